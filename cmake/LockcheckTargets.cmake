@@ -1,0 +1,30 @@
+# The flags every target of ours has. An interface target, so that a project that
+# uses add_subdirectory(lockcheck) keeps its own flags for its own code.
+add_library(lockcheck_build_flags INTERFACE)
+target_compile_features(lockcheck_build_flags INTERFACE cxx_std_20)
+target_compile_options(lockcheck_build_flags INTERFACE
+  -Wall -Wextra -Wno-missing-field-initializers -fno-omit-frame-pointer)
+if(PROJECT_IS_TOP_LEVEL)
+  target_compile_options(lockcheck_build_flags INTERFACE -Werror)
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  target_compile_options(lockcheck_build_flags INTERFACE -Wthread-safety)
+endif()
+if(LOCKCHECK_SANITIZE)
+  target_compile_options(lockcheck_build_flags INTERFACE -fsanitize=${LOCKCHECK_SANITIZE} -g)
+  target_link_options(lockcheck_build_flags INTERFACE -fsanitize=${LOCKCHECK_SANITIZE})
+endif()
+target_include_directories(lockcheck_build_flags INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
+
+# lockcheck_room(NAME libs...): a static library lockcheck_NAME of every source
+# file in the current folder. One folder is one room; see docs/architecture.md.
+function(lockcheck_room name)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  if(sources)
+    add_library(lockcheck_${name} STATIC ${sources})
+    target_link_libraries(lockcheck_${name} PUBLIC lockcheck_build_flags ${ARGN})
+  else()
+    add_library(lockcheck_${name} INTERFACE)
+    target_link_libraries(lockcheck_${name} INTERFACE lockcheck_build_flags ${ARGN})
+  endif()
+endfunction()

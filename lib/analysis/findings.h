@@ -1,0 +1,96 @@
+// Findings as the analyses give them: indices into the recording's tables, no
+// text but what no table holds. lib/report turns them into words.
+#ifndef LOCKCHECK_LIB_ANALYSIS_FINDINGS_H_
+#define LOCKCHECK_LIB_ANALYSIS_FINDINGS_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/analysis/observations.h"
+
+namespace lockcheck::analysis {
+
+// Strongest first. kConfirmed needs a witness; nothing gives it yet.
+enum class Verdict : uint8_t { kActual, kConfirmed, kPossible, kRefuted };
+
+enum class Reason : uint8_t {  // why refuted
+  kOneActor,                   // one actor alone makes the inversion
+  kForkJoin,                   // ordered by fork and join in every combination
+  kGate,     // a lock held by two of the actors excludes the cycle
+  kTry,      // a request in the cycle is a try or timed one and gives up
+  kReaders,  // readers only
+  kGuard,    // guard held by another actor (refute loop)
+  kHistory,  // history lock (refute loop)
+};
+
+enum class Kind : uint8_t { kDeadlock, kMisuse, kHazard };
+
+enum class Rule : uint8_t {
+  kLockOrder,   // cycle of lock dependencies
+  kWaitFor,     // actors wait for each other at the log's end
+  kSelf,        // an actor waits for a lock it holds
+  kMisuse,      // which one: Finding::misuse
+  kTimedCycle,  // a timed wait stands in (or expired in) a cycle
+};
+
+// One actor's part: it holds `holds` and asks for `wants`.
+struct Part {
+  ActorIndex actor = kNone;
+  std::vector<Hold> holds;    // those that matter come first
+  ObjectIndex wants = kNone;  // END(actor) for a join
+  model::Mode mode = model::Mode::kExclusive;
+  model::How how = model::How::kBlocking;
+  SiteIndex site = kNone;  // of the request
+  StackIndex stack = kNone;
+  uint64_t count = 0;  // how often this dependency was seen
+};
+
+struct Finding {
+  Kind kind = Kind::kDeadlock;
+  Rule rule = Rule::kLockOrder;
+  std::optional<Verdict> verdict;  // deadlocks only
+  std::optional<Reason> reason;    // refuted only
+  ObjectIndex gate = kNone;        // Reason::kGate: the lock
+  std::optional<model::Misuse> misuse;
+  std::vector<Part> parts;  // cyclic: parts[i] wants what parts[i+1] holds
+  std::vector<ObjectIndex>
+      objects;  // the cycle's objects, parts[i].wants first
+  std::vector<std::string> assumes;  // sentences
+  uint64_t ticks = 0;                // misuse: when; actual: when it closed
+  uint64_t count = 1;                // instances merged into this finding
+};
+
+// A wait that stands at the end of the log, in a finding or not.
+struct StandingWait {
+  ActorIndex actor = kNone;
+  Wait wait;
+  std::vector<Hold> held;
+  uint64_t duration_ns = 0;  // to the last stamp in the log
+  bool stuck = false;        // part of an actual deadlock, or waits for one
+};
+
+struct Findings {
+  std::vector<Finding> findings;  // strongest verdict first, then stable order
+  std::vector<StandingWait> standing_waits;
+  std::vector<std::string> notes;  // what was cut by a bound, in one line each
+};
+
+enum class Policy : uint8_t {
+  kDeadlock,  // inversions that cannot deadlock are refuted
+  kOrder,     // every inversion is a finding, one-actor and fork-join ones too
+};
+
+struct FindOptions {
+  Policy policy = Policy::kDeadlock;
+  size_t max_cycle_length = 32;
+  size_t max_cycles = 10'000;  // per strong component
+};
+
+// The whole pipeline: cycles, verdicts, end state, misuse. Pure; no I/O.
+Findings Find(const Observations& observations, const FindOptions& options);
+
+}  // namespace lockcheck::analysis
+
+#endif  // LOCKCHECK_LIB_ANALYSIS_FINDINGS_H_

@@ -1,0 +1,130 @@
+// What one scan over a recording found, and what every analysis reads.
+//
+// Problem: analyses must not depend on how long the recording was, nor on how
+// the log is laid out. The scan reduces each actor's events to: its distinct
+// lock dependencies, its phases (the stretches between fork and join), the
+// state it ended in, its misuses and its statistics. Size: O(distinct
+// dependencies + live objects + actors), never O(events).
+//
+// All ids are indices into the Recording's tables. END(actor) pseudo-locks are
+// objects too; see Observations::end_object.
+#ifndef LOCKCHECK_LIB_ANALYSIS_OBSERVATIONS_H_
+#define LOCKCHECK_LIB_ANALYSIS_OBSERVATIONS_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/log/recording.h"
+#include "lib/model/primitives.h"
+
+namespace lockcheck::analysis {
+
+using log::ActorIndex;
+using log::kNone;
+using log::ObjectIndex;
+using log::SiteIndex;
+using log::StackIndex;
+
+struct Hold {
+  ObjectIndex object = kNone;
+  model::Mode mode = model::Mode::kExclusive;
+  SiteIndex site = kNone;  // where it was acquired
+  friend bool operator==(const Hold&, const Hold&) = default;
+};
+
+// <actor, lock requested, locks held, mode> with its sites: the relation D of
+// iGoodlock (Joshi, Park, Sen, Naik, PLDI 2009). Distinct in everything but
+// `count`, `phases` and `stack`. For a member of lock(a, b, ...) the held locks
+// are those held before the whole request.
+struct Dependency {
+  ActorIndex actor = kNone;
+  ObjectIndex lock = kNone;
+  model::Mode mode = model::Mode::kExclusive;
+  model::How how = model::How::kBlocking;
+  SiteIndex site = kNone;
+  StackIndex stack = kNone;      // of this request, if one was recorded
+  std::vector<Hold> held;        // outermost first, never empty
+  uint64_t count = 0;            // how often it occurred
+  std::vector<uint32_t> phases;  // of the actor, ascending, distinct
+};
+
+// An actor's events fall into phases: phase 0 begins at its first event, and
+// each fork and each join by the actor begins a new one. Order between actors
+// comes from fork and join alone, so two events are ordered iff their phases
+// are.
+struct PhaseEdge {  // everything in `from` happens before everything in `to`
+  ActorIndex from_actor = kNone;
+  uint32_t from_phase = 0;
+  ActorIndex to_actor = kNone;
+  uint32_t to_phase = 0;
+};
+
+enum class ActorState : uint8_t {
+  kRunning,  // at the log's end: not blocked
+  kBlocked,  // waits
+  kEnded,    // recorded its own end
+  kGone,     // its process exited normally, or was replaced by exec
+};
+
+struct Wait {
+  ObjectIndex object = kNone;              // END(actor) for a join
+  model::How how = model::How::kBlocking;  // kTimed: it ends by itself
+  model::Mode mode = model::Mode::kExclusive;
+  SiteIndex site = kNone;
+  StackIndex stack = kNone;
+  ActorIndex owner = kNone;  // as last seen by the waiter
+  SiteIndex owner_site = kNone;
+  uint64_t since_ticks = 0;
+};
+
+struct EndState {
+  ActorState state = ActorState::kRunning;
+  std::vector<Hold> held;    // outermost first
+  std::optional<Wait> wait;  // iff kBlocked
+  bool exiting = false;      // this actor recorded the process's exit
+  // When the process exited normally while this actor was blocked: the wait is
+  // in `wait`, the state is kGone, and the state is judged just before the
+  // exit.
+};
+
+struct MisuseEvent {
+  model::Misuse misuse{};
+  ActorIndex actor = kNone;
+  ObjectIndex object = kNone;
+  SiteIndex site = kNone;
+  ActorIndex owner = kNone;
+  StackIndex stack = kNone;
+  uint64_t ticks = 0;
+  uint64_t count = 1;  // equal misuses by one actor at one site are merged
+};
+
+struct Observations {
+  const log::Recording* recording = nullptr;
+  // Objects 0..recording->objects.size()-1 are the recording's; END(actor) of
+  // actor a is object recording->objects.size() + a.
+  ObjectIndex end_object(ActorIndex actor) const {
+    return static_cast<ObjectIndex>(object_count + actor);
+  }
+  bool is_end_object(ObjectIndex object) const {
+    return object != kNone && object >= object_count;
+  }
+  ActorIndex actor_of_end(ObjectIndex object) const {
+    return static_cast<ActorIndex>(object - object_count);
+  }
+  size_t object_count = 0;  // == recording->objects.size()
+  size_t actor_count = 0;   // == recording->actors.size()
+
+  std::vector<Dependency> dependencies;
+  std::vector<PhaseEdge> phase_edges;  // between different actors only
+  std::vector<uint32_t> phase_count;   // per actor, at least 1
+  // Actors whose start or end was not seen are unordered with all others.
+  std::vector<bool> foreign;  // per actor
+  std::vector<EndState> end;  // per actor
+  std::vector<MisuseEvent> misuses;
+};
+
+}  // namespace lockcheck::analysis
+
+#endif  // LOCKCHECK_LIB_ANALYSIS_OBSERVATIONS_H_

@@ -1,0 +1,380 @@
+// The body of DecodeSegment(); include decode.h instead.
+#ifndef LOCKCHECK_LIB_LOG_DECODE_INL_H_
+#define LOCKCHECK_LIB_LOG_DECODE_INL_H_
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "lib/log/decode.h"
+
+namespace lockcheck::log {
+namespace internal {
+
+// Reads a record's payload in order. Reading past the record's end gives zeros
+// and clears ok(), so a malformed record needs one check, after the reads.
+class Payload {
+ public:
+  Payload(const uint32_t* words, uint32_t count)
+      : next_(words), end_(words + count) {}
+  uint32_t Word() { return next_ < end_ ? *next_++ : Fail(); }
+  uint64_t U64() {
+    const uint64_t low = Word();
+    return low | static_cast<uint64_t>(Word()) << 32;
+  }
+  std::string_view Text() {
+    const uint32_t bytes = Word();
+    const uint64_t words = (static_cast<uint64_t>(bytes) + 3) / 4;
+    if (words > static_cast<uint64_t>(end_ - next_)) return Fail(), "";
+    const auto* text = reinterpret_cast<const char*>(next_);
+    next_ += words;
+    return {text, bytes};
+  }
+  std::span<const uint32_t> Words(uint64_t count) {
+    if (count > static_cast<uint64_t>(end_ - next_))
+      return Fail(), std::span<const uint32_t>();
+    const std::span<const uint32_t> words(next_, count);
+    next_ += count;
+    return words;
+  }
+  bool ok() const { return ok_; }
+
+ private:
+  uint32_t Fail() {
+    ok_ = false;
+    next_ = end_;
+    return 0;
+  }
+  const uint32_t* next_;
+  const uint32_t* end_;
+  bool ok_ = true;
+};
+
+inline AcquireRecord ReadAcquire(uint32_t flags, Payload& in) {
+  AcquireRecord r;
+  r.object = in.Word();
+  r.site = in.Word();
+  r.how = static_cast<model::How>(flags & kFlagHowMask);
+  if (flags & kFlagShared) r.mode = model::Mode::kShared;
+  if (flags & kFlagHandover) {
+    r.handed_over = true;
+    r.handover = in.Word();
+  }
+  if (flags & kFlagStart) {
+    r.timed = true;
+    r.start_ticks = in.U64();
+  }
+  return r;
+}
+
+// One extended record. Returns false if it is malformed. `stamp` is the
+// segment's last stamp.
+template <typename Visitor>
+bool DecodeExtended(uint32_t word, Payload in, uint64_t& stamp, Visitor& v,
+                    size_t& unknown) {
+  const uint32_t arg = ArgOf(word);
+  switch (OpOf(word)) {
+    case Op::kSegment: {
+      SegmentHeader h;
+      h.actor = in.Word();
+      h.process = in.Word();
+      h.number = in.Word();
+      h.ticks = in.U64();
+      h.monotonic_ns = in.U64();
+      h.held = in.Words(uint64_t{2} * in.Word());
+      if (in.ok()) {
+        stamp = h.ticks;
+        v.OnSegment(h);
+      }
+      break;
+    }
+    case Op::kAcquire: {
+      AcquireRecord a = ReadAcquire(arg, in);
+      if (arg & kFlagGroup) a.group = in.Word();
+      if (in.ok()) v.OnAcquire(a);
+      break;
+    }
+    case Op::kSection: {
+      AcquireRecord a = ReadAcquire(arg, in);
+      ReleaseRecord r;
+      if (arg & kFlagEnd) {
+        r.timed = true;
+        r.end_ticks = in.U64();
+      }
+      r.saw_waiters = (arg & kFlagWaiters) != 0;
+      if (arg & kFlagGroup) a.group = in.Word();
+      if (in.ok()) v.OnSection(a, r);
+      break;
+    }
+    case Op::kRelease: {
+      ReleaseRecord r;
+      r.depth = in.Word();
+      if (arg & kFlagEnd) {
+        r.timed = true;
+        r.end_ticks = in.U64();
+      }
+      r.saw_waiters = (arg & kFlagWaiters) != 0;
+      if (in.ok()) v.OnRelease(r);
+      break;
+    }
+    case Op::kReleasedByOther: {
+      const uint32_t object = in.Word();
+      if (in.ok()) v.OnReleasedByOther(object);
+      break;
+    }
+    case Op::kTryFailed: {
+      const uint32_t object = in.Word(), site = in.Word();
+      if (in.ok()) {
+        v.OnTryFailed(object, site,
+                      static_cast<model::How>(arg & kFlagHowMask));
+      }
+      break;
+    }
+    case Op::kBlock: {
+      BlockRecord b;
+      b.object = in.Word();
+      b.site = in.Word();
+      b.owner = in.Word();
+      b.owner_site = in.Word();
+      b.ticks = in.U64();
+      b.how = static_cast<model::How>(arg & kFlagHowMask);
+      if (arg & kBlockSharedBit) b.mode = model::Mode::kShared;
+      if (in.ok()) v.OnBlock(b);
+      break;
+    }
+    case Op::kWake: {
+      const uint32_t owner = in.Word(), site = in.Word();
+      const uint64_t ticks = in.U64();
+      if (in.ok()) v.OnWake(owner, site, ticks);
+      break;
+    }
+    case Op::kUnblock: {
+      const uint64_t ticks = in.U64();
+      if (in.ok()) v.OnUnblock(static_cast<model::Outcome>(arg & 3), ticks);
+      break;
+    }
+    case Op::kFork: {
+      const uint32_t child = in.Word();
+      const uint64_t ticks = in.U64();
+      if (in.ok()) v.OnFork(child, ticks);
+      break;
+    }
+    case Op::kBegin: {
+      const uint32_t parent = in.Word(), tid = in.Word();
+      const uint64_t ticks = in.U64();
+      if (in.ok()) v.OnBegin(static_cast<BeginHow>(arg), parent, tid, ticks);
+      break;
+    }
+    case Op::kJoinBlock: {
+      BlockRecord b;
+      b.join = true;
+      b.object = b.owner = in.Word();
+      b.site = in.Word();
+      b.ticks = in.U64();
+      if (in.ok()) v.OnBlock(b);
+      break;
+    }
+    case Op::kJoin: {
+      const uint32_t actor = in.Word();
+      const uint64_t ticks = in.U64();
+      if (in.ok()) v.OnJoin(actor, ticks);
+      break;
+    }
+    case Op::kEnd: {
+      const uint64_t ticks = in.U64(), cpu = in.U64();
+      const uint32_t voluntary = in.Word(), involuntary = in.Word();
+      if (in.ok()) v.OnEnd(ticks, cpu, voluntary, involuntary);
+      break;
+    }
+    case Op::kDestroy: {
+      const uint32_t object = in.Word();
+      if (in.ok()) v.OnDestroy(object);
+      break;
+    }
+    case Op::kMisuse: {
+      const uint32_t object = in.Word(), site = in.Word(), owner = in.Word(),
+                     stack = in.Word();
+      const uint64_t ticks = in.U64();
+      if (in.ok()) {
+        v.OnMisuse(static_cast<model::Misuse>(arg), object, site, owner, stack,
+                   ticks);
+      }
+      break;
+    }
+    case Op::kExit: {
+      const uint64_t ticks = in.U64(), monotonic = in.U64(), cpu = in.U64();
+      const uint32_t voluntary = in.Word(), involuntary = in.Word();
+      if (in.ok()) v.OnExit(ticks, monotonic, cpu, voluntary, involuntary);
+      break;
+    }
+    case Op::kWaitStack: {
+      const uint32_t stack = in.Word();
+      if (in.ok()) v.OnWaitStack(stack);
+      break;
+    }
+    case Op::kDefProcess: {
+      const uint32_t process = in.Word(), pid = in.Word(), parent = in.Word();
+      const uint64_t start = in.U64();
+      const std::string_view options = in.Text(), program = in.Text(),
+                             arguments = in.Text(), host = in.Text();
+      if (in.ok()) {
+        v.OnDefProcess(process, pid, parent, start, options, program, arguments,
+                       host);
+      }
+      break;
+    }
+    case Op::kDefModule: {
+      const uint32_t module = in.Word();
+      const uint64_t base = in.U64(), size = in.U64();
+      const std::string_view build_id = in.Text(), path = in.Text();
+      if (in.ok()) v.OnDefModule(module, base, size, build_id, path);
+      break;
+    }
+    case Op::kDefPlace: {
+      const uint32_t place = in.Word(), line = in.Word(), column = in.Word();
+      const std::string_view file = in.Text(), function = in.Text();
+      if (in.ok()) v.OnDefPlace(place, line, column, file, function);
+      break;
+    }
+    case Op::kDefObject: {
+      const uint32_t object = in.Word(), place = in.Word(), site = in.Word();
+      const uint64_t address = in.U64();
+      const std::string_view name = in.Text();
+      if (in.ok()) {
+        v.OnDefObject(static_cast<model::ObjectKind>(arg), object, place, site,
+                      address, name);
+      }
+      break;
+    }
+    case Op::kDefSite: {
+      const uint32_t site = in.Word();
+      const auto frames = in.Words(uint64_t{2} * in.Word());
+      if (in.ok()) v.OnDefSite(site, frames);
+      break;
+    }
+    case Op::kDefStack: {
+      const uint32_t stack = in.Word(), a = in.Word(), b = in.Word();
+      const auto frames = in.Words(uint64_t{2} * in.Word());
+      if (in.ok())
+        v.OnDefStack(static_cast<StackReason>(arg), stack, a, b, frames);
+      break;
+    }
+    case Op::kDefName: {
+      const uint32_t id = in.Word();
+      const std::string_view name = in.Text();
+      if (in.ok()) v.OnDefName(static_cast<NameTarget>(arg), id, name);
+      break;
+    }
+    case Op::kNote: {
+      const uint64_t value = in.U64();
+      if (in.ok()) v.OnNote(static_cast<NoteKind>(arg), value);
+      break;
+    }
+    default:
+      ++unknown;
+      break;
+  }
+  return in.ok();
+}
+
+}  // namespace internal
+
+template <typename Visitor>
+DecodeResult DecodeSegment(std::span<const uint32_t> words, Visitor& v) {
+  DecodeResult result;
+  const uint32_t* const begin = words.data();
+  const uint32_t* const end = begin + words.size();
+  const uint32_t* p = begin;
+  uint64_t stamp = 0;
+  const auto stop = [&](DecodeStatus status) {
+    result.status = status;
+    result.words = static_cast<size_t>(p - begin);
+    return result;
+  };
+  if (p < end && OpOf(*p) != Op::kSegment)
+    return stop(DecodeStatus::kMalformed);
+  while (p < end) {
+    const uint32_t word = *p;
+    const uint32_t object = ObjectOf(word);
+    const uint32_t site = SiteOf(word);
+    switch (word & kShortOpMask) {
+      case kSection:
+        v.OnSection(object, site);
+        ++p;
+        break;
+      case kSectionThenClose:
+        v.OnSection(object, site);
+        v.OnRelease(ReleaseRecord{});
+        ++p;
+        break;
+      case kSectionHandover:
+      case kOpenHandover: {
+        if (end - p < 2) return stop(DecodeStatus::kTruncated);
+        AcquireRecord a;
+        a.object = object;
+        a.site = site;
+        a.handed_over = true;
+        a.handover = p[1];
+        if ((word & kShortOpMask) == kSectionHandover) {
+          v.OnSection(a, ReleaseRecord{});
+        } else {
+          v.OnAcquire(a);
+        }
+        p += 2;
+        break;
+      }
+      case kSectionTimed: {
+        if (end - p < 2) return stop(DecodeStatus::kTruncated);
+        AcquireRecord a;
+        a.object = object;
+        a.site = site;
+        a.timed = true;
+        a.start_ticks = stamp += DecodeTicks(p[1] & 0xffff);
+        ReleaseRecord r;
+        r.timed = true;
+        r.end_ticks = stamp + DecodeTicks(p[1] >> 16);
+        v.OnSection(a, r);
+        p += 2;
+        break;
+      }
+      case kOpen: {
+        AcquireRecord a;
+        a.object = object;
+        a.site = site;
+        v.OnAcquire(a);
+        ++p;
+        break;
+      }
+      case kClose: {
+        ReleaseRecord r;
+        r.depth = word >> 3;
+        v.OnRelease(r);
+        ++p;
+        break;
+      }
+      default: {  // kExtended
+        if (word == 0) return stop(DecodeStatus::kEnd);
+        const uint32_t length = WordsOf(word);
+        if (length == 0) return stop(DecodeStatus::kMalformed);
+        if (length > static_cast<size_t>(end - p)) {
+          return stop(DecodeStatus::kTruncated);
+        }
+        if (OpOf(word) == Op::kSegment && p != begin) {
+          return stop(DecodeStatus::kEnd);
+        }
+        if (!internal::DecodeExtended(word,
+                                      internal::Payload(p + 1, length - 1),
+                                      stamp, v, result.unknown)) {
+          return stop(DecodeStatus::kMalformed);
+        }
+        p += length;
+        break;
+      }
+    }
+  }
+  return stop(DecodeStatus::kEnd);
+}
+
+}  // namespace lockcheck::log
+
+#endif  // LOCKCHECK_LIB_LOG_DECODE_INL_H_

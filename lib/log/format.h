@@ -1,0 +1,283 @@
+// The log file, byte by byte. docs/log-format.md is this header in prose, with
+// a worked example that a test decodes.
+//
+// Problem: every thread of every process of a recording writes to one file,
+// with no lock between them, at the price of about one store per critical
+// section, and whatever had been written must be readable after kill -9.
+//
+// Shape: the file is an array of 64 KiB blocks. Block 0 is the file header; its
+// counters are shared by all processes (fetch_add). Every other block holds
+// records, which are whole little-endian 32-bit words:
+//
+//   block   := BlockHeader record* zero*
+//   record  := word payload-word*
+//   segment := SEGMENT record*        up to the next SEGMENT or the block's end
+//
+// A record is published by storing its first word last, and a word of zero is
+// not a record, so the end of a block that is being written is its first zero
+// word; no cursor is stored. A SEGMENT names the actor whose records follow,
+// its number in the actor's stream and everything the actor holds, so a reader
+// may start at any segment.
+//
+// Included by the runtime inside the program under test: nothing here needs
+// more than the freestanding standard library.
+#ifndef LOCKCHECK_LIB_LOG_FORMAT_H_
+#define LOCKCHECK_LIB_LOG_FORMAT_H_
+
+#include <atomic>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+namespace lockcheck::log {
+
+// 64 KiB: smaller buffers cost more per byte written, larger ones leave L2.
+inline constexpr size_t kBlockSize = 64 * 1024;
+inline constexpr size_t kBlockWords = kBlockSize / sizeof(uint32_t);
+
+inline constexpr char kMagic[8] = {'L', 'O', 'C', 'K', 'C', 'H', 'K', '\n'};
+inline constexpr uint16_t kMajorVersion = 1;  // a reader refuses a newer one
+inline constexpr uint16_t kMinorVersion = 0;  // a reader accepts a newer one
+
+// FileHeader::stop_reason: why recording ended before the program did.
+enum class StopReason : uint32_t {
+  kNone = 0,
+  kMaxLog = 1,      // max_log= was reached
+  kNoSpace = 2,     // the file system is full
+  kWriteError = 3,  // write failed for another reason
+};
+
+// Block 0. Fields after `ring_blocks` change while the recording runs.
+struct FileHeader {
+  char magic[8];
+  uint16_t major_version;
+  uint16_t minor_version;
+  uint32_t block_size;       // bytes; kBlockSize
+  uint8_t recording_id[16];  // random; names the recording across exec
+  uint64_t start_unix_ns;    // wall clock at the start
+  uint64_t start_monotonic_ns;
+  uint64_t start_ticks;  // time-stamp counter at the same moment
+  uint64_t max_blocks;   // 0: no bound
+  uint64_t ring_blocks;  // 0: no ring; else blocks 1..ring_blocks are reused
+  std::atomic<uint64_t> next_block;   // next block number to claim; starts at 1
+  std::atomic<uint32_t> next_object;  // ids start at 1; 0 means none
+  std::atomic<uint32_t> next_site;    // starts at kFirstSite
+  std::atomic<uint32_t> next_stack;
+  std::atomic<uint32_t> next_actor;
+  std::atomic<uint32_t> next_process;
+  std::atomic<uint32_t> next_module;
+  std::atomic<uint32_t> next_place;
+  std::atomic<uint32_t> stop_reason;   // StopReason, first one wins
+  std::atomic<uint64_t> dropped;       // records that were not written
+  std::atomic<uint32_t> volatile_hot;  // 1: hot blocks live in memory, not in
+                                       // the file; they do not survive kill -9
+};
+static_assert(sizeof(FileHeader) <= 256);
+
+enum class BlockKind : uint32_t {
+  kFree = 0,    // claimed, never written: skip
+  kHot = 1,     // mapped and written in place by a thread; no checksum
+  kSealed = 2,  // copied from a hot block when that was full; checksum valid
+};
+
+inline constexpr uint32_t kBlockMagic = 0x4b434c42;  // "BLCK"
+
+// The acquisition that its record does not show yet. A section in which nothing
+// else happens is one record, written at release; until then it stands here, so
+// that a killed program's log says who held what. `packed` != 0 means pending;
+// it is already in the records iff a record stands at word `position` or later
+// of this block.
+struct Pending {
+  uint32_t packed;    // a short record word (kSection, ...), see Pack()
+  uint32_t position;  // word index within the block
+  uint32_t object;    // full ids, valid if packed's opcode is not kSection
+  uint32_t site;
+  uint32_t handover;     // valid if flags has kFlagHandover
+  uint32_t flags;        // AcquireFlags
+  uint64_t start_ticks;  // valid if flags has kFlagStart
+};
+static_assert(sizeof(Pending) == 32);
+
+struct BlockHeader {
+  uint32_t magic;
+  BlockKind kind;
+  uint64_t claim;  // the number given by next_block; in a ring the newest wins
+  uint64_t checksum;  // of the words after the header, kSealed only
+  uint64_t reserved;
+  Pending pending;  // kHot only
+};
+static_assert(sizeof(BlockHeader) == 64);
+inline constexpr size_t kHeaderWords = sizeof(BlockHeader) / sizeof(uint32_t);
+
+// ---- Short records: bits 0..2 opcode, 3..19 object, 20..31 site -------------
+enum ShortOp : uint32_t {
+  kExtended = 0,          // see Op below
+  kSection = 1,           // acquire and release, nothing in between
+  kSectionThenClose = 2,  // the same, then release of the innermost open hold
+  kSectionHandover = 3,   // + word: hand-over count
+  kSectionTimed = 4,      // + time word
+  kOpen = 5,              // acquire; written just before the first event inside
+  kOpenHandover = 6,      // + word: hand-over count
+  kClose = 7,             // bits 3..29: how many open holds lie above the one
+                          // released (0: the innermost)
+};
+inline constexpr uint32_t kShortOpMask = 7;
+inline constexpr uint32_t kObjectShift = 3;
+inline constexpr uint32_t kSiteShift = 20;
+inline constexpr uint32_t kShortObjects = 1u << 17;  // larger ids: kAcquire
+inline constexpr uint32_t kShortSites = 1u << 12;
+
+constexpr uint32_t Pack(ShortOp op, uint32_t object, uint32_t site) {
+  return op | object << kObjectShift | site << kSiteShift;
+}
+constexpr uint32_t ObjectOf(uint32_t word) {
+  return word >> kObjectShift & (kShortObjects - 1);
+}
+constexpr uint32_t SiteOf(uint32_t word) { return word >> kSiteShift; }
+
+// Site ids below this one mean "not known" (0) or are reserved by the runtime.
+inline constexpr uint32_t kFirstSite = 8;
+
+// ---- Extended records: bits 0..2 zero, 3..7 op, 8..23 length, 24..31 arg
+// ----- The length counts words, the first included. "u64" is two words, low
+// first. "ticks" is a u64 of the time-stamp counter. "text" is a byte count
+// word and the bytes, padded with zeros to a word.
+enum class Op : uint32_t {
+  kSegment = 1,  // actor, process, number, ticks, monotonic ns (u64), n, then n
+                 // times {object, site}: what the actor holds, outermost first
+  kAcquire = 2,  // arg AcquireFlags: object, site [, handover] [, start ticks]
+                 // [, group]: an open that no short form fits
+  kSection = 3,  // arg AcquireFlags: as kAcquire, then [end ticks]; acquire and
+                 // release. kFlagWaiters: the release saw waiters
+  kRelease =
+      4,  // arg AcquireFlags (kFlagEnd, kFlagWaiters): depth [, end ticks]
+  kReleasedByOther = 5,  // object: the hold ended by another actor's unlock
+  kTryFailed = 6,        // arg How: object, site
+  kBlock = 7,    // arg How | kBlockSharedBit: object, site, owner actor,
+                 // owner's site, ticks. A wait begins; the actor's
+                 // next own record (kWake, kUnblock) continues it
+  kWake = 8,     // owner actor, owner's site, ticks: woke, found it taken again
+  kUnblock = 9,  // arg Outcome: ticks
+  kFork = 10,    // child actor, ticks
+  kBegin = 11,   // arg BeginHow: parent actor (0: unknown), tid, ticks
+  kJoinBlock = 12,  // actor, site, ticks: the wait for END(actor) begins
+  kJoin = 13,       // actor, ticks: END(actor) was waited for
+  kEnd = 14,        // ticks, cpu ns (u64), voluntary, involuntary switches
+  kDestroy = 15,    // object
+  kMisuse = 16,  // arg model::Misuse: object, site, owner actor, stack, ticks
+  kExit = 17,    // ticks, monotonic ns (u64), cpu ns of the process (u64),
+                 // voluntary, involuntary: a normal exit begins
+  kWaitStack = 18,  // stack: the stack of the wait that stands
+  // Definitions. Ids are unique in the recording and defined before their use
+  // by the same actor; another actor's use may be read first.
+  kDefProcess = 20,  // process, pid, parent process (0: none), start time
+                     // (u64, clock ticks since boot), options text, program
+                     // text, arguments text (NUL-separated), host text
+  kDefModule = 21,   // module, base (u64), size (u64), build-id text (bytes),
+                     // path text
+  kDefPlace = 22,    // place, line, column, file text, function text
+  kDefObject = 23,   // arg ObjectKind: object, place (0: unknown), first-use
+                     // site, address (u64), name text
+  kDefSite = 24,     // site, n, n frames (u64): frame 0 is the site itself
+  kDefStack = 25,    // arg StackReason: stack, a, b, n, n frames (u64)
+  kDefName = 26,     // arg NameTarget: id, name text
+  kNote = 27,        // arg NoteKind: value (u64)
+};
+constexpr uint32_t Extended(Op op, uint32_t words, uint32_t arg = 0) {
+  return static_cast<uint32_t>(op) << 3 | words << 8 | arg << 24;
+}
+constexpr Op OpOf(uint32_t word) { return static_cast<Op>(word >> 3 & 31); }
+constexpr uint32_t WordsOf(uint32_t word) { return word >> 8 & 0xffff; }
+constexpr uint32_t ArgOf(uint32_t word) { return word >> 24; }
+
+// Bits of arg in kAcquire, kSection and kRelease. Optional payload words stand
+// in the order of the bits.
+enum AcquireFlags : uint32_t {
+  kFlagHowMask = 3,  // model::How
+  kFlagShared = 1 << 2,
+  kFlagHandover = 1 << 3,  // a hand-over count follows
+  kFlagStart = 1 << 4,     // start ticks follow
+  kFlagEnd = 1 << 5,       // end ticks follow
+  kFlagWaiters = 1 << 6,   // the release saw waiters
+  kFlagGroup = 1 << 7,     // a word follows: how many members of the same
+                           // lock(a, b, ...) request were acquired before
+};
+inline constexpr uint32_t kBlockSharedBit = 4;
+
+enum class BeginHow : uint32_t {
+  kMain = 0,     // first actor of a process
+  kStarted = 1,  // by lockcheck::thread; the parent's kFork names it
+  kForeign = 2,  // started elsewhere: unknown start, unordered with all others
+  kForkChild = 3,  // the one actor of a forked child; parent: who forked
+  kSignal = 4,     // a signal handler that interrupted the runtime in a thread
+};
+// a, b of kDefStack. kNewDependency: held site, requested site. kWait: object,
+// site. kMisuseStack: object, 0.
+enum class StackReason : uint32_t {
+  kNewDependency = 1,
+  kWait = 2,
+  kMisuseStack = 3,
+  kThreadStart = 4
+};
+enum class NameTarget : uint32_t { kActor = 1, kObject = 2, kProcess = 3 };
+// kStopped: value StopReason. kDropped: value records this actor did not write.
+// kTiming: value 0 off, 1 sampled, 2 full. kSampleInterval: mean, in sections.
+enum class NoteKind : uint32_t {
+  kStopped = 1,
+  kDropped = 2,
+  kTiming = 3,
+  kSampleInterval = 4
+};
+
+// A frame is a module id in the top 16 bits and an offset from that module's
+// base in the other 48. Module 0: the offset is an absolute address.
+constexpr uint64_t PackFrame(uint32_t module, uint64_t offset) {
+  return static_cast<uint64_t>(module) << 48 | (offset & 0xffffffffffffull);
+}
+constexpr uint32_t FrameModule(uint64_t frame) {
+  return static_cast<uint32_t>(frame >> 48);
+}
+constexpr uint64_t FrameOffset(uint64_t frame) {
+  return frame & 0xffffffffffffull;
+}
+
+// ---- Time words -------------------------------------------------------------
+// The low half is the time from the segment's last stamp to the start of the
+// hold, the high half the hold's length, both in ticks as 16-bit floats: 11
+// bits of mantissa, 5 of exponent, rounded down, relative error under 1/2048.
+// The new last stamp is the start as a reader computes it, so errors do not add
+// up. The segment's ticks are its first stamp. Ticks that do not fit (over
+// 2^41) are clamped.
+constexpr uint32_t EncodeTicks(uint64_t ticks) {
+  if (ticks < 2048) return static_cast<uint32_t>(ticks);
+  uint32_t exponent = static_cast<uint32_t>(std::bit_width(ticks)) - 11;
+  if (exponent > 31) return 0xffff;
+  return exponent << 11 |
+         (static_cast<uint32_t>(ticks >> (exponent - 1)) & 2047);
+}
+constexpr uint64_t DecodeTicks(uint32_t half) {
+  const uint32_t exponent = half >> 11 & 31;
+  const uint64_t mantissa = half & 2047;
+  return exponent == 0 ? mantissa : (mantissa | 2048) << (exponent - 1);
+}
+
+// Of a sealed block's words after the header: eight independent lanes, so that
+// it costs about a microsecond per block. Finds flipped, torn and zeroed parts;
+// no protection against an adversary.
+inline uint64_t Checksum(const uint32_t* words, size_t count) {
+  uint64_t lane[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+  size_t i = 0;
+  for (; i + 8 <= count; i += 8) {
+    for (size_t k = 0; k < 8; ++k) {
+      lane[k] = (lane[k] << 5 ^ lane[k] >> 27) + words[i + k];
+    }
+  }
+  for (; i < count; ++i) lane[i & 7] = lane[i & 7] * 31 + words[i];
+  uint64_t sum = 0;
+  for (uint64_t l : lane) sum = (sum ^ l) * 0x9e3779b97f4a7c15ull;
+  return sum;
+}
+
+}  // namespace lockcheck::log
+
+#endif  // LOCKCHECK_LIB_LOG_FORMAT_H_

@@ -1,0 +1,185 @@
+// A recording, opened for reading: what the log's definitions say, and where
+// each actor's records are.
+//
+// Problem: logs are read while they are being written, after kill -9, cut
+// anywhere, with damaged blocks in the middle. Open() refuses only what is no
+// lockcheck log (or a newer major version); everything else is read as far as
+// it goes, and `warnings` says in one line each what is missing.
+//
+// Memory: the file is mapped, never copied; the tables grow with distinct
+// objects, sites, stacks and actors, never with the number of events.
+// Thread safety: const after Open(); any number of threads may read.
+#ifndef LOCKCHECK_LIB_LOG_RECORDING_H_
+#define LOCKCHECK_LIB_LOG_RECORDING_H_
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "lib/log/decode.h"
+#include "lib/log/format.h"
+#include "lib/model/primitives.h"
+
+namespace lockcheck::log {
+
+// Dense indices into the tables below; kNone means "not known".
+using ActorIndex = uint32_t;
+using ObjectIndex = uint32_t;
+using SiteIndex = uint32_t;
+using StackIndex = uint32_t;
+using ProcessIndex = uint32_t;
+inline constexpr uint32_t kNone = 0xffffffff;
+
+struct Module {
+  std::string path;
+  std::string build_id;  // lower-case hex, empty if the module has none
+  uint64_t base = 0;     // load address in its process
+  uint64_t size = 0;     // bytes
+};
+
+struct Frame {
+  uint32_t module = kNone;  // index into Recording::modules
+  uint64_t offset = 0;      // from the module's base; absolute if no module
+  friend bool operator==(const Frame&, const Frame&) = default;
+};
+
+struct Site {
+  uint32_t id = 0;            // as in the file
+  std::vector<Frame> frames;  // [0] is the site; the rest the first stack seen
+};
+
+struct Stack {
+  uint32_t id = 0;
+  StackReason reason = StackReason::kWait;
+  uint32_t a = 0, b = 0;      // raw ids, see StackReason
+  std::vector<Frame> frames;  // innermost first
+};
+
+struct Place {  // a std::source_location
+  uint32_t line = 0, column = 0;
+  std::string file, function;
+};
+
+struct Process {
+  uint32_t id = 0, pid = 0;
+  ProcessIndex parent = kNone;
+  uint64_t start_time = 0;  // clock ticks since boot, as in /proc/PID/stat
+  std::string program, host, options;
+  std::vector<std::string> arguments;
+  bool exited = false;            // a normal exit was recorded
+  uint64_t cpu_ns = 0;            // whole process, valid if exited
+  bool replaced_by_exec = false;  // a later process has the same pid and start
+};
+
+// A piece of an actor's stream: one kSegment record and what follows it.
+struct Segment {
+  uint32_t number = 0;
+  uint64_t block = 0;               // block number in the file
+  std::span<const uint32_t> words;  // starts with the kSegment record
+  bool hot = false;                 // in a hot block: may still grow
+};
+
+struct Actor {
+  uint32_t id = 0, tid = 0;
+  ProcessIndex process = kNone;
+  ActorIndex parent = kNone;
+  BeginHow how = BeginHow::kForeign;
+  std::string name;
+  bool begun = false, ended = false;
+  uint64_t begin_ticks = 0, end_ticks = 0, cpu_ns = 0;  // valid if begun/ended
+  uint32_t voluntary = 0, involuntary = 0;  // context switches, valid if ended
+  std::vector<Segment> segments;  // by number; a gap is a lost segment
+  // The acquisition that no record shows yet, from the actor's hot block.
+  bool has_pending = false;
+  AcquireRecord pending;
+};
+
+struct Object {
+  uint32_t id = 0;
+  ProcessIndex process = kNone;  // a forked copy differs only in this
+  model::ObjectKind kind = model::ObjectKind::kUnknown;
+  std::string name;        // empty: unnamed
+  uint32_t place = kNone;  // index into places; kNone: not known
+  SiteIndex first_use = kNone;
+  uint64_t address = 0;  // for people only; never an identity
+};
+
+// Converts time-stamp counts to nanoseconds since the recording began.
+struct Clock {
+  uint64_t start_ticks = 0;
+  double ns_per_tick = 1.0;
+  double ToNs(uint64_t ticks) const {
+    return static_cast<double>(static_cast<int64_t>(ticks - start_ticks)) *
+           ns_per_tick;
+  }
+};
+
+class Recording {
+ public:
+  // Errors: NotFound / PermissionDenied (with the path), InvalidArgument ("not
+  // a lockcheck log", an empty file included), Unimplemented (newer major
+  // version). The message is one line: the file, the place, the mend.
+  static absl::StatusOr<std::unique_ptr<Recording>> Open(
+      const std::string& path);
+
+  ~Recording();
+  Recording(const Recording&) = delete;
+  Recording& operator=(const Recording&) = delete;
+
+  std::string path;
+  uint64_t file_size = 0;
+  std::string recording_id;  // hex
+  uint64_t start_unix_ns = 0;
+  Clock clock;
+  uint64_t last_ticks = 0;  // the latest stamp seen anywhere
+  StopReason stop_reason = StopReason::kNone;
+  uint64_t dropped = 0;  // records that were not written
+  bool volatile_hot = false;
+  bool complete = true;  // every process exited normally, nothing is missing
+
+  std::vector<Module> modules;
+  std::vector<Place> places;
+  std::vector<Site> sites;
+  std::vector<Stack> stacks;
+  std::vector<Process> processes;
+  std::vector<Actor> actors;
+  std::vector<Object> objects;
+  std::vector<std::string> warnings;
+
+  // From ids in the file. An object's identity is its id and the process that
+  // uses it (after a fork both sides go on with the same id); looking up a pair
+  // that was never seen gives kNone. Ids used by records but never defined
+  // (their block was lost) have been given entries of kind kUnknown by Open().
+  ActorIndex FindActor(uint32_t id) const;
+  ObjectIndex FindObject(ProcessIndex process, uint32_t id) const;
+  SiteIndex FindSite(uint32_t id) const;
+  StackIndex FindStack(uint32_t id) const;
+  // Dense table for one process, indexed by raw object id, kNone where the
+  // process never used the id. For scans that cannot afford a hash look-up.
+  const std::vector<ObjectIndex>& ObjectsOf(ProcessIndex process) const;
+  const std::vector<SiteIndex>& SitesById() const;
+
+  // Decodes one actor's records in program order, all its segments. Returns the
+  // number of words read.
+  template <typename Visitor>
+  uint64_t Replay(ActorIndex actor, Visitor& visitor) const {
+    uint64_t words = 0;
+    for (const Segment& segment : actors[actor].segments) {
+      words += DecodeSegment(segment.words, visitor).words;
+    }
+    return words;
+  }
+
+ private:
+  struct Impl;
+  Recording();
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace lockcheck::log
+
+#endif  // LOCKCHECK_LIB_LOG_RECORDING_H_
