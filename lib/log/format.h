@@ -71,6 +71,8 @@ struct FileHeader {
   std::atomic<uint64_t> dropped;       // records that were not written
   std::atomic<uint32_t> volatile_hot;  // 1: hot blocks live in memory, not in
                                        // the file; they do not survive kill -9
+  std::atomic<uint64_t> next_hot;  // ring only: next block number for a hot
+                                   // block; those lie behind the ring
 };
 static_assert(sizeof(FileHeader) <= 256);
 
@@ -93,7 +95,7 @@ struct Pending {
   uint32_t object;    // full ids, valid if packed's opcode is not kSection
   uint32_t site;
   uint32_t handover;     // valid if flags has kFlagHandover
-  uint32_t flags;        // AcquireFlags
+  uint32_t flags;        // AcquireFlags; from bit 8 on the group's count
   uint64_t start_ticks;  // valid if flags has kFlagStart
 };
 static_assert(sizeof(Pending) == 32);
@@ -272,7 +274,8 @@ inline uint64_t Checksum(const uint32_t* words, size_t count) {
       lane[k] = (lane[k] << 5 ^ lane[k] >> 27) + words[i + k];
     }
   }
-  for (; i < count; ++i) lane[i & 7] = lane[i & 7] * 31 + words[i];
+  const size_t rest = count - i;
+  for (size_t k = 0; k < rest; ++k) lane[k] = lane[k] * 31 + words[i + k];
   uint64_t sum = 0;
   for (uint64_t l : lane) sum = (sum ^ l) * 0x9e3779b97f4a7c15ull;
   return sum;

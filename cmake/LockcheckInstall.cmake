@@ -1,0 +1,48 @@
+# What `cmake --install` leaves: the runtime and its headers, a CMake package
+# (find_package(lockcheck), target lockcheck::lockcheck), a pkg-config file and,
+# when it was built, the command. A project that uses add_subdirectory installs
+# its own things, not ours, unless it says so.
+option(LOCKCHECK_INSTALL "Install lockcheck with this project" ${PROJECT_IS_TOP_LEVEL})
+if(NOT LOCKCHECK_INSTALL OR NOT TARGET lockcheck)
+  return()
+endif()
+
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+set(lockcheck_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/lockcheck)
+
+install(TARGETS lockcheck EXPORT lockcheckTargets
+  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development
+  INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/instrument/include/lockcheck
+  DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development
+  FILES_MATCHING PATTERN "*.h")
+install(EXPORT lockcheckTargets NAMESPACE lockcheck::
+  DESTINATION ${lockcheck_package_dir} COMPONENT development)
+
+configure_package_config_file(
+  ${PROJECT_SOURCE_DIR}/cmake/lockcheckConfig.cmake.in
+  ${PROJECT_BINARY_DIR}/cmake/lockcheckConfig.cmake
+  INSTALL_DESTINATION ${lockcheck_package_dir})
+# Before 1.0 a minor version may break its users.
+write_basic_package_version_file(
+  ${PROJECT_BINARY_DIR}/cmake/lockcheckConfigVersion.cmake
+  COMPATIBILITY SameMinorVersion)
+install(FILES
+  ${PROJECT_BINARY_DIR}/cmake/lockcheckConfig.cmake
+  ${PROJECT_BINARY_DIR}/cmake/lockcheckConfigVersion.cmake
+  DESTINATION ${lockcheck_package_dir} COMPONENT development)
+
+# The file finds its prefix from where it lies, so `cmake --install --prefix`
+# may choose another one than the configuration knew.
+file(RELATIVE_PATH lockcheck_prefix_from_pkgconfig
+  /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
+configure_file(${PROJECT_SOURCE_DIR}/cmake/lockcheck.pc.in
+  ${PROJECT_BINARY_DIR}/cmake/lockcheck.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/cmake/lockcheck.pc
+  DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT development)
+
+if(TARGET lockcheck_command)
+  install(TARGETS lockcheck_command
+    RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT command)
+endif()

@@ -1,0 +1,11 @@
+// All thread-level types of lockcheck.
+#ifndef LOCKCHECK_LOCKCHECK_H_
+#define LOCKCHECK_LOCKCHECK_H_
+
+#include "lockcheck/guards.h"
+#include "lockcheck/mutex.h"
+#include "lockcheck/source_location.h"
+#include "lockcheck/thread.h"
+#include "lockcheck/thread_annotations.h"
+
+#endif  // LOCKCHECK_LOCKCHECK_H_

@@ -1,0 +1,26 @@
+// clang's thread safety attributes, active only with LOCKCHECK_THREAD_SAFETY
+// defined and a compiler that has them. clang does not know libstdc++'s guards,
+// so code that is checked uses lockcheck's own.
+#ifndef LOCKCHECK_THREAD_ANNOTATIONS_H_
+#define LOCKCHECK_THREAD_ANNOTATIONS_H_
+
+#if defined(LOCKCHECK_THREAD_SAFETY) && defined(__clang__)
+#define LOCKCHECK_TSA(x) __attribute__((x))
+#else
+#define LOCKCHECK_TSA(x)
+#endif
+
+#define LOCKCHECK_CAPABILITY(name) LOCKCHECK_TSA(capability(name))
+#define LOCKCHECK_SCOPED_CAPABILITY LOCKCHECK_TSA(scoped_lockable)
+#define LOCKCHECK_GUARDED_BY(x) LOCKCHECK_TSA(guarded_by(x))
+#define LOCKCHECK_PT_GUARDED_BY(x) LOCKCHECK_TSA(pt_guarded_by(x))
+#define LOCKCHECK_ACQUIRE(...) LOCKCHECK_TSA(acquire_capability(__VA_ARGS__))
+#define LOCKCHECK_RELEASE(...) LOCKCHECK_TSA(release_capability(__VA_ARGS__))
+#define LOCKCHECK_TRY_ACQUIRE(...) \
+  LOCKCHECK_TSA(try_acquire_capability(__VA_ARGS__))
+#define LOCKCHECK_REQUIRES(...) LOCKCHECK_TSA(requires_capability(__VA_ARGS__))
+#define LOCKCHECK_EXCLUDES(...) LOCKCHECK_TSA(locks_excluded(__VA_ARGS__))
+#define LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS \
+  LOCKCHECK_TSA(no_thread_safety_analysis)
+
+#endif  // LOCKCHECK_THREAD_ANNOTATIONS_H_

@@ -1,0 +1,126 @@
+// What the inline code calls: finds the table, and goes on by the mode.
+//
+// Before the runtime is ready, and in mode=off, a lock is just a lock.
+
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <system_error>
+
+#include "instrument/runtime/plain.h"
+#include "instrument/runtime/process.h"
+#include "instrument/runtime/table.h"
+#include "lockcheck/internal/thread_hooks.h"
+#include "lockcheck/mutex.h"
+
+namespace lockcheck::internal {
+namespace {
+
+using runtime::g_table;
+using runtime::How;
+using runtime::LockRequest;
+using runtime::Table;
+
+// Null: not recorded.
+const Table* Recording() {
+  if (__builtin_expect(g_table == nullptr, false)) runtime::Initialize();
+  const Table* const table = g_table;
+  if (table == nullptr || table->mode != kModeRecord) return nullptr;
+  // A second copy of the runtime shares the first one's thread state.
+  if (__builtin_expect(t_thread.phase == ThreadPointer::kNew, false)) {
+    table->attach(&t_thread);
+  }
+  return table;
+}
+
+bool Lock(const LockRequest& request) {
+  if (const Table* const table = Recording()) return table->lock(request);
+  return runtime::PlainRequest(request);
+}
+
+[[noreturn]] void ThrowTooDeep() {
+  throw std::system_error(
+      std::make_error_code(std::errc::resource_unavailable_try_again),
+      "lockcheck: recursive lock: too many levels");
+}
+
+}  // namespace
+
+void LockUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
+                  Caller caller) {
+  if (!Lock({&lock, kind, How::kBlocking, slot, caller, 0, nullptr})) {
+    ThrowTooDeep();
+  }
+}
+
+void HandoverUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
+                      uint64_t key) noexcept {
+  g_table->handover(lock, kind, slot, key);
+}
+
+bool TryLockUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
+                     Caller caller) noexcept {
+  return Lock({&lock, kind, How::kTry, slot, caller, 0, nullptr});
+}
+
+bool TimedLockUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
+                       Caller caller, const Deadline& deadline) {
+  return Lock({&lock, kind, How::kTimed, slot, caller, 0, &deadline});
+}
+
+bool LockMemberUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
+                        Caller caller, uint32_t held) {
+  return Lock({&lock, kind, How::kMulti, slot, caller, held, nullptr});
+}
+
+void UnlockUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
+                    Caller caller) {
+  const Table* const table = Recording();
+  const bool permitted = table != nullptr
+                             ? table->unlock(lock, kind, slot, caller)
+                             : runtime::PlainUnlock(lock, kind);
+  if (!permitted) {
+    throw std::system_error(
+        std::make_error_code(std::errc::operation_not_permitted),
+        "lockcheck: recursive lock unlocked by a thread that does not own it");
+  }
+}
+
+void WakeOne(LockState& lock) noexcept { runtime::WakeWaiter(lock); }
+
+void DestroyLock(LockState& lock, LockKind kind) noexcept {
+  if (const Table* const table = Recording()) table->destroy(lock, kind);
+}
+
+uint32_t ForkThread() noexcept {
+  const Table* const table = Recording();
+  return table == nullptr ? 0 : table->fork_thread();
+}
+
+void BeginThread(uint32_t actor, uint32_t parent) noexcept {
+  if (g_table == nullptr || g_table->mode != kModeRecord) return;
+  g_table->begin_thread(actor, parent);
+  Recording();
+}
+
+void JoinBlock(uint32_t actor, SiteSlot* slot, Caller caller) noexcept {
+  const Table* const table = Recording();
+  if (table != nullptr && actor != 0) table->join_block(actor, slot, caller);
+}
+
+void JoinEnd(uint32_t actor, bool joined) noexcept {
+  const Table* const table = Recording();
+  if (table != nullptr && actor != 0) table->join(actor, joined);
+}
+
+void NameThread(const char* name) noexcept {
+  if (const Table* const table = Recording()) table->name_thread(name);
+}
+
+uint32_t SelfActor() noexcept {
+  const Table* const table = Recording();
+  return table == nullptr ? 0 : table->self();
+}
+
+}  // namespace lockcheck::internal

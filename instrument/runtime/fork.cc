@@ -1,0 +1,427 @@
+#include "instrument/runtime/fork.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "instrument/runtime/message.h"
+#include "instrument/runtime/misuse.h"
+#include "instrument/runtime/process.h"
+#include "instrument/runtime/record.h"
+#include "instrument/runtime/table.h"
+#include "instrument/runtime/thread.h"
+
+namespace lockcheck::internal {
+constinit ThreadState g_unattached = {};
+constinit std::atomic<uint8_t> g_mode{kModeUnknown};
+thread_local constinit ThreadPointer t_thread = {&g_unattached,
+                                                 ThreadPointer::kNew, 0};
+static_assert(sizeof(ThreadPointer) <= 64);
+}  // namespace lockcheck::internal
+
+namespace lockcheck::runtime {
+
+using internal::t_thread;
+using internal::ThreadPointer;
+using log::BeginHow;
+using log::Op;
+
+namespace {
+
+pthread_key_t g_exit_key;
+
+uint32_t Tid() { return static_cast<uint32_t>(syscall(SYS_gettid)); }
+
+bool IsAttached() { return t_thread.state != &internal::g_unattached; }
+
+Thread* Current() { return reinterpret_cast<Thread*>(t_thread.state); }
+
+size_t ReadFile(const char* path, char* buffer, size_t size) {
+  const int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return 0;
+  size_t done = 0;
+  ssize_t n;
+  while (done < size && (n = read(fd, buffer + done, size - done)) > 0) {
+    done += static_cast<size_t>(n);
+  }
+  close(fd);
+  return done;
+}
+
+// Field 22 of /proc/self/stat; the name in field 2 may contain anything.
+uint64_t StartTime() {
+  char text[1024];
+  const size_t n = ReadFile("/proc/self/stat", text, sizeof(text) - 1);
+  text[n] = 0;
+  const char* p = strrchr(text, ')');
+  if (p == nullptr) return 0;
+  ++p;
+  for (int field = 3; field < 22; ++field) {
+    p = strchr(p + 1, ' ');
+    if (p == nullptr) return 0;
+  }
+  return strtoull(p, nullptr, 10);
+}
+
+void DescribeProcess(Thread* t, uint32_t parent) {
+  char program[4096], arguments[4096], host[256];
+  const ssize_t n = readlink("/proc/self/exe", program, sizeof(program));
+  const size_t size =
+      ReadFile("/proc/self/cmdline", arguments, sizeof(arguments));
+  if (gethostname(host, sizeof(host)) != 0) host[0] = 0;
+  host[sizeof(host) - 1] = 0;
+  const char* options = getenv("LOCKCHECK_OPTIONS");
+  if (options == nullptr) options = "";
+  const size_t options_size = strnlen(options, 4096);
+  Record r = Begin(t, 3 * 1024 + 256);
+  r.Word(t->process).Word(static_cast<uint32_t>(getpid())).Word(parent);
+  r.U64(StartTime()).Text(options, options_size);
+  r.Text(program, n < 0 ? 0 : static_cast<size_t>(n));
+  r.Text(arguments, size).Text(host);
+  r.End(Op::kDefProcess);
+  const auto note = [&](log::NoteKind kind, uint64_t value) {
+    Begin(t, 4).U64(value).End(Op::kNote, static_cast<uint32_t>(kind));
+  };
+  const Timing timing = g_options.timing;
+  note(log::NoteKind::kTiming, timing == Timing::kOff       ? 0
+                               : timing == Timing::kSampled ? 1
+                                                            : 2);
+  if (timing == Timing::kSampled) note(log::NoteKind::kSampleInterval, 16);
+}
+
+// The id of this process, taken anew after a fork. Under ProcessLock.
+bool EnsureProcess(uint32_t& process, uint32_t& parent) {
+  ForkPage& page = *g_fork_page;
+  if (page.process.load(std::memory_order_relaxed) == 0) {
+    page.process.store(NewId(&log::FileHeader::next_process));
+  }
+  process = page.process.load(std::memory_order_relaxed);
+  parent = g_parent_process;
+  const bool first = !page.described;
+  page.described = true;
+  if (first) g_parent_process = process;
+  return first;
+}
+
+// A block for the thread, or a scratch one if the log takes no more.
+bool GiveBlock(Thread* t) {
+  log::BlockHeader* block = g_writer.NewHotBlock();
+  if (block == nullptr) {
+    SayStopped();
+    block = static_cast<log::BlockHeader*>(MapPages(log::kBlockSize));
+    if (block == nullptr) return false;
+    t->scratch = true;
+  }
+  InstallBlock(t, block);
+  return true;
+}
+
+Thread* NewThread() {
+  auto* const t = static_cast<Thread*>(MapPages(kThreadBytes));
+  if (t == nullptr) return nullptr;
+  if (madvise(t, 4096, MADV_WIPEONFORK) != 0 || !GiveBlock(t)) {
+    munmap(t, kThreadBytes);
+    return nullptr;
+  }
+  return t;
+}
+
+// Starts the actor's stream. The thread is not yet visible to the hot path.
+void StartStream(Thread* t, BeginHow how, uint32_t actor, uint32_t parent,
+                 bool first_of_process, uint32_t process,
+                 uint32_t parent_process) {
+  t->magic = kThreadMagic;
+  t->actor = actor;
+  t->process = process;
+  t->kept().actor = actor;
+  t->random = actor * 2654435761u | 1;
+  ResetSampling(t);
+  // What is left of a pooled block may be too little for the first records.
+  if (t->hot.cursor + 256 > t->end) {
+    t->segment = 0xffffffff;  // RoomSlow begins segment 0
+    RoomSlow(t, 256);
+  } else {
+    BeginSegment(t, 0);
+  }
+  if (first_of_process) DescribeProcess(t, parent_process);
+  Record r = Begin(t, 6);
+  r.Word(parent).Word(Tid()).U64(Ticks());
+  r.End(Op::kBegin, static_cast<uint32_t>(how));
+  ResetSampling(t);
+}
+
+Thread* TakeThread(uint32_t& process, uint32_t& parent, bool& first) {
+  ProcessLock lock;
+  first = EnsureProcess(process, parent);
+  Thread* t = g_fork_page->free_threads;
+  if (t != nullptr) {
+    g_fork_page->free_threads = t->next_free;
+    return t;
+  }
+  t = NewThread();
+  if (t != nullptr) {
+    t->next_all = g_fork_page->all_threads;
+    g_fork_page->all_threads = t;
+  }
+  return t;
+}
+
+// The forked child's one thread: its page is all zeros, what it kept is not.
+void Reattach(Thread* t) {
+  uint32_t process = 0, parent_process = 0;
+  bool first;
+  {
+    ProcessLock lock;
+    first = EnsureProcess(process, parent_process);
+    if (!GiveBlock(t)) return;
+    t->next_all = g_fork_page->all_threads;
+    g_fork_page->all_threads = t;
+  }
+  Kept& k = t->kept();
+  const uint32_t parent = k.actor;
+  const uint32_t actor =
+      k.fork_actor != 0 ? k.fork_actor : NewId(&log::FileHeader::next_actor);
+  k.fork_actor = 0;
+  k.inherited = k.inherited || k.held_count != 0;
+  StartStream(
+      t, k.interrupted != nullptr ? BeginHow::kSignal : BeginHow::kForkChild,
+      actor, parent, first, process, parent_process);
+  internal::EndBusy(&t->hot, KeyOf(t));
+}
+
+// A handler interrupted `t` in the middle of an operation: what the handler
+// does is recorded as an actor of its own.
+Thread* SignalThread(Thread* t) {
+  Thread* s = t->kept().signal_thread;
+  if (s == nullptr) {
+    uint32_t process = 0, parent = 0;
+    bool first = false;
+    s = TakeThread(process, parent, first);
+    if (s == nullptr) return nullptr;
+    s->kept().interrupted = t;
+    StartStream(s, BeginHow::kSignal, NewId(&log::FileHeader::next_actor),
+                t->actor, first, process, parent);
+    internal::EndBusy(&s->hot, KeyOf(s));
+    t->kept().signal_thread = s;
+  } else if (s->magic == 0) {
+    Reattach(s);
+  }
+  return internal::LoadKey(&s->hot) != 0 ? s : SignalThread(s);
+}
+
+void SayInherited(Thread* t) {
+  for (size_t i = 0; i < t->kept().held_count; ++i) {
+    const Held held = t->kept().held[i];
+    ReportMisuse(t, {model::Misuse::kExitHolding,
+                     held.object,
+                     held.site,
+                     t->actor,
+                     nullptr,
+                     nullptr,
+                     {}});
+  }
+}
+
+void WriteEnd(Thread* t) {
+  rusage usage;
+  getrusage(RUSAGE_THREAD, &usage);
+  const auto ns = [](const timeval& v) {
+    return static_cast<uint64_t>(v.tv_sec) * 1'000'000'000 +
+           static_cast<uint64_t>(v.tv_usec) * 1'000;
+  };
+  Record r = Begin(t, 8);
+  r.U64(Ticks()).U64(ns(usage.ru_utime) + ns(usage.ru_stime));
+  r.Word(static_cast<uint32_t>(usage.ru_nvcsw));
+  r.Word(static_cast<uint32_t>(usage.ru_nivcsw));
+  r.End(Op::kEnd);
+}
+
+void EndStream(Thread* t) {
+  OpenPending(t);
+  SayInherited(t);
+  WriteEnd(t);
+  Kept& k = t->kept();
+  if (Thread* s = k.signal_thread; s != nullptr && s->magic != 0) {
+    internal::BeginBusy(&s->hot);
+    EndStream(s);
+  }
+  for (ThreadPointer*& pointer : k.pointers) {
+    if (pointer != nullptr) {
+      *pointer = {&internal::g_unattached, ThreadPointer::kEnded, pointer->tid};
+    }
+    pointer = nullptr;
+  }
+  k.held_count = 0;
+  k.inherited = false;
+  k.interrupted = nullptr;
+  k.signal_thread = nullptr;
+  k.exit_rounds = 0;
+  t->actor = 0;
+  ProcessLock lock;
+  t->next_free = g_fork_page->free_threads;
+  g_fork_page->free_threads = t;
+}
+
+// Runs in the last round of the destructors of thread-specific data, so that
+// locks taken by other destructors are still recorded.
+void OnThreadExit(void* value) {
+  if (!IsAttached()) return;
+  Kept& k = Current()->kept();
+  if (++k.exit_rounds < PTHREAD_DESTRUCTOR_ITERATIONS) {
+    pthread_setspecific(g_exit_key, value);
+    return;
+  }
+  if (Thread* const t = Enter()) {
+    t_thread.state = &internal::g_unattached;
+    t_thread.phase = ThreadPointer::kEnded;
+    EndStream(t);
+  }
+}
+
+void BeforeFork() {
+  if (!IsAttached()) return;
+  Thread* const t = Enter();
+  if (t == nullptr) return;
+  OpenPending(t);
+  t->kept().fork_actor = NewId(&log::FileHeader::next_actor);
+  Leave(t);
+}
+
+void AfterForkInParent() {
+  if (!IsAttached()) return;
+  const int saved = errno;
+  Thread* const t = Enter();
+  if (t == nullptr) return;
+  const uint32_t child = t->kept().fork_actor;
+  t->kept().fork_actor = 0;
+  if (child != 0) Begin(t, 4).Word(child).U64(Ticks()).End(Op::kFork);
+  Leave(t);
+  errno = saved;
+}
+
+Thread* EnterSlow() {
+  if (!IsAttached()) {
+    if (t_thread.phase != ThreadPointer::kNew) return nullptr;
+    const bool main = Tid() == static_cast<uint32_t>(getpid());
+    AttachThread(main ? BeginHow::kMain : BeginHow::kForeign, 0, 0);
+    if (!IsAttached()) return nullptr;
+  }
+  Thread* t = Current();
+  if (t->magic == 0) Reattach(t);
+  if (t->magic == 0) return nullptr;
+  if (internal::LoadKey(&t->hot) == 0) t = SignalThread(t);
+  if (t != nullptr) internal::BeginBusy(&t->hot);
+  return t;
+}
+
+}  // namespace
+
+Thread* Enter() {
+  auto* const t = Current();
+  if (__builtin_expect(internal::LoadKey(&t->hot) == 0, false)) {
+    return EnterSlow();
+  }
+  internal::BeginBusy(&t->hot);
+  return t;
+}
+
+uint32_t UnrecordedOwner() {
+  if (t_thread.tid == 0) t_thread.tid = Tid();
+  return t_thread.tid | 1u << 30;
+}
+
+void AttachThread(BeginHow how, uint32_t actor, uint32_t parent) {
+  if (IsAttached() || t_thread.phase != ThreadPointer::kNew) return;
+  const int saved = errno;
+  t_thread.phase = ThreadPointer::kAttaching;
+  uint32_t process = 0, parent_process = 0;
+  bool first = false;
+  Thread* const t = TakeThread(process, parent_process, first);
+  if (t != nullptr) {
+    if (actor == 0) actor = NewId(&log::FileHeader::next_actor);
+    StartStream(t, how, actor, parent, first, process, parent_process);
+    pthread_setspecific(g_exit_key, t);
+    t_thread.state = &t->hot;
+    t->kept().pointers[0] = &t_thread;
+    internal::EndBusy(&t->hot, KeyOf(t));
+    t_thread.phase = ThreadPointer::kAttached;
+  } else {
+    t_thread.phase = ThreadPointer::kEnded;
+    g_writer.header()->dropped.fetch_add(1, std::memory_order_relaxed);
+  }
+  errno = saved;
+}
+
+void AttachPointer(ThreadPointer* pointer) {
+  if (pointer == &t_thread || !IsAttached()) return;
+  for (ThreadPointer*& slot : Current()->kept().pointers) {
+    if (slot == pointer) break;
+    if (slot == nullptr) {
+      slot = pointer;
+      break;
+    }
+  }
+  *pointer = t_thread;
+}
+
+void RegisterHandlers() {
+  pthread_key_create(&g_exit_key, &OnThreadExit);
+  pthread_atfork(&BeforeFork, &AfterForkInParent, nullptr);
+}
+
+namespace {
+
+// With memory-backed blocks, what the threads have written so far.
+void WriteVolatileBlocks() {
+  ProcessLock lock;
+  for (Thread* t = g_fork_page->all_threads; t != nullptr; t = t->next_all) {
+    if (t->scratch || t->block == nullptr) continue;
+    g_writer.WriteVolatile(
+        t->block, static_cast<size_t>(t->hot.cursor -
+                                      reinterpret_cast<uint32_t*>(t->block)));
+  }
+}
+
+[[gnu::constructor]] void OnLoad() { Initialize(); }
+
+// After every static destructor; what locks do later is still recorded.
+[[gnu::destructor]] void OnExit() {
+  if (g_table != &g_own_table || g_own_table.mode != internal::kModeRecord) {
+    return;
+  }
+  Thread* const t = Enter();
+  if (t == nullptr) return;
+  OpenPending(t);
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  const auto ns = [](const timeval& v) {
+    return static_cast<uint64_t>(v.tv_sec) * 1'000'000'000 +
+           static_cast<uint64_t>(v.tv_usec) * 1'000;
+  };
+  Record r = Begin(t, 12);
+  r.U64(Ticks());
+  r.U64(static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 +
+        static_cast<uint64_t>(now.tv_nsec));
+  r.U64(ns(usage.ru_utime) + ns(usage.ru_stime));
+  r.Word(static_cast<uint32_t>(usage.ru_nvcsw));
+  r.Word(static_cast<uint32_t>(usage.ru_nivcsw));
+  r.End(Op::kExit);
+  if (g_writer.volatile_hot()) WriteVolatileBlocks();
+  Leave(t);
+}
+
+}  // namespace
+
+}  // namespace lockcheck::runtime

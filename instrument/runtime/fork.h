@@ -1,0 +1,23 @@
+// Threads come and go: attaching, ending, fork, exit.
+#ifndef LOCKCHECK_INSTRUMENT_RUNTIME_FORK_H_
+#define LOCKCHECK_INSTRUMENT_RUNTIME_FORK_H_
+
+#include <cstdint>
+
+#include "lib/log/format.h"
+#include "lockcheck/internal/hot.h"
+
+namespace lockcheck::runtime {
+
+// The handlers for fork, and the key whose destructor ends a thread's stream.
+void RegisterHandlers();
+
+// Makes the calling thread an actor. `actor` 0: takes a new id.
+void AttachThread(log::BeginHow how, uint32_t actor, uint32_t parent);
+
+// Lets another copy of the runtime share this thread's state.
+void AttachPointer(internal::ThreadPointer* pointer);
+
+}  // namespace lockcheck::runtime
+
+#endif  // LOCKCHECK_INSTRUMENT_RUNTIME_FORK_H_

@@ -1,0 +1,489 @@
+// The lock operations that the hot path leaves to the runtime, recorded.
+
+#include <errno.h>
+#include <sched.h>
+
+#include <cstring>
+
+#include "instrument/runtime/fork.h"
+#include "instrument/runtime/misuse.h"
+#include "instrument/runtime/plain.h"
+#include "instrument/runtime/process.h"
+#include "instrument/runtime/record.h"
+#include "instrument/runtime/sites.h"
+#include "instrument/runtime/table.h"
+#include "lockcheck/mutex.h"
+
+namespace lockcheck::runtime {
+
+using internal::kOwnerMask;
+using internal::kWaiters;
+using internal::RecursiveState;
+using log::Op;
+
+// Table and internal both need the numbers of model::ObjectKind.
+static_assert(static_cast<uint8_t>(LockKind::kMutex) ==
+              static_cast<uint8_t>(model::ObjectKind::kMutex));
+static_assert(static_cast<uint8_t>(LockKind::kRecursiveTimedMutex) ==
+              static_cast<uint8_t>(model::ObjectKind::kRecursiveTimedMutex));
+static_assert(static_cast<uint8_t>(How::kMulti) ==
+              static_cast<uint8_t>(model::How::kMulti));
+
+namespace {
+
+// A wait that lasts longer gets a stack of its own in the log.
+constexpr int64_t kLongWaitNs = 10'000'000;
+// How often a waiter looks whether a lock's first owner has registered it.
+constexpr int kRegisterLooks = 1'000;
+constexpr uint32_t kMaxObject = 1u << 28;
+
+GrowingSet g_places;  // hash of file and line -> place id
+
+bool IsRecursive(LockKind kind) {
+  return kind == LockKind::kRecursiveMutex ||
+         kind == LockKind::kRecursiveTimedMutex;
+}
+
+uint32_t& DepthOf(LockState& lock) {
+  return static_cast<RecursiveState&>(lock).depth;
+}
+
+uint32_t Owner(const LockState& lock) {
+  return lock.word.load(std::memory_order_relaxed) & kOwnerMask;
+}
+
+uint32_t Tag(const LockState& lock) {
+  return lock.tag.load(std::memory_order_relaxed);
+}
+
+uint32_t ObjectId(const LockState& lock) { return Tag(lock) >> 3; }
+
+// Whether this thread owns the lock: it took it, or its parent process did
+// before it forked.
+bool IsMine(Thread* t, const LockState& lock) {
+  const uint32_t owner = Owner(lock);
+  if (owner == t->actor) return true;
+  return owner != 0 && t->kept().inherited &&
+         FindHeld(t, ObjectId(lock)) != SIZE_MAX;
+}
+
+// ---- A recorded wait --------------------------------------------------------
+
+struct Wait {
+  Thread* t;
+  const LockRequest& request;
+  uint32_t site;
+  bool long_wait = false;
+};
+
+void WriteBlock(const Wait& w) {
+  LockState& lock = *w.request.lock;
+  Record r = Begin(w.t, 8);
+  r.Word(ObjectId(lock)).Word(w.site).Word(Owner(lock));
+  r.Word(SiteOfTag(lock.holder_site.load(std::memory_order_relaxed)));
+  r.U64(Ticks());
+  r.End(Op::kBlock, static_cast<uint32_t>(w.request.how));
+}
+
+void WriteWake(const Wait& w, uint32_t owner) {
+  LockState& lock = *w.request.lock;
+  Record r = Begin(w.t, 6);
+  r.Word(owner);
+  r.Word(SiteOfTag(lock.holder_site.load(std::memory_order_relaxed)));
+  r.U64(Ticks());
+  r.End(Op::kWake);
+}
+
+void WriteWaitStack(Wait& w) {
+  w.long_wait = true;
+  const uint32_t stack =
+      RecordStack(w.t, log::StackReason::kWait, ObjectId(*w.request.lock),
+                  w.site, w.request.slot, w.request.caller);
+  Begin(w.t, 2).Word(stack).End(Op::kWaitStack);
+}
+
+bool IsBefore(const Deadline& a, const Deadline* b) {
+  if (b == nullptr || b->realtime) return true;
+  return a.seconds < b->seconds ||
+         (a.seconds == b->seconds && a.nanoseconds < b->nanoseconds);
+}
+
+// Sleeps until the lock is taken or the deadline passes. While it sleeps the
+// thread is not busy: a signal handler's locks are recorded as usual.
+bool SleepUntilTaken(Wait& w) {
+  LockState& lock = *w.request.lock;
+  const uint32_t me = w.t->actor;
+  const Deadline* const deadline = w.request.deadline;
+  const Deadline look = Soon(kLongWaitNs);
+  while (true) {
+    const bool first = !w.long_wait && IsBefore(look, deadline);
+    Leave(w.t);
+    const Round round = WaitRound(lock, me, first ? &look : deadline);
+    internal::BeginBusy(&w.t->hot);
+    if (round == Round::kTaken) return true;
+    if (deadline != nullptr && HasPassed(*deadline)) return TryTake(lock, me);
+    if (first && HasPassed(look)) {
+      WriteWaitStack(w);
+    } else if (const uint32_t owner = Owner(lock);
+               round == Round::kWoken && owner != 0) {
+      WriteWake(w, owner);
+    }
+  }
+}
+
+bool RecordedWait(Thread* t, const LockRequest& request, uint32_t site) {
+  Wait w{t, request, site};
+  // A lock gets its id from its first owner, just after that has taken it.
+  // Where the owner is not recorded it gets none, and the wait is for object 0.
+  for (int i = 0; i < kRegisterLooks && Tag(*request.lock) == 0; ++i) {
+    sched_yield();
+  }
+  WriteBlock(w);
+  const bool taken = SleepUntilTaken(w);
+  Record r = Begin(t, 4);
+  r.U64(Ticks());
+  r.End(Op::kUnblock, static_cast<uint32_t>(taken ? model::Outcome::kAcquired
+                                                  : model::Outcome::kTimedOut));
+  return taken;
+}
+
+// ---- Taking -----------------------------------------------------------------
+
+uint32_t PlaceId(Thread* t, const LockState& lock) {
+  if (lock.file == nullptr || lock.file[0] == 0) return 0;
+  const uint64_t key = (reinterpret_cast<uintptr_t>(lock.file) * 31 +
+                        uint64_t{lock.line} * 0x9e3779b97f4a7c15ull) |
+                       1;
+  uint32_t id = 0;
+  if (g_places.Find(key, &id)) return id;
+  id = NewId(&log::FileHeader::next_place);
+  const size_t words = 16 + strlen(lock.file) / 4;
+  Record r = Begin(t, words);
+  r.Word(id).Word(lock.line).Word(0).Text(lock.file).Text("");
+  r.End(Op::kDefPlace);
+  g_places.InsertValue(key, id, &id);
+  return id;
+}
+
+void Register(Thread* t, LockState& lock, LockKind kind, uint32_t site) {
+  const uint32_t id = NewId(&log::FileHeader::next_object);
+  if (id >= kMaxObject) {
+    g_writer.Stop(log::StopReason::kMaxLog);
+    SayStopped();
+  }
+  const uint32_t place = PlaceId(t, lock);
+  const size_t size = lock.name == nullptr ? 0 : strnlen(lock.name, 1024);
+  Record r = Begin(t, 12 + size / 4);
+  r.Word(id).Word(place).Word(site);
+  r.U64(reinterpret_cast<uintptr_t>(&lock));
+  r.Text(lock.name == nullptr ? "" : lock.name, size);
+  r.End(Op::kDefObject, static_cast<uint32_t>(kind));
+  lock.tag.store(id << 3 | (id < log::kShortObjects ? 0u : 2u),
+                 std::memory_order_relaxed);
+}
+
+// A hold of this object that another thread's unlock ended.
+void DropStaleHold(Thread* t, uint32_t object) {
+  OpenPending(t);
+  const size_t index = FindHeld(t, object);
+  if (index == SIZE_MAX) return;
+  Begin(t, 2).Word(object).End(Op::kReleasedByOther);
+  RemoveHeld(t, index);
+}
+
+// The lock is taken: keeps its books and makes the acquisition pending.
+void Taken(Thread* t, LockState& lock, LockKind kind, uint32_t site, How how,
+           uint32_t group) {
+  Acquisition a{};
+  a.flags = static_cast<uint32_t>(how);
+  if (__builtin_expect(lock.last_actor != t->actor, false)) {
+    if (Tag(lock) == 0) Register(t, lock, kind, site);
+    const uint32_t last = lock.last_actor & kOwnerMask;
+    if (lock.last_actor & kWaiters) DropStaleHold(t, ObjectId(lock));
+    if (last != 0 && last != t->actor) {
+      ++lock.handovers;
+      a.flags |= log::kFlagHandover;
+      a.handover = lock.handovers;
+    }
+    // An object whose id needs a wide record never takes the hot path.
+    lock.last_actor = t->actor | (Tag(lock) & 2 ? kWaiters : 0);
+  }
+  lock.holder_site.store(SiteTagOf(site), std::memory_order_relaxed);
+  OpenPending(t);
+  a.object = ObjectId(lock);
+  a.site = site;
+  if (group != 0) {
+    a.flags |= log::kFlagGroup;
+    a.group = group;
+  }
+  if (t->hot.cursor >= t->hot.sample_at && TakeSample(t)) {
+    a.flags |= log::kFlagStart;
+    a.start_ticks = Ticks();
+  }
+  SetPending(t, a);
+}
+
+uint32_t TopSite(Thread* t) {
+  if (HasPending(t)) return PendingSite(t);
+  const Kept& k = t->kept();
+  return k.held_count == 0 ? 0 : k.held[k.held_count - 1].site;
+}
+
+void WriteTryFailed(Thread* t, const LockRequest& request, uint32_t site) {
+  Begin(t, 3)
+      .Word(ObjectId(*request.lock))
+      .Word(site)
+      .End(Op::kTryFailed, static_cast<uint32_t>(request.how));
+}
+
+// The lock is owned by this thread already.
+bool LockOwn(Thread* t, const LockRequest& request, uint32_t site) {
+  LockState& lock = *request.lock;
+  if (IsRecursive(request.kind)) {
+    if (DepthOf(lock) == UINT32_MAX) return false;
+    ++DepthOf(lock);
+    return true;
+  }
+  if (request.how == How::kTry ||
+      (request.how == How::kMulti && request.group != 0)) {
+    WriteTryFailed(t, request, site);
+    return false;
+  }
+  if (request.how != How::kTimed) {
+    ReportMisuse(t, {model::Misuse::kSelfLock, ObjectId(lock), site, t->actor,
+                     &lock, request.slot, request.caller});
+  }
+  const bool taken = RecordedWait(t, request, site);
+  if (taken) Taken(t, lock, request.kind, site, request.how, request.group);
+  return taken;
+}
+
+bool MayBlock(const LockRequest& request) {
+  return request.how == How::kBlocking || request.how == How::kTimed ||
+         (request.how == How::kMulti && request.group == 0);
+}
+
+bool DoLock(const LockRequest& request) {
+  const int saved = errno;
+  Thread* const t = Enter();
+  LockState& lock = *request.lock;
+  if (t == nullptr) {
+    const bool taken =
+        PlainLock(lock, UnrecordedOwner(), MayBlock(request), request.deadline);
+    errno = saved;
+    return taken;
+  }
+  const uint32_t site = SiteId(t, request.slot, request.caller);
+  bool taken;
+  if (__builtin_expect(Owner(lock) != 0 && IsMine(t, lock), false)) {
+    taken = LockOwn(t, request, site);
+  } else {
+    if (const uint32_t top = TopSite(t); top != 0 && request.group == 0) {
+      NoteDependency(t, top, site, request.slot, request.caller);
+    }
+    // What may be written while the lock is held finds its room now.
+    Room(t, 2 * kSlackWords);
+    taken = TryTake(lock, t->actor);
+    if (!taken) {
+      if (MayBlock(request)) {
+        taken = RecordedWait(t, request, site);
+      } else {
+        WriteTryFailed(t, request, site);
+      }
+    }
+    if (taken) Taken(t, lock, request.kind, site, request.how, request.group);
+  }
+  Leave(t);
+  errno = saved;
+  return taken;
+}
+
+// The hot path has taken the lock and left the thread busy.
+void DoHandover(LockState& lock, LockKind kind, SiteSlot* slot, uint64_t key) {
+  (void)key;
+  const int saved = errno;
+  auto* const t = reinterpret_cast<Thread*>(internal::t_thread.state);
+  Taken(t, lock, kind, SiteOfTag(slot->tag), How::kBlocking, 0);
+  Leave(t);
+  errno = saved;
+}
+
+// ---- Releasing --------------------------------------------------------------
+
+void WriteRelease(Thread* t, uint32_t object, bool saw_waiters) {
+  if (HasPending(t) && PendingObject(t) == object) {
+    ClosePending(t, saw_waiters);
+    return;
+  }
+  OpenPending(t);
+  const size_t index = FindHeld(t, object);
+  if (index != SIZE_MAX) CloseHeld(t, index, saw_waiters);
+}
+
+bool UnlockNotMine(Thread* t, LockState& lock, LockKind kind, uint32_t site,
+                   SiteSlot* slot, Caller caller) {
+  const uint32_t owner = Owner(lock);
+  if (owner == 0) {
+    // Another thread may have unlocked what this one still counts as held.
+    if (Tag(lock) != 0) DropStaleHold(t, ObjectId(lock));
+    ReportMisuse(t, {model::Misuse::kUnlockFree, ObjectId(lock), site, 0, &lock,
+                     slot, caller});
+    return true;
+  }
+  if (owner == UnrecordedOwner()) {
+    Free(lock);
+    return true;
+  }
+  ReportMisuse(t, {model::Misuse::kUnlockByOther, ObjectId(lock), site, owner,
+                   &lock, slot, caller});
+  if (IsRecursive(kind)) return false;
+  // Whoever takes it next must not be recognized as its last owner.
+  lock.last_actor |= kWaiters;
+  Free(lock);
+  return true;
+}
+
+bool DoUnlock(LockState& lock, LockKind kind, SiteSlot* slot, Caller caller) {
+  const int saved = errno;
+  Thread* const t = Enter();
+  if (t == nullptr) {
+    Free(lock);
+    errno = saved;
+    return true;
+  }
+  bool permitted = true;
+  if (__builtin_expect(!IsMine(t, lock), false)) {
+    const uint32_t site = SiteId(t, slot, caller);
+    permitted = UnlockNotMine(t, lock, kind, site, slot, caller);
+    Leave(t);
+  } else if (IsRecursive(kind) && DepthOf(lock) != 0) {
+    --DepthOf(lock);
+    Leave(t);
+  } else {
+    const bool saw_waiters =
+        (lock.word.load(std::memory_order_relaxed) & kWaiters) != 0;
+    WriteRelease(t, ObjectId(lock), saw_waiters);
+    if (t->kept().held_count == 0) t->kept().inherited = false;
+    Leave(t);
+    Free(lock);
+  }
+  errno = saved;
+  return permitted;
+}
+
+void DoDestroy(LockState& lock, LockKind kind) {
+  (void)kind;
+  const int saved = errno;
+  Thread* const t = Enter();
+  if (t != nullptr && Tag(lock) != 0) {
+    const uint32_t object = ObjectId(lock);
+    const uint32_t word = lock.word.load(std::memory_order_relaxed);
+    const uint32_t site =
+        SiteOfTag(lock.holder_site.load(std::memory_order_relaxed));
+    if (word != 0) {
+      if (word & kWaiters) {
+        ReportMisuse(t, {model::Misuse::kDestroyWaited,
+                         object,
+                         site,
+                         word & kOwnerMask,
+                         &lock,
+                         nullptr,
+                         {}});
+      }
+      ReportMisuse(t, {model::Misuse::kDestroyHeld,
+                       object,
+                       site,
+                       word & kOwnerMask,
+                       &lock,
+                       nullptr,
+                       {}});
+      if ((word & kOwnerMask) == t->actor) WriteRelease(t, object, false);
+    }
+    Begin(t, 2).Word(object).End(Op::kDestroy);
+  }
+  // A static lock may be used after its destructor, as std::mutex may: it
+  // becomes a new object then.
+  lock.tag.store(0, std::memory_order_relaxed);
+  lock.last_actor = 0;
+  if (t != nullptr) Leave(t);
+  errno = saved;
+}
+
+// ---- Threads ----------------------------------------------------------------
+
+void DoAttach(internal::ThreadPointer* pointer) {
+  if (Thread* const t = Enter()) Leave(t);
+  AttachPointer(pointer);
+}
+
+uint32_t DoFork() {
+  Thread* const t = Enter();
+  if (t == nullptr) return 0;
+  const uint32_t child = NewId(&log::FileHeader::next_actor);
+  OpenPending(t);
+  Begin(t, 4).Word(child).U64(Ticks()).End(Op::kFork);
+  Leave(t);
+  return child;
+}
+
+void DoBegin(uint32_t actor, uint32_t parent) {
+  if (actor != 0) AttachThread(log::BeginHow::kStarted, actor, parent);
+}
+
+void DoJoinBlock(uint32_t actor, SiteSlot* slot, Caller caller) {
+  Thread* const t = Enter();
+  if (t == nullptr) return;
+  OpenPending(t);
+  const uint32_t site = SiteId(t, slot, caller);
+  if (const uint32_t top = TopSite(t); top != 0) {
+    NoteDependency(t, top, site, slot, caller);
+  }
+  Begin(t, 5).Word(actor).Word(site).U64(Ticks()).End(Op::kJoinBlock);
+  Leave(t);
+}
+
+void DoJoin(uint32_t actor, bool joined) {
+  Thread* const t = Enter();
+  if (t == nullptr) return;
+  Begin(t, 3).U64(Ticks()).End(
+      Op::kUnblock,
+      static_cast<uint32_t>(joined ? model::Outcome::kAcquired
+                                   : model::Outcome::kInterrupted));
+  if (joined) Begin(t, 4).Word(actor).U64(Ticks()).End(Op::kJoin);
+  Leave(t);
+}
+
+void DoName(const char* name) {
+  Thread* const t = Enter();
+  if (t == nullptr) return;
+  const size_t size = strnlen(name, 255);
+  Begin(t, 70)
+      .Word(t->actor)
+      .Text(name, size)
+      .End(Op::kDefName, static_cast<uint32_t>(log::NameTarget::kActor));
+  Leave(t);
+}
+
+uint32_t DoSelf() {
+  Thread* const t = Enter();
+  if (t == nullptr) return 0;
+  Leave(t);
+  return t->actor;
+}
+
+}  // namespace
+
+constinit Table g_own_table = {internal::kModeUnknown,
+                               &DoAttach,
+                               &DoLock,
+                               &DoHandover,
+                               &DoUnlock,
+                               &DoDestroy,
+                               &DoFork,
+                               &DoBegin,
+                               &DoJoinBlock,
+                               &DoJoin,
+                               &DoName,
+                               &DoSelf};
+
+}  // namespace lockcheck::runtime

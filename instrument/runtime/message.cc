@@ -1,0 +1,41 @@
+#include "instrument/runtime/message.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include <cstring>
+
+namespace lockcheck::runtime {
+
+Message::~Message() {
+  const int saved = errno;
+  if (size_ == sizeof(text_)) --size_;
+  text_[size_++] = '\n';
+  const ssize_t ignored = write(STDERR_FILENO, text_, size_);
+  (void)ignored;
+  errno = saved;
+}
+
+Message& Message::Bytes(const char* text, size_t size) {
+  const size_t room = sizeof(text_) - size_;
+  const size_t n = size < room ? size : room;
+  memcpy(text_ + size_, text, n);
+  size_ += n;
+  return *this;
+}
+
+Message& Message::operator<<(const char* text) {
+  return Bytes(text, strlen(text));
+}
+
+Message& Message::operator<<(uint64_t number) {
+  char digits[20];
+  size_t at = sizeof(digits);
+  do {
+    digits[--at] = static_cast<char>('0' + number % 10);
+    number /= 10;
+  } while (number != 0);
+  return Bytes(digits + at, sizeof(digits) - at);
+}
+
+}  // namespace lockcheck::runtime

@@ -1,0 +1,42 @@
+#include "instrument/runtime/misuse.h"
+
+#include "instrument/runtime/message.h"
+#include "instrument/runtime/process.h"
+#include "instrument/runtime/record.h"
+
+namespace lockcheck::runtime {
+namespace {
+
+GrowingSet g_said;  // misuse << 32 | site
+
+void Say(const Thread* t, const MisuseReport& report) {
+  const uint64_t key = static_cast<uint64_t>(report.misuse) << 32 | report.site;
+  if (!g_said.Insert(key)) return;
+  const model::MisuseName* const name = model::NameOf(report.misuse);
+  Message m;
+  m << "misuse (" << name->rule << "): actor " << t->actor << " "
+    << name->sentence;
+  if (report.lock != nullptr) {
+    m << ": ";
+    if (report.lock->name != nullptr) m << "\"" << report.lock->name << "\", ";
+    m << "made at " << report.lock->file << ":" << uint64_t{report.lock->line};
+  }
+  m << "; the log has the stacks";
+}
+
+}  // namespace
+
+void ReportMisuse(Thread* t, const MisuseReport& report) {
+  uint32_t stack = 0;
+  if (report.slot != nullptr) {
+    stack = RecordStack(t, log::StackReason::kMisuseStack, report.object, 0,
+                        report.slot, report.caller);
+  }
+  Record r = Begin(t, 8);
+  r.Word(report.object).Word(report.site).Word(report.owner).Word(stack);
+  r.U64(Ticks());
+  r.End(log::Op::kMisuse, static_cast<uint32_t>(report.misuse));
+  Say(t, report);
+}
+
+}  // namespace lockcheck::runtime

@@ -1,0 +1,62 @@
+// LOCKCHECK_OPTIONS: "key=value:key=value", parsed without allocation, before
+// main and after fork.
+//
+// One table names every key; help=1, docs/options.md and the parser read it.
+#ifndef LOCKCHECK_INSTRUMENT_RUNTIME_OPTIONS_H_
+#define LOCKCHECK_INSTRUMENT_RUNTIME_OPTIONS_H_
+
+#include <cstddef>
+#include <cstdint>
+
+namespace lockcheck::runtime {
+
+enum class RunModeOption : uint8_t { kUnset, kOff, kRecord };
+enum class Timing : uint8_t { kOff, kSampled, kFull };
+
+inline constexpr size_t kMaxPath = 4096;
+
+struct Options {
+  RunModeOption mode = RunModeOption::kUnset;
+  char log[kMaxPath] = "";  // as given, not expanded; empty: default
+  uint64_t max_log = 0;     // bytes, 0: no bound
+  uint64_t ring = 0;        // bytes, 0: keep everything
+  Timing timing = Timing::kSampled;
+  bool volatile_hot = false;
+};
+
+struct OptionRow {
+  const char* key;
+  const char* values;
+  const char* meaning;
+};
+
+inline constexpr OptionRow kOptionRows[] = {
+    {"log", "PATH",
+     "write the log there; %p is the pid, %e the program, %h the host, %% a "
+     "percent sign (default lockcheck.%e.%p.log); turns recording on"},
+    {"mode", "off|record",
+     "off: plain locks; record: write a log (default: record if log= is "
+     "given, else off)"},
+    {"timing", "sampled|full|off",
+     "which holds are timed: about one in 16, every one, none (waits are "
+     "always timed)"},
+    {"max_log", "SIZE",
+     "stop recording when the log has this size (bytes, or with k, M, G)"},
+    {"ring", "SIZE",
+     "keep only about the last SIZE of each recording (flight recorder)"},
+    {"hot", "file|memory",
+     "memory: for file systems that cannot promise space; records not yet "
+     "written out do not survive kill -9"},
+    {"help", "1", "print this list"},
+};
+
+// Parses `text` into `options`. Each mistake is one warning on stderr, with the
+// nearest valid name, and is skipped. Colons in a path are written as "\:".
+void ParseOptions(const char* text, Options& options);
+
+// Expands %p, %e, %h and makes the path absolute. False if it does not fit.
+bool ExpandLogPath(const char* pattern, char (&path)[kMaxPath]);
+
+}  // namespace lockcheck::runtime
+
+#endif  // LOCKCHECK_INSTRUMENT_RUNTIME_OPTIONS_H_

@@ -1,0 +1,141 @@
+#include "instrument/runtime/plain.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "instrument/runtime/thread.h"
+#include "lockcheck/mutex.h"
+
+namespace lockcheck::runtime {
+
+using internal::kOffOwner;
+using internal::kOwnerMask;
+using internal::kWaiters;
+
+namespace {
+
+// 0, or errno: ETIMEDOUT, EAGAIN (the word has changed), EINTR.
+int FutexWait(std::atomic<uint32_t>& word, uint32_t value,
+              const Deadline* deadline) {
+  timespec time;
+  int operation = FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG;
+  if (deadline != nullptr) {
+    time = {static_cast<time_t>(deadline->seconds),
+            static_cast<long>(deadline->nanoseconds)};
+    if (deadline->realtime) operation |= FUTEX_CLOCK_REALTIME;
+  }
+  const long result = syscall(
+      SYS_futex, reinterpret_cast<uint32_t*>(&word), operation, value,
+      deadline == nullptr ? nullptr : &time, nullptr, FUTEX_BITSET_MATCH_ANY);
+  return result == 0 ? 0 : errno;
+}
+
+bool IsRecursive(LockKind kind) {
+  return kind == LockKind::kRecursiveMutex ||
+         kind == LockKind::kRecursiveTimedMutex;
+}
+
+}  // namespace
+
+void WakeWaiter(LockState& lock) {
+  syscall(SYS_futex, reinterpret_cast<uint32_t*>(&lock.word),
+          FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, nullptr, nullptr, 0);
+}
+
+void Free(LockState& lock) {
+  if (lock.word.exchange(0, std::memory_order_release) & kWaiters) {
+    WakeWaiter(lock);
+  }
+}
+
+Round WaitRound(LockState& lock, uint32_t me, const Deadline* deadline) {
+  uint32_t word = lock.word.load(std::memory_order_relaxed);
+  if (word == 0) {
+    return lock.word.compare_exchange_strong(word, me | kWaiters,
+                                             std::memory_order_acquire,
+                                             std::memory_order_relaxed)
+               ? Round::kTaken
+               : Round::kWoken;
+  }
+  if ((word & kWaiters) == 0 &&
+      !lock.word.compare_exchange_strong(word, word | kWaiters,
+                                         std::memory_order_relaxed)) {
+    return Round::kWoken;
+  }
+  return FutexWait(lock.word, word | kWaiters, deadline) == ETIMEDOUT
+             ? Round::kTimedOut
+             : Round::kWoken;
+}
+
+Deadline Soon(int64_t ns) {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  Deadline d{now.tv_sec, now.tv_nsec + ns, false};
+  d.seconds += d.nanoseconds / 1'000'000'000;
+  d.nanoseconds %= 1'000'000'000;
+  return d;
+}
+
+bool HasPassed(const Deadline& deadline) {
+  timespec now;
+  clock_gettime(deadline.realtime ? CLOCK_REALTIME : CLOCK_MONOTONIC, &now);
+  return now.tv_sec > deadline.seconds || (now.tv_sec == deadline.seconds &&
+                                           now.tv_nsec >= deadline.nanoseconds);
+}
+
+bool PlainLock(LockState& lock, uint32_t me, bool may_block,
+               const Deadline* deadline) {
+  if (TryTake(lock, me)) return true;
+  while (may_block) {
+    switch (WaitRound(lock, me, deadline)) {
+      case Round::kTaken:
+        return true;
+      case Round::kTimedOut:
+        return false;
+      case Round::kWoken:
+        break;
+    }
+  }
+  return false;
+}
+
+bool PlainRequest(const LockRequest& request) {
+  const bool may_block = request.how == How::kBlocking ||
+                         request.how == How::kTimed ||
+                         (request.how == How::kMulti && request.group == 0);
+  LockState& lock = *request.lock;
+  if (!IsRecursive(request.kind)) {
+    const uint32_t me =
+        internal::IsOff() ? uint32_t{kOffOwner} : UnrecordedOwner();
+    return PlainLock(lock, me, may_block, request.deadline);
+  }
+  const uint32_t me = UnrecordedOwner();
+  if ((lock.word.load(std::memory_order_relaxed) & kOwnerMask) == me) {
+    uint32_t& depth = static_cast<internal::RecursiveState&>(lock).depth;
+    if (depth == UINT32_MAX) return false;
+    ++depth;
+    return true;
+  }
+  return PlainLock(lock, me, may_block, request.deadline);
+}
+
+bool PlainUnlock(LockState& lock, LockKind kind) {
+  if (IsRecursive(kind)) {
+    const uint32_t owner =
+        lock.word.load(std::memory_order_relaxed) & kOwnerMask;
+    if (owner == 0) return true;
+    if (owner != UnrecordedOwner()) return false;
+    uint32_t& depth = static_cast<internal::RecursiveState&>(lock).depth;
+    if (depth != 0) {
+      --depth;
+      return true;
+    }
+  }
+  Free(lock);
+  return true;
+}
+
+}  // namespace lockcheck::runtime

@@ -1,0 +1,48 @@
+// The lock itself, without any record: for mode=off, for threads that cannot be
+// recorded, and as the part of the recorded lock that sleeps and wakes.
+//
+// It is the classic futex mutex (Drepper, "Futexes Are Tricky", 2011, mutex2):
+// a waiter sets the waiter bit and sleeps while the word is what it saw; who
+// was woken takes the lock with the bit set, because others may sleep still. It
+// hands out no turns: a running thread may take the lock before the woken one,
+// as with std::mutex.
+#ifndef LOCKCHECK_INSTRUMENT_RUNTIME_PLAIN_H_
+#define LOCKCHECK_INSTRUMENT_RUNTIME_PLAIN_H_
+
+#include <cstdint>
+
+#include "instrument/runtime/table.h"
+#include "lockcheck/internal/hot.h"
+
+namespace lockcheck::runtime {
+
+// Takes the lock for owner `me` if it is free.
+inline bool TryTake(LockState& lock, uint32_t me) {
+  uint32_t free = 0;
+  return lock.word.compare_exchange_strong(free, me, std::memory_order_acquire,
+                                           std::memory_order_relaxed);
+}
+
+// Releases the lock and wakes one waiter, if there may be any.
+void Free(LockState& lock);
+void WakeWaiter(LockState& lock);
+
+// One round of waiting: takes the lock if it is free, else sleeps once.
+enum class Round { kTaken, kWoken, kTimedOut };
+Round WaitRound(LockState& lock, uint32_t me, const Deadline* deadline);
+
+Deadline Soon(int64_t ns);
+bool HasPassed(const Deadline& deadline);
+
+// False: not taken (it may not block, or the deadline passed).
+bool PlainLock(LockState& lock, uint32_t me, bool may_block,
+               const Deadline* deadline);
+
+// A request of any kind, recursive locks included, and its release. PlainUnlock
+// is false if a recursive lock is not this thread's.
+bool PlainRequest(const LockRequest& request);
+bool PlainUnlock(LockState& lock, LockKind kind);
+
+}  // namespace lockcheck::runtime
+
+#endif  // LOCKCHECK_INSTRUMENT_RUNTIME_PLAIN_H_

@@ -1,0 +1,257 @@
+#include "instrument/runtime/process.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "instrument/runtime/fork.h"
+#include "instrument/runtime/message.h"
+#include "instrument/runtime/table.h"
+
+namespace lockcheck::runtime {
+
+constinit log::Writer g_writer;
+constinit Options g_options;
+constinit ForkPage* g_fork_page = nullptr;
+constinit uint32_t g_parent_process = 0;
+constinit char g_log_path[kMaxPath] = "";
+constinit const Table* g_table = nullptr;
+
+namespace {
+
+constexpr char kRecordingVariable[] = "LOCKCHECK_RECORDING";
+
+std::atomic<int> g_initialized{0};  // 0 no, 1 under way, 2 done
+std::atomic<uint32_t> g_said_stopped{0};
+
+struct Arena {
+  std::atomic<size_t> used;
+  char bytes[1];
+};
+constexpr size_t kArenaBytes = 1 << 20;
+std::atomic<Arena*> g_arena{nullptr};
+
+// "32 hex digits:path", for programs that this one executes.
+void PassOnRecording() {
+  // setenv may move the environment under another thread's getenv; a library
+  // that is loaded late therefore leaves it alone, and what that program
+  // executes takes a log of its own.
+  char tasks[64];
+  snprintf(tasks, sizeof(tasks), "/proc/self/task");
+  struct stat info;
+  // A directory's link count is 2 plus one per thread.
+  if (stat(tasks, &info) != 0 || info.st_nlink != 3) return;
+  static char value[kMaxPath + 40];
+  const uint8_t* id = g_writer.header()->recording_id;
+  size_t n = 0;
+  for (size_t i = 0; i < 16; ++i) {
+    n += static_cast<size_t>(snprintf(value + n, 3, "%02x", id[i]));
+  }
+  snprintf(value + n, sizeof(value) - n, ":%s", g_log_path);
+  setenv(kRecordingVariable, value, 1);
+}
+
+// Joins the recording of the program that executed this one, if there is one.
+bool JoinInherited() {
+  const char* const value = getenv(kRecordingVariable);
+  if (value == nullptr || strlen(value) < 34 || value[32] != ':') return false;
+  uint8_t id[16];
+  for (size_t i = 0; i < 16; ++i) {
+    unsigned byte;
+    if (sscanf(value + 2 * i, "%2x", &byte) != 1) return false;
+    id[i] = static_cast<uint8_t>(byte);
+  }
+  const char* const path = value + 33;
+  if (strlen(path) >= kMaxPath || g_writer.Join(path, id) != 0) return false;
+  strcpy(g_log_path, path);
+  return true;
+}
+
+bool CreateLog() {
+  const char* const pattern =
+      g_options.log[0] != 0 ? g_options.log : "lockcheck.%e.%p.log";
+  if (!ExpandLogPath(pattern, g_log_path)) {
+    Message() << "the log's path is too long; nothing is recorded: " << pattern;
+    return false;
+  }
+  const log::WriterOptions options{g_options.max_log, g_options.ring,
+                                   g_options.volatile_hot};
+  int error = g_writer.Create(g_log_path, options);
+  const size_t length = strlen(g_log_path);
+  for (unsigned n = 2; error == EBUSY && n < 10'000; ++n) {
+    if (length + 8 >= kMaxPath) break;
+    snprintf(g_log_path + length, kMaxPath - length, ".%u", n);
+    error = g_writer.Create(g_log_path, options);
+    if (error == 0) {
+      Message m;
+      m << "another program is recording into ";
+      m.Bytes(g_log_path, length) << "; this one records into " << g_log_path;
+    }
+  }
+  if (error == 0) return true;
+  Message() << "cannot write the log " << g_log_path << ": " << strerror(error)
+            << "; nothing is recorded (set LOCKCHECK_OPTIONS=log=PATH)";
+  return false;
+}
+
+bool StartRecording() {
+  g_fork_page = static_cast<ForkPage*>(MapPages(4096));
+  if (g_fork_page == nullptr ||
+      madvise(g_fork_page, 4096, MADV_WIPEONFORK) != 0) {
+    Message() << "no memory; nothing is recorded";
+    return false;
+  }
+  if (!JoinInherited() && !CreateLog()) return false;
+  PassOnRecording();
+  RegisterHandlers();
+  return true;
+}
+
+// Code that dlclose() might unmap must stay: threads and fork handlers point
+// here.
+void StayLoaded() {
+  Dl_info info;
+  if (dladdr(reinterpret_cast<const void*>(&g_own_table), &info) != 0 &&
+      info.dli_fname != nullptr) {
+    dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+  }
+}
+
+bool WantsRecording() {
+  if (const char* text = getenv("LOCKCHECK_OPTIONS")) {
+    ParseOptions(text, g_options);
+  }
+  if (g_options.mode == RunModeOption::kUnset) {
+    return g_options.log[0] != 0;
+  }
+  return g_options.mode == RunModeOption::kRecord;
+}
+
+uint8_t ModeForThisProcess(const Table*& table) {
+  const Table* const first = FindOrPublish(&g_own_table);
+  if (first != nullptr) {
+    table = first;
+    return first->mode;
+  }
+  StayLoaded();
+  table = &g_own_table;
+  return WantsRecording() && StartRecording() ? internal::kModeRecord
+                                              : internal::kModeOff;
+}
+
+}  // namespace
+
+void Initialize() {
+  int none = 0;
+  if (!g_initialized.compare_exchange_strong(none, 1)) {
+    // Another thread is at it, or a lock taken by code that it called: nothing
+    // is recorded before it is done.
+    return;
+  }
+  const int saved = errno;
+  const Table* table = nullptr;
+  const uint8_t mode = ModeForThisProcess(table);
+  g_own_table.mode = mode;
+  g_table = table;
+  internal::g_mode.store(mode, std::memory_order_release);
+  g_initialized.store(2, std::memory_order_release);
+  if (table == &g_own_table && mode == internal::kModeRecord) {
+    // So that the log describes the process even if it never takes a lock.
+    const bool main = getpid() == gettid();
+    AttachThread(main ? log::BeginHow::kMain : log::BeginHow::kForeign, 0, 0);
+  }
+  errno = saved;
+}
+
+ProcessLock::ProcessLock() {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &saved_);
+  uint32_t free = 0;
+  while (!g_fork_page->lock.compare_exchange_weak(free, 1,
+                                                  std::memory_order_acquire)) {
+    free = 0;
+    sched_yield();
+  }
+}
+
+ProcessLock::~ProcessLock() {
+  g_fork_page->lock.store(0, std::memory_order_release);
+  pthread_sigmask(SIG_SETMASK, &saved_, nullptr);
+}
+
+void SayStopped() {
+  if (g_said_stopped.exchange(1) != 0) return;
+  const auto reason = static_cast<log::StopReason>(
+      g_writer.header()->stop_reason.load(std::memory_order_relaxed));
+  Message() << "recording stopped: "
+            << (reason == log::StopReason::kMaxLog
+                    ? "the log has reached max_log"
+                : reason == log::StopReason::kNoSpace
+                    ? "no space left for the log"
+                    : "the log cannot be written")
+            << "; the program goes on, " << g_log_path
+            << " keeps what was recorded";
+}
+
+void* MapPages(size_t bytes) {
+  void* const pages =
+      mmap(nullptr, (bytes + 4095) / 4096 * 4096, PROT_READ | PROT_WRITE,
+           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return pages == MAP_FAILED ? nullptr : pages;
+}
+
+void* ArenaAllocate(size_t bytes) {
+  bytes = (bytes + 15) / 16 * 16;
+  if (bytes > kArenaBytes / 4) return MapPages(bytes);
+  while (true) {
+    Arena* arena = g_arena.load(std::memory_order_acquire);
+    if (arena != nullptr) {
+      const size_t at = arena->used.fetch_add(bytes, std::memory_order_relaxed);
+      if (at + bytes <= kArenaBytes) return reinterpret_cast<char*>(arena) + at;
+    }
+    auto* const fresh = static_cast<Arena*>(MapPages(kArenaBytes));
+    if (fresh == nullptr) return nullptr;
+    fresh->used.store(16, std::memory_order_relaxed);
+    if (!g_arena.compare_exchange_strong(arena, fresh,
+                                         std::memory_order_acq_rel)) {
+      munmap(fresh, kArenaBytes);
+    }
+  }
+}
+
+bool GrowingSet::Find(uint64_t key, uint32_t* value) const {
+  for (const Node* n = heads_[HeadOf(key)].load(std::memory_order_acquire);
+       n != nullptr; n = n->next) {
+    if (n->key == key) {
+      if (value != nullptr) *value = n->value;
+      return true;
+    }
+  }
+  return false;
+}
+
+bool GrowingSet::InsertValue(uint64_t key, uint32_t value, uint32_t* present) {
+  if (Find(key, present)) return false;
+  auto* const node = static_cast<Node*>(ArenaAllocate(sizeof(Node)));
+  if (node == nullptr) return true;
+  *node = {key, value, nullptr};
+  std::atomic<Node*>& head = heads_[HeadOf(key)];
+  node->next = head.load(std::memory_order_acquire);
+  while (!head.compare_exchange_weak(node->next, node,
+                                     std::memory_order_acq_rel)) {
+    if (Find(key, present)) return false;
+  }
+  return true;
+}
+
+}  // namespace lockcheck::runtime

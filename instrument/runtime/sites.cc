@@ -1,0 +1,180 @@
+#include "instrument/runtime/sites.h"
+
+#include <unwind.h>
+
+#include <cstring>
+
+#include "instrument/runtime/modules.h"
+#include "instrument/runtime/process.h"
+#include "instrument/runtime/record.h"
+
+namespace lockcheck::runtime {
+namespace {
+
+constexpr size_t kMaxFrames = 32;
+
+GrowingSet g_pairs;          // held site << 32 | requested site
+GrowingSet g_wrapper_sites;  // return address -> site
+
+struct Walk {
+  Caller caller;
+  bool inside;  // the caller's frame was reached
+  void* pcs[kMaxFrames];
+  uintptr_t frames[kMaxFrames];  // canonical frame address of the callee
+  size_t count;
+};
+
+_Unwind_Reason_Code Step(_Unwind_Context* context, void* data) {
+  auto* const walk = static_cast<Walk*>(data);
+  auto* const pc = reinterpret_cast<void*>(_Unwind_GetIP(context));
+  const uintptr_t frame = _Unwind_GetCFA(context);
+  if (!walk->inside) {
+    walk->inside = frame == reinterpret_cast<uintptr_t>(walk->caller.frame);
+    if (!walk->inside) return _URC_NO_REASON;
+  }
+  if (pc == nullptr || walk->count == kMaxFrames) return _URC_END_OF_STACK;
+  walk->pcs[walk->count] = pc;
+  walk->frames[walk->count] = frame;
+  ++walk->count;
+  return _URC_NO_REASON;
+}
+
+// The callers of the function that `caller` describes, innermost first. Takes
+// no lock and allocates nothing: libgcc finds unwind tables by _dl_find_object.
+void Unwind(Caller caller, Walk& walk) {
+  walk.caller = caller;
+  walk.inside = false;
+  walk.count = 0;
+  _Unwind_Backtrace(&Step, &walk);
+  if (walk.count == 0) {
+    walk.pcs[0] = caller.return_address;
+    walk.frames[0] = reinterpret_cast<uintptr_t>(caller.frame);
+    walk.count = 1;
+  }
+}
+
+void* PcOf(const SiteSlot* slot) {
+  return const_cast<char*>(reinterpret_cast<const char*>(&slot->pc_distance) +
+                           slot->pc_distance);
+}
+
+// The frames of `walk` from index `from` on, behind `pc` itself. Modules are
+// described first, so that the record is not interrupted by theirs.
+size_t PackFrames(Thread* t, const void* pc, const Walk& walk, size_t from,
+                  uint64_t (&out)[kMaxFrames + 1]) {
+  size_t n = 0;
+  out[n++] = FrameOf(t, pc);
+  for (size_t i = from; i < walk.count; ++i) out[n++] = FrameOf(t, walk.pcs[i]);
+  return n;
+}
+
+uint32_t DefineSite(Thread* t, const void* pc, const Walk& walk, size_t from) {
+  uint64_t frames[kMaxFrames + 1];
+  const size_t n = PackFrames(t, pc, walk, from, frames);
+  const uint32_t id = NewId(&log::FileHeader::next_site);
+  Record r = Begin(t, 4 + 2 * n);
+  r.Word(id).Word(static_cast<uint32_t>(n));
+  for (size_t i = 0; i < n; ++i) r.U64(frames[i]);
+  r.End(log::Op::kDefSite);
+  return id;
+}
+
+WrapperFrame& CacheEntry(Thread* t, void* return_address) {
+  const auto key = reinterpret_cast<uintptr_t>(return_address);
+  return t->kept().wrappers[(key * 0x9e3779b97f4a7c15ull) >> 57];
+}
+static_assert(kWrapperCache == 128);
+
+// Unwinds to the first frame outside of wrappers, remembering each on the way.
+uint32_t LearnWrappers(Thread* t, Caller caller) {
+  Walk walk;
+  Unwind(caller, walk);
+  for (size_t i = 0; i < walk.count; ++i) {
+    char* const call = static_cast<char*>(walk.pcs[i]) - 1;
+    const bool last = i + 1 == walk.count;
+    if (!last && InWrapper(t, call)) {
+      CacheEntry(t, walk.pcs[i]) = {
+          walk.pcs[i],
+          static_cast<uint32_t>(walk.frames[i + 1] - walk.frames[i]), 0};
+      continue;
+    }
+    const auto key = reinterpret_cast<uintptr_t>(walk.pcs[i]);
+    uint32_t site = 0;
+    if (!g_wrapper_sites.Find(key, &site)) {
+      const uint32_t id = DefineSite(t, call, walk, i + 1);
+      site = id;
+      g_wrapper_sites.InsertValue(key, id, &site);
+    }
+    CacheEntry(t, walk.pcs[i]) = {walk.pcs[i], 0, site};
+    return site;
+  }
+  return 0;
+}
+
+uint32_t WrapperSite(Thread* t, Caller caller) {
+  void* address = caller.return_address;
+  auto frame = reinterpret_cast<uintptr_t>(caller.frame);
+  for (size_t level = 0; level < 8; ++level) {
+    const WrapperFrame& entry = CacheEntry(t, address);
+    if (entry.return_address != address) break;
+    if (entry.frame_size == 0) return entry.site;
+    frame += entry.frame_size;
+    address = *reinterpret_cast<void**>(frame - sizeof(void*));
+  }
+  return LearnWrappers(t, caller);
+}
+
+}  // namespace
+
+uint32_t SiteId(Thread* t, SiteSlot* slot, Caller caller) {
+  uint32_t tag = __atomic_load_n(&slot->tag, __ATOMIC_ACQUIRE);
+  if (__builtin_expect(tag == internal::kSiteUnknown, false)) {
+    void* const pc = PcOf(slot);
+    if (InWrapper(t, pc)) {
+      tag = internal::kSiteWrapper;
+    } else {
+      Walk walk;
+      Unwind(caller, walk);
+      tag = SiteTagOf(DefineSite(t, pc, walk, 0));
+    }
+    // Two threads may both have come first: one id wins, the other stays
+    // unused.
+    uint32_t unknown = internal::kSiteUnknown;
+    if (!__atomic_compare_exchange_n(&slot->tag, &unknown, tag, false,
+                                     __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+      tag = unknown;
+    }
+  }
+  if (tag == internal::kSiteWrapper) return WrapperSite(t, caller);
+  return SiteOfTag(tag);
+}
+
+uint32_t RecordStack(Thread* t, log::StackReason reason, uint32_t a, uint32_t b,
+                     SiteSlot* slot, Caller caller) {
+  Walk walk;
+  Unwind(caller, walk);
+  uint64_t frames[kMaxFrames + 1];
+  const size_t n = PackFrames(t, PcOf(slot), walk, 0, frames);
+  const uint32_t id = NewId(&log::FileHeader::next_stack);
+  Record r = Begin(t, 6 + 2 * n);
+  r.Word(id).Word(a).Word(b).Word(static_cast<uint32_t>(n));
+  for (size_t i = 0; i < n; ++i) r.U64(frames[i]);
+  r.End(log::Op::kDefStack, static_cast<uint32_t>(reason));
+  return id;
+}
+
+void NoteDependency(Thread* t, uint32_t held_site, uint32_t site,
+                    SiteSlot* slot, Caller caller) {
+  const uint64_t pair = PairKey(held_site, site);
+  uint64_t& seen = t->kept().pairs[PairSlot(held_site, site)];
+  if (__builtin_expect(seen != pair, false)) {
+    seen = pair;
+    if (g_pairs.Insert(pair)) {
+      RecordStack(t, log::StackReason::kNewDependency, held_site, site, slot,
+                  caller);
+    }
+  }
+  __atomic_store_n(&slot->outer, SiteTagOf(held_site), __ATOMIC_RELAXED);
+}
+
+}  // namespace lockcheck::runtime

@@ -1,0 +1,68 @@
+// One runtime per process.
+//
+// Problem: a plugin, or the preload library, may carry a second copy of this
+// runtime. Two copies would split the threads' held locks between them. So
+// every entry point goes through a table, and a copy that finds another one
+// already at work uses that one's table. They find each other through a memfd
+// of a known name in /proc/self/maps: that needs no linker flag and no exported
+// symbol, and survives fork but not exec.
+//
+// The name carries the version of this table: copies of different versions do
+// not delegate, they record separately (the second takes a numbered log).
+#ifndef LOCKCHECK_INSTRUMENT_RUNTIME_TABLE_H_
+#define LOCKCHECK_INSTRUMENT_RUNTIME_TABLE_H_
+
+#include <cstdint>
+
+#include "lockcheck/internal/hot.h"
+#include "lockcheck/internal/thread_hooks.h"
+
+namespace lockcheck::runtime {
+
+using internal::Caller;
+using internal::Deadline;
+using internal::LockKind;
+using internal::LockState;
+using internal::SiteSlot;
+
+enum class How : uint8_t { kBlocking, kTry, kTimed, kMulti };
+
+struct LockRequest {
+  LockState* lock;
+  LockKind kind;
+  How how;
+  SiteSlot* slot;
+  Caller caller;
+  uint32_t group;            // kMulti: members held already
+  const Deadline* deadline;  // kTimed
+};
+
+struct Table {
+  uint8_t mode;  // internal::RunMode
+  // All but `attach` expect it to have been called on this thread.
+  void (*attach)(internal::ThreadPointer* pointer);
+  bool (*lock)(const LockRequest& request);
+  void (*handover)(LockState& lock, LockKind kind, SiteSlot* slot,
+                   uint64_t key);
+  // False: the operation is not permitted (recursive lock, not the owner).
+  bool (*unlock)(LockState& lock, LockKind kind, SiteSlot* slot, Caller caller);
+  void (*destroy)(LockState& lock, LockKind kind);
+  uint32_t (*fork_thread)();
+  void (*begin_thread)(uint32_t actor, uint32_t parent);
+  void (*join_block)(uint32_t actor, SiteSlot* slot, Caller caller);
+  void (*join)(uint32_t actor, bool joined);
+  void (*name_thread)(const char* name);
+  uint32_t (*self)();
+};
+
+// This copy's own table, or the first copy's.
+extern const Table* g_table;
+extern Table g_own_table;
+
+// The table of a copy that came before in this process; else null, and ours can
+// be found from now on.
+const Table* FindOrPublish(const Table* own);
+
+}  // namespace lockcheck::runtime
+
+#endif  // LOCKCHECK_INSTRUMENT_RUNTIME_TABLE_H_

@@ -1,0 +1,109 @@
+// What the runtime keeps per thread.
+//
+// Two parts in one mapping. The first page (Thread) is wiped by fork(): the
+// child finds zeros, so its first lock operation comes here instead of writing
+// into its parent's block. The rest (Kept) is copied by fork as usual: the
+// child knows what its one thread held.
+//
+// Threading: everything is used by its own thread only, but for `next_free`.
+#ifndef LOCKCHECK_INSTRUMENT_RUNTIME_THREAD_H_
+#define LOCKCHECK_INSTRUMENT_RUNTIME_THREAD_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "lib/log/format.h"
+#include "lockcheck/internal/hot.h"
+
+namespace lockcheck::runtime {
+
+using internal::LockState;
+using internal::SiteSlot;
+using internal::ThreadState;
+
+struct Held {
+  uint32_t object;
+  uint32_t site;
+  uint32_t timed;   // 1: its start is in the log
+  uint32_t packed;  // its kSection word; 0 if timed or not short
+};
+
+// A return address inside a std guard, or the first one outside of it.
+struct WrapperFrame {
+  void* return_address;
+  uint32_t frame_size;  // bytes to the caller's frame; 0: site is final
+  uint32_t site;
+};
+
+inline constexpr size_t kWrapperCache = 128;
+inline constexpr size_t kPairCache = 256;
+inline constexpr size_t kMaxCopies = 8;
+
+struct Thread;
+
+// Copied by fork.
+struct Kept {
+  uint32_t actor;         // of the process this memory belongs to
+  bool inherited;         // held locks carry an ancestor's actor id
+  uint32_t fork_actor;    // id that the next fork's child takes; 0: none
+  Thread* signal_thread;  // for handlers that interrupt a busy thread
+  Thread* interrupted;    // of a signal thread: whom it serves
+  Held* held;             // open holds, outermost first; grows, never shrinks
+  size_t held_count, held_capacity;
+  internal::ThreadPointer* pointers[kMaxCopies];  // one per copy of the runtime
+  int exit_rounds;
+  uint64_t pairs[kPairCache];  // (held site, requested site) seen before
+  WrapperFrame wrappers[kWrapperCache];
+};
+
+// Wiped by fork.
+struct Thread {
+  ThreadState hot;  // first: the inline code points here
+  uint32_t magic;   // kThreadMagic; 0: wiped
+  uint32_t actor;
+  uint32_t process;
+  uint32_t segment;  // number of the present one
+  log::BlockHeader* block;
+  uint32_t* begin;     // first word after the block's header
+  uint32_t* safe_end;  // an acquisition must start before it
+  uint32_t* end;
+  uint32_t* after_long;     // end of the last record of more than one word
+  uintptr_t sample_target;  // address at which the next hold is timed
+  uint64_t stamp;           // last stamp as a reader computes it
+  uint32_t random;
+  bool scratch;       // the block is thrown away: recording stopped
+  Thread* next_free;  // under ProcessLock
+  Thread* next_all;   // under ProcessLock
+
+  Kept& kept() {
+    return *reinterpret_cast<Kept*>(reinterpret_cast<char*>(this) + 4096);
+  }
+};
+static_assert(sizeof(Thread) <= 4096);
+inline constexpr uint32_t kThreadMagic = 0x54434b4c;
+inline constexpr size_t kThreadBytes =
+    4096 + (sizeof(Kept) + 4095) / 4096 * 4096;
+
+// Room that every acquisition leaves, so that the inline release need not look.
+inline constexpr size_t kSlackWords = 32;
+
+inline bool HasPending(const Thread* t) { return t->hot.pending->packed != 0; }
+
+inline uint64_t KeyOf(Thread* t) {
+  return t->actor |
+         (t->kept().held_count + (HasPending(t) ? 1 : 0)) * internal::kOneHeld;
+}
+
+// The calling thread's state, busy; attached, or re-attached after a fork, if
+// need be. Null: this thread cannot be recorded (its end is past, or memory is
+// out); its lock operations still work.
+Thread* Enter();
+// Ends what Enter() began.
+inline void Leave(Thread* t) { internal::EndBusy(&t->hot, KeyOf(t)); }
+
+// The owner id of a thread that cannot be recorded.
+uint32_t UnrecordedOwner();
+
+}  // namespace lockcheck::runtime
+
+#endif  // LOCKCHECK_INSTRUMENT_RUNTIME_THREAD_H_

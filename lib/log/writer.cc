@@ -1,0 +1,279 @@
+#include "lib/log/writer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+#include <x86intrin.h>
+
+#include <cstring>
+
+namespace lockcheck::log {
+namespace {
+
+// fallocate promises space before the mapping is touched. Where the file system
+// has no fallocate, writing zeros promises the same on all that do not
+// compress or copy on write; for those there is volatile_hot.
+int PromiseSpace(int fd, uint64_t offset, size_t length) {
+  int result;
+  do {
+    result = fallocate(fd, 0, static_cast<off_t>(offset),
+                       static_cast<off_t>(length));
+  } while (result != 0 && errno == EINTR);
+  if (result == 0) return 0;
+  if (errno != EOPNOTSUPP && errno != ENOSYS) return errno;
+  static constexpr char kZeros[4096] = {};
+  for (size_t done = 0; done < length;) {
+    const ssize_t n = pwrite(fd, kZeros, sizeof(kZeros),
+                             static_cast<off_t>(offset + done));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return n < 0 ? errno : ENOSPC;
+    done += static_cast<size_t>(n);
+  }
+  return 0;
+}
+
+uint64_t NowNs(clockid_t clock) {
+  timespec now;
+  clock_gettime(clock, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 +
+         static_cast<uint64_t>(now.tv_nsec);
+}
+
+void FillHeader(FileHeader* h, const WriterOptions& options) {
+  h->major_version = kMajorVersion;
+  h->minor_version = kMinorVersion;
+  h->block_size = kBlockSize;
+  if (getrandom(h->recording_id, sizeof(h->recording_id), GRND_NONBLOCK) !=
+      static_cast<ssize_t>(sizeof(h->recording_id))) {
+    const uint64_t fallback[2] = {NowNs(CLOCK_REALTIME),
+                                  __rdtsc() ^ static_cast<uint64_t>(getpid())};
+    memcpy(h->recording_id, fallback, sizeof(fallback));
+  }
+  h->start_unix_ns = NowNs(CLOCK_REALTIME);
+  h->start_monotonic_ns = NowNs(CLOCK_MONOTONIC);
+  h->start_ticks = __rdtsc();
+  // Bounds below a handful of blocks would record nothing at all.
+  const auto blocks = [](uint64_t bytes) {
+    return bytes == 0 ? 0 : bytes / kBlockSize < 4 ? 4 : bytes / kBlockSize;
+  };
+  h->max_blocks = blocks(options.max_bytes);
+  h->ring_blocks = blocks(options.ring_bytes);
+  h->next_block.store(1);
+  h->next_hot.store(h->ring_blocks + 1);
+  h->next_object.store(1);
+  h->next_site.store(kFirstSite);
+  h->next_stack.store(1);
+  h->next_actor.store(1);
+  h->next_process.store(1);
+  h->next_module.store(1);
+  h->next_place.store(1);
+  h->volatile_hot.store(options.volatile_hot ? 1 : 0);
+  // Last, so that a file with the magic has a whole header.
+  std::atomic_thread_fence(std::memory_order_release);
+  memcpy(h->magic, kMagic, sizeof(kMagic));
+}
+
+}  // namespace
+
+int Writer::Map(int fd) {
+  void* const mapped = mmap(nullptr, sizeof(FileHeader), PROT_READ | PROT_WRITE,
+                            MAP_SHARED, fd, 0);
+  if (mapped == MAP_FAILED) return errno;
+  fd_ = fd;
+  header_ = static_cast<FileHeader*>(mapped);
+  return 0;
+}
+
+int Writer::Create(const char* path, const WriterOptions& options) {
+  const int existing = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+  if (existing >= 0) {
+    struct stat info;
+    if (fstat(existing, &info) == 0 && !S_ISREG(info.st_mode)) {
+      close(existing);
+      return S_ISDIR(info.st_mode) ? EISDIR : EINVAL;
+    }
+    // Every recording process shares this lock; whoever gets it exclusively
+    // knows that nobody records into the file.
+    const bool free = flock(existing, LOCK_EX | LOCK_NB) == 0;
+    close(existing);
+    if (!free) return EBUSY;
+    if (unlink(path) != 0 && errno != ENOENT) return errno;
+  } else if (errno != ENOENT) {
+    return errno;
+  }
+  const int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  if (fd < 0) return errno == EEXIST ? EBUSY : errno;
+  flock(fd, LOCK_SH | LOCK_NB);
+  int error = PromiseSpace(fd, 0, kBlockSize);
+  if (error == 0) error = Map(fd);
+  if (error != 0) {
+    unlink(path);
+    close(fd);
+    return error;
+  }
+  volatile_hot_ = options.volatile_hot;
+  FillHeader(header_, options);
+  return 0;
+}
+
+int Writer::Join(const char* path, const uint8_t id[16]) {
+  const int fd = open(path, O_RDWR | O_CLOEXEC);
+  if (fd < 0) return errno;
+  flock(fd, LOCK_SH | LOCK_NB);
+  struct stat info;
+  int error = fstat(fd, &info) != 0 ? errno : 0;
+  if (error == 0 && (!S_ISREG(info.st_mode) ||
+                     static_cast<uint64_t>(info.st_size) < kBlockSize)) {
+    error = ESRCH;
+  }
+  if (error == 0) error = Map(fd);
+  if (error != 0) {
+    close(fd);
+    return error;
+  }
+  if (memcmp(header_->magic, kMagic, sizeof(kMagic)) != 0 ||
+      header_->major_version != kMajorVersion ||
+      header_->block_size != kBlockSize ||
+      memcmp(header_->recording_id, id, 16) != 0) {
+    munmap(header_, sizeof(FileHeader));
+    header_ = nullptr;
+    fd_ = -1;
+    close(fd);
+    return ESRCH;
+  }
+  volatile_hot_ = header_->volatile_hot.load(std::memory_order_relaxed) != 0;
+  return 0;
+}
+
+void Writer::Stop(StopReason reason) {
+  uint32_t none = 0;
+  header_->stop_reason.compare_exchange_strong(none,
+                                               static_cast<uint32_t>(reason));
+}
+
+void Writer::StopFor(int error) {
+  Stop(error == ENOSPC || error == EDQUOT || error == EFBIG
+           ? StopReason::kNoSpace
+           : StopReason::kWriteError);
+}
+
+BlockHeader* Writer::NewHotBlock() {
+  if (stopped()) return nullptr;
+  void* mapped;
+  if (volatile_hot_) {
+    mapped = mmap(nullptr, kBlockSize, PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  } else {
+    const bool ring = header_->ring_blocks != 0;
+    const uint64_t number =
+        (ring ? header_->next_hot : header_->next_block).fetch_add(1);
+    if (header_->max_blocks != 0 && number >= header_->max_blocks) {
+      Stop(StopReason::kMaxLog);
+      return nullptr;
+    }
+    const uint64_t offset = number * kBlockSize;
+    if (const int error = PromiseSpace(fd_, offset, kBlockSize); error != 0) {
+      StopFor(error);
+      return nullptr;
+    }
+    mapped = mmap(nullptr, kBlockSize, PROT_READ | PROT_WRITE, MAP_SHARED, fd_,
+                  static_cast<off_t>(offset));
+  }
+  if (mapped == MAP_FAILED) {
+    Stop(StopReason::kWriteError);
+    return nullptr;
+  }
+  auto* const block = static_cast<BlockHeader*>(mapped);
+  block->kind = BlockKind::kHot;
+  block->magic = kBlockMagic;
+  return block;
+}
+
+bool Writer::WriteBlock(BlockHeader* block, size_t used, uint64_t number,
+                        uint64_t claim) {
+  BlockHeader sealed = {};
+  sealed.magic = kBlockMagic;
+  sealed.kind = BlockKind::kSealed;
+  sealed.claim = claim;
+  const auto* words = reinterpret_cast<const uint32_t*>(block);
+  sealed.checksum = Checksum(words + kHeaderWords, kBlockWords - kHeaderWords);
+  (void)used;
+  size_t done = 0;
+  while (done < kBlockSize) {
+    iovec parts[2];
+    int count = 0;
+    if (done < sizeof(sealed)) {
+      parts[count++] = {reinterpret_cast<char*>(&sealed) + done,
+                        sizeof(sealed) - done};
+    }
+    const size_t from = done < sizeof(sealed) ? sizeof(sealed) : done;
+    parts[count++] = {reinterpret_cast<char*>(block) + from, kBlockSize - from};
+    const ssize_t n = pwritev(fd_, parts, count,
+                              static_cast<off_t>(number * kBlockSize + done));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) {
+      StopFor(n < 0 ? errno : ENOSPC);
+      return false;
+    }
+    done += static_cast<size_t>(n);
+  }
+  return true;
+}
+
+bool Writer::Seal(BlockHeader* block, size_t used, Rescue rescue,
+                  void* context) {
+  if (stopped()) return false;
+  const uint64_t claim = header_->next_block.fetch_add(1);
+  uint64_t number = claim;
+  if (const uint64_t ring = header_->ring_blocks; ring != 0) {
+    number = 1 + (claim - 1) % ring;
+  } else if (header_->max_blocks != 0 && number >= header_->max_blocks) {
+    Stop(StopReason::kMaxLog);
+    return false;
+  }
+  void* old = MAP_FAILED;
+  if (number != claim && rescue != nullptr) {
+    old = mmap(nullptr, kBlockSize, PROT_READ | PROT_WRITE,
+               MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (old != MAP_FAILED &&
+        pread(fd_, old, kBlockSize, static_cast<off_t>(number * kBlockSize)) !=
+            static_cast<ssize_t>(kBlockSize)) {
+      munmap(old, kBlockSize);
+      old = MAP_FAILED;
+    }
+  }
+  const bool written = WriteBlock(block, used, number, claim);
+  if (written) {
+    // Forward: the first word goes first, so the block reads as empty from then
+    // on, and the sealed copy stands for it.
+    auto* const words = reinterpret_cast<volatile uint32_t*>(block);
+    words[kHeaderWords] = 0;
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    memset(reinterpret_cast<uint32_t*>(block) + kHeaderWords, 0,
+           (used - kHeaderWords) * sizeof(uint32_t));
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+  }
+  if (old != MAP_FAILED) {
+    if (written) {
+      rescue(context, static_cast<const uint32_t*>(old) + kHeaderWords,
+             kBlockWords - kHeaderWords);
+    }
+    munmap(old, kBlockSize);
+  }
+  return written;
+}
+
+bool Writer::WriteVolatile(BlockHeader* block, size_t used) {
+  if (used <= kHeaderWords) return true;
+  const uint64_t claim = header_->next_block.fetch_add(1);
+  const uint64_t ring = header_->ring_blocks;
+  return WriteBlock(block, used, ring ? 1 + (claim - 1) % ring : claim, claim);
+}
+
+}  // namespace lockcheck::log

@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Installs lockcheck, or builds and runs the project in outside/ against it.
+#
+#   use_outside.sh install        BUILD_DIR PREFIX       installs into PREFIX
+#   use_outside.sh find_package   WORK_DIR PREFIX CXX    finds the installed package
+#   use_outside.sh add_subdirectory WORK_DIR SOURCE CXX  carries the source tree
+#   use_outside.sh pkg_config     WORK_DIR PREFIX CXX    one compiler command, no CMake
+#   use_outside.sh command        WORK_DIR PREFIX        runs the installed command
+set -euo pipefail
+outside=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/outside
+
+fail() {
+  echo "use_outside.sh: $*" >&2
+  exit 1
+}
+
+# The program does its work, and leaves a lockcheck log if asked for one.
+check_program() {
+  local program=$1 log=$2/outside.log
+  rm -f "$log"
+  LOCKCHECK_OPTIONS=log=$log "$program" || fail "$program ended with status $?"
+  [[ -e $log ]] || fail "$program left no log at $log"
+  printf 'LOCKCHK\n' | cmp -n 8 - "$log" || fail "$log does not start with a log's magic"
+}
+
+# A Release build of the outside project; the rest are further CMake arguments.
+check_cmake_project() {
+  local work=$1 cxx=$2
+  shift 2
+  cmake -G Ninja -S "$outside" -B "$work" -DCMAKE_BUILD_TYPE=Release \
+    -DCMAKE_CXX_COMPILER="$cxx" "$@"
+  cmake --build "$work" --target outside
+  check_program "$work/outside" "$work"
+}
+
+how=$1
+work=$2
+if [[ $how == install ]]; then
+  rm -rf "$3"
+  cmake --install "$work" --prefix "$3"
+  exit
+fi
+
+rm -rf "$work"
+mkdir -p "$work"
+case $how in
+  find_package) check_cmake_project "$work" "$4" -DCMAKE_PREFIX_PATH="$3" ;;
+  add_subdirectory) check_cmake_project "$work" "$4" -DLOCKCHECK_SOURCE="$3" ;;
+  pkg_config)
+    config=$(find "$3" -name lockcheck.pc -print -quit)
+    [[ -n $config ]] || fail "no lockcheck.pc under $3"
+    read -r -a flags < <(PKG_CONFIG_PATH=$(dirname "$config") pkg-config --cflags --libs lockcheck)
+    "$4" -std=c++20 "$outside/main.cc" -o "$work/outside" "${flags[@]}"
+    check_program "$work/outside" "$work"
+    ;;
+  command)
+    help=$("$3/bin/lockcheck" --help)
+    [[ $help == *analyze* ]] || fail "bin/lockcheck --help does not mention analyze"
+    ;;
+  *) fail "unknown way to use the package: $how" ;;
+esac
