@@ -54,9 +54,8 @@ void LockUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
   }
 }
 
-void HandoverUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
-                      uint64_t key) noexcept {
-  g_table->handover(lock, kind, slot, key);
+void HandoverUncommon(LockState& lock, LockKind kind, SiteSlot* slot) noexcept {
+  g_table->handover(lock, kind, slot);
 }
 
 bool TryLockUncommon(LockState& lock, LockKind kind, SiteSlot* slot,

@@ -96,7 +96,8 @@ void DescribeProcess(Thread* t, uint32_t parent) {
   note(log::NoteKind::kTiming, timing == Timing::kOff       ? 0
                                : timing == Timing::kSampled ? 1
                                                             : 2);
-  if (timing == Timing::kSampled) note(log::NoteKind::kSampleInterval, 16);
+  if (timing == Timing::kSampled)
+    note(log::NoteKind::kSampleInterval, kSampleInterval);
 }
 
 // The id of this process, taken anew after a fork. Under ProcessLock.
@@ -199,6 +200,11 @@ void Reattach(Thread* t) {
   internal::EndBusy(&t->hot, KeyOf(t));
 }
 
+bool IsBusy(Thread* t) {
+  const uint64_t key = internal::LoadKey(&t->hot);
+  return key == 0 || !IsSettled(t, key);
+}
+
 // A handler interrupted `t` in the middle of an operation: what the handler
 // does is recorded as an actor of its own.
 Thread* SignalThread(Thread* t) {
@@ -216,7 +222,7 @@ Thread* SignalThread(Thread* t) {
   } else if (s->magic == 0) {
     Reattach(s);
   }
-  return internal::LoadKey(&s->hot) != 0 ? s : SignalThread(s);
+  return IsBusy(s) ? SignalThread(s) : s;
 }
 
 void SayInherited(Thread* t) {
@@ -319,7 +325,7 @@ Thread* EnterSlow() {
   Thread* t = Current();
   if (t->magic == 0) Reattach(t);
   if (t->magic == 0) return nullptr;
-  if (internal::LoadKey(&t->hot) == 0) t = SignalThread(t);
+  if (IsBusy(t)) t = SignalThread(t);
   if (t != nullptr) internal::BeginBusy(&t->hot);
   return t;
 }
@@ -328,7 +334,8 @@ Thread* EnterSlow() {
 
 Thread* Enter() {
   auto* const t = Current();
-  if (__builtin_expect(internal::LoadKey(&t->hot) == 0, false)) {
+  const uint64_t key = internal::LoadKey(&t->hot);
+  if (__builtin_expect(key == 0 || !IsSettled(t, key), false)) {
     return EnterSlow();
   }
   internal::BeginBusy(&t->hot);

@@ -298,11 +298,11 @@ bool DoLock(const LockRequest& request) {
   return taken;
 }
 
-// The hot path has taken the lock and left the thread busy.
-void DoHandover(LockState& lock, LockKind kind, SiteSlot* slot, uint64_t key) {
-  (void)key;
+// The hot path has taken the lock; the entries do not show it yet.
+void DoHandover(LockState& lock, LockKind kind, SiteSlot* slot) {
   const int saved = errno;
   auto* const t = reinterpret_cast<Thread*>(internal::t_thread.state);
+  internal::BeginBusy(&t->hot);
   Taken(t, lock, kind, SiteOfTag(slot->tag), How::kBlocking, 0);
   Leave(t);
   errno = saved;

@@ -38,7 +38,7 @@ inline constexpr OptionRow kOptionRows[] = {
      "off: plain locks; record: write a log (default: record if log= is "
      "given, else off)"},
     {"timing", "sampled|full|off",
-     "which holds are timed: about one in 16, every one, none (waits are "
+     "which holds are timed: about one in 32, every one, none (waits are "
      "always timed)"},
     {"max_log", "SIZE",
      "stop recording when the log has this size (bytes, or with k, M, G)"},

@@ -95,6 +95,7 @@ void RemoveHeld(Thread* t, size_t index);
 // `sample_target` is the address at which the next hold is timed: 0 with
 // timing=full, out of reach with timing=off.
 inline constexpr uintptr_t kNeverSample = UINTPTR_MAX / 2;
+inline constexpr uint32_t kSampleInterval = 32;  // mean, in acquisitions
 
 inline void SetSampleAt(Thread* t) {
   const auto safe = reinterpret_cast<uintptr_t>(t->safe_end);

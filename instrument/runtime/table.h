@@ -42,8 +42,7 @@ struct Table {
   // All but `attach` expect it to have been called on this thread.
   void (*attach)(internal::ThreadPointer* pointer);
   bool (*lock)(const LockRequest& request);
-  void (*handover)(LockState& lock, LockKind kind, SiteSlot* slot,
-                   uint64_t key);
+  void (*handover)(LockState& lock, LockKind kind, SiteSlot* slot);
   // False: the operation is not permitted (recursive lock, not the owner).
   bool (*unlock)(LockState& lock, LockKind kind, SiteSlot* slot, Caller caller);
   void (*destroy)(LockState& lock, LockKind kind);

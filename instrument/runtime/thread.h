@@ -25,7 +25,7 @@ struct Held {
   uint32_t object;
   uint32_t site;
   uint32_t timed;   // 1: its start is in the log
-  uint32_t packed;  // its kSection word; 0 if timed or not short
+  uint32_t packed;  // its kSection word; 0 if the ids are not short
 };
 
 // A return address inside a std guard, or the first one outside of it.
@@ -88,6 +88,11 @@ inline constexpr size_t kThreadBytes =
 inline constexpr size_t kSlackWords = 32;
 
 inline bool HasPending(const Thread* t) { return t->hot.pending->packed != 0; }
+
+// False while the thread is in the middle of taking a lock on the hot path.
+inline bool IsSettled(Thread* t, uint64_t key) {
+  return key >> 32 == t->kept().held_count + (HasPending(t) ? 1 : 0);
+}
 
 inline uint64_t KeyOf(Thread* t) {
   return t->actor |

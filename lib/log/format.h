@@ -71,8 +71,8 @@ struct FileHeader {
   std::atomic<uint64_t> dropped;       // records that were not written
   std::atomic<uint32_t> volatile_hot;  // 1: hot blocks live in memory, not in
                                        // the file; they do not survive kill -9
-  std::atomic<uint64_t> next_hot;  // ring only: next block number for a hot
-                                   // block; those lie behind the ring
+  std::atomic<uint64_t> next_hot;      // ring only: next block number for a hot
+                                       // block; those lie behind the ring
 };
 static_assert(sizeof(FileHeader) <= 256);
 
@@ -263,21 +263,21 @@ constexpr uint64_t DecodeTicks(uint32_t half) {
   return exponent == 0 ? mantissa : (mantissa | 2048) << (exponent - 1);
 }
 
-// Of a sealed block's words after the header: eight independent lanes, so that
-// it costs about a microsecond per block. Finds flipped, torn and zeroed parts;
-// no protection against an adversary.
+// Of a sealed block's words after the header: sixteen independent 32-bit lanes,
+// which compilers turn into vector code, so that it costs about two
+// microseconds per block. Finds flipped, torn and zeroed parts; no protection
+// against an adversary. `count` is a multiple of 16.
 inline uint64_t Checksum(const uint32_t* words, size_t count) {
-  uint64_t lane[8] = {1, 2, 3, 4, 5, 6, 7, 8};
-  size_t i = 0;
-  for (; i + 8 <= count; i += 8) {
-    for (size_t k = 0; k < 8; ++k) {
-      lane[k] = (lane[k] << 5 ^ lane[k] >> 27) + words[i + k];
+  constexpr size_t kLanes = 16;
+  uint32_t lane[kLanes];
+  for (uint32_t k = 0; k < kLanes; ++k) lane[k] = k + 1;
+  for (size_t i = 0; i < count; i += kLanes) {
+    for (size_t k = 0; k < kLanes; ++k) {
+      lane[k] = (lane[k] << 5 | lane[k] >> 27) + words[i + k];
     }
   }
-  const size_t rest = count - i;
-  for (size_t k = 0; k < rest; ++k) lane[k] = lane[k] * 31 + words[i + k];
   uint64_t sum = 0;
-  for (uint64_t l : lane) sum = (sum ^ l) * 0x9e3779b97f4a7c15ull;
+  for (uint32_t l : lane) sum = (sum ^ l) * 0x9e3779b97f4a7c15ull;
   return sum;
 }
 

@@ -111,7 +111,8 @@ struct PendingEntry {  // log::Pending, checked by the runtime
 // first operation takes the uncommon path instead of writing into its parent's
 // block, with no check of the pid.
 struct ThreadState {
-  // Actor id, locks held << 32. Zero: not attached, busy, or just forked.
+  // Actor id, locks held << 32. Zero: not attached, busy, or just forked. Busy
+  // also if it counts another number of holds than the entries show.
   uint64_t key;
   uint32_t* cursor;       // next word of the hot block
   uint32_t* sample_at;    // at or behind it, the next acquisition is uncommon
@@ -154,9 +155,8 @@ bool WarmRelease(LockState& lock) noexcept;
 void LockUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
                   Caller caller);
 // The hot path took the lock, but somebody else had it last, or it was never
-// registered. The thread is busy; `key` is what its key was.
-void HandoverUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
-                      uint64_t key) noexcept;
+// registered. The thread's entries do not show the hold yet.
+void HandoverUncommon(LockState& lock, LockKind kind, SiteSlot* slot) noexcept;
 bool TryLockUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
                      Caller caller) noexcept;
 bool TimedLockUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
@@ -198,6 +198,17 @@ LOCKCHECK_ALWAYS_INLINE void EndBusy(ThreadState* t, uint64_t key) {
   __atomic_store_n(&t->key, key, __ATOMIC_RELAXED);
 }
 
+// Makes `packed` the pending acquisition, at `cursor`.
+LOCKCHECK_ALWAYS_INLINE void PublishPending(PendingEntry* pending,
+                                            const uint32_t* cursor,
+                                            uint32_t packed) {
+  // The entry lies 8 words behind the block's start.
+  const auto position =
+      static_cast<uint64_t>(cursor - reinterpret_cast<uint32_t*>(pending) + 8);
+  __atomic_store_n(reinterpret_cast<uint64_t*>(pending),
+                   position << 32 | packed, __ATOMIC_RELEASE);
+}
+
 // True: the lock was free, this thread has it and the acquisition stands in the
 // pending entry (or the runtime has recorded it).
 LOCKCHECK_ALWAYS_INLINE bool AcquireHot(LockState& lock, LockKind kind,
@@ -218,7 +229,11 @@ LOCKCHECK_ALWAYS_INLINE bool AcquireHot(LockState& lock, LockKind kind,
                                              std::memory_order_relaxed);
   }
   const auto me = static_cast<uint32_t>(key);
-  BeginBusy(t);
+  // One hold more than the entries show: to a signal handler this is as good as
+  // busy, and it is one store less.
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  __atomic_store_n(&t->key, key + kOneHeld, __ATOMIC_RELAXED);
+  std::atomic_signal_fence(std::memory_order_seq_cst);
   if (__builtin_expect(
           !lock.word.compare_exchange_strong(
               free, me, std::memory_order_acquire, std::memory_order_relaxed),
@@ -227,16 +242,12 @@ LOCKCHECK_ALWAYS_INLINE bool AcquireHot(LockState& lock, LockKind kind,
     return false;
   }
   if (__builtin_expect(lock.last_actor != me, false)) {
-    HandoverUncommon(lock, kind, slot, key);
+    HandoverUncommon(lock, kind, slot);
     return true;
   }
-  PendingEntry* const pending = t->pending;
-  // The entry lies 8 words behind the block's start.
-  pending->position =
-      static_cast<uint32_t>(cursor - reinterpret_cast<uint32_t*>(pending) + 8);
-  StoreWord(&pending->packed, lock.tag.load(std::memory_order_relaxed) | site);
+  PublishPending(t->pending, cursor,
+                 lock.tag.load(std::memory_order_relaxed) | site);
   lock.holder_site.store(site, std::memory_order_relaxed);
-  EndBusy(t, key + kOneHeld);
   return true;
 }
 
