@@ -1,12 +1,14 @@
 """Prints a Markdown table of ratios from Google Benchmark's JSON files.
 
-    bench_table.py LOCKCHECK.json [PEER.json...]
+    bench_table.py LOCKCHECK.json [MORE.json...] [--peers PEER.json...]
 
 Rows are named BM_<row>/<variant>[/modifiers]; the variant `std` is the plain twin
-that everything in the row is divided by. In the first file a ratio is taken per
-repetition, because only times from one moment of one machine compare, and the
-median of the ratios is shown. A peer's file holds std rows measured in another
-process; the ratio is that of the two medians, and its column has the file's name.
+that everything in the row is divided by. Each of our files is one process, which
+measured std too: a ratio is taken per repetition, because only times from one
+moment of one machine compare, and the median of the ratios is shown. The column
+of std's times is that of the first file. A peer's file holds std rows measured in
+another process; the ratio is that of the median and the first file's, and its
+column has the file's name.
 """
 
 import json
@@ -35,7 +37,8 @@ def read(path):
                      "BM_<row>/<variant>; rename the benchmark.")
         clocks = ("real_time", "manual_time", "process_time")
         row = "/".join([parts[0].removeprefix("BM_")] +
-                       [part for part in parts[2:] if part not in clocks])
+                       [part for part in parts[2:]
+                        if part not in clocks and not part.startswith("iterations:")])
         # Several threads share the work: what counts is the time on the wall.
         # One thread is alone: its CPU time leaves out what others took.
         wall = entry.get("threads", 1) > 1 or "real_time" in parts or "manual_time" in parts
@@ -61,30 +64,42 @@ def shown(ratio):
     return f"{ratio:.2f}×" if ratio < 10 else f"{ratio:,.0f}×"
 
 
-def table(own, peers):
-    rows = list(dict.fromkeys(row for row, _ in own))
-    variants = [name for name in dict.fromkeys(name for _, name in own) if name != "std"]
-    yield ["row", "std, ns"] + variants + list(peers)
+def ratios(files):
+    """{variant: {row: ratio to std}}, in the order of the files."""
+    columns = {}
+    for file in files:
+        for (row, variant), times in file.items():
+            if variant != "std" and (row, "std") in file:
+                ratio = ratio_in_one_run(times, file[row, "std"])
+                columns.setdefault(variant, {})[row] = ratio
+    return columns
+
+
+def table(files, peers):
+    columns = ratios(files)
+    first = files[0]
+    for name, file in peers.items():
+        columns[name] = {row: median(times) / median(first[row, "std"])
+                         for (row, variant), times in file.items()
+                         if variant == "std" and (row, "std") in first}
+    rows = dict.fromkeys(row for file in files for row, _ in file)
+    yield ["row", "std, ns"] + list(columns)
     for row in rows:
-        twin = own.get((row, "std"))
-        if twin is None:
-            yield [row, "–"] + ["–"] * (len(variants) + len(peers))
-            continue
-        cells = [ratio_in_one_run(own[row, name], twin) if (row, name) in own else None
-                 for name in variants]
-        cells += [median(peer[row, "std"]) / median(twin) if (row, "std") in peer else None
-                  for peer in peers.values()]
-        yield [row, f"{median(twin):.1f}"] + [shown(cell) for cell in cells]
+        twin = first.get((row, "std"))
+        yield ([row, f"{median(twin):,.1f}" if twin else "–"] +
+               [shown(column.get(row)) for column in columns.values()])
 
 
-def main(paths):
-    if not paths:
-        sys.exit("usage: bench_table.py LOCKCHECK.json [PEER.json...]")
-    own = read(paths[0])
+def main(arguments):
+    at = arguments.index("--peers") if "--peers" in arguments else len(arguments)
+    own, peers = arguments[:at], arguments[at + 1:]
     if not own:
-        sys.exit(f"bench_table: {paths[0]} holds no benchmark; is the filter right?")
-    peers = {os.path.splitext(os.path.basename(path))[0]: read(path) for path in paths[1:]}
-    lines = list(table(own, peers))
+        sys.exit("usage: bench_table.py LOCKCHECK.json [MORE.json...] [--peers PEER.json...]")
+    files = [read(path) for path in own]
+    if not files[0]:
+        sys.exit(f"bench_table: {own[0]} holds no benchmark; is the filter right?")
+    lines = list(table(files, {os.path.splitext(os.path.basename(path))[0]: read(path)
+                               for path in peers}))
     print("| " + " | ".join(lines[0]) + " |")
     print("|---" + "|---:" * (len(lines[0]) - 1) + "|")
     for line in lines[1:]:

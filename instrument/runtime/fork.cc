@@ -193,7 +193,9 @@ void Reattach(Thread* t) {
   const uint32_t actor =
       k.fork_actor != 0 ? k.fork_actor : NewId(&log::FileHeader::next_actor);
   k.fork_actor = 0;
-  k.inherited = k.inherited || k.held_count != 0;
+  memmove(k.ancestors + 1, k.ancestors,
+          (kMaxAncestors - 1) * sizeof(k.ancestors[0]));
+  k.ancestors[0] = parent;
   StartStream(
       t, k.interrupted != nullptr ? BeginHow::kSignal : BeginHow::kForkChild,
       actor, parent, first, process, parent_process);
@@ -268,7 +270,7 @@ void EndStream(Thread* t) {
     pointer = nullptr;
   }
   k.held_count = 0;
-  k.inherited = false;
+  memset(k.ancestors, 0, sizeof(k.ancestors));
   k.interrupted = nullptr;
   k.signal_thread = nullptr;
   k.exit_rounds = 0;

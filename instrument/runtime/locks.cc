@@ -63,8 +63,12 @@ uint32_t ObjectId(const LockState& lock) { return Tag(lock) >> 3; }
 bool IsMine(Thread* t, const LockState& lock) {
   const uint32_t owner = Owner(lock);
   if (owner == t->actor) return true;
-  return owner != 0 && t->kept().inherited &&
-         FindHeld(t, ObjectId(lock)) != SIZE_MAX;
+  if (owner == 0) return false;
+  for (const uint32_t ancestor : t->kept().ancestors) {
+    if (ancestor == 0) break;
+    if (owner == ancestor) return true;
+  }
+  return false;
 }
 
 // ---- A recorded wait --------------------------------------------------------
@@ -102,8 +106,10 @@ void WriteWaitStack(Wait& w) {
   Begin(w.t, 2).Word(stack).End(Op::kWaitStack);
 }
 
+// Whether `a`, a monotonic time, surely comes before `b`.
 bool IsBefore(const Deadline& a, const Deadline* b) {
-  if (b == nullptr || b->realtime) return true;
+  if (b == nullptr) return true;
+  if (b->realtime) return false;
   return a.seconds < b->seconds ||
          (a.seconds == b->seconds && a.nanoseconds < b->nanoseconds);
 }
@@ -363,7 +369,6 @@ bool DoUnlock(LockState& lock, LockKind kind, SiteSlot* slot, Caller caller) {
     const bool saw_waiters =
         (lock.word.load(std::memory_order_relaxed) & kWaiters) != 0;
     WriteRelease(t, ObjectId(lock), saw_waiters);
-    if (t->kept().held_count == 0) t->kept().inherited = false;
     Leave(t);
     Free(lock);
   }

@@ -372,10 +372,18 @@ bool TakeSample(Thread* t) {
 }
 
 void ResetSampling(Thread* t) {
-  t->sample_target = g_options.timing == Timing::kFull ? 0
-                     : g_options.timing == Timing::kOff
-                         ? kNeverSample
-                         : reinterpret_cast<uintptr_t>(t->hot.cursor);
+  const auto cursor = reinterpret_cast<uintptr_t>(t->hot.cursor);
+  switch (g_options.timing) {
+    case Timing::kOff:
+      t->sample_target = kNeverSample;
+      break;
+    case Timing::kSampled:
+      t->sample_target = cursor + SampleGap(t);
+      break;
+    case Timing::kFull:
+      t->sample_target = 0;
+      break;
+  }
   SetSampleAt(t);
 }
 

@@ -49,8 +49,14 @@ class Record {
   uint32_t* next_;
 };
 
-// Room and Record in one, for records of known size.
+// Writes the pending acquisition as an open hold, if there is one.
+void OpenPending(Thread* t);
+
+// Room and Record in one, for records of known size. The pending acquisition
+// goes first: it came first, and a reader takes it for written as soon as
+// anything stands at its position.
 inline Record Begin(Thread* t, size_t words) {
+  if (HasPending(t)) OpenPending(t);
   Room(t, words);
   return Record(t);
 }
@@ -79,8 +85,6 @@ inline bool IsShort(uint32_t packed) {
 
 // Makes `a` the pending acquisition. There must be none.
 void SetPending(Thread* t, const Acquisition& a);
-// Writes the pending acquisition as an open hold, if there is one.
-void OpenPending(Thread* t);
 // Writes the pending acquisition as a whole section.
 void ClosePending(Thread* t, bool saw_waiters);
 uint32_t PendingObject(const Thread* t);

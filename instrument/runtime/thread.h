@@ -38,13 +38,16 @@ struct WrapperFrame {
 inline constexpr size_t kWrapperCache = 128;
 inline constexpr size_t kPairCache = 256;
 inline constexpr size_t kMaxCopies = 8;
+inline constexpr size_t kMaxAncestors = 8;
 
 struct Thread;
 
 // Copied by fork.
 struct Kept {
   uint32_t actor;         // of the process this memory belongs to
-  bool inherited;         // held locks carry an ancestor's actor id
+  // Whom this thread continues after a fork, the latest first: locks that were
+  // held then have one of these as their owner.
+  uint32_t ancestors[kMaxAncestors];
   uint32_t fork_actor;    // id that the next fork's child takes; 0: none
   Thread* signal_thread;  // for handlers that interrupt a busy thread
   Thread* interrupted;    // of a signal thread: whom it serves

@@ -46,6 +46,15 @@ inline bool IsKnownPair(uint32_t outer, const SiteSlot* slot) {
   return true;
 }
 
+// Makes the thread busy. False, and it is not, if a signal handler has written
+// records since `cursor` was read: then nothing that was read since is true.
+inline bool BeginBusyAt(Thread* t, const uint32_t* cursor, uint64_t key) {
+  BeginBusy(&t->hot);
+  if (__builtin_expect(t->hot.cursor == cursor, true)) return true;
+  EndBusy(&t->hot, key);
+  return false;
+}
+
 inline void FreeLock(LockState& lock) {
   if (__builtin_expect(
           lock.word.exchange(0, std::memory_order_release) & kWaiters, false)) {
@@ -77,10 +86,13 @@ bool WarmAcquire(LockState& lock, SiteSlot* slot) noexcept {
   const uint64_t key = LoadKey(&t->hot);
   const uint32_t tag = __atomic_load_n(&slot->tag, __ATOMIC_RELAXED);
   uint32_t* cursor = t->hot.cursor;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
   const auto me = static_cast<uint32_t>(key);
   if (me == 0 || (tag & kSiteShort) == 0 || cursor >= t->safe_end) {
     return false;
   }
+  // A lock that is not registered yet goes where its kind is known.
+  if (lock.tag.load(std::memory_order_relaxed) == 0) return false;
   Kept& kept = t->kept();
   const size_t count = kept.held_count;
   const uint32_t outer = t->hot.pending->packed;
@@ -92,7 +104,7 @@ bool WarmAcquire(LockState& lock, SiteSlot* slot) noexcept {
     const uint32_t hold = outer != 0 ? outer : kept.held[count - 1].packed;
     if (!runtime::IsShort(hold) || !IsKnownPair(hold, slot)) return false;
   }
-  BeginBusy(&t->hot);
+  if (!BeginBusyAt(t, cursor, key)) return false;
   uint32_t free = 0;
   if (!lock.word.compare_exchange_strong(free, me, std::memory_order_acquire,
                                          std::memory_order_relaxed)) {
@@ -124,17 +136,18 @@ bool WarmAcquire(LockState& lock, SiteSlot* slot) noexcept {
 bool WarmRelease(LockState& lock) noexcept {
   auto* const t = reinterpret_cast<Thread*>(t_thread.state);
   const uint64_t key = LoadKey(&t->hot);
+  const uint32_t* const cursor = t->hot.cursor;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
   const auto me = static_cast<uint32_t>(key);
   if (me == 0 || lock.word.load(std::memory_order_relaxed) != me ||
-      t->hot.cursor >= t->safe_end || !runtime::IsSettled(t, key)) {
+      cursor >= t->safe_end || !runtime::IsSettled(t, key)) {
     return false;
   }
   const uint32_t pending = t->hot.pending->packed;
   const uint32_t tag = lock.tag.load(std::memory_order_relaxed);
   if (pending != 0) {
     if (((pending ^ tag) & kObjectBits) != log::kSectionTimed) return false;
-    BeginBusy(&t->hot);
-    return ReleaseTimed(t, lock, key);
+    return BeginBusyAt(t, cursor, key) && ReleaseTimed(t, lock, key);
   }
   Kept& kept = t->kept();
   // Nothing on the list, and yet the owner: its entry was lost (out of memory).
@@ -142,7 +155,7 @@ bool WarmRelease(LockState& lock) noexcept {
   const size_t top = kept.held_count - 1;
   const Held& hold = kept.held[top];
   if (((hold.packed ^ tag) & kObjectBits) != kSectionOpcode) return false;
-  BeginBusy(&t->hot);
+  if (!BeginBusyAt(t, cursor, key)) return false;
   if (__builtin_expect(hold.timed != 0, false)) {
     return ReleaseTimed(t, lock, key);
   }

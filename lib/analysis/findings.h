@@ -16,7 +16,7 @@ namespace lockcheck::analysis {
 enum class Verdict : uint8_t { kActual, kConfirmed, kPossible, kRefuted };
 
 enum class Reason : uint8_t {  // why refuted
-  kOneActor,                   // one actor alone makes the inversion
+  kOneActor,                   // one actor would have to take two of the parts
   kForkJoin,                   // ordered by fork and join in every combination
   kGate,     // a lock held by two of the actors excludes the cycle
   kTry,      // a request in the cycle is a try or timed one and gives up
@@ -35,7 +35,8 @@ enum class Rule : uint8_t {
   kTimedCycle,  // a timed wait stands in (or expired in) a cycle
 };
 
-// One actor's part: it holds `holds` and asks for `wants`.
+// One actor's part: it holds `holds` and asks for `wants`. `wants` is kNone for
+// an owner that only holds: it ended with the lock held, or a misuse names it.
 struct Part {
   ActorIndex actor = kNone;
   std::vector<Hold> holds;    // those that matter come first
@@ -59,7 +60,13 @@ struct Finding {
       objects;  // the cycle's objects, parts[i].wants first
   std::vector<std::string> assumes;  // sentences
   uint64_t ticks = 0;                // misuse: when; actual: when it closed
-  uint64_t count = 1;                // instances merged into this finding
+  // Instances merged into this finding. Lock order: combinations of
+  // dependencies with these locks and sites, of whichever actors. Misuse: how
+  // often. An owner that ended: how many wait for it.
+  uint64_t count = 1;
+  // Policy::kOrder: refuted as a deadlock (one-actor, fork-join, gate), but the
+  // order is broken all the same, so it fails. Never set under kDeadlock.
+  bool order_violation = false;
 };
 
 // A wait that stands at the end of the log, in a finding or not.
@@ -86,6 +93,9 @@ struct FindOptions {
   Policy policy = Policy::kDeadlock;
   size_t max_cycle_length = 32;
   size_t max_cycles = 10'000;  // per strong component
+  // Bounds the time of the search: edges looked at, per strong component. A
+  // search that is cut never refutes; it is named in Findings::notes.
+  size_t max_steps = 5'000'000;
 };
 
 // The whole pipeline: cycles, verdicts, end state, misuse. Pure; no I/O.

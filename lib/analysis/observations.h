@@ -50,6 +50,30 @@ struct Dependency {
   std::vector<uint32_t> phases;  // of the actor, ascending, distinct
 };
 
+// A join of actor u is a request for the pseudo-lock END(u): made while locks
+// are held it is a Dependency whose `lock` is end_object(u), kBlocking, in the
+// phase before the join (the join itself begins the next phase). END(u) never
+// stands in `held`: every actor holds its own from its first event to its last,
+// and the analyses add it.
+
+// A request made while the actor held nothing (a member of lock(a, b, ...):
+// nothing before the whole request): the counterpart of Dependency,
+// whose `held` is never empty. Filled by the scan with every such request of
+// every actor, try, timed and failed ones and joins (lock = end_object(u))
+// included; re-entrant acquisitions are not requests. Distinct in (actor, lock,
+// mode, how, site). Needed because an actor that is joined holds END(actor)
+// during all of them: t, holding L, joins u, and u asks for L with empty hands.
+struct Request {
+  ActorIndex actor = kNone;
+  ObjectIndex lock = kNone;
+  model::Mode mode = model::Mode::kExclusive;
+  model::How how = model::How::kBlocking;
+  SiteIndex site = kNone;
+  StackIndex stack = kNone;      // of this request, if one was recorded
+  uint64_t count = 0;            // how often it occurred
+  std::vector<uint32_t> phases;  // of the actor, ascending, distinct
+};
+
 // An actor's events fall into phases: phase 0 begins at its first event, and
 // each fork and each join by the actor begins a new one. Order between actors
 // comes from fork and join alone, so two events are ordered iff their phases
@@ -117,6 +141,7 @@ struct Observations {
   size_t actor_count = 0;   // == recording->actors.size()
 
   std::vector<Dependency> dependencies;
+  std::vector<Request> requests;       // those made while nothing was held
   std::vector<PhaseEdge> phase_edges;  // between different actors only
   std::vector<uint32_t> phase_count;   // per actor, at least 1
   // Actors whose start or end was not seen are unordered with all others.

@@ -291,7 +291,7 @@ DecodeResult DecodeSegment(std::span<const uint32_t> words, Visitor& v) {
     result.words = static_cast<size_t>(p - begin);
     return result;
   };
-  if (p < end && OpOf(*p) != Op::kSegment)
+  if (p < end && ((*p & kShortOpMask) != kExtended || OpOf(*p) != Op::kSegment))
     return stop(DecodeStatus::kMalformed);
   while (p < end) {
     const uint32_t word = *p;

@@ -6,8 +6,10 @@
 // lockcheck log (or a newer major version); everything else is read as far as
 // it goes, and `warnings` says in one line each what is missing.
 //
-// Memory: the file is mapped, never copied; the tables grow with distinct
-// objects, sites, stacks and actors, never with the number of events.
+// Memory: the file is mapped; only hot blocks (64 KiB at most per live thread)
+// and rings are copied, because they may change while they are read. The tables
+// grow with distinct objects, sites, stacks and actors, never with the number
+// of events.
 // Thread safety: const after Open(); any number of threads may read.
 #ifndef LOCKCHECK_LIB_LOG_RECORDING_H_
 #define LOCKCHECK_LIB_LOG_RECORDING_H_
@@ -125,6 +127,9 @@ class Recording {
   // version). The message is one line: the file, the place, the mend.
   static absl::StatusOr<std::unique_ptr<Recording>> Open(
       const std::string& path);
+  // The same of a file's contents; `name` stands for the path in messages.
+  static absl::StatusOr<std::unique_ptr<Recording>> OpenBytes(
+      const std::string& name, std::string bytes);
 
   ~Recording();
   Recording(const Recording&) = delete;
@@ -164,12 +169,14 @@ class Recording {
   const std::vector<SiteIndex>& SitesById() const;
 
   // Decodes one actor's records in program order, all its segments. Returns the
-  // number of words read.
+  // number of words read. Pages that were read are given back to the system, so
+  // that memory does not grow with the file.
   template <typename Visitor>
   uint64_t Replay(ActorIndex actor, Visitor& visitor) const {
     uint64_t words = 0;
     for (const Segment& segment : actors[actor].segments) {
       words += DecodeSegment(segment.words, visitor).words;
+      Release(segment);
     }
     return words;
   }
@@ -177,6 +184,7 @@ class Recording {
  private:
   struct Impl;
   Recording();
+  void Release(const Segment& segment) const;
   std::unique_ptr<Impl> impl_;
 };
 

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -16,10 +18,44 @@
 namespace lockcheck::log {
 namespace {
 
+// Writing past RLIMIT_FSIZE raises SIGXFSZ, which would kill the program. While
+// one of these lives the signal is held back, and if a write raised it, it is
+// taken away again: the write's EFBIG says the same.
+class NoFileSizeSignal {
+ public:
+  NoFileSizeSignal() {
+    sigemptyset(&only_);
+    sigaddset(&only_, SIGXFSZ);
+    sigset_t pending;
+    sigemptyset(&pending);
+    sigpending(&pending);
+    was_pending_ = sigismember(&pending, SIGXFSZ) == 1;
+    pthread_sigmask(SIG_BLOCK, &only_, &saved_);
+  }
+  ~NoFileSizeSignal() {
+    const int error = errno;
+    if (!was_pending_) {
+      const timespec at_once = {0, 0};
+      while (sigtimedwait(&only_, nullptr, &at_once) < 0 && errno == EINTR) {
+      }
+    }
+    pthread_sigmask(SIG_SETMASK, &saved_, nullptr);
+    errno = error;
+  }
+  NoFileSizeSignal(const NoFileSizeSignal&) = delete;
+  NoFileSizeSignal& operator=(const NoFileSizeSignal&) = delete;
+
+ private:
+  sigset_t only_;
+  sigset_t saved_;
+  bool was_pending_;
+};
+
 // fallocate promises space before the mapping is touched. Where the file system
 // has no fallocate, writing zeros promises the same on all that do not
 // compress or copy on write; for those there is volatile_hot.
 int PromiseSpace(int fd, uint64_t offset, size_t length) {
+  const NoFileSizeSignal no_signal;
   int result;
   do {
     result = fallocate(fd, 0, static_cast<off_t>(offset),
@@ -204,6 +240,7 @@ bool Writer::WriteBlock(BlockHeader* block, size_t used, uint64_t number,
   const auto* words = reinterpret_cast<const uint32_t*>(block);
   sealed.checksum = Checksum(words + kHeaderWords, kBlockWords - kHeaderWords);
   (void)used;
+  const NoFileSizeSignal no_signal;
   size_t done = 0;
   while (done < kBlockSize) {
     iovec parts[2];

@@ -1,6 +1,11 @@
-// The report: everything any output form shows, in one struct. The builder
-// makes it from findings, statistics and symbols; text, JSON, dot and folded
-// output only read it. docs/report.schema.json describes its JSON form.
+// The report: everything any output form shows, in one struct.
+//
+// Problem: text, JSON, graph and flame-graph output must never disagree. The
+// builder (build.h) makes one Report from findings, statistics and symbols; the
+// forms only read it, and docs/report.schema.json describes its JSON form.
+//
+// All references are indices into the Report's own tables. Times are ns. Texts
+// hold no control characters: they may go to a terminal as they are.
 #ifndef LOCKCHECK_LIB_REPORT_REPORT_H_
 #define LOCKCHECK_LIB_REPORT_REPORT_H_
 
@@ -10,132 +15,188 @@
 #include <vector>
 
 #include "lib/analysis/findings.h"
-#include "lib/analysis/statistics.h"
-#include "lib/log/recording.h"
-#include "lib/symbolize/symbolize.h"
+#include "lib/model/primitives.h"
 
 namespace lockcheck::report {
 
 struct SourceLine {
   std::string function, file;  // may be empty
-  int line = 0;
-  bool inlined = false;
+  int line = 0;                // 0: not known
+  bool inlined = false;        // into the next frame of its stack
   std::string module;
-  uint64_t offset = 0;
-};
-
-struct SiteRow {
-  SourceLine where;               // first frame outside wrappers
-  std::vector<SourceLine> stack;  // trimmed of wrapper frames, innermost first
-};
-
-struct ActorRow {
-  uint32_t id = 0;         // index in Report::actors, printed as "A<id>"
-  std::string kind, name;  // kind: main, thread, foreign, fork-child, signal
-  uint32_t pid = 0, tid = 0;
-  std::optional<uint32_t> parent;
-  std::string state;  // running, blocked, ended, gone
-  uint64_t cpu_ns = 0, voluntary = 0, involuntary = 0;
-  bool cpu_known = false;
-  double blocked_ns = 0, caused_ns = 0;
-  uint64_t acquisitions = 0, contended = 0;
+  uint64_t offset = 0;  // from the module's load base
 };
 
 struct Times {
-  uint64_t n = 0;
-  double total = 0, mean = 0;                   // ns
-  uint64_t p50 = 0, p90 = 0, p99 = 0, max = 0;  // ns
-  double error = 0;  // standard error of the mean, ns; 0 if exact
+  uint64_t n = 0;  // measured
+  double total = 0, mean = 0;
+  uint64_t p50 = 0, p90 = 0, p99 = 0, max = 0;
+  double error = 0;  // standard error of the mean; 0 if all were measured
 };
 
-// Hotspots of a lock class, a site or an actor: the same columns everywhere.
-struct HotspotRow {
-  std::string label;  // class, site or actor
-  std::string kind;   // primitive's name; role for sites
-  uint32_t instances = 0;
-  uint64_t acquisitions = 0, contended = 0, try_failed = 0;
+// The hotspot columns, the same for a lock class, a site and an actor.
+struct UsageRow {
+  uint64_t acquisitions = 0;
+  uint64_t contended = 0, try_failed = 0, owner_changes = 0;
+  std::optional<uint32_t> max_waiters, actors;  // classes only
+  std::optional<double> utilisation;  // hold time / wall; empty: not timed
+  double caused_ns = 0;               // "caused"; wait.total is "suffered"
   Times wait, hold;
-  double caused_ns = 0;  // "caused"; wait.total is "suffered"
-  uint32_t max_waiters = 0, actors = 0;
-  uint64_t owner_changes = 0;
-  double utilisation = 0;  // hold time / wall time
 };
 
-struct ObjectRow {   // one per object that a finding names
-  std::string name;  // "fork[2]", "Cache::mu", "mutex@main.cc:12 #3"
-  std::string lock_class, kind;
-  SourceLine created;
+struct SiteRow {                  // one per user frame
+  SourceLine where;               // first frame outside wrappers
+  std::vector<SourceLine> stack;  // innermost first, the first one seen here
+  UsageRow usage;
+};
+
+struct ClassRow {
+  std::string name;    // declared, else "mutex@bank.cc:12"
+  std::string stable;  // the same without line numbers: survives rebuilds
+  model::ObjectKind kind = model::ObjectKind::kUnknown;
+  uint32_t instances = 0;
+  std::optional<SourceLine> created;
+  UsageRow usage;
+};
+
+struct ObjectRow {   // one per object that the report names
+  std::string name;  // "fork #2", "Cache::mu", "the end of A3"
+  std::optional<uint32_t> lock_class;  // empty: the end of an actor
+  model::ObjectKind kind = model::ObjectKind::kUnknown;
+  std::optional<SourceLine> created;
+};
+
+struct ProcessRow {
+  uint32_t pid = 0;
+  std::optional<uint32_t> parent;
+  std::string program, host;
+  std::vector<std::string> arguments;
+  std::string state;  // running, exited, replaced
+  std::optional<double> cpu_ns;
 };
 
 struct HoldRow {
   uint32_t object = 0;
+  model::Mode mode = model::Mode::kExclusive;
+  std::optional<uint32_t> site;  // where it was acquired
+};
+
+struct ActorRow {
+  std::string label;       // "A1": the number is the actor's id in the log
+  std::string kind, name;  // kind: main, thread, foreign, fork-child, signal
+  std::optional<uint32_t> process, parent;
+  uint32_t pid = 0, tid = 0;
+  analysis::ActorState state = analysis::ActorState::kRunning;
+  std::vector<HoldRow> holds;  // at the end of the log, outermost first
+  std::optional<double> cpu_ns;
+  uint64_t voluntary = 0, involuntary = 0;  // switches, valid with cpu_ns
+  double blocked_ns = 0;
+  UsageRow usage;
+};
+
+struct WantRow {
+  uint32_t object = 0;
+  model::Mode mode = model::Mode::kExclusive;
+  model::How how = model::How::kBlocking;
   std::optional<uint32_t> site;
+  std::vector<SourceLine> stack;  // of the request, innermost first
 };
 
 struct PartRow {
-  uint32_t actor = 0;
+  std::optional<uint32_t> actor;
   std::vector<HoldRow> holds;
-  uint32_t wants = 0;  // object
-  std::string how;     // blocking, try, timed, multi
-  std::optional<uint32_t> site;
-  std::vector<SourceLine> stack;  // of the request
+  std::optional<WantRow> wants;
   uint64_t count = 0;
 };
 
+enum class FindingKind : uint8_t { kDeadlock, kMisuse, kHazard, kContention };
+
 struct FindingRow {
-  std::string id;  // stable across rebuilds: classes and functions
-  std::string kind, rule;
-  std::optional<std::string> verdict, reason;
-  std::string message;  // one sentence, plain words
+  std::string id;  // see identity.h
+  FindingKind kind = FindingKind::kDeadlock;
+  std::string rule;  // see names.h
+  std::optional<analysis::Verdict> verdict;
+  std::optional<analysis::Reason> reason;
+  std::optional<uint32_t> gate;  // object
+  std::string message;           // one sentence, plain words
+  std::string why;               // reason for doubt, certainty or refutation
   std::vector<uint32_t> objects;
-  std::vector<PartRow> actors;
+  std::vector<PartRow> parts;
   std::vector<std::string> assumes;
-  std::string advice;       // what to do about it
-  std::string suppression;  // the line to paste
+  std::string advice;
+  std::string suppression;  // the line to paste, without its comment
+  // What suppressions are matched against, besides the id.
+  std::vector<std::string> suppression_keys;
+  bool order_violation = false;  // no deadlock, but --policy order forbids it
   bool suppressed = false;
+  bool fails = false;  // named by --fail-on
   uint64_t count = 1;
+  std::optional<double> time_ns;  // since the recording began
 };
 
 struct StandingWaitRow {
   uint32_t actor = 0;
-  uint32_t object = 0;
+  WantRow wants;
   std::vector<HoldRow> holds;
-  std::optional<uint32_t> site, owner, owner_site;
-  std::vector<SourceLine> stack;
+  std::optional<uint32_t> owner, owner_site;
   double duration_ns = 0;
   bool stuck = false;
-  std::string how;
 };
 
 struct BlameRow {
-  std::string lock_class, waiter_site, holder_site;
+  uint32_t lock_class = 0;
+  std::optional<uint32_t> waiter_site, holder_site;
   uint64_t waits = 0;
   double ns = 0;
   bool exact = false;
 };
 
+struct EdgeSite {
+  std::optional<uint32_t> held, asked;  // sites
+  uint64_t count = 0;
+};
+
+// Somebody asked for `to` while holding `from`; classes.
+struct EdgeRow {
+  uint32_t from = 0, to = 0;
+  uint64_t count = 0;
+  bool in_cycle = false;  // some two of their instances are on one cycle
+  bool gives_up = true;   // every request was a try or a timed one
+  std::vector<EdgeSite> sites;
+};
+
 struct Report {
   // log
-  std::vector<std::string> paths;
-  std::string program, host, arguments;
-  double duration_ns = 0, cores_used = 0;
-  uint64_t events = 0, dropped = 0;
+  std::string path, recording_id;
+  uint64_t start_unix_ns = 0;
+  double duration_ns = 0;
+  std::optional<double> cpu_ns, cores_used;
+  uint64_t events = 0, dropped = 0, object_count = 0;
   bool complete = true;
+  bool exact_holds = false;      // timing=full
+  uint32_t sample_interval = 0;  // 0: holds were not sampled
   std::vector<std::string> warnings;
-  bool exact_holds = false;
-  uint32_t sample_interval = 0;
-  uint64_t object_count = 0;
+  std::vector<std::string> notes;  // bounds that cut the analysis
   // findings
   std::vector<FindingRow> findings;
   std::vector<StandingWaitRow> standing_waits;
-  std::vector<std::string> notes;
   // tables
+  std::vector<ProcessRow> processes;
   std::vector<ActorRow> actors;
+  std::vector<ClassRow> classes;
   std::vector<ObjectRow> objects;
   std::vector<SiteRow> sites;
-  std::vector<HotspotRow> classes, site_hotspots, actor_hotspots;
-  std::vector<BlameRow> blame;
+  std::vector<BlameRow> blame;  // costliest first
+  std::vector<EdgeRow> edges;
 };
+
+struct Summary {
+  uint64_t actual = 0, confirmed = 0, possible = 0, refuted = 0;
+  uint64_t misuse = 0, hazard = 0, contention = 0;
+  uint64_t standing_waits = 0, suppressed = 0, fails = 0;
+};
+Summary Summarize(const Report& report);
+Summary& operator+=(Summary& sum, const Summary& other);
 
 }  // namespace lockcheck::report
 

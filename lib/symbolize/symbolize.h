@@ -1,13 +1,18 @@
 // From a module and an offset to functions, files and lines, inlines included.
 //
 // Problem: a report needs every frame's whole inline chain, and a lexical scope
-// look-up per address through libdwfl takes milliseconds. One pass over a
-// module's debug information builds a sorted range table; a look-up is a binary
-// search. Without debug information the symbol table gives the function's name;
-// without a file the answer is module+offset. Never fails.
+// look-up per address through libdwfl takes milliseconds. One pass over the
+// debug information builds sorted range tables; a look-up is a binary search.
+// Without debug information the symbol table gives the function's name; without
+// a file the answer is module+offset. Never fails, whatever the files hold.
+//
+// Cost: a module is opened at its first look-up, a compilation unit is read at
+// the first look-up in it (about 10 ms per MB of program with debug
+// information), each further address takes about 4 us. Not thread-safe.
 #ifndef LOCKCHECK_LIB_SYMBOLIZE_SYMBOLIZE_H_
 #define LOCKCHECK_LIB_SYMBOLIZE_SYMBOLIZE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -18,7 +23,10 @@
 namespace lockcheck::symbolize {
 
 struct SourceFrame {
-  std::string function;  // demangled, without the argument list; may be empty
+  // Demangled, without return type, argument lists and the lockcheck types'
+  // version namespace: "Bank::Transfer", "Run<int>", "main::{lambda#1}::
+  // operator()". May be empty.
+  std::string function;
   std::string file;      // as the compiler recorded it; may be empty
   int line = 0;          // 0: not known
   bool inlined = false;  // this frame was inlined into the next one
@@ -26,7 +34,7 @@ struct SourceFrame {
 
 struct SymbolizedFrame {
   std::vector<SourceFrame> frames;  // innermost first, at least one if known
-  std::string module;               // file name of the module
+  std::string module;               // file name of the module, without folders
   uint64_t offset = 0;
 };
 
@@ -39,13 +47,16 @@ class Symbolizer {
              std::vector<std::string> symbol_dirs);
   ~Symbolizer();
 
-  // `offset` is relative to the module's load base, as in the log. Return
-  // addresses of frames other than the innermost must be passed with
-  // `is_return_address` true: the look-up then uses the byte before.
+  // `offset` is relative to the module's load base, as in the log: the address
+  // minus the loader's bias (link_map::l_addr, dlpi_addr), which is the virtual
+  // address written in the ELF file; for a program that is not position
+  // independent it is the address itself. Return addresses of frames other than
+  // the innermost must be passed with `is_return_address` true: the look-up
+  // then uses the byte before. The result lives as long as the Symbolizer.
   const SymbolizedFrame& Find(const log::Frame& frame, bool is_return_address);
 
   // One line per module that could not be read or did not match: which file,
-  // why, the mend.
+  // why, the mend. Grows as modules are opened.
   const std::vector<std::string>& warnings() const;
 
  private:
@@ -53,9 +64,31 @@ class Symbolizer {
   std::unique_ptr<Impl> impl_;
 };
 
-// True for functions that only pass a lock operation on: std's guards and lock
-// functions, lockcheck's own types and runtime. Reports skip such frames.
+// True for functions that only pass a lock operation on: std's guards, locks
+// and lock functions, lockcheck's own types and runtime. Reports skip such
+// frames.
 bool IsWrapper(const SourceFrame& frame);
+
+// True for functions that only start another: std::thread's and lockcheck's
+// start, std::invoke, the C library's entry. Reports cut such frames off the
+// outer end of a stack; in the middle they mean nothing.
+bool IsPlumbing(const SourceFrame& frame);
+
+// A place in a stack: a frame of it, and one of that frame's inlined calls.
+struct StackPosition {
+  size_t frame = 0;    // index into the stack; its size if there is none
+  size_t inlined = 0;  // index into that frame's `frames`
+  const SourceFrame* source = nullptr;  // null if nothing is known of the frame
+};
+
+// The user's own code in a stack, innermost frame first: the first frame
+// outside the wrappers. Functions of the standard library between a wrapper and
+// the user (a vector of guards) are passed over, unless nothing else is left. A
+// frame of which nothing is known ends the search: it may be the user's.
+StackPosition UserPosition(const std::vector<const SymbolizedFrame*>& stack);
+
+// The same; null if the stack is empty or nothing is known of that frame.
+const SourceFrame* UserFrame(const std::vector<const SymbolizedFrame*>& stack);
 
 }  // namespace lockcheck::symbolize
 

@@ -245,7 +245,9 @@ LOCKCHECK_ALWAYS_INLINE bool AcquireHot(LockState& lock, LockKind kind,
     HandoverUncommon(lock, kind, slot);
     return true;
   }
-  PublishPending(t->pending, cursor,
+  // The cursor is read anew: a signal handler may have written records between
+  // the look at it and the store that made this thread busy.
+  PublishPending(t->pending, t->cursor,
                  lock.tag.load(std::memory_order_relaxed) | site);
   lock.holder_site.store(site, std::memory_order_relaxed);
   return true;
@@ -263,14 +265,16 @@ LOCKCHECK_ALWAYS_INLINE bool ReleaseHot(LockState& lock) {
                          false)) {
       return false;
     }
+    // Busy before it looks: a signal handler that locks opens the entry.
+    BeginBusy(t);
     PendingEntry* const pending = t->pending;
     const uint32_t packed = pending->packed;
     if (__builtin_expect(((packed ^ lock.tag.load(std::memory_order_relaxed)) &
                           kObjectBits) != kSectionOpcode,
                          false)) {
+      EndBusy(t, key);
       return false;
     }
-    BeginBusy(t);
     uint32_t* const cursor = t->cursor;
     StoreWord(cursor, packed);
     t->cursor = cursor + 1;

@@ -1,0 +1,14 @@
+// The rows again, with the lock types that LOCKCHECK_DISABLED leaves. They live
+// in an inline namespace of their own, so both kinds fit in one program.
+#define LOCKCHECK_DISABLED
+#include "bench/lock_rows.h"
+#include "lockcheck/lockcheck.h"
+
+namespace lockcheck::bench {
+
+void RegisterDisabledRows() {
+  RegisterLockRows<lockcheck::mutex>("disabled");
+  RegisterThreadRows<lockcheck::thread>("disabled");
+}
+
+}  // namespace lockcheck::bench

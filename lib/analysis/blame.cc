@@ -1,0 +1,55 @@
+#include "lib/analysis/blame.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace lockcheck::analysis {
+
+void BlameTable::Charge(const Pair& pair, uint64_t ns, bool new_wait) {
+  Sum& sum = rows_[pair];
+  sum.ns += ns;
+  if (new_wait) ++sum.waits;
+}
+
+void BlameTable::Merge(const BlameTable& other) {
+  for (const auto& [pair, theirs] : other.rows_) {
+    Sum& sum = rows_[pair];
+    sum.ns += theirs.ns;
+    sum.waits += theirs.waits;
+  }
+}
+
+void BlameTable::AddCaused(Statistics& statistics) const {
+  for (const auto& [pair, sum] : rows_) {
+    const auto ns = static_cast<double>(sum.ns);
+    if (pair.object < statistics.objects.size())
+      statistics.objects[pair.object].caused_ns += ns;
+    if (pair.holder_site < statistics.sites.size())
+      statistics.sites[pair.holder_site].caused_ns += ns;
+    if (pair.holder < statistics.actors.size())
+      statistics.actors[pair.holder].caused_ns += ns;
+  }
+}
+
+std::vector<Blame> BlameTable::Rows(bool exact) const {
+  std::vector<Blame> rows;
+  rows.reserve(rows_.size());
+  for (const auto& [pair, sum] : rows_) {
+    rows.push_back({.object = pair.object,
+                    .waiter_site = pair.waiter_site,
+                    .holder_site = pair.holder_site,
+                    .waiter = pair.waiter,
+                    .holder = pair.holder,
+                    .waits = sum.waits,
+                    .ns = static_cast<double>(sum.ns),
+                    .exact = exact});
+  }
+  std::sort(rows.begin(), rows.end(), [](const Blame& a, const Blame& b) {
+    return std::tie(b.ns, a.object, a.waiter_site, a.holder_site, a.waiter,
+                    a.holder) < std::tie(a.ns, b.object, b.waiter_site,
+                                         b.holder_site, b.waiter, b.holder);
+  });
+  return rows;
+}
+
+}  // namespace lockcheck::analysis

@@ -1,0 +1,269 @@
+#include "lib/analysis/cycles.h"
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+#include "lib/analysis/clauses.h"
+#include "lib/analysis/order_graph.h"
+#include "lib/analysis/phase_order.h"
+#include "lib/graph/simple_cycles.h"
+
+namespace lockcheck::analysis {
+namespace {
+
+using Arcs = std::vector<graph::EdgeIndex>;
+
+// The first search: paths that can still become a deadlock pattern.
+class PatternVisitor : public graph::CycleVisitor {
+ public:
+  struct Pattern {
+    Arcs arcs;
+    Choices choices;
+  };
+
+  PatternVisitor(ClauseChecker& checker, size_t max_cycles)
+      : checker_(checker), max_cycles_(max_cycles), choices_(1) {}
+
+  bool OnExtend(std::span<const graph::EdgeIndex> path,
+                graph::EdgeIndex edge) override {
+    if (checker_.cut()) return false;
+    arcs_.assign(path.begin(), path.end());
+    arcs_.push_back(edge);
+    auto choices = checker_.Extend(arcs_, Clause::kForkJoin, choices_.back());
+    if (choices) choices_.push_back(std::move(*choices));
+    return choices.has_value();
+  }
+  void OnRetract() override { choices_.pop_back(); }
+  bool OnCycle(std::span<const graph::EdgeIndex> cycle) override {
+    if (patterns.size() == max_cycles_) return !(cut = true);
+    patterns.push_back({{cycle.begin(), cycle.end()}, choices_.back()});
+    return true;
+  }
+
+  std::vector<Pattern> patterns;
+  bool cut = false;
+
+ private:
+  ClauseChecker& checker_;
+  const size_t max_cycles_;
+  std::vector<Choices> choices_;  // for each length of the path
+  Arcs arcs_;
+};
+
+// The second search: every cycle that the first did not report.
+class InversionVisitor : public graph::CycleVisitor {
+ public:
+  InversionVisitor(const std::vector<PatternVisitor::Pattern>& patterns,
+                   size_t max_cycles)
+      : max_cycles_(max_cycles) {
+    for (const auto& pattern : patterns) known_.insert(pattern.arcs);
+  }
+
+  bool OnExtend(std::span<const graph::EdgeIndex>, graph::EdgeIndex) override {
+    return true;
+  }
+  void OnRetract() override {}
+  bool OnCycle(std::span<const graph::EdgeIndex> cycle) override {
+    Arcs arcs(cycle.begin(), cycle.end());
+    if (known_.contains(arcs)) return true;
+    if (inversions.size() == max_cycles_) return !(cut = true);
+    inversions.push_back(std::move(arcs));
+    return true;
+  }
+
+  std::vector<Arcs> inversions;
+  bool cut = false;
+
+ private:
+  const size_t max_cycles_;
+  absl::flat_hash_set<Arcs> known_;
+};
+
+class ComponentSearch {
+ public:
+  ComponentSearch(const Observations& observations, const FindOptions& options,
+                  const OrderComponent& component, PhaseOrder& order)
+      : observations_(observations),
+        options_(options),
+        component_(component),
+        checker_(component, order) {}
+
+  void Run(std::vector<Finding>& findings, std::vector<std::string>& notes) {
+    PatternVisitor patterns(checker_, options_.max_cycles);
+    if (CommonGate(component_) == kNone) FindPatterns(patterns, notes);
+    for (const auto& pattern : patterns.patterns) {
+      findings.push_back(ToFinding(pattern.arcs, pattern.choices));
+      findings.back().verdict = Verdict::kPossible;
+    }
+    InversionVisitor inversions(patterns.patterns, options_.max_cycles);
+    const auto search = Search(inversions, options_.max_cycle_length);
+    Note("refuted inversions", search, inversions.cut, notes);
+    for (const Arcs& arcs : inversions.inversions) {
+      std::optional<Finding> finding = Classify(arcs);
+      // A possible one here was beyond a bound of the first search; beyond
+      // max_cycles it stays out.
+      if (!finding || (patterns.cut && !finding->reason)) continue;
+      findings.push_back(std::move(*finding));
+    }
+    if (checker_.cut()) {
+      notes.push_back(absl::StrCat(
+          "lock order: ", Where(),
+          ": too many combinations of actors to try; deadlocks and inversions "
+          "among these locks may be missing"));
+    }
+  }
+
+ private:
+  // Actors are distinct, so a pattern is no longer than there are actors.
+  void FindPatterns(PatternVisitor& patterns, std::vector<std::string>& notes) {
+    const size_t actors = component_.actors;
+    auto search = Search(patterns, std::min(options_.max_cycle_length, actors));
+    search.length_cut &= actors > options_.max_cycle_length;
+    Note("possible deadlocks", search, patterns.cut, notes);
+  }
+
+  graph::CycleSearch Search(graph::CycleVisitor& visitor, size_t max_length) {
+    return graph::SimpleCycles(static_cast<uint32_t>(component_.objects.size()),
+                               component_.edges,
+                               {max_length, options_.max_steps}, visitor);
+  }
+
+  std::string Where() const {
+    return absl::StrCat("a group of ", component_.objects.size(),
+                        " locks in mutual order");
+  }
+
+  void Note(const char* what, const graph::CycleSearch& search, bool cycles_cut,
+            std::vector<std::string>& notes) const {
+    if (cycles_cut) {
+      notes.push_back(absl::StrCat("lock order: ", Where(), " has more than ",
+                                   options_.max_cycles, " ", what,
+                                   "; the shortest are listed"));
+    } else if (search.steps_cut) {
+      notes.push_back(absl::StrCat("lock order: ", Where(), ": the search for ",
+                                   what, " ended after ", options_.max_steps,
+                                   " steps; longer ones may be missing"));
+    } else if (search.length_cut) {
+      notes.push_back(absl::StrCat("lock order: ", Where(), ": ", what,
+                                   " of more than ", options_.max_cycle_length,
+                                   " locks were not searched for"));
+    }
+  }
+
+  // Nothing if the checker had to give up before it knew.
+  std::optional<Finding> Classify(const Arcs& arcs) {
+    Choices choices = OneActorChoices(arcs);
+    std::optional<Clause> failed;
+    for (int i = 0; i < kClauses && !failed; ++i) {
+      const auto clause = static_cast<Clause>(i);
+      if (auto better = checker_.Check(arcs, clause)) {
+        choices = std::move(*better);
+      } else {
+        failed = clause;
+      }
+    }
+    if (checker_.cut()) return std::nullopt;
+    Finding finding = ToFinding(arcs, choices);
+    if (!failed) {  // the first search was cut before it came here
+      finding.verdict = Verdict::kPossible;
+      return finding;
+    }
+    finding.verdict = Verdict::kRefuted;
+    finding.reason = ReasonOf(*failed);
+    if (failed == Clause::kGate) finding.gate = GateAmong(choices);
+    finding.order_violation =
+        options_.policy == Policy::kOrder &&
+        (failed == Clause::kOneActor || failed == Clause::kGate ||
+         failed == Clause::kForkJoin);
+    return finding;
+  }
+
+  // To show an inversion that distinct actors cannot make: the first actor's
+  // steps where it has one.
+  Choices OneActorChoices(const Arcs& arcs) const {
+    const ActorIndex actor = component_.arcs[arcs.front()].steps.front().actor;
+    Choices choices;
+    for (const graph::EdgeIndex arc : arcs) {
+      const auto& steps = component_.arcs[arc].steps;
+      const auto own =
+          std::find_if(steps.begin(), steps.end(),
+                       [&](const Step& step) { return step.actor == actor; });
+      choices.push_back({own != steps.end() ? &*own : &steps.front(), 0});
+    }
+    return choices;
+  }
+
+  static ObjectIndex GateAmong(const Choices& choices) {
+    for (size_t i = 0; i < choices.size(); ++i) {
+      for (size_t j = i + 1; j < choices.size(); ++j) {
+        const ObjectIndex gate = GateOf(*choices[i].step, *choices[j].step);
+        if (gate != kNone) return gate;
+      }
+    }
+    return kNone;
+  }
+
+  Finding ToFinding(const Arcs& arcs, const Choices& choices) const {
+    Finding finding;
+    for (size_t i = 0; i < arcs.size(); ++i) {
+      const Arc& arc = component_.arcs[arcs[i]];
+      finding.parts.push_back(ToPart(arc, *choices[i].step));
+      finding.objects.push_back(component_.objects[arc.to]);
+      const uint64_t steps = arc.steps.size();
+      constexpr uint64_t kMost = std::numeric_limits<uint64_t>::max();
+      finding.count =
+          finding.count > kMost / steps ? kMost : finding.count * steps;
+    }
+    return finding;
+  }
+
+  Part ToPart(const Arc& arc, const Step& step) const {
+    Part part;
+    part.actor = step.actor;
+    part.wants = component_.objects[arc.to];
+    part.mode = step.mode;
+    part.how = step.how;
+    part.site = arc.request_site;
+    part.stack = step.stack;
+    part.count = step.count;
+    part.holds.assign(step.held.begin(), step.held.end());
+    const ObjectIndex from = component_.objects[arc.from];
+    if (observations_.is_end_object(from)) {
+      part.holds.insert(part.holds.begin(),
+                        Hold{from, model::Mode::kExclusive, kNone});
+      return part;
+    }
+    const auto hold =
+        std::find_if(part.holds.begin(), part.holds.end(), [&](const Hold& h) {
+          return h.object == from && h.site == arc.hold_site;
+        });
+    std::rotate(part.holds.begin(), hold, hold + 1);
+    return part;
+  }
+
+  const Observations& observations_;
+  const FindOptions& options_;
+  const OrderComponent& component_;
+  ClauseChecker checker_;
+};
+
+}  // namespace
+
+void FindCycles(const Observations& observations, const FindOptions& options,
+                std::vector<Finding>& findings,
+                std::vector<std::string>& notes) {
+  const std::vector<OrderComponent> components = BuildOrderGraph(observations);
+  if (components.empty()) return;
+  PhaseOrder order(observations);
+  for (const OrderComponent& component : components) {
+    ComponentSearch(observations, options, component, order)
+        .Run(findings, notes);
+  }
+}
+
+}  // namespace lockcheck::analysis

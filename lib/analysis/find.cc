@@ -1,0 +1,108 @@
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "lib/analysis/cycles.h"
+#include "lib/analysis/findings.h"
+#include "lib/analysis/misuse.h"
+#include "lib/analysis/stuck.h"
+
+namespace lockcheck::analysis {
+namespace {
+
+// Part 0 holds the smallest object of the cycle, so that equal cycles look
+// equal whoever found them.
+void Rotate(Finding& finding) {
+  if (finding.parts.size() != finding.objects.size()) return;
+  const auto smallest =
+      std::min_element(finding.objects.begin(), finding.objects.end());
+  const auto shift = (smallest - finding.objects.begin() + 1) %
+                     static_cast<ptrdiff_t>(finding.objects.size());
+  std::rotate(finding.objects.begin(), finding.objects.begin() + shift,
+              finding.objects.end());
+  std::rotate(finding.parts.begin(), finding.parts.begin() + shift,
+              finding.parts.end());
+}
+
+// Is the inversion what the actual deadlock ran into? The same cycle of locks
+// at the same places, or, if it is possible, by the same actors.
+bool IsSameCycle(const Finding& actual, const Finding& inversion) {
+  if (actual.objects != inversion.objects) return false;
+  const auto same = [&](auto equal) {
+    return std::equal(actual.parts.begin(), actual.parts.end(),
+                      inversion.parts.begin(), inversion.parts.end(), equal);
+  };
+  if (inversion.verdict == Verdict::kPossible &&
+      same([](const Part& a, const Part& b) { return a.actor == b.actor; })) {
+    return true;
+  }
+  return same([](const Part& a, const Part& b) {
+    return a.site == b.site && a.holds.front().site == b.holds.front().site;
+  });
+}
+
+// An actual deadlock says all that the inversion behind it would say, and an
+// actor stuck on its own lock all that the misuse would.
+void DropWhatIsActual(std::vector<Finding>& findings) {
+  std::vector<Finding> actual;
+  for (const Finding& f : findings) {
+    if (f.verdict == Verdict::kActual) actual.push_back(f);
+  }
+  std::erase_if(findings, [&](const Finding& f) {
+    return std::any_of(actual.begin(), actual.end(), [&](const Finding& a) {
+      if (f.rule == Rule::kLockOrder) return IsSameCycle(a, f);
+      return f.misuse == model::Misuse::kSelfLock && a.rule == Rule::kSelf &&
+             f.count == 1 && a.objects == f.objects &&
+             a.parts.front().actor == f.parts.front().actor;
+    });
+  });
+}
+
+int Rank(const Finding& finding) {
+  if (finding.kind == Kind::kMisuse) return 3;
+  if (finding.kind == Kind::kHazard) return 4;
+  return *finding.verdict == Verdict::kRefuted
+             ? 5
+             : static_cast<int>(*finding.verdict);
+}
+
+// Objects and sites only: what an actor's number is depends on the schedule.
+void Sort(std::vector<Finding>& findings) {
+  const auto sites = [](const Finding& f) {
+    std::vector<SiteIndex> sites;
+    for (const Part& part : f.parts) {
+      sites.push_back(part.site);
+      if (!part.holds.empty()) sites.push_back(part.holds.front().site);
+    }
+    return sites;
+  };
+  const auto smallest = [](const Finding& f) {
+    return *std::min_element(f.objects.begin(), f.objects.end());
+  };
+  std::stable_sort(findings.begin(), findings.end(),
+                   [&](const Finding& a, const Finding& b) {
+                     const auto key = [&](const Finding& f) {
+                       return std::tuple(Rank(f), smallest(f),
+                                         f.objects.size());
+                     };
+                     const auto ka = key(a), kb = key(b);
+                     if (ka != kb) return ka < kb;
+                     if (a.objects != b.objects) return a.objects < b.objects;
+                     return sites(a) < sites(b);
+                   });
+}
+
+}  // namespace
+
+Findings Find(const Observations& observations, const FindOptions& options) {
+  Findings result;
+  FindCycles(observations, options, result.findings, result.notes);
+  FindStuckActors(observations, result.findings, result.standing_waits);
+  FindMisuse(observations, result.findings);
+  for (Finding& finding : result.findings) Rotate(finding);
+  DropWhatIsActual(result.findings);
+  Sort(result.findings);
+  return result;
+}
+
+}  // namespace lockcheck::analysis

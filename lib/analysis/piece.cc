@@ -1,0 +1,59 @@
+#include "lib/analysis/piece.h"
+
+#include <algorithm>
+#include <span>
+
+namespace lockcheck::analysis {
+namespace {
+
+// Definitions and notes may stand between any two records.
+bool IsAside(log::Op op) {
+  return (op >= log::Op::kDefProcess && op <= log::Op::kDefName) ||
+         op == log::Op::kNote;
+}
+
+}  // namespace
+
+void Totals::Merge(const Totals& other) {
+  events += other.events;
+  first_ticks = std::min(first_ticks, other.first_ticks);
+  last_ticks = std::max(last_ticks, other.last_ticks);
+  for (size_t i = 0; i < objects.size(); ++i) {
+    objects[i].Merge(other.objects[i]);
+  }
+  for (size_t i = 0; i < sites.size(); ++i) sites[i].Merge(other.sites[i]);
+  blame.Merge(other.blame);
+  full_timing |= other.full_timing;
+  other_timing |= other.other_timing;
+  sample_interval = std::max(sample_interval, other.sample_interval);
+  bad_releases += other.bad_releases;
+  unknown_ids += other.unknown_ids;
+  cut_held_sets += other.cut_held_sets;
+}
+
+bool BeginsAfresh(const log::Segment& segment) {
+  std::span<const uint32_t> words = segment.words;
+  bool first = true;
+  while (!words.empty() && words[0] != 0) {
+    if ((words[0] & log::kShortOpMask) != log::kExtended) return !first;
+    const log::Op op = log::OpOf(words[0]);
+    const size_t length = log::WordsOf(words[0]);
+    if (length == 0 || length > words.size()) return false;
+    if (first) {
+      constexpr size_t kHeldCount = 8;  // the kSegment word that counts holds
+      if (op != log::Op::kSegment || length <= kHeldCount ||
+          words[kHeldCount] != 0) {
+        return false;
+      }
+      first = false;
+    } else if (!IsAside(op)) {
+      return op != log::Op::kWake && op != log::Op::kUnblock &&
+             op != log::Op::kWaitStack && op != log::Op::kJoin &&
+             op != log::Op::kMisuse;
+    }
+    words = words.subspan(length);
+  }
+  return false;
+}
+
+}  // namespace lockcheck::analysis

@@ -1,0 +1,81 @@
+// What the scan of a part of the log leaves behind: a Piece for every part of
+// an actor's stream, Totals for every thread.
+//
+// A stream is cut only where its actor holds nothing and waits for nothing, so
+// the pieces need nothing from each other but the number of phases before them.
+// Thread safety: none; no two threads share either.
+#ifndef LOCKCHECK_LIB_ANALYSIS_PIECE_H_
+#define LOCKCHECK_LIB_ANALYSIS_PIECE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "lib/analysis/blame.h"
+#include "lib/analysis/observations.h"
+#include "lib/analysis/statistics.h"
+#include "lib/analysis/wait_overlap.h"
+#include "lib/log/recording.h"
+
+namespace lockcheck::analysis {
+
+// Sums over all that one thread of the scan has read.
+struct Totals {
+  explicit Totals(const log::Recording& recording)
+      : objects(recording.objects.size()), sites(recording.sites.size()) {}
+  void Merge(const Totals& other);
+
+  uint64_t events = 0;
+  uint64_t first_ticks = UINT64_MAX, last_ticks = 0;
+  std::vector<ObjectUsage> objects;
+  std::vector<Usage> sites;
+  BlameTable blame;
+  bool full_timing = false, other_timing = false;  // kTiming notes seen
+  uint64_t sample_interval = 0;
+  uint64_t bad_releases = 0;   // of a hold that is not there
+  uint64_t unknown_ids = 0;    // records of an object that has no entry
+  uint64_t cut_held_sets = 0;  // see tally.h
+};
+
+struct HeldAtEnd {
+  Hold hold;
+  uint64_t not_before = 0;  // ticks: acquired then or later
+};
+
+struct MisuseSeen {
+  MisuseEvent event;
+  uint64_t last_ticks = 0;
+};
+
+struct PhaseStep {  // the actor's phase `phase` ended with it
+  bool fork = false;
+  ActorIndex other = kNone;
+  uint32_t phase = 0;
+};
+
+// What a piece found. Phases count from the piece's beginning.
+struct Piece {
+  ActorIndex actor = kNone;
+  size_t first = 0, last = 0;  // segments [first, last)
+  bool begins_stream = false, ends_stream = false;
+
+  std::vector<Dependency> dependencies;
+  std::vector<Request> requests;
+  std::vector<PhaseStep> steps;
+  std::vector<MisuseSeen> misuses;
+  std::vector<ObjectIndex> acquired;  // distinct
+  WaitIntervals waits;
+  ActorUsage usage;
+  std::vector<HeldAtEnd> held;
+  std::optional<Wait> wait;
+  bool ended = false, exited = false;
+};
+
+// Nothing is held before the segment's first record and no wait or join that
+// began earlier goes on in it.
+bool BeginsAfresh(const log::Segment& segment);
+
+}  // namespace lockcheck::analysis
+
+#endif  // LOCKCHECK_LIB_ANALYSIS_PIECE_H_

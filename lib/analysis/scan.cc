@@ -1,0 +1,202 @@
+// Cuts the actors' streams into pieces, scans the pieces in parallel and puts
+// the results together, in the order of actors and streams, so that nothing
+// depends on who scanned what.
+#include <algorithm>
+#include <atomic>
+#include <limits>
+#include <memory>
+#include <span>
+#include <string>
+#include <thread>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "lib/analysis/asked.h"
+#include "lib/analysis/end_state.h"
+#include "lib/analysis/in_parallel.h"
+#include "lib/analysis/statistics.h"
+#include "lib/analysis/stream_scan.h"
+#include "lib/analysis/summary.h"
+
+namespace lockcheck::analysis {
+namespace {
+
+// A piece is large enough that its new tree and the merging of its requests are
+// small beside its events, and there are enough of them that the last one does
+// not leave the other threads idle for long.
+constexpr size_t kMinPiece = 128;  // segments: 8 MiB, some 3 million events
+constexpr size_t kPiecesPerThread = 8;
+
+std::vector<Piece> CutIntoPieces(const log::Recording& recording,
+                                 unsigned threads, size_t wanted) {
+  size_t total = 0;
+  for (const log::Actor& actor : recording.actors) {
+    total += actor.segments.size();
+  }
+  const size_t target =
+      wanted != 0    ? wanted
+      : threads == 1 ? std::max<size_t>(total, 1)
+                     : std::max(kMinPiece, total / threads / kPiecesPerThread);
+  std::vector<Piece> pieces;
+  for (ActorIndex actor = 0; actor < recording.actors.size(); ++actor) {
+    const auto& segments = recording.actors[actor].segments;
+    for (size_t first = 0; first < segments.size();) {
+      size_t last = first + std::min(target, segments.size() - first);
+      if (segments.size() - last < target / 2) last = segments.size();
+      while (last < segments.size() && !BeginsAfresh(segments[last])) ++last;
+      Piece piece;
+      piece.actor = actor;
+      piece.first = first;
+      piece.last = last;
+      piece.begins_stream = first == 0;
+      piece.ends_stream = last == segments.size();
+      pieces.push_back(std::move(piece));
+      first = last;
+    }
+  }
+  return pieces;
+}
+
+struct Progress {
+  const ScanOptions* options = nullptr;
+  std::atomic<size_t>* done = nullptr;  // segments
+  size_t total = 0;
+  bool calling_thread = false;
+
+  static void SegmentRead(void* data) {
+    const auto& self = *static_cast<const Progress*>(data);
+    const size_t done = self.done->fetch_add(1, std::memory_order_relaxed) + 1;
+    if (!self.calling_thread || self.options->progress == nullptr) return;
+    if (done % 32 != 0) return;
+    self.options->progress(
+        static_cast<double>(done) / static_cast<double>(self.total),
+        self.options->progress_data);
+  }
+};
+
+Totals ScanPieces(const log::Recording& recording, const ScanOptions& options,
+                  unsigned threads, std::vector<Piece>& pieces) {
+  std::vector<size_t> order(pieces.size());
+  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+  const auto size = [&](size_t i) { return pieces[i].last - pieces[i].first; };
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return size(a) > size(b); });
+  std::atomic<size_t> done = 0;
+  Progress base = {.options = &options, .done = &done};
+  for (size_t i : order) base.total += size(i);
+  std::vector<Progress> progress(threads, base);
+  progress[0].calling_thread = true;
+  std::vector<std::unique_ptr<Totals>> totals(threads);
+  InParallel(threads, order.size(), [&](unsigned thread, size_t i) {
+    if (!totals[thread]) totals[thread] = std::make_unique<Totals>(recording);
+    ScanPiece(recording, pieces[order[i]], *totals[thread],
+              &Progress::SegmentRead, &progress[thread]);
+  });
+  Totals sum = totals[0] ? std::move(*totals[0]) : Totals(recording);
+  for (unsigned t = 1; t < threads; ++t) {
+    if (totals[t]) sum.Merge(*totals[t]);
+  }
+  return sum;
+}
+
+void FindPhases(std::span<const Piece> pieces, Observations& o) {
+  o.phase_count.assign(o.actor_count, 1);
+  for (const Piece& piece : pieces) {
+    o.phase_count[piece.actor] += static_cast<uint32_t>(piece.steps.size());
+  }
+  uint32_t before = 0;
+  for (const Piece& piece : pieces) {
+    if (piece.begins_stream) before = 0;
+    for (const PhaseStep& step : piece.steps) {
+      if (step.other == kNone || step.other == piece.actor) continue;
+      const uint32_t phase = before + step.phase;
+      if (step.fork) {
+        o.phase_edges.push_back({piece.actor, phase, step.other, 0});
+      } else {
+        o.phase_edges.push_back({step.other, o.phase_count[step.other] - 1,
+                                 piece.actor, phase + 1});
+      }
+    }
+    before += static_cast<uint32_t>(piece.steps.size());
+  }
+}
+
+void MergeMisuses(std::span<const Piece> pieces, Observations& o) {
+  absl::flat_hash_map<
+      std::tuple<model::Misuse, ActorIndex, ObjectIndex, SiteIndex>, size_t>
+      rows;
+  for (const Piece& piece : pieces) {
+    for (const MisuseSeen& seen : piece.misuses) {
+      const MisuseEvent& e = seen.event;
+      const auto [row, is_new] = rows.try_emplace(
+          std::tuple(e.misuse, e.actor, e.object, e.site), o.misuses.size());
+      if (is_new) {
+        o.misuses.push_back(e);
+      } else {
+        o.misuses[row->second].count += e.count;
+      }
+    }
+  }
+}
+
+Observations Observe(const log::Recording& recording, unsigned threads,
+                     std::vector<Piece>& pieces) {
+  Observations o;
+  o.recording = &recording;
+  o.object_count = recording.objects.size();
+  o.actor_count = recording.actors.size();
+  FindPhases(pieces, o);
+  MergeMisuses(pieces, o);
+  o.end = EndStates(recording, pieces);
+  o.foreign.resize(o.actor_count);
+  for (ActorIndex a = 0; a < o.actor_count; ++a) {
+    const log::Actor& actor = recording.actors[a];
+    o.foreign[a] = !actor.begun || actor.how == log::BeginHow::kForeign;
+  }
+  MergeAsked(recording, threads, pieces, o);
+  return o;
+}
+
+std::vector<std::string> Warnings(const Totals& totals) {
+  std::vector<std::string> warnings;
+  if (totals.bad_releases > 0) {
+    warnings.push_back(
+        absl::StrCat(totals.bad_releases,
+                     " releases name a hold that is not there; ignored"));
+  }
+  if (totals.unknown_ids > 0) {
+    warnings.push_back(absl::StrCat(
+        totals.unknown_ids,
+        " requests name an object or actor without an entry; ignored"));
+  }
+  if (totals.cut_held_sets > 0) {
+    warnings.push_back(absl::StrCat(
+        totals.cut_held_sets,
+        " lock dependencies hold too many locks; their outermost are left "
+        "out"));
+  }
+  return warnings;
+}
+
+}  // namespace
+
+ScanResult Scan(const log::Recording& recording, const ScanOptions& options) {
+  constexpr unsigned kMostThreads = 256;
+  const unsigned threads = std::min(
+      kMostThreads, options.threads != 0
+                        ? options.threads
+                        : std::max(1u, std::thread::hardware_concurrency()));
+  std::vector<Piece> pieces =
+      CutIntoPieces(recording, threads, options.piece_segments);
+  Totals totals = ScanPieces(recording, options, threads, pieces);
+  ScanResult result;
+  result.warnings = Warnings(totals);
+  result.statistics = Summarize(recording, pieces, std::move(totals));
+  result.observations = Observe(recording, threads, pieces);
+  return result;
+}
+
+}  // namespace lockcheck::analysis

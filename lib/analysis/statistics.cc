@@ -1,0 +1,105 @@
+#include "lib/analysis/statistics.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+namespace lockcheck::analysis {
+namespace {
+
+// Values below 8 have a bucket each; above, the three bits after the leading
+// one say which eighth of the power of two.
+size_t BucketOf(uint64_t ns) {
+  if (ns < 8) return ns;
+  const auto exponent = static_cast<size_t>(std::bit_width(ns)) - 4;
+  return exponent * 8 + (ns >> exponent);
+}
+
+// The middle of the bucket: at most 1/16 from any value in it.
+uint64_t ValueOf(size_t bucket) {
+  if (bucket < 16) return bucket;
+  const size_t exponent = bucket / 8 - 1;
+  const uint64_t low = static_cast<uint64_t>(8 + bucket % 8) << exponent;
+  return low + (uint64_t{1} << exponent) / 2;
+}
+
+void AddTo(uint32_t& bucket, uint64_t weight) {
+  bucket = static_cast<uint32_t>(std::min<uint64_t>(
+      bucket + std::min<uint64_t>(weight, UINT32_MAX), UINT32_MAX));
+}
+
+}  // namespace
+
+void Histogram::Cover(size_t first, size_t last) {
+  if (buckets_.empty()) {
+    first_ = first;
+    buckets_.resize(last - first + 1);
+    return;
+  }
+  if (first < first_) {
+    buckets_.insert(buckets_.begin(), first_ - first, 0);
+    first_ = first;
+  }
+  if (last >= first_ + buckets_.size()) buckets_.resize(last - first_ + 1);
+}
+
+void Histogram::Add(uint64_t ns, uint64_t weight) {
+  if (weight == 0) return;
+  const size_t bucket = BucketOf(ns);
+  if (bucket - first_ >= buckets_.size()) Cover(bucket, bucket);
+  AddTo(buckets_[bucket - first_], weight);
+  count_ += weight;
+  max_ = std::max(max_, ns);
+  total_ += ns * weight;
+  squares_ += static_cast<unsigned __int128>(ns) * ns * weight;
+}
+
+void Histogram::Merge(const Histogram& other) {
+  if (other.count_ == 0) return;
+  Cover(other.first_, other.first_ + other.buckets_.size() - 1);
+  for (size_t i = 0; i < other.buckets_.size(); ++i) {
+    AddTo(buckets_[other.first_ - first_ + i], other.buckets_[i]);
+  }
+  count_ += other.count_;
+  max_ = std::max(max_, other.max_);
+  total_ += other.total_;
+  squares_ += other.squares_;
+}
+
+double Histogram::mean() const {
+  return count_ == 0 ? 0 : total() / static_cast<double>(count_);
+}
+
+double Histogram::variance() const {
+  if (count_ == 0) return 0;
+  const double m = mean();
+  const double squares =
+      static_cast<double>(squares_) / static_cast<double>(count_);
+  return std::max(0.0, squares - m * m);
+}
+
+uint64_t Histogram::Percentile(double p) const {
+  if (count_ == 0) return 0;
+  const double rank =
+      std::ceil(std::clamp(p, 0.0, 100.0) / 100 * static_cast<double>(count_));
+  const auto wanted = std::max<uint64_t>(1, static_cast<uint64_t>(rank));
+  uint64_t seen = 0;
+  for (size_t i = 0; i < buckets_.size(); ++i) {
+    seen += buckets_[i];
+    if (seen >= wanted) return std::min(max_, ValueOf(first_ + i));
+  }
+  return max_;
+}
+
+void Usage::Merge(const Usage& other) {
+  acquisitions += other.acquisitions;
+  contended += other.contended;
+  try_failed += other.try_failed;
+  owner_changes += other.owner_changes;
+  wait.Merge(other.wait);
+  hold.Merge(other.hold);
+  caused_ns += other.caused_ns;
+  hold_estimate_ns += other.hold_estimate_ns;
+}
+
+}  // namespace lockcheck::analysis

@@ -1,0 +1,516 @@
+#include "lib/analysis/stream_scan.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "lib/analysis/held_trie.h"
+#include "lib/analysis/phase_lists.h"
+#include "lib/analysis/raw_ids.h"
+#include "lib/analysis/tally.h"
+#include "lib/log/decode.h"
+
+namespace lockcheck::analysis {
+namespace {
+
+using log::AcquireRecord;
+using log::BlockRecord;
+using log::ReleaseRecord;
+
+class StreamScan : public log::RecordVisitor {
+ public:
+  StreamScan(const log::Recording& recording, Piece& piece, Totals& totals);
+
+  // ---- Records ----
+  void OnSegment(const log::SegmentHeader& header);
+  void OnSection(uint32_t object, uint32_t site) {
+    CloseWait();
+    events_ += 2;
+    Count(trie_.Child(top_, HeldTrie::LabelOf(object, site)));
+  }
+  void OnSection(const AcquireRecord& a, const ReleaseRecord& r) {
+    CloseWait();
+    events_ += 2;
+    HeldTrie::Node& node = trie_.Child(top_, LabelOf(a));
+    node.handovers += a.handed_over;
+    Count(node);
+    if (a.timed && r.timed) {
+      Stamp(r.end_ticks);
+      AddHold(a.object, a.site, a.start_ticks, r.end_ticks);
+    }
+  }
+  void OnAcquire(const AcquireRecord& a) {
+    CloseWait();
+    ++events_;
+    const HeldTrie::Label label = LabelOf(a);
+    HeldTrie::Node& node = trie_.Child(top_, label);
+    node.handovers += a.handed_over;
+    Count(node);
+    if (a.timed) Stamp(a.start_ticks);
+    top_ = node.id;
+    open_.push_back({.node = top_,
+                     .label = label,
+                     .since = a.timed ? a.start_ticks : stamp_,
+                     .timed = a.timed});
+  }
+  void OnRelease(const ReleaseRecord& r) {
+    CloseWait();
+    ++events_;
+    if (r.depth >= open_.size()) [[unlikely]] {
+      ++totals_.bad_releases;
+      return;
+    }
+    const size_t at = open_.size() - 1 - r.depth;
+    if (r.timed) AddHold(open_[at], r.end_ticks);
+    if (r.depth == 0) {
+      open_.pop_back();
+      top_ = Top();
+    } else {
+      Remove(at);
+    }
+  }
+  void OnReleasedByOther(uint32_t object);
+  void OnTryFailed(uint32_t object, uint32_t site, model::How how);
+  void OnBlock(const BlockRecord& block);
+  void OnWake(uint32_t owner, uint32_t owner_site, uint64_t ticks);
+  void OnUnblock(model::Outcome outcome, uint64_t ticks);
+  void OnWaitStack(uint32_t stack);
+  void OnFork(uint32_t child, uint64_t ticks);
+  void OnBegin(log::BeginHow how, uint32_t parent, uint32_t tid,
+               uint64_t ticks);
+  void OnJoin(uint32_t actor, uint64_t ticks);
+  void OnEnd(uint64_t ticks, uint64_t cpu_ns, uint32_t voluntary,
+             uint32_t involuntary);
+  void OnDestroy(uint32_t object);
+  void OnMisuse(model::Misuse misuse, uint32_t object, uint32_t site,
+                uint32_t owner, uint32_t stack, uint64_t ticks);
+  void OnExit(uint64_t ticks, uint64_t monotonic_ns, uint64_t process_cpu_ns,
+              uint32_t voluntary, uint32_t involuntary);
+  void OnNote(log::NoteKind kind, uint64_t value);
+
+  // Before a segment that does not continue the one before it.
+  void LoseTrack() { CloseWait(); }
+  // After the last record.
+  void Finish();
+
+ private:
+  struct Open {
+    HeldTrie::NodeId node;
+    HeldTrie::Label label;
+    uint64_t since;  // ticks: the start if timed, else some time before it
+    bool timed;
+  };
+  struct KeptHold {
+    ObjectIndex object;
+    SiteIndex site;
+    uint64_t ns;
+  };
+  struct OpenWait {
+    BlockRecord block;
+    uint32_t stack = 0;
+    uint64_t owner_since = 0;
+    bool new_owner = true;  // its share is not yet counted as a wait
+  };
+
+  // ---- The fast path's parts ----
+  HeldTrie::NodeId Top() const {
+    return open_.empty() ? HeldTrie::kRoot : open_.back().node;
+  }
+  HeldTrie::Label LabelOf(const AcquireRecord& a) {
+    return trie_.LabelOf(Acquisition{.object = a.object,
+                                     .site = a.site,
+                                     .group = a.group,
+                                     .how = a.how,
+                                     .mode = a.mode});
+  }
+  void Count(HeldTrie::Node& node) {
+    ++node.count;
+    if (node.last_phase != phase_) [[unlikely]] {
+      NotePhase(node);
+    }
+  }
+  // Whatever the actor does next ends a wait: one that is still open then was
+  // given up, or its end was lost.
+  void CloseWait() {
+    if (wait_) [[unlikely]] {
+      GiveUpWait();
+    }
+  }
+  void Stamp(uint64_t ticks) { stamp_ = std::max(stamp_, ticks); }
+
+  void NotePhase(HeldTrie::Node& node);
+  void NextPhase(bool fork, ActorIndex other);
+  void Remove(size_t at);
+  void Hold(const log::RawHold& held);
+  void AddHold(const Open& open, uint64_t end_ticks);
+  void AddHold(uint32_t object, uint32_t site, uint64_t start, uint64_t end);
+  void AddKeptHolds();
+  void GiveUpWait();
+  void RequestOnly(const BlockRecord& block);
+  void EndWait(uint64_t ticks);
+  void ChargeOwner(uint64_t ticks);
+
+  // ---- At the end ----
+  void TakeEndState();
+
+  const log::Recording& recording_;
+  Piece& piece_;
+  Totals& totals_;
+  const RawIds ids_;
+
+  HeldTrie trie_;
+  HeldTrie::NodeId top_ = HeldTrie::kRoot;
+  uint32_t phase_ = 0;
+  uint64_t events_ = 0;
+  uint64_t stamp_ = 0;
+  std::vector<Open> open_;
+  std::optional<OpenWait> wait_;
+  std::array<KeptHold, 64> kept_holds_;
+  size_t kept_count_ = 0;
+  PhaseLists phases_;
+  // A join's wait names the site, the join itself does not.
+  uint32_t join_actor_ = 0, join_site_ = 0;
+  absl::flat_hash_map<std::tuple<model::Misuse, uint32_t, uint32_t>, size_t>
+      misuse_rows_;
+};
+
+StreamScan::StreamScan(const log::Recording& recording, Piece& piece,
+                       Totals& totals)
+    : recording_(recording),
+      piece_(piece),
+      totals_(totals),
+      ids_(recording, piece.actor) {
+  open_.reserve(64);
+}
+
+// ---- Holds ----
+
+void StreamScan::OnSegment(const log::SegmentHeader& header) {
+  totals_.first_ticks = std::min(totals_.first_ticks, header.ticks);
+  if (piece_.usage.begin_ticks == 0) piece_.usage.begin_ticks = header.ticks;
+  Stamp(header.ticks);
+  const size_t count = header.held.size() / 2;
+  bool same = count == open_.size();
+  for (size_t i = 0; same && i < count; ++i) {
+    const Acquisition a = trie_.Decode(open_[i].label);
+    same = a.object == header.held[2 * i] && a.site == header.held[2 * i + 1];
+  }
+  if (same) return;
+  // A segment was lost, or the actor inherited its holds over fork.
+  open_.clear();
+  top_ = HeldTrie::kRoot;
+  for (size_t i = 0; i < count; ++i) {
+    Hold({.object = header.held[2 * i], .site = header.held[2 * i + 1]});
+  }
+}
+
+void StreamScan::Hold(const log::RawHold& held) {
+  const HeldTrie::Label label =
+      trie_.LabelOf(Acquisition{.object = held.object, .site = held.site});
+  top_ = trie_.Child(top_, label).id;
+  open_.push_back({.node = top_, .label = label, .since = 0, .timed = false});
+}
+
+// Locks may be released in any order; those acquired later are then held under
+// fewer locks than before.
+void StreamScan::Remove(size_t at) {
+  open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(at));
+  HeldTrie::NodeId above = at == 0 ? HeldTrie::kRoot : open_[at - 1].node;
+  for (size_t i = at; i < open_.size(); ++i) {
+    above = open_[i].node = trie_.Child(above, open_[i].label).id;
+  }
+  top_ = Top();
+}
+
+void StreamScan::OnReleasedByOther(uint32_t object) {
+  CloseWait();
+  ++events_;
+  for (size_t i = open_.size(); i-- > 0;) {
+    if (trie_.Decode(open_[i].label).object == object) return Remove(i);
+  }
+}
+
+void StreamScan::AddHold(const Open& open, uint64_t end_ticks) {
+  Stamp(end_ticks);
+  if (!open.timed) return;
+  const Acquisition a = trie_.Decode(open.label);
+  AddHold(a.object, a.site, open.since, end_ticks);
+}
+
+// Holds are added many at a time: which histogram is next cannot be known, and
+// in one loop the processor waits for several of them at once.
+void StreamScan::AddHold(uint32_t object, uint32_t site, uint64_t start,
+                         uint64_t end) {
+  kept_holds_[kept_count_++] = {ids_.Object(object), ids_.Site(site),
+                                ids_.Ns(start, end)};
+  if (kept_count_ == kept_holds_.size()) AddKeptHolds();
+}
+
+void StreamScan::AddKeptHolds() {
+  const std::span<const KeptHold> kept(kept_holds_.data(), kept_count_);
+  for (const KeptHold& h : kept) {
+    if (h.object < totals_.objects.size())
+      totals_.objects[h.object].hold.Add(h.ns);
+  }
+  for (const KeptHold& h : kept) {
+    if (h.site < totals_.sites.size()) totals_.sites[h.site].hold.Add(h.ns);
+    piece_.usage.hold.Add(h.ns);
+  }
+  kept_count_ = 0;
+}
+
+void StreamScan::NotePhase(HeldTrie::Node& node) {
+  node.last_phase = phase_;
+  phases_.Add(node.id, phase_);
+}
+
+void StreamScan::OnTryFailed(uint32_t object, uint32_t site, model::How how) {
+  CloseWait();
+  ++events_;
+  const ObjectIndex o = ids_.Object(object);
+  const SiteIndex s = ids_.Site(site);
+  if (o < totals_.objects.size()) ++totals_.objects[o].try_failed;
+  if (s < totals_.sites.size()) ++totals_.sites[s].try_failed;
+  ++piece_.usage.try_failed;
+  // With locks held it would be a dependency, and a try makes none.
+  if (!open_.empty()) return;
+  Count(trie_.Child(
+      top_, trie_.LabelOf(Acquisition{
+                .object = object, .site = site, .how = how, .failed = true})));
+}
+
+// ---- Waits ----
+
+void StreamScan::OnBlock(const BlockRecord& block) {
+  CloseWait();
+  ++events_;
+  Stamp(block.ticks);
+  wait_ = OpenWait{.block = block, .owner_since = block.ticks};
+  if (block.join) {
+    join_actor_ = block.object;
+    join_site_ = block.site;
+    return;
+  }
+  const ObjectIndex o = ids_.Object(block.object);
+  const SiteIndex s = ids_.Site(block.site);
+  if (o < totals_.objects.size()) ++totals_.objects[o].contended;
+  if (s < totals_.sites.size()) ++totals_.sites[s].contended;
+  ++piece_.usage.contended;
+}
+
+// The time since the owner was last seen is this owner's.
+void StreamScan::ChargeOwner(uint64_t ticks) {
+  OpenWait& w = *wait_;
+  if (w.block.join) return;
+  totals_.blame.Charge({.object = ids_.Object(w.block.object),
+                        .waiter_site = ids_.Site(w.block.site),
+                        .holder_site = ids_.Site(w.block.owner_site),
+                        .waiter = piece_.actor,
+                        .holder = ids_.Actor(w.block.owner)},
+                       ids_.Ns(w.owner_since, ticks), w.new_owner);
+}
+
+void StreamScan::OnWake(uint32_t owner, uint32_t owner_site, uint64_t ticks) {
+  ++events_;
+  Stamp(ticks);
+  if (!wait_) return;
+  ChargeOwner(ticks);
+  OpenWait& w = *wait_;
+  w.new_owner = w.block.owner != owner || w.block.owner_site != owner_site;
+  w.block.owner = owner;
+  w.block.owner_site = owner_site;
+  w.owner_since = std::max(w.owner_since, ticks);
+}
+
+void StreamScan::EndWait(uint64_t ticks) {
+  ChargeOwner(ticks);
+  const BlockRecord& b = wait_->block;
+  const uint64_t ns = ids_.Ns(b.ticks, ticks);
+  piece_.usage.blocked_ns += static_cast<double>(ns);
+  if (!b.join) {
+    const ObjectIndex o = ids_.Object(b.object);
+    const SiteIndex s = ids_.Site(b.site);
+    if (o < totals_.objects.size()) {
+      totals_.objects[o].wait.Add(ns);
+      piece_.waits.Add(o, b.ticks, ticks);
+    }
+    if (s < totals_.sites.size()) totals_.sites[s].wait.Add(ns);
+    piece_.usage.wait.Add(ns);
+  }
+  wait_.reset();
+}
+
+void StreamScan::OnUnblock(model::Outcome outcome, uint64_t ticks) {
+  ++events_;
+  Stamp(ticks);
+  if (!wait_) return;
+  const BlockRecord block = wait_->block;
+  EndWait(ticks);
+  // What was acquired is counted by its own record, which follows.
+  if (outcome != model::Outcome::kAcquired) RequestOnly(block);
+}
+
+void StreamScan::OnWaitStack(uint32_t stack) {
+  if (wait_) wait_->stack = stack;
+}
+
+void StreamScan::GiveUpWait() {
+  const BlockRecord block = wait_->block;
+  wait_.reset();
+  RequestOnly(block);
+}
+
+void StreamScan::RequestOnly(const BlockRecord& block) {
+  if (block.join) join_actor_ = 0;
+  Count(trie_.Child(top_, trie_.LabelOf(Acquisition{.object = block.object,
+                                                    .site = block.site,
+                                                    .how = block.how,
+                                                    .mode = block.mode,
+                                                    .joins = block.join,
+                                                    .failed = true})));
+}
+
+// ---- Actors ----
+
+void StreamScan::NextPhase(bool fork, ActorIndex other) {
+  piece_.steps.push_back({.fork = fork, .other = other, .phase = phase_});
+  ++phase_;
+}
+
+void StreamScan::OnFork(uint32_t child, uint64_t ticks) {
+  CloseWait();
+  ++events_;
+  Stamp(ticks);
+  NextPhase(true, ids_.Actor(child));
+}
+
+void StreamScan::OnBegin(log::BeginHow, uint32_t, uint32_t, uint64_t ticks) {
+  CloseWait();
+  ++events_;
+  Stamp(ticks);
+}
+
+void StreamScan::OnJoin(uint32_t actor, uint64_t ticks) {
+  ++events_;
+  Stamp(ticks);
+  if (wait_ && wait_->block.join && wait_->block.object == actor) {
+    EndWait(ticks);
+  }
+  CloseWait();
+  const uint32_t site = join_actor_ == actor ? join_site_ : 0;
+  join_actor_ = 0;
+  Count(trie_.Child(top_, trie_.LabelOf(Acquisition{
+                              .object = actor, .site = site, .joins = true})));
+  NextPhase(false, ids_.Actor(actor));
+}
+
+void StreamScan::OnEnd(uint64_t ticks, uint64_t, uint32_t, uint32_t) {
+  CloseWait();
+  ++events_;
+  Stamp(ticks);
+  piece_.ended = true;
+}
+
+void StreamScan::OnExit(uint64_t ticks, uint64_t, uint64_t, uint32_t,
+                        uint32_t) {
+  CloseWait();
+  ++events_;
+  Stamp(ticks);
+  piece_.exited = true;
+}
+
+void StreamScan::OnDestroy(uint32_t) {
+  CloseWait();
+  ++events_;
+}
+
+void StreamScan::OnMisuse(model::Misuse misuse, uint32_t object, uint32_t site,
+                          uint32_t owner, uint32_t stack, uint64_t ticks) {
+  ++events_;
+  Stamp(ticks);
+  const auto [row, is_new] = misuse_rows_.try_emplace(
+      std::tuple(misuse, object, site), piece_.misuses.size());
+  if (!is_new) {
+    MisuseSeen& seen = piece_.misuses[row->second];
+    ++seen.event.count;
+    seen.last_ticks = std::max(seen.last_ticks, ticks);
+    return;
+  }
+  piece_.misuses.push_back({.event = {.misuse = misuse,
+                                      .actor = piece_.actor,
+                                      .object = ids_.Object(object),
+                                      .site = ids_.Site(site),
+                                      .owner = ids_.Actor(owner),
+                                      .stack = ids_.Stack(stack),
+                                      .ticks = ticks},
+                            .last_ticks = ticks});
+}
+
+void StreamScan::OnNote(log::NoteKind kind, uint64_t value) {
+  if (kind == log::NoteKind::kTiming) {
+    (value == 2 ? totals_.full_timing : totals_.other_timing) = true;
+  } else if (kind == log::NoteKind::kSampleInterval) {
+    totals_.sample_interval = std::max(totals_.sample_interval, value);
+  }
+}
+
+// ---- The end of the piece ----
+
+void StreamScan::Finish() {
+  const log::Actor& actor = recording_.actors[piece_.actor];
+  if (piece_.ends_stream) {
+    if (actor.has_pending && !piece_.ended) OnAcquire(actor.pending);
+    TakeEndState();
+  } else {
+    CloseWait();  // the next piece begins afresh
+  }
+  AddKeptHolds();
+  Tally(trie_, phases_, ids_, piece_, totals_);
+  totals_.events += events_;
+  totals_.last_ticks = std::max(totals_.last_ticks, stamp_);
+  piece_.usage.last_ticks = stamp_;
+}
+
+void StreamScan::TakeEndState() {
+  for (const Open& open : open_) {
+    piece_.held.push_back(
+        {.hold = HoldOf(trie_, open.label, ids_), .not_before = open.since});
+  }
+  if (!wait_) return;
+  const OpenWait w = *wait_;
+  piece_.wait = Wait{
+      .object = ids_.Target(w.block.object, w.block.join),
+      .how = w.block.how,
+      .mode = w.block.mode,
+      .site = ids_.Site(w.block.site),
+      .stack = ids_.Stack(w.stack),
+      .owner = ids_.Actor(w.block.owner),
+      .owner_site = ids_.Site(w.block.owner_site),
+      .since_ticks = w.block.ticks,
+  };
+  GiveUpWait();
+}
+
+}  // namespace
+
+void ScanPiece(const log::Recording& recording, Piece& piece, Totals& totals,
+               void (*read)(void* data), void* data) {
+  StreamScan scan(recording, piece, totals);
+  const auto& segments = recording.actors[piece.actor].segments;
+  for (size_t i = piece.first; i < piece.last; ++i) {
+    if (i > piece.first && segments[i].number != segments[i - 1].number + 1) {
+      scan.LoseTrack();
+    }
+    log::DecodeSegment(segments[i].words, scan);
+    read(data);
+  }
+  scan.Finish();
+}
+
+}  // namespace lockcheck::analysis

@@ -1,0 +1,218 @@
+#include "lib/analysis/stuck.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "lib/graph/wait_for.h"
+
+namespace lockcheck::analysis {
+namespace {
+
+using graph::WaitNode;
+
+bool Excludes(model::Mode a, model::Mode b) {
+  return a == model::Mode::kExclusive || b == model::Mode::kExclusive;
+}
+
+class EndOfLog {
+ public:
+  explicit EndOfLog(const Observations& o) : o_(o), nodes_(o.actor_count) {
+    for (ActorIndex a = 0; a < o_.actor_count; ++a) {
+      for (const Hold& hold : o_.end[a].held) {
+        holders_[hold.object].push_back({a, hold.mode});
+      }
+    }
+    for (ActorIndex a = 0; a < o_.actor_count; ++a) {
+      nodes_[a] = NodeOf(a);
+    }
+    stuck_ = graph::FindStuck(nodes_);
+  }
+
+  void Find(std::vector<Finding>& findings,
+            std::vector<StandingWait>& standing_waits) {
+    for (const auto& cycle : graph::WaitCycles(nodes_, stuck_)) {
+      findings.push_back(ToFinding(cycle));
+      findings.back().rule = cycle.size() == 1 ? Rule::kSelf : Rule::kWaitFor;
+      findings.back().verdict = Verdict::kActual;
+    }
+    FindEndedOwners(findings);
+    FindTimedCycles(findings);
+    for (ActorIndex a = 0; a < o_.actor_count; ++a) {
+      const EndState& end = o_.end[a];
+      // A process that ended ended its actors' waits too, unless they are the
+      // deadlock.
+      if (!end.wait || (end.state != ActorState::kBlocked && !stuck_[a])) {
+        continue;
+      }
+      standing_waits.push_back(
+          {a, *end.wait, end.held, Duration(*end.wait), stuck_[a]});
+    }
+  }
+
+ private:
+  struct Holder {
+    ActorIndex actor;
+    model::Mode mode;
+  };
+
+  static bool EndsByItself(const Wait& wait) {
+    return wait.how == model::How::kTimed || wait.how == model::How::kTry;
+  }
+
+  bool Recursive(ObjectIndex object) const {
+    return o_.recording != nullptr && object < o_.recording->objects.size() &&
+           PrimitiveOf(o_.recording->objects[object].kind).recursive;
+  }
+
+  WaitNode NodeOf(ActorIndex actor) const {
+    const EndState& end = o_.end[actor];
+    WaitNode node;
+    if (end.state == ActorState::kEnded) {
+      node.state = WaitNode::State::kDead;
+    } else if (end.wait && !end.exiting && !EndsByItself(*end.wait)) {
+      node.state = WaitNode::State::kWaiting;
+      node.providers = ProvidersOf(actor, *end.wait);
+    }
+    return node;
+  }
+
+  // Whom the wait needs; nobody if it can be satisfied, or nobody is known.
+  std::vector<graph::Vertex> ProvidersOf(ActorIndex actor,
+                                         const Wait& wait) const {
+    if (o_.is_end_object(wait.object)) {
+      const ActorIndex joined = o_.actor_of_end(wait.object);
+      if (joined >= o_.actor_count ||
+          o_.end[joined].state == ActorState::kEnded) {
+        return {};
+      }
+      return {joined};
+    }
+    std::vector<graph::Vertex> providers;
+    const auto holders = holders_.find(wait.object);
+    if (holders == holders_.end()) return {};
+    for (const Holder& h : holders->second) {
+      if (!Excludes(h.mode, wait.mode)) continue;
+      if (h.actor == actor && Recursive(wait.object)) continue;
+      providers.push_back(h.actor);
+    }
+    return providers;
+  }
+
+  Finding ToFinding(const std::vector<graph::Vertex>& cycle) const {
+    Finding finding;
+    for (size_t i = 0; i < cycle.size(); ++i) {
+      const ActorIndex before = cycle[(i + cycle.size() - 1) % cycle.size()];
+      finding.parts.push_back(ToPart(cycle[i], o_.end[before].wait->object));
+      finding.objects.push_back(o_.end[cycle[i]].wait->object);
+      finding.ticks =
+          std::max(finding.ticks, o_.end[cycle[i]].wait->since_ticks);
+    }
+    return finding;
+  }
+
+  // The actor's part, with what it holds and the one before it waits for first.
+  Part ToPart(ActorIndex actor, ObjectIndex wanted_of_it) const {
+    const EndState& end = o_.end[actor];
+    Part part;
+    part.actor = actor;
+    part.count = 1;
+    part.holds = end.held;
+    if (end.wait) {
+      part.wants = end.wait->object;
+      part.mode = end.wait->mode;
+      part.how = end.wait->how;
+      part.site = end.wait->site;
+      part.stack = end.wait->stack;
+    }
+    if (o_.is_end_object(wanted_of_it)) {
+      part.holds.insert(part.holds.begin(),
+                        {wanted_of_it, model::Mode::kExclusive, kNone});
+      return part;
+    }
+    const auto hold =
+        std::find_if(part.holds.begin(), part.holds.end(),
+                     [&](const Hold& h) { return h.object == wanted_of_it; });
+    if (hold != part.holds.end()) {
+      std::rotate(part.holds.begin(), hold, hold + 1);
+    }
+    return part;
+  }
+
+  // Locks whose owner ended with them: whoever waits for one waits for ever.
+  void FindEndedOwners(std::vector<Finding>& findings) const {
+    std::map<std::pair<ObjectIndex, ActorIndex>, std::vector<ActorIndex>>
+        waiters;
+    for (ActorIndex a = 0; a < o_.actor_count; ++a) {
+      if (!stuck_[a]) continue;
+      for (const graph::Vertex owner : nodes_[a].providers) {
+        if (nodes_[owner].state != WaitNode::State::kDead) continue;
+        waiters[{o_.end[a].wait->object, owner}].push_back(a);
+      }
+    }
+    for (const auto& [key, actors] : waiters) {
+      const auto [object, owner] = key;
+      Finding finding;
+      finding.rule = Rule::kWaitFor;
+      finding.verdict = Verdict::kActual;
+      const auto first = *std::min_element(
+          actors.begin(), actors.end(), [&](ActorIndex a, ActorIndex b) {
+            return o_.end[a].wait->since_ticks < o_.end[b].wait->since_ticks;
+          });
+      finding.parts = {ToPart(first, kNone), ToPart(owner, object)};
+      finding.objects = {object};
+      finding.ticks = o_.end[first].wait->since_ticks;
+      finding.count = actors.size();
+      findings.push_back(std::move(finding));
+    }
+  }
+
+  void FindTimedCycles(std::vector<Finding>& findings) const {
+    std::vector<WaitNode> nodes = nodes_;
+    std::vector<bool> waiting(o_.actor_count, false);
+    for (ActorIndex a = 0; a < o_.actor_count; ++a) {
+      const EndState& end = o_.end[a];
+      if (!end.wait || end.exiting || end.state == ActorState::kEnded ||
+          stuck_[a]) {
+        continue;
+      }
+      waiting[a] = true;
+      nodes[a].providers = ProvidersOf(a, *end.wait);
+    }
+    for (const auto& cycle : graph::WaitCycles(nodes, waiting)) {
+      const bool timed = std::any_of(
+          cycle.begin(), cycle.end(),
+          [&](ActorIndex a) { return EndsByItself(*o_.end[a].wait); });
+      if (!timed) continue;
+      findings.push_back(ToFinding(cycle));
+      findings.back().kind = Kind::kHazard;
+      findings.back().rule = Rule::kTimedCycle;
+    }
+  }
+
+  uint64_t Duration(const Wait& wait) const {
+    if (o_.recording == nullptr ||
+        o_.recording->last_ticks < wait.since_ticks) {
+      return 0;
+    }
+    return static_cast<uint64_t>(
+        static_cast<double>(o_.recording->last_ticks - wait.since_ticks) *
+        o_.recording->clock.ns_per_tick);
+  }
+
+  const Observations& o_;
+  absl::flat_hash_map<ObjectIndex, std::vector<Holder>> holders_;
+  std::vector<WaitNode> nodes_;
+  std::vector<bool> stuck_;
+};
+
+}  // namespace
+
+void FindStuckActors(const Observations& observations,
+                     std::vector<Finding>& findings,
+                     std::vector<StandingWait>& standing_waits) {
+  EndOfLog(observations).Find(findings, standing_waits);
+}
+
+}  // namespace lockcheck::analysis

@@ -1,0 +1,31 @@
+// The end of the log: who waits, who is stuck, and in which cycle.
+//
+// Problem: an actor that waits when the log ends is not thereby deadlocked; its
+// owner may be running. From each actor's end state comes a wait-for graph,
+// whose AND-OR fixpoint (lib/graph/wait_for.h) says who can never go on.
+// Owners are those whose own end state holds the object; what the waiter last
+// saw is a hint at most, and an object that nobody is known to hold makes
+// nobody stuck. Running actors, timed waits and the actor that ends the process
+// are live; an actor that ended is no help to those who wait for what it holds.
+//
+// Findings: actual deadlocks (rule wait-for, one per cycle and one per lock
+// whose owner ended; rule self for an actor that waits for itself), and hazards
+// (rule timed-cycle) for cycles that only a timed wait will break.
+// Cost: linear in actors, held locks and waits.
+#ifndef LOCKCHECK_LIB_ANALYSIS_STUCK_H_
+#define LOCKCHECK_LIB_ANALYSIS_STUCK_H_
+
+#include <vector>
+
+#include "lib/analysis/findings.h"
+#include "lib/analysis/observations.h"
+
+namespace lockcheck::analysis {
+
+void FindStuckActors(const Observations& observations,
+                     std::vector<Finding>& findings,
+                     std::vector<StandingWait>& standing_waits);
+
+}  // namespace lockcheck::analysis
+
+#endif  // LOCKCHECK_LIB_ANALYSIS_STUCK_H_

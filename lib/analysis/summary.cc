@@ -1,0 +1,104 @@
+#include "lib/analysis/summary.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+namespace lockcheck::analysis {
+namespace {
+
+double NsBetween(const log::Recording& recording, uint64_t from, uint64_t to) {
+  return to <= from
+             ? 0
+             : static_cast<double>(to - from) * recording.clock.ns_per_tick;
+}
+
+void AddActors(const log::Recording& recording, std::span<const Piece> pieces,
+               uint64_t last_ticks, Statistics& s) {
+  std::vector<ActorIndex> last_user(recording.objects.size(), kNone);
+  s.actors.resize(recording.actors.size());
+  for (ActorIndex a = 0; a < s.actors.size(); ++a) {
+    s.actors[a].begin_ticks = recording.actors[a].begin_ticks;
+    s.actors[a].last_ticks = recording.actors[a].end_ticks;
+  }
+  for (const Piece& piece : pieces) {
+    ActorUsage& usage = s.actors[piece.actor];
+    usage.Merge(piece.usage);
+    usage.blocked_ns += piece.usage.blocked_ns;
+    usage.last_ticks = std::max(usage.last_ticks, piece.usage.last_ticks);
+    if (usage.begin_ticks == 0) usage.begin_ticks = piece.usage.begin_ticks;
+    if (piece.wait) {
+      usage.blocked_ns +=
+          NsBetween(recording, piece.wait->since_ticks, last_ticks);
+      usage.last_ticks = std::max(usage.last_ticks, last_ticks);
+    }
+    for (ObjectIndex object : piece.acquired) {
+      if (last_user[object] == piece.actor) continue;
+      last_user[object] = piece.actor;
+      ++s.objects[object].actors;
+    }
+  }
+}
+
+void FindMostWaiters(std::span<const Piece> pieces, Statistics& s) {
+  WaitIntervals all;
+  for (const Piece& piece : pieces) {
+    all.Append(piece.waits);
+    if (piece.wait && piece.wait->object < s.objects.size()) {
+      WaitIntervals standing;
+      standing.Add(piece.wait->object, piece.wait->since_ticks, UINT64_MAX);
+      all.Append(standing);
+    }
+  }
+  for (const auto& [object, intervals] : all.by_object()) {
+    if (object < s.objects.size()) {
+      s.objects[object].max_waiters = MostOverlapping(intervals);
+    }
+  }
+}
+
+double CpuNs(const log::Recording& recording) {
+  double ns = 0;
+  for (const log::Process& process : recording.processes) {
+    if (process.exited) ns += static_cast<double>(process.cpu_ns);
+  }
+  for (const log::Actor& actor : recording.actors) {
+    const bool counted = actor.process < recording.processes.size() &&
+                         recording.processes[actor.process].exited;
+    if (actor.ended && !counted) ns += static_cast<double>(actor.cpu_ns);
+  }
+  return ns;
+}
+
+void EstimateHolds(Usage& usage) {
+  usage.hold_estimate_ns =
+      usage.hold.mean() * static_cast<double>(usage.acquisitions);
+}
+
+}  // namespace
+
+Statistics Summarize(const log::Recording& recording,
+                     std::span<const Piece> pieces, Totals totals) {
+  Statistics s;
+  s.events = totals.events;
+  s.objects = std::move(totals.objects);
+  s.sites = std::move(totals.sites);
+  const uint64_t last = std::max(totals.last_ticks, recording.last_ticks);
+  AddActors(recording, pieces, last, s);
+  FindMostWaiters(pieces, s);
+  totals.blame.AddCaused(s);
+  for (ObjectUsage& usage : s.objects) EstimateHolds(usage);
+  for (Usage& usage : s.sites) EstimateHolds(usage);
+  for (ActorUsage& usage : s.actors) EstimateHolds(usage);
+  s.exact = totals.full_timing && !totals.other_timing;
+  s.blame = totals.blame.Rows(s.exact);
+  s.duration_ns = NsBetween(recording, totals.first_ticks, last);
+  s.cpu_ns = CpuNs(recording);
+  s.cores_used = s.duration_ns > 0 ? s.cpu_ns / s.duration_ns : 0;
+  s.sample_interval = static_cast<uint32_t>(
+      std::min<uint64_t>(totals.sample_interval, UINT32_MAX));
+  return s;
+}
+
+}  // namespace lockcheck::analysis

@@ -1,0 +1,121 @@
+#include "lib/analysis/tally.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace lockcheck::analysis {
+namespace {
+
+// Over all held sets of a piece; beyond it they keep kFewHeld.
+constexpr size_t kMaxHeldTotal = size_t{1} << 24;
+constexpr size_t kFewHeld = 8;
+
+class Tallier {
+ public:
+  Tallier(const HeldTrie& trie, const PhaseLists& phases, const RawIds& ids,
+          Piece& piece, Totals& totals)
+      : trie_(trie),
+        phases_(phases),
+        ids_(ids),
+        piece_(piece),
+        totals_(totals) {}
+  void Run();
+
+ private:
+  void AddUsage(const Acquisition& a, const HeldTrie::Node& node);
+  void TakeRequest(const Acquisition& a, const HeldTrie::Node& node);
+  std::vector<Hold> HeldAbove(const HeldTrie::Node& node, uint32_t group);
+
+  const HeldTrie& trie_;
+  const PhaseLists& phases_;
+  const RawIds& ids_;
+  Piece& piece_;
+  Totals& totals_;
+  size_t held_total_ = 0;
+};
+
+void Tallier::Run() {
+  trie_.ForEach([this](const HeldTrie::Node& node) {
+    if (node.count == 0) return;  // held, but not acquired while here
+    const Acquisition a = trie_.Decode(node.label());
+    if (!a.joins && !a.failed) AddUsage(a, node);
+    TakeRequest(a, node);
+  });
+  auto& acquired = piece_.acquired;
+  std::sort(acquired.begin(), acquired.end());
+  acquired.erase(std::unique(acquired.begin(), acquired.end()), acquired.end());
+}
+
+void Tallier::AddUsage(const Acquisition& a, const HeldTrie::Node& node) {
+  const auto add = [&node](Usage& usage) {
+    usage.acquisitions += node.count;
+    usage.owner_changes += node.handovers;
+  };
+  add(piece_.usage);
+  if (const SiteIndex s = ids_.Site(a.site); s < totals_.sites.size()) {
+    add(totals_.sites[s]);
+  }
+  if (const ObjectIndex o = ids_.Object(a.object); o < totals_.objects.size()) {
+    add(totals_.objects[o]);
+    piece_.acquired.push_back(o);
+  }
+}
+
+void Tallier::TakeRequest(const Acquisition& a, const HeldTrie::Node& node) {
+  const ObjectIndex lock = ids_.Target(a.object, a.joins);
+  if (lock == kNone) {
+    totals_.unknown_ids += node.count;
+    return;
+  }
+  std::vector<Hold> held = HeldAbove(node, a.group);
+  if (held.empty()) {
+    piece_.requests.push_back({.actor = piece_.actor,
+                               .lock = lock,
+                               .mode = a.mode,
+                               .how = a.how,
+                               .site = ids_.Site(a.site),
+                               .count = node.count,
+                               .phases = phases_.Of(node.id)});
+    return;
+  }
+  piece_.dependencies.push_back({.actor = piece_.actor,
+                                 .lock = lock,
+                                 .mode = a.mode,
+                                 .how = a.how,
+                                 .site = ids_.Site(a.site),
+                                 .held = std::move(held),
+                                 .count = node.count,
+                                 .phases = phases_.Of(node.id)});
+}
+
+std::vector<Hold> Tallier::HeldAbove(const HeldTrie::Node& node,
+                                     uint32_t group) {
+  const size_t most = held_total_ < kMaxHeldTotal ? kMaxHeld : kFewHeld;
+  std::vector<Hold> held;
+  HeldTrie::NodeId at = node.parent();
+  for (; at != HeldTrie::kRoot && group > 0; --group) at = trie_.parent(at);
+  for (; at != HeldTrie::kRoot && held.size() < most; at = trie_.parent(at)) {
+    const Hold hold = HoldOf(trie_, trie_.label(at), ids_);
+    if (hold.object != kNone) held.push_back(hold);
+  }
+  if (at != HeldTrie::kRoot) ++totals_.cut_held_sets;
+  held_total_ += held.size();
+  std::reverse(held.begin(), held.end());
+  return held;
+}
+
+}  // namespace
+
+Hold HoldOf(const HeldTrie& trie, HeldTrie::Label label, const RawIds& ids) {
+  const Acquisition a = trie.Decode(label);
+  return {
+      .object = ids.Object(a.object), .mode = a.mode, .site = ids.Site(a.site)};
+}
+
+void Tally(const HeldTrie& trie, const PhaseLists& phases, const RawIds& ids,
+           Piece& piece, Totals& totals) {
+  Tallier(trie, phases, ids, piece, totals).Run();
+}
+
+}  // namespace lockcheck::analysis

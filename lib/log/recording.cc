@@ -1,0 +1,337 @@
+#include "lib/log/recording.h"
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+#include <utility>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+#include "lib/log/block_scan.h"
+#include "lib/log/log_file.h"
+#include "lib/log/streams.h"
+#include "lib/log/tables.h"
+
+namespace lockcheck::log {
+namespace {
+
+constexpr uint64_t kBlocksPerPart = 64;  // 4 MiB: what a thread takes at once
+constexpr size_t kMostLines = 20;        // of one kind of warning
+
+struct Scan {
+  std::vector<Findings> parts;  // in the order of the file, hot blocks last
+  Usage usage;
+};
+
+// Every block of the file, on all processors if it is large.
+Scan ScanFile(const LogFile& file) {
+  const uint64_t blocks = file.block_count();
+  const size_t parts = (blocks + kBlocksPerPart - 1) / kBlocksPerPart;
+  const size_t workers = std::clamp<size_t>(
+      parts / 2, 1, std::max(1u, std::thread::hardware_concurrency()));
+  Scan scan;
+  scan.parts.resize(parts + 1);
+  std::vector<Usage> usage(workers);
+  std::atomic<size_t> next = 0;
+  const auto work = [&](size_t worker) {
+    for (size_t part; (part = next.fetch_add(1)) < parts;) {
+      const uint64_t first = 1 + part * kBlocksPerPart;
+      const uint64_t last = std::min(blocks, first + kBlocksPerPart - 1);
+      for (uint64_t b = first; b <= last; ++b)
+        ScanSealedBlock(file, b, usage[worker], scan.parts[part]);
+      file.Release(first, last - first + 1);
+    }
+  };
+  std::vector<std::thread> threads;
+  for (size_t i = 1; i < workers; ++i) threads.emplace_back(work, i);
+  work(0);
+  for (std::thread& thread : threads) thread.join();
+  for (const HotBlock& block : file.hot_blocks())
+    ScanHotBlock(block, usage[0], scan.parts[parts]);
+  scan.usage = std::move(usage[0]);
+  for (size_t i = 1; i < workers; ++i) scan.usage.Merge(usage[i]);
+  return scan;
+}
+
+std::vector<FoundSegment> TakeSegments(Scan& scan) {
+  std::vector<FoundSegment> all;
+  for (Findings& part : scan.parts) {
+    all.insert(all.end(), part.segments.begin(), part.segments.end());
+    part.segments = {};
+  }
+  return all;
+}
+
+absl::flat_hash_set<uint32_t> EndedActors(const Scan& scan) {
+  absl::flat_hash_set<uint32_t> ended;
+  for (const Findings& part : scan.parts) {
+    for (const EndRow& row : part.ends) ended.insert(row.actor);
+  }
+  return ended;
+}
+
+// The rate comes from the two moments farthest apart at which both clocks were
+// read.
+Clock Calibrate(const FileHeader& header, std::span<const Findings> parts) {
+  Clock clock;
+  clock.start_ticks = header.start_ticks;
+  ClockPair first = {header.start_ticks, header.start_monotonic_ns};
+  ClockPair last = first;
+  for (const Findings& part : parts) {
+    if (part.earliest.ticks != 0 && part.earliest.ticks < first.ticks)
+      first = part.earliest;
+    if (part.latest.ticks > last.ticks) last = part.latest;
+  }
+  if (last.ticks <= first.ticks || last.ns <= first.ns) return clock;
+  const double rate = static_cast<double>(last.ns - first.ns) /
+                      static_cast<double>(last.ticks - first.ticks);
+  // Outside 1 MHz to 1 THz one of the readings is damaged.
+  if (rate > 1e-3 && rate < 1e3) clock.ns_per_tick = rate;
+  return clock;
+}
+
+const char* Why(StopReason reason) {
+  switch (reason) {
+    case StopReason::kMaxLog:
+      return "max_log= was reached; give a larger max_log= or ring=";
+    case StopReason::kNoSpace:
+      return "the file system was full; make room or use another log=";
+    default:
+      return "a write failed; check the disk or use another log=";
+  }
+}
+
+// Adds one line each, and one for those that are too many.
+class Warnings {
+ public:
+  explicit Warnings(Recording& recording) : r_(recording) {}
+  void Add(const std::string& line) {
+    r_.warnings.push_back(absl::StrCat(r_.path, ": ", line));
+  }
+  void AddSome(const std::vector<std::string>& lines) {
+    for (size_t i = 0; i < std::min(lines.size(), kMostLines); ++i)
+      Add(lines[i]);
+    if (lines.size() > kMostLines)
+      Add(absl::StrCat("and ", lines.size() - kMostLines, " more like these"));
+  }
+  // The same, of what makes the recording incomplete.
+  void AddLosses(const std::vector<std::string>& lines) {
+    if (!lines.empty()) r_.complete = false;
+    AddSome(lines);
+  }
+
+ private:
+  Recording& r_;
+};
+
+// A block whose contents a hot block still holds was being sealed when it was
+// read, or when the program died.
+std::vector<std::string> DamagedBlocks(std::span<const Findings> parts,
+                                       const Streams& streams) {
+  std::vector<std::string> lines;
+  for (const Findings& part : parts) {
+    for (const DamagedBlock& block : part.damaged_blocks) {
+      const auto stream = streams.find(block.actor);
+      if (block.actor != 0 && stream != streams.end() &&
+          std::any_of(stream->second.segments.begin(),
+                      stream->second.segments.end(), [&](const Segment& s) {
+                        return s.hot && s.number == block.segment;
+                      })) {
+        continue;
+      }
+      std::string line = absl::StrCat(
+          "block ", block.number, " (at byte ", block.number * kBlockSize,
+          ") is damaged (its checksum does not match) and was skipped");
+      if (block.actor != 0) {
+        absl::StrAppend(&line, "; it says it begins with segment ",
+                        block.segment, " of actor ", block.actor);
+      }
+      lines.push_back(std::move(line));
+    }
+  }
+  return lines;
+}
+
+void WarnOfDamage(std::span<const Findings> parts, const Streams& streams,
+                  Warnings& warnings) {
+  std::vector<std::string> lines = DamagedBlocks(parts, streams);
+  uint64_t unknown = 0;
+  for (const Findings& part : parts) {
+    lines.insert(lines.end(), part.damages.begin(), part.damages.end());
+    unknown += part.unknown_records;
+  }
+  warnings.AddLosses(lines);
+  if (unknown != 0) {
+    warnings.Add(absl::StrCat(
+        unknown,
+        " records are of kinds this lockcheck does not know and were skipped; "
+        "use a newer lockcheck to read them"));
+  }
+}
+
+std::string Ranges(std::span<const std::pair<uint32_t, uint32_t>> gaps) {
+  std::string text;
+  for (size_t i = 0; i < std::min(gaps.size(), kMostLines); ++i) {
+    const auto [first, last] = gaps[i];
+    absl::StrAppend(&text, i == 0 ? "" : ", ", first);
+    if (last != first) absl::StrAppend(&text, "-", last);
+  }
+  if (gaps.size() > kMostLines) text += " and more";
+  return text;
+}
+
+void WarnOfLostSegments(const Streams& streams, const FileHeader& header,
+                        const absl::flat_hash_set<uint32_t>& begun,
+                        Warnings& warnings) {
+  std::vector<std::string> lines;
+  uint64_t overwritten = 0;
+  for (const auto& [actor, stream] : streams) {
+    std::span<const std::pair<uint32_t, uint32_t>> gaps = stream.gaps;
+    if (!gaps.empty() && gaps.front().first == 0) {
+      // An actor's first segment holds its begin, so nothing was before it; and
+      // a ring has overwritten its oldest ones, as was asked for.
+      const bool ring = header.ring_blocks != 0;
+      if (ring) overwritten += uint64_t{gaps.front().second} + 1;
+      if (ring || begun.contains(actor)) gaps = gaps.subspan(1);
+    }
+    if (!gaps.empty()) {
+      const bool one = gaps.size() == 1 && gaps[0].first == gaps[0].second;
+      lines.push_back(absl::StrCat(one ? "segment " : "segments ", Ranges(gaps),
+                                   " of actor ", actor,
+                                   one ? " is lost" : " are lost"));
+    }
+    if (stream.foreign != 0) {
+      lines.push_back(absl::StrCat(
+          stream.foreign, " segments say they are of actor ", actor,
+          " and of another process than its others; they were skipped"));
+    }
+  }
+  warnings.AddLosses(lines);
+  if (overwritten != 0) {
+    warnings.AddLosses(
+        {absl::StrCat("the ring is full: the oldest ", overwritten,
+                      overwritten == 1 ? " segment was" : " segments were",
+                      " overwritten; give a larger ring= to keep more")});
+  }
+}
+
+void WarnOfStops(const Recording& r, uint64_t implausible, Warnings& warnings) {
+  std::vector<std::string> lines;
+  if (r.stop_reason != StopReason::kNone)
+    lines.push_back(
+        absl::StrCat("recording stopped early: ", Why(r.stop_reason)));
+  if (r.dropped != 0)
+    lines.push_back(absl::StrCat(r.dropped, " records were not written"));
+  if (implausible != 0) {
+    lines.push_back(
+        absl::StrCat(implausible,
+                     " ids are larger than any that was given out; records "
+                     "that name them are damaged and count as unknown"));
+  }
+  warnings.AddLosses(lines);
+  std::vector<std::string> unfinished;
+  for (const Process& p : r.processes) {
+    if (p.exited || p.replaced_by_exec) continue;
+    unfinished.push_back(absl::StrCat(
+        "process ", p.pid, p.program.empty() ? "" : " (", p.program,
+        p.program.empty() ? "" : ")",
+        " did not end normally: it was killed, or is still running",
+        r.volatile_hot ? "; its latest records were kept in memory only" : ""));
+  }
+  if (r.processes.empty()) unfinished.push_back("no process recorded anything");
+  warnings.AddLosses(unfinished);
+}
+
+}  // namespace
+
+struct Recording::Impl {
+  std::unique_ptr<LogFile> file;
+  IdMaps ids;
+
+  static std::unique_ptr<Recording> Read(std::unique_ptr<LogFile> file);
+};
+
+Recording::Recording() : impl_(std::make_unique<Impl>()) {}
+Recording::~Recording() = default;
+
+std::unique_ptr<Recording> Recording::Impl::Read(
+    std::unique_ptr<LogFile> log_file) {
+  std::unique_ptr<Recording> recording(new Recording);
+  Recording& r = *recording;
+  r.impl_->file = std::move(log_file);
+  const LogFile& file = *r.impl_->file;
+  const FileHeader& header = file.header();
+  r.path = file.name();
+  r.file_size = file.size();
+  for (const uint8_t byte : header.recording_id)
+    absl::StrAppend(&r.recording_id, absl::Hex(byte, absl::kZeroPad2));
+  r.start_unix_ns = header.start_unix_ns;
+  r.stop_reason = static_cast<StopReason>(header.stop_reason.load());
+  r.dropped = header.dropped.load();
+  r.volatile_hot = header.volatile_hot.load() != 0;
+
+  Scan scan = ScanFile(file);
+  r.clock = Calibrate(header, scan.parts);
+  absl::flat_hash_set<uint32_t> begun;
+  r.last_ticks = header.start_ticks;
+  for (const Findings& part : scan.parts) {
+    r.last_ticks = std::max(r.last_ticks, part.last_ticks);
+    for (const BeginRow& row : part.begins) begun.insert(row.actor);
+  }
+  const absl::flat_hash_set<uint32_t> ended = EndedActors(scan);
+  Streams streams =
+      AssembleStreams(TakeSegments(scan), file.hot_blocks(), ended);
+  Warnings warnings(r);
+  WarnOfDamage(scan.parts, streams, warnings);
+  WarnOfLostSegments(streams, header, begun, warnings);
+  r.impl_->ids =
+      BuildTables(file, scan.parts, scan.usage, std::move(streams), r);
+  WarnOfStops(r, r.impl_->ids.implausible_ids, warnings);
+  return recording;
+}
+
+absl::StatusOr<std::unique_ptr<Recording>> Recording::Open(
+    const std::string& path) {
+  absl::StatusOr<std::unique_ptr<LogFile>> file = LogFile::Open(path);
+  if (!file.ok()) return file.status();
+  return Impl::Read(*std::move(file));
+}
+
+absl::StatusOr<std::unique_ptr<Recording>> Recording::OpenBytes(
+    const std::string& name, std::string bytes) {
+  absl::StatusOr<std::unique_ptr<LogFile>> file =
+      LogFile::FromBytes(name, std::move(bytes));
+  if (!file.ok()) return file.status();
+  return Impl::Read(*std::move(file));
+}
+
+void Recording::Release(const Segment& segment) const {
+  // Small segments share blocks; one system call each would cost more.
+  if (!segment.hot && segment.words.size() * 2 > kBlockWords)
+    impl_->file->Release(segment.block, 1);
+}
+
+ActorIndex Recording::FindActor(uint32_t id) const {
+  return IdMaps::Find(impl_->ids.actors, id);
+}
+StackIndex Recording::FindStack(uint32_t id) const {
+  return IdMaps::Find(impl_->ids.stacks, id);
+}
+SiteIndex Recording::FindSite(uint32_t id) const {
+  return impl_->ids.FindSite(id);
+}
+ObjectIndex Recording::FindObject(ProcessIndex process, uint32_t id) const {
+  const std::vector<ObjectIndex>& objects = ObjectsOf(process);
+  return id < objects.size() ? objects[id] : kNone;
+}
+const std::vector<ObjectIndex>& Recording::ObjectsOf(
+    ProcessIndex process) const {
+  static const std::vector<ObjectIndex> kEmpty;
+  return process < impl_->ids.objects.size() ? impl_->ids.objects[process]
+                                             : kEmpty;
+}
+const std::vector<SiteIndex>& Recording::SitesById() const {
+  return impl_->ids.sites;
+}
+
+}  // namespace lockcheck::log

@@ -1,0 +1,231 @@
+#include "lib/report/build.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "lib/report/edges.h"
+#include "lib/report/identity.h"
+#include "lib/report/names.h"
+#include "lib/report/naming.h"
+#include "lib/report/usage.h"
+#include "lib/report/words.h"
+
+namespace lockcheck::report {
+namespace {
+
+using analysis::Finding;
+using log::kNone;
+
+FindingKind KindOf(analysis::Kind kind) {
+  switch (kind) {
+    case analysis::Kind::kDeadlock:
+      return FindingKind::kDeadlock;
+    case analysis::Kind::kMisuse:
+      return FindingKind::kMisuse;
+    case analysis::Kind::kHazard:
+      return FindingKind::kHazard;
+  }
+  return FindingKind::kHazard;
+}
+
+class Builder {
+ public:
+  explicit Builder(const BuildInput& input)
+      : input_(input),
+        sites_(input.recording, input.resolve, report_.sites),
+        naming_(input.observations, sites_, report_) {}
+
+  Report Build() {
+    Header();
+    EndStates();
+    for (const Finding& finding : input_.findings.findings) Add(finding);
+    for (const auto& wait : input_.findings.standing_waits) Add(wait);
+    report_.edges = OrderEdges(input_.observations, naming_, sites_);
+    FillUsage(input_.statistics, naming_, sites_, report_);
+    return std::move(report_);
+  }
+
+ private:
+  void Header();
+  void Add(const Finding& finding);
+  void Add(const analysis::StandingWait& wait);
+  void EndStates();
+
+  std::vector<HoldRow> Holds(const std::vector<analysis::Hold>& holds);
+  PartRow PartOf(const analysis::Part& part);
+  void PlaceMisuse(const analysis::Part& part, FindingRow& row);
+  // The recorded stack, else the first one seen at the site.
+  std::vector<SourceLine> StackOf(log::StackIndex stack,
+                                  std::optional<uint32_t> site);
+  double SinceStart(uint64_t ticks) const {
+    return std::max(0.0, input_.recording.clock.ToNs(ticks));
+  }
+
+  const BuildInput& input_;
+  Report report_;
+  SiteTable sites_;
+  Naming naming_;
+  absl::flat_hash_map<std::string, size_t> row_of_id_;
+};
+
+void Builder::Header() {
+  const log::Recording& recording = input_.recording;
+  const analysis::Statistics& statistics = input_.statistics;
+  report_.path = Printable(recording.path);
+  report_.recording_id = recording.recording_id;
+  report_.start_unix_ns = recording.start_unix_ns;
+  report_.duration_ns = std::max(0.0, statistics.duration_ns);
+  if (statistics.cpu_ns > 0) report_.cpu_ns = statistics.cpu_ns;
+  if (statistics.cores_used > 0) report_.cores_used = statistics.cores_used;
+  report_.events = statistics.events;
+  report_.dropped = recording.dropped;
+  report_.object_count = recording.objects.size();
+  report_.complete = recording.complete;
+  report_.exact_holds = statistics.exact;
+  report_.sample_interval = statistics.sample_interval;
+  for (const std::string& warning : recording.warnings) {
+    report_.warnings.push_back(Printable(warning));
+  }
+  report_.notes = input_.findings.notes;
+}
+
+std::vector<HoldRow> Builder::Holds(const std::vector<analysis::Hold>& holds) {
+  std::vector<HoldRow> rows;
+  for (const analysis::Hold& hold : holds) {
+    rows.push_back(
+        {naming_.Object(hold.object), hold.mode, sites_.Row(hold.site)});
+  }
+  return rows;
+}
+
+std::vector<SourceLine> Builder::StackOf(log::StackIndex stack,
+                                         std::optional<uint32_t> site) {
+  std::vector<SourceLine> lines = sites_.StackOf(stack);
+  if (lines.empty() && site) lines = report_.sites[*site].stack;
+  return lines;
+}
+
+PartRow Builder::PartOf(const analysis::Part& part) {
+  PartRow row;
+  row.actor = naming_.Actor(part.actor);
+  row.holds = Holds(part.holds);
+  row.count = part.count;
+  if (part.wants != kNone) {
+    WantRow wants;
+    wants.object = naming_.Object(part.wants);
+    wants.mode = part.mode;
+    wants.how = part.how;
+    wants.site = sites_.Row(part.site);
+    wants.stack = StackOf(part.stack, wants.site);
+    row.wants = std::move(wants);
+  }
+  return row;
+}
+
+// A misuse asks for nothing, but it happened somewhere.
+void Builder::PlaceMisuse(const analysis::Part& part, FindingRow& row) {
+  PartRow& place = row.parts[0];
+  if (place.wants || row.objects.empty()) return;
+  WantRow wants;
+  wants.object = row.objects[0];
+  wants.site = sites_.Row(part.site);
+  wants.stack = StackOf(part.stack, wants.site);
+  place.wants = std::move(wants);
+}
+
+void Builder::Add(const Finding& finding) {
+  FindingRow row;
+  row.kind = KindOf(finding.kind);
+  row.rule = NameOf(finding.rule, finding.misuse);
+  row.verdict = finding.verdict;
+  row.reason = finding.reason;
+  if (finding.gate != kNone) row.gate = naming_.Object(finding.gate);
+  for (const analysis::ObjectIndex object : finding.objects) {
+    row.objects.push_back(naming_.Object(object));
+  }
+  for (const analysis::Part& part : finding.parts) {
+    row.parts.push_back(PartOf(part));
+  }
+  if (finding.misuse && !row.parts.empty()) {
+    PlaceMisuse(finding.parts[0], row);
+  }
+  row.assumes = finding.assumes;
+  row.order_violation = finding.order_violation;
+  row.count = std::max<uint64_t>(finding.count, 1);
+  if (finding.ticks != 0) row.time_ns = SinceStart(finding.ticks);
+  Explain(report_, finding, row);
+  Identify(report_, row);
+  const auto [it, is_new] =
+      row_of_id_.try_emplace(row.id, report_.findings.size());
+  if (is_new) {
+    report_.findings.push_back(std::move(row));
+  } else {
+    report_.findings[it->second].count += row.count;
+  }
+}
+
+void Builder::Add(const analysis::StandingWait& wait) {
+  StandingWaitRow row;
+  const auto actor = naming_.Actor(wait.actor);
+  if (!actor) return;
+  row.actor = *actor;
+  row.wants.object = naming_.Object(wait.wait.object);
+  row.wants.mode = wait.wait.mode;
+  row.wants.how = wait.wait.how;
+  row.wants.site = sites_.Row(wait.wait.site);
+  row.wants.stack = StackOf(wait.wait.stack, row.wants.site);
+  row.holds = Holds(wait.held);
+  row.owner = naming_.Actor(wait.wait.owner);
+  row.owner_site = sites_.Row(wait.wait.owner_site);
+  row.duration_ns = static_cast<double>(wait.duration_ns);
+  row.stuck = wait.stuck;
+  report_.standing_waits.push_back(std::move(row));
+}
+
+void Builder::EndStates() {
+  const auto& end = input_.observations.end;
+  const size_t n = std::min(end.size(), report_.actors.size());
+  for (size_t i = 0; i < n; ++i) {
+    report_.actors[i].state = end[i].state;
+    report_.actors[i].holds = Holds(end[i].held);
+  }
+}
+
+}  // namespace
+
+Report Build(const BuildInput& input) { return Builder(input).Build(); }
+
+Summary Summarize(const Report& report) {
+  Summary s;
+  s.standing_waits = report.standing_waits.size();
+  for (const FindingRow& row : report.findings) {
+    s.fails += row.fails;
+    if (row.suppressed) {
+      ++s.suppressed;
+      continue;
+    }
+    s.actual += row.verdict == analysis::Verdict::kActual;
+    s.confirmed += row.verdict == analysis::Verdict::kConfirmed;
+    s.possible += row.verdict == analysis::Verdict::kPossible;
+    s.refuted += row.verdict == analysis::Verdict::kRefuted;
+    s.misuse += row.kind == FindingKind::kMisuse;
+    s.hazard += row.kind == FindingKind::kHazard;
+    s.contention += row.kind == FindingKind::kContention;
+  }
+  return s;
+}
+
+Summary& operator+=(Summary& sum, const Summary& other) {
+  for (const auto member :
+       {&Summary::actual, &Summary::confirmed, &Summary::possible,
+        &Summary::refuted, &Summary::misuse, &Summary::hazard,
+        &Summary::contention, &Summary::standing_waits, &Summary::suppressed,
+        &Summary::fails}) {
+    sum.*member += other.*member;
+  }
+  return sum;
+}
+
+}  // namespace lockcheck::report

@@ -1,0 +1,207 @@
+#include "lib/report/fail_on.h"
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <cmath>
+#include <optional>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "fmt/format.h"
+#include "lib/report/identity.h"
+#include "lib/report/layout.h"
+#include "lib/report/names.h"
+#include "lib/report/suppress.h"
+
+namespace lockcheck::report {
+namespace {
+
+using analysis::Verdict;
+
+constexpr std::string_view kKinds[] = {"deadlock", "actual", "confirmed",
+                                       "possible", "order",  "misuse",
+                                       "hazard",   "none"};
+constexpr std::string_view kContention = "contention:";
+constexpr std::string_view kMetrics[] = {"p50",  "p90",   "p99",      "max",
+                                         "mean", "total", "contended"};
+
+std::string_view Strip(std::string_view text) {
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  return text;
+}
+
+// Refuted, yet both orders exist; a try or a second reader breaks none.
+bool BreaksOrder(const FindingRow& row) {
+  return row.reason == analysis::Reason::kOneActor ||
+         row.reason == analysis::Reason::kForkJoin ||
+         row.reason == analysis::Reason::kGate;
+}
+
+struct UnitOf {
+  std::string_view suffix;
+  double factor;
+};
+constexpr UnitOf kTimeUnits[] = {
+    {"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}};
+constexpr UnitOf kShareUnits[] = {{"%", 1}};
+
+// A number and one of `units`, nothing else.
+template <size_t n>
+std::optional<double> Quantity(std::string_view text,
+                               const UnitOf (&units)[n]) {
+  double number = 0;
+  const char* const end = text.data() + text.size();
+  // from_chars would take "inf" and "nan".
+  if (text.empty() ||
+      (!std::isdigit(static_cast<unsigned char>(text[0])) && text[0] != '.')) {
+    return std::nullopt;
+  }
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || !std::isfinite(number)) return std::nullopt;
+  const std::string_view suffix =
+      Strip({rest, static_cast<size_t>(end - rest)});
+  for (const UnitOf& unit : units) {
+    if (suffix == unit.suffix) return number * unit.factor;
+  }
+  return std::nullopt;
+}
+
+absl::StatusOr<Budget> ParseBudget(std::string_view item) {
+  const auto error = [&](std::string_view what) {
+    return absl::InvalidArgumentError(
+        fmt::format("--fail-on '{}': {}", item, what));
+  };
+  Budget budget;
+  budget.text = item.substr(kContention.size());
+  std::string_view rest = budget.text;
+  if (const size_t at = rest.find('@'); at != rest.npos) {
+    budget.pattern = Strip(rest.substr(at + 1));
+    rest = rest.substr(0, at);
+    if (budget.pattern.empty()) return error("no lock class after the @");
+  }
+  const size_t greater = rest.find('>');
+  if (greater == rest.npos) {
+    return error("write contention:p99>5ms or contention:contended>10%");
+  }
+  const std::string_view metric = Strip(rest.substr(0, greater));
+  const std::string_view limit = Strip(rest.substr(greater + 1));
+  if (std::find(std::begin(kMetrics), std::end(kMetrics), metric) ==
+      std::end(kMetrics)) {
+    return error(
+        "the metric is one of p50, p90, p99, max, mean, total, contended");
+  }
+  const bool share = metric == "contended";
+  const auto quantity =
+      share ? Quantity(limit, kShareUnits) : Quantity(limit, kTimeUnits);
+  if (!quantity) {
+    return error(share ? "the limit is a share such as 10%"
+                       : "the limit is a time such as 500us, 5ms or 1.5s");
+  }
+  budget.limit = *quantity;
+  budget.column = share ? "contended_percent" : "wait_" + std::string(metric);
+  return budget;
+}
+
+std::string Amount(const Column& column, double value) {
+  return column.unit == Unit::kPercent ? FormatPercent(value) + "%"
+                                       : FormatDuration(value);
+}
+
+std::string What(const Column& column) {
+  if (column.unit == Unit::kPercent) return "contended acquisitions";
+  return std::string(column.meaning);
+}
+
+FindingRow Exceeded(const Report& report, const Budget& budget,
+                    const Column& column, uint32_t lock_class, double value) {
+  const ClassRow& named = report.classes[lock_class];
+  FindingRow row;
+  row.kind = FindingKind::kContention;
+  row.rule = kBudgetRule;
+  row.message = fmt::format(
+      "{} is over its budget: {} of {} where {} is "
+      "allowed",
+      named.name, Amount(column, value), What(column),
+      Amount(column, budget.limit));
+  row.why = fmt::format("--fail-on contention:{}, {} measured", budget.text,
+                        Counted(named.usage.wait.n, "wait"));
+  row.advice =
+      "hold it for less time, or less often; \"who blocked whom\" says where";
+  return row;
+}
+
+}  // namespace
+
+absl::StatusOr<FailOn> FailOn::Parse(std::string_view list) {
+  FailOn parsed;
+  bool none = false;
+  while (true) {
+    const size_t comma = std::min(list.find(','), list.size());
+    const std::string_view item = Strip(list.substr(0, comma));
+    if (item.substr(0, kContention.size()) == kContention) {
+      auto budget = ParseBudget(item);
+      if (!budget.ok()) return budget.status();
+      parsed.budgets_.push_back(*std::move(budget));
+    } else if (std::find(std::begin(kKinds), std::end(kKinds), item) ==
+               std::end(kKinds)) {
+      return absl::InvalidArgumentError(
+          fmt::format("--fail-on '{}': it is one of {}, contention:...", item,
+                      fmt::join(kKinds, ", ")));
+    } else if (item == "none") {
+      none = true;
+    } else {
+      parsed.kinds_.emplace_back(item);
+    }
+    if (comma == list.size()) break;
+    list.remove_prefix(comma + 1);
+  }
+  if (none && parsed.kinds_.size() + parsed.budgets_.size() > 0) {
+    return absl::InvalidArgumentError(
+        "--fail-on 'none': it stands alone, nothing beside it");
+  }
+  return parsed;
+}
+
+void FailOn::CheckBudgets(Report& report) const {
+  for (const Budget& budget : budgets_) {
+    const Column* column = FindColumn(budget.column);
+    for (size_t i = 0; i < report.classes.size(); ++i) {
+      const ClassRow& named = report.classes[i];
+      if (!GlobMatches(budget.pattern, named.name)) continue;
+      const double value = column->value(named.usage).value_or(0);
+      if (value <= budget.limit) continue;
+      FindingRow row =
+          Exceeded(report, budget, *column, static_cast<uint32_t>(i), value);
+      report.objects.push_back(
+          {named.name, static_cast<uint32_t>(i), named.kind, named.created});
+      row.objects = {static_cast<uint32_t>(report.objects.size() - 1)};
+      Identify(report, row);
+      report.findings.push_back(std::move(row));
+    }
+  }
+}
+
+bool FailOn::Names(const FindingRow& row) const {
+  const auto named = [&](std::string_view kind) {
+    return std::find(kinds_.begin(), kinds_.end(), kind) != kinds_.end();
+  };
+  if (row.kind == FindingKind::kContention) return true;
+  if (row.kind != FindingKind::kDeadlock) return named(NameOf(row.kind));
+  const Verdict verdict = row.verdict.value_or(Verdict::kPossible);
+  const bool refuted = verdict == Verdict::kRefuted;
+  if (row.rule == "lock-order" && named("order") &&
+      (!refuted || BreaksOrder(row))) {
+    return true;
+  }
+  return named(NameOf(verdict)) || (!refuted && named("deadlock"));
+}
+
+void FailOn::Mark(Report& report) const {
+  for (FindingRow& row : report.findings) {
+    row.fails = !row.suppressed && Names(row);
+  }
+}
+
+}  // namespace lockcheck::report

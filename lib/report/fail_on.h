@@ -1,0 +1,59 @@
+// What makes an analysis fail: the --fail-on list.
+//
+//   deadlock    actual, confirmed and possible deadlocks
+//   actual, confirmed, possible    deadlocks with that verdict
+//   order       every inversion of a lock order, those refuted because of one
+//               actor, fork and join or a gate too
+//   misuse, hazard
+//   contention:METRIC>LIMIT[@CLASS]    a budget for waits, per lock class:
+//               METRIC p50|p90|p99|max|mean|total, LIMIT a time (5ms);
+//               METRIC contended, LIMIT a share (10%);
+//               CLASS a pattern with * and ?; without it, every class
+//   none        nothing (alone)
+// Suppressed findings never fail.
+#ifndef LOCKCHECK_LIB_REPORT_FAIL_ON_H_
+#define LOCKCHECK_LIB_REPORT_FAIL_ON_H_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "lib/report/report.h"
+
+namespace lockcheck::report {
+
+struct Budget {
+  std::string text;           // as given, for people
+  std::string column;         // key of a column, see names.h
+  double limit = 0;           // ns, or percent
+  std::string pattern = "*";  // of class names
+};
+
+class FailOn {
+ public:
+  static constexpr std::string_view kDefault = "deadlock,misuse";
+  static constexpr std::string_view kDefaultOfOrderPolicy =
+      "deadlock,misuse,order";
+
+  // Errors are one line that names the item and what may stand there.
+  static absl::StatusOr<FailOn> Parse(std::string_view list);
+
+  // Adds a finding for each budget that a class exceeds. Must come before
+  // suppressions are applied; Mark() after.
+  void CheckBudgets(Report& report) const;
+  // Sets `fails`.
+  void Mark(Report& report) const;
+
+  const std::vector<Budget>& budgets() const { return budgets_; }
+
+ private:
+  bool Names(const FindingRow& row) const;
+
+  std::vector<std::string> kinds_;
+  std::vector<Budget> budgets_;
+};
+
+}  // namespace lockcheck::report
+
+#endif  // LOCKCHECK_LIB_REPORT_FAIL_ON_H_

@@ -1,0 +1,221 @@
+#include "lib/report/finding_text.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <string_view>
+#include <vector>
+
+#include "fmt/format.h"
+#include "lib/report/names.h"
+#include "lib/report/naming.h"
+#include "lib/report/sites.h"
+
+namespace lockcheck::report {
+namespace {
+
+using analysis::Verdict;
+
+constexpr size_t kWidth = 110;
+constexpr size_t kWidestFunction = 72;
+constexpr size_t kStackIndent = 15;
+
+struct Title {
+  const char* text;
+  Style style;
+};
+
+Title TitleOf(const FindingRow& row) {
+  switch (row.kind) {
+    case FindingKind::kMisuse:
+      return {"MISUSE", Style::kRed};
+    case FindingKind::kHazard:
+      return {"HAZARD", Style::kYellow};
+    case FindingKind::kContention:
+      return {"OVER BUDGET", Style::kYellow};
+    case FindingKind::kDeadlock:
+      break;
+  }
+  if (row.order_violation) return {"ORDER VIOLATION", Style::kYellow};
+  switch (row.verdict.value_or(Verdict::kPossible)) {
+    case Verdict::kActual:
+      return {"ACTUAL DEADLOCK", Style::kRed};
+    case Verdict::kConfirmed:
+      return {"CONFIRMED DEADLOCK", Style::kRed};
+    case Verdict::kPossible:
+      return {"POSSIBLE DEADLOCK", Style::kYellow};
+    case Verdict::kRefuted:
+      return {"REFUTED", Style::kGreen};
+  }
+  return {"DEADLOCK", Style::kRed};
+}
+
+const std::vector<SourceLine>& StackOfHold(const Report& report,
+                                           const HoldRow& hold) {
+  static const std::vector<SourceLine> kNone;
+  return hold.site ? report.sites[*hold.site].stack : kNone;
+}
+
+// The function column is as wide as the finding's widest function needs.
+size_t FunctionWidth(const Report& report, const FindingRow& row) {
+  size_t width = 0;
+  const auto look = [&](const std::vector<SourceLine>& stack) {
+    for (const SourceLine& line : stack) {
+      width = std::max(width, DisplayWidth(FunctionLabel(line)));
+    }
+  };
+  for (const PartRow& part : row.parts) {
+    for (const HoldRow& hold : part.holds) look(StackOfHold(report, hold));
+    if (part.wants) look(part.wants->stack);
+  }
+  return std::min(width, kWidestFunction);
+}
+
+std::string StackText(const std::vector<SourceLine>& stack, size_t width,
+                      const Painter& painter) {
+  std::string out;
+  for (const SourceLine& line : stack) {
+    const std::string function = FunctionLabel(line);
+    const size_t have = DisplayWidth(function);
+    std::string place;
+    if (!line.file.empty()) {
+      place = ShownPath(line.file);
+      if (line.line > 0) place += fmt::format(":{}", line.line);
+    } else if (!line.function.empty()) {
+      place = fmt::format("{}+{:#x}", line.module, line.offset);
+    }
+    out += std::string(kStackIndent, ' ') + function;
+    if (!place.empty()) {
+      out += std::string(have < width ? width - have + 2 : 2, ' ');
+      out += painter.Paint(Style::kCyan, place);
+    }
+    out += '\n';
+  }
+  if (stack.empty()) {
+    out = std::string(kStackIndent, ' ') + "(place not known)\n";
+  }
+  return out;
+}
+
+std::string HeldName(const Report& report, const HoldRow& hold) {
+  const ObjectRow& object = report.objects[hold.object];
+  return hold.mode == model::Mode::kShared ? object.name + " (shared)"
+                                           : object.name;
+}
+
+std::string Asks(const FindingRow& row, const WantRow& wants) {
+  if (row.kind == FindingKind::kMisuse) return "misuses";
+  if (row.verdict == Verdict::kActual) return "waits";
+  return wants.how == model::How::kBlocking || wants.how == model::How::kMulti
+             ? "asks"
+         : wants.how == model::How::kTry ? "tries"
+                                         : "asks";
+}
+
+std::string WantedName(const Report& report, const FindingRow& row,
+                       const PartRow& part) {
+  const WantRow& wants = *part.wants;
+  std::string text = report.objects[wants.object].name;
+  if (wants.mode == model::Mode::kShared) text += " (shared)";
+  if (wants.how == model::How::kTimed) text += " (with a time limit)";
+  if (wants.how == model::How::kMulti) text += " (among others, at once)";
+  if (part.count > 1 && row.verdict != Verdict::kActual) {
+    text +=
+        fmt::format(", {} times", FormatCount(static_cast<double>(part.count)));
+  }
+  return text;
+}
+
+std::string PartText(const Report& report, const FindingRow& row,
+                     const PartRow& part, size_t width,
+                     const Painter& painter) {
+  std::string out = "    ";
+  if (part.actor && *part.actor < report.actors.size()) {
+    const ActorRow& actor = report.actors[*part.actor];
+    out += painter.Paint(Style::kBold, ActorHeading(actor));
+    out += fmt::format(
+        "  {}tid {}",
+        report.processes.size() > 1 ? fmt::format("pid {}, ", actor.pid) : "",
+        actor.tid);
+  } else {
+    out += "an actor that is not known";
+  }
+  out += '\n';
+  const auto entry = [&](std::string_view verb, const std::string& name) {
+    out += fmt::format("      {:<7}  {}\n", verb,
+                       painter.Paint(Style::kBold, name));
+  };
+  for (const HoldRow& hold : part.holds) {
+    if (report.objects[hold.object].kind == model::ObjectKind::kActorEnd) {
+      continue;  // an actor always "holds" its own end
+    }
+    if (!hold.site) {
+      entry("holds", HeldName(report, hold));
+      continue;
+    }
+    entry("holds", HeldName(report, hold) + ", acquired in");
+    out += StackText(StackOfHold(report, hold), width, painter);
+  }
+  if (part.wants) {
+    entry(Asks(row, *part.wants), WantedName(report, row, part) + ", in");
+    out += StackText(part.wants->stack, width, painter);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string ShownPath(const std::string& path) {
+  static const std::string here = [] {
+    char* cwd = ::getcwd(nullptr, 0);
+    std::string text = cwd != nullptr ? std::string(cwd) + "/" : "";
+    std::free(cwd);
+    return text;
+  }();
+  if (here.size() > 1 && path.size() > here.size() &&
+      path.compare(0, here.size(), here) == 0) {
+    return path.substr(here.size());
+  }
+  return path;
+}
+
+std::string FindingText(const Report& report, const FindingRow& row,
+                        size_t number, const Painter& painter) {
+  const Title title = TitleOf(row);
+  std::string out =
+      fmt::format("[{}] {}  {} {}", number,
+                  painter.Paint(title.style, title.text), row.rule, row.id);
+  if (row.reason) out += fmt::format("  ({})", NameOf(*row.reason));
+  if (row.suppressed) out += "  (suppressed)";
+  if (row.count > 1) {
+    out +=
+        fmt::format("  {} alike", FormatCount(static_cast<double>(row.count)));
+  }
+  if (row.time_ns) out += fmt::format("  at {}", FormatDuration(*row.time_ns));
+  out += fmt::format("\n    {}\n", Wrap(row.message + ".", kWidth, 4));
+  const size_t width = FunctionWidth(report, row);
+  for (const PartRow& part : row.parts) {
+    out += fmt::format("\n{}", PartText(report, row, part, width, painter));
+  }
+  out += "\n";
+  const auto line = [&](std::string_view key, const std::string& text) {
+    out += "    " + painter.Paint(Style::kDim, fmt::format("{:<9}", key)) +
+           "  " + text + "\n";
+  };
+  line("why", Wrap(row.why + ".", kWidth, kStackIndent));
+  for (const std::string& assumption : row.assumes) {
+    line("assumes", Wrap(assumption, kWidth, kStackIndent));
+  }
+  if (!row.advice.empty()) {
+    line("do", Wrap(row.advice + ".", kWidth, kStackIndent));
+  }
+  const bool hidden_anyway =
+      row.verdict == Verdict::kRefuted && !row.order_violation;
+  if (!hidden_anyway && !row.suppressed) {
+    line("suppress", row.suppression + "  # why it is safe");
+  }
+  return out;
+}
+
+}  // namespace lockcheck::report

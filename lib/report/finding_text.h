@@ -1,0 +1,23 @@
+// One finding for people, in the order in which it is needed: the verdict and a
+// sentence; per actor what it holds and what it asks for, with stacks; why;
+// what to do; how to suppress it.
+#ifndef LOCKCHECK_LIB_REPORT_FINDING_TEXT_H_
+#define LOCKCHECK_LIB_REPORT_FINDING_TEXT_H_
+
+#include <string>
+
+#include "lib/report/layout.h"
+#include "lib/report/report.h"
+
+namespace lockcheck::report {
+
+std::string FindingText(const Report& report, const FindingRow& row,
+                        size_t number, const Painter& painter);
+
+// A path as a person at this shell would type it: relative if it is below the
+// working directory.
+std::string ShownPath(const std::string& path);
+
+}  // namespace lockcheck::report
+
+#endif  // LOCKCHECK_LIB_REPORT_FINDING_TEXT_H_

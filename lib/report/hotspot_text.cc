@@ -1,0 +1,198 @@
+#include "lib/report/hotspot_text.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "fmt/format.h"
+#include "lib/report/names.h"
+#include "lib/report/naming.h"
+#include "lib/report/sites.h"
+
+namespace lockcheck::report {
+namespace {
+
+struct Row {
+  std::string label;
+  const UsageRow* usage;
+};
+
+constexpr std::string_view kWaitColumns[] = {
+    "acquisitions", "contended", "contended_percent", "wait_total",
+    "caused",       "wait_mean", "wait_p50",          "wait_p90",
+    "wait_p99",     "wait_max",  "max_waiters",       "owner_changes"};
+// When nothing waited and no hold was timed.
+constexpr std::string_view kQuietColumns[] = {"acquisitions", "owner_changes",
+                                              "actors", "try_failed"};
+constexpr std::string_view kHoldColumns[] = {
+    "acquisitions", "hold_n",     "hold_total", "utilisation",
+    "hold_mean",    "hold_error", "hold_p50",   "hold_p90",
+    "hold_p99",     "hold_max",   "actors",     "try_failed"};
+
+std::string Cell(const Column& column, const UsageRow& usage) {
+  const auto value = column.value(usage);
+  if (!value) return "-";
+  switch (column.unit) {
+    case Unit::kCount:
+      return FormatCount(*value);
+    case Unit::kPercent:
+      return FormatPercent(*value);
+    case Unit::kNs:
+      return *value > 0 ? FormatDuration(*value) : "-";
+    case Unit::kRatio:
+      return FormatPercent(100 * *value) + "%";
+  }
+  return "";
+}
+
+// A column that says nothing in any row is left out.
+bool Tells(const Column& column, const std::vector<Row>& rows) {
+  const bool zero_tells = std::string_view(column.key) != "try_failed" &&
+                          std::string_view(column.key) != "hold_error";
+  return std::any_of(rows.begin(), rows.end(), [&](const Row& row) {
+    const auto value = column.value(*row.usage);
+    return value && (zero_tells || *value != 0);
+  });
+}
+
+std::string Table(std::string_view first_heading, const std::vector<Row>& rows,
+                  std::span<const std::string_view> keys,
+                  const Painter& painter) {
+  std::vector<const Column*> columns;
+  std::vector<std::string> headings = {std::string(first_heading)};
+  for (const std::string_view key : keys) {
+    const Column* column = FindColumn(key);
+    if (column == nullptr || !Tells(*column, rows)) continue;
+    columns.push_back(column);
+    headings.push_back(column->heading);
+  }
+  TextTable table(std::move(headings), 1);
+  for (const Row& row : rows) {
+    std::vector<std::string> cells = {row.label};
+    for (const Column* column : columns) {
+      cells.push_back(Cell(*column, *row.usage));
+    }
+    table.Add(std::move(cells));
+  }
+  return table.Render(2, painter);
+}
+
+// Largest first; equal ones by how often they were acquired, then as found.
+void Sort(std::vector<Row>& rows, const Column& by) {
+  std::stable_sort(rows.begin(), rows.end(), [&](const Row& a, const Row& b) {
+    const double x = by.value(*a.usage).value_or(-1);
+    const double y = by.value(*b.usage).value_or(-1);
+    if (x != y) return x > y;
+    return a.usage->acquisitions > b.usage->acquisitions;
+  });
+}
+
+bool Used(const Row& row) {
+  return row.usage->acquisitions + row.usage->contended +
+             row.usage->try_failed + row.usage->wait.n >
+         0;
+}
+
+std::string Group(std::string_view title, std::string_view noun,
+                  std::vector<Row> rows, const TextOptions& options,
+                  const Painter& painter) {
+  std::erase_if(rows, [](const Row& row) { return !Used(row); });
+  if (rows.empty()) return "";
+  const Column* by =
+      options.sort != nullptr ? options.sort : FindColumn("wait_total");
+  Sort(rows, *by);
+  std::string out = painter.Paint(Style::kBold, title);
+  const size_t all = rows.size();
+  if (options.top != 0 && rows.size() > options.top) {
+    rows.resize(options.top);
+  }
+  out += fmt::format("  {} of {}, by {}\n", rows.size(), Counted(all, noun),
+                     by->key);
+  const bool waited = std::any_of(rows.begin(), rows.end(), [](const Row& r) {
+    return r.usage->contended + r.usage->wait.n > 0 || r.usage->caused_ns > 0;
+  });
+  const bool held = std::any_of(rows.begin(), rows.end(), [](const Row& r) {
+    return r.usage->hold.n > 0;
+  });
+  if (waited) out += Table("waits", rows, kWaitColumns, painter);
+  if (!waited && !held) out += Table("", rows, kQuietColumns, painter);
+  if (held) out += Table("holds", rows, kHoldColumns, painter);
+  return out;
+}
+
+bool AnyWait(const Report& report) {
+  return std::any_of(
+      report.classes.begin(), report.classes.end(),
+      [](const ClassRow& row) { return row.usage.contended > 0; });
+}
+
+std::string ClassLabel(const ClassRow& row) {
+  return row.instances == 1 ? row.name
+                            : fmt::format("{} (x{})", row.name, row.instances);
+}
+
+std::string SiteOrUnknown(const Report& report,
+                          const std::optional<uint32_t>& site) {
+  return site ? SiteLabel(report.sites[*site].where) : "(not known)";
+}
+
+}  // namespace
+
+std::string HotspotText(const Report& report, const TextOptions& options,
+                        const Painter& painter) {
+  std::vector<Row> classes, sites, actors;
+  for (const ClassRow& row : report.classes) {
+    classes.push_back({ClassLabel(row), &row.usage});
+  }
+  for (const SiteRow& row : report.sites) {
+    sites.push_back({SiteLabel(row.where), &row.usage});
+  }
+  for (const ActorRow& row : report.actors) {
+    actors.push_back({ActorHeading(row), &row.usage});
+  }
+  std::string out;
+  const auto add = [&](std::string text) {
+    if (!out.empty() && !text.empty()) out += '\n';
+    out += text;
+  };
+  add(Group("LOCKS", "class", std::move(classes), options, painter));
+  add(Group("SITES", "site", std::move(sites), options, painter));
+  add(Group("ACTORS", "actor", std::move(actors), options, painter));
+  if (!out.empty() && !AnyWait(report)) {
+    out += painter.Paint(Style::kDim, "  nothing had to wait\n");
+  }
+  if (report.sample_interval > 1 && !report.exact_holds && !out.empty()) {
+    out += painter.Paint(
+        Style::kDim,
+        fmt::format("  waits: all measured; holds: one of {} measured, totals "
+                    "are estimates\n",
+                    report.sample_interval));
+  }
+  return out;
+}
+
+std::string BlameText(const Report& report, const TextOptions& options,
+                      const Painter& painter) {
+  if (report.blame.empty()) return "";
+  const bool exact = std::all_of(report.blame.begin(), report.blame.end(),
+                                 [](const BlameRow& row) { return row.exact; });
+  size_t n = report.blame.size();
+  if (options.top != 0) n = std::min(n, options.top);
+  std::string out = painter.Paint(Style::kBold, "WHO BLOCKED WHOM");
+  out +=
+      fmt::format("  {} of {}, {}\n", n, Counted(report.blame.size(), "pair"),
+                  exact ? "exact" : "attributed to the holder seen");
+  TextTable table({"lock", "waited in", "while held by", "waits", "time"}, 3);
+  for (size_t i = 0; i < n; ++i) {
+    const BlameRow& row = report.blame[i];
+    table.Add({report.classes[row.lock_class].name,
+               SiteOrUnknown(report, row.waiter_site),
+               SiteOrUnknown(report, row.holder_site),
+               FormatCount(static_cast<double>(row.waits)),
+               FormatDuration(row.ns)});
+  }
+  return out + table.Render(2, painter);
+}
+
+}  // namespace lockcheck::report

@@ -1,0 +1,150 @@
+#include "lib/report/identity.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "fmt/format.h"
+
+namespace lockcheck::report {
+namespace {
+
+std::string StableName(const Report& report, uint32_t object) {
+  if (object >= report.objects.size()) return "?";
+  const ObjectRow& row = report.objects[object];
+  return row.lock_class ? report.classes[*row.lock_class].stable
+                        : std::string(model::PrimitiveOf(row.kind).name);
+}
+
+std::string Name(const Report& report, uint32_t object) {
+  if (object >= report.objects.size()) return "?";
+  const ObjectRow& row = report.objects[object];
+  return row.lock_class ? report.classes[*row.lock_class].name
+                        : StableName(report, object);
+}
+
+// No offset: it changes with every build.
+std::string Function(const Report& report,
+                     const std::optional<uint32_t>& site) {
+  if (!site || *site >= report.sites.size()) return "";
+  const SourceLine& where = report.sites[*site].where;
+  return where.function.empty() ? where.module : where.function;
+}
+
+struct Element {
+  uint32_t object = 0;
+  std::string text;  // class, function that asks, function that holds
+};
+
+std::vector<Element> Elements(const Report& report, const FindingRow& row) {
+  std::vector<Element> elements;
+  for (const PartRow& part : row.parts) {
+    Element element;
+    std::string asks;
+    if (part.wants) {
+      element.object = part.wants->object;
+      asks = Function(report, part.wants->site);
+    } else if (!part.holds.empty()) {
+      element.object = part.holds[0].object;
+    } else {
+      continue;
+    }
+    element.text = fmt::format(
+        "{}\n{}\n{}", StableName(report, element.object), asks,
+        part.holds.empty() ? "" : Function(report, part.holds[0].site));
+    elements.push_back(std::move(element));
+  }
+  if (elements.empty()) {
+    for (const uint32_t object : row.objects) {
+      elements.push_back({object, StableName(report, object)});
+    }
+  }
+  return elements;
+}
+
+// Quadratic in the length of a cycle, which Find() bounds.
+void RotateToSmallest(std::vector<Element>& elements) {
+  const size_t n = elements.size();
+  size_t best = 0;
+  for (size_t start = 1; start < n; ++start) {
+    for (size_t i = 0; i < n; ++i) {
+      const int order =
+          elements[(start + i) % n].text.compare(elements[(best + i) % n].text);
+      if (order < 0) best = start;
+      if (order != 0) break;
+    }
+  }
+  std::rotate(elements.begin(), elements.begin() + static_cast<long>(best),
+              elements.end());
+}
+
+// FNV-1a with a final mix, so that 48 of its bits are as good as any.
+uint64_t Hash(std::string_view text) {
+  uint64_t h = 0xcbf29ce484222325ull;
+  for (const char c : text) {
+    h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3ull;
+  }
+  h ^= h >> 32;
+  h *= 0xd6e8feb86659fd93ull;
+  return h ^ h >> 32;
+}
+
+std::string Join(const std::vector<std::string>& names) {
+  std::string out;
+  for (const std::string& name : names) {
+    if (!out.empty()) out += " -> ";
+    out += name;
+  }
+  return out;
+}
+
+void AddKey(std::vector<std::string>& keys, std::string key) {
+  if (key.empty() || std::find(keys.begin(), keys.end(), key) != keys.end()) {
+    return;
+  }
+  keys.push_back(std::move(key));
+}
+
+}  // namespace
+
+void Identify(const Report& report, FindingRow& row) {
+  std::vector<Element> elements = Elements(report, row);
+  if (row.kind == FindingKind::kDeadlock || row.kind == FindingKind::kHazard) {
+    RotateToSmallest(elements);
+  }
+  std::string text = row.rule;
+  if (row.verdict == analysis::Verdict::kRefuted) text += "\nrefuted";
+  std::vector<std::string> stable, names;
+  for (const Element& element : elements) {
+    text += "\n\n" + element.text;
+    stable.push_back(StableName(report, element.object));
+    names.push_back(Name(report, element.object));
+  }
+  row.id = fmt::format("{:012x}", Hash(text) & 0xffffffffffffull);
+
+  std::string pattern = Join(stable);
+  row.suppression_keys.clear();
+  if (row.parts.size() == 1 && row.parts[0].wants) {
+    const std::string function = Function(report, row.parts[0].wants->site);
+    if (!function.empty()) pattern += " in " + function;
+  }
+  row.suppression = fmt::format("{}:{}", row.rule, pattern);
+  AddKey(row.suppression_keys, pattern);
+  AddKey(row.suppression_keys, Join(stable));
+  AddKey(row.suppression_keys, Join(names));
+  for (const std::string& name : stable) AddKey(row.suppression_keys, name);
+  for (const std::string& name : names) AddKey(row.suppression_keys, name);
+  for (const PartRow& part : row.parts) {
+    if (part.wants) {
+      AddKey(row.suppression_keys, Function(report, part.wants->site));
+    }
+    for (const HoldRow& hold : part.holds) {
+      AddKey(row.suppression_keys, Function(report, hold.site));
+    }
+  }
+}
+
+}  // namespace lockcheck::report

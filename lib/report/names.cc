@@ -1,0 +1,191 @@
+#include "lib/report/names.h"
+
+#include <cstddef>
+#include <iterator>
+
+namespace lockcheck::report {
+namespace {
+
+using analysis::ActorState;
+using analysis::Reason;
+using analysis::Rule;
+using analysis::Verdict;
+
+template <typename Enum>
+struct Name {
+  Enum value;
+  const char* name;
+};
+
+constexpr Name<Verdict> kVerdicts[] = {{Verdict::kActual, "actual"},
+                                       {Verdict::kConfirmed, "confirmed"},
+                                       {Verdict::kPossible, "possible"},
+                                       {Verdict::kRefuted, "refuted"}};
+constexpr Name<Reason> kReasons[] = {
+    {Reason::kOneActor, "one-actor"}, {Reason::kForkJoin, "fork-join"},
+    {Reason::kGate, "gate"},          {Reason::kTry, "try"},
+    {Reason::kReaders, "readers"},    {Reason::kGuard, "guard"},
+    {Reason::kHistory, "history"}};
+constexpr Name<FindingKind> kKinds[] = {
+    {FindingKind::kDeadlock, "deadlock"},
+    {FindingKind::kMisuse, "misuse"},
+    {FindingKind::kHazard, "hazard"},
+    {FindingKind::kContention, "contention"}};
+constexpr Name<Rule> kRules[] = {{Rule::kLockOrder, "lock-order"},
+                                 {Rule::kWaitFor, "wait-for"},
+                                 {Rule::kSelf, "self"},
+                                 {Rule::kTimedCycle, "timed-cycle"}};
+constexpr Name<ActorState> kStates[] = {{ActorState::kRunning, "running"},
+                                        {ActorState::kBlocked, "blocked"},
+                                        {ActorState::kEnded, "ended"},
+                                        {ActorState::kGone, "gone"}};
+constexpr Name<model::Mode> kModes[] = {{model::Mode::kExclusive, "exclusive"},
+                                        {model::Mode::kShared, "shared"}};
+constexpr Name<model::How> kHows[] = {{model::How::kBlocking, "blocking"},
+                                      {model::How::kTry, "try"},
+                                      {model::How::kTimed, "timed"},
+                                      {model::How::kMulti, "multi"}};
+
+// Values outside the enumeration get the first name: they come from damaged
+// logs only, and every form's enumerations are closed.
+template <typename Enum, size_t n>
+std::string_view Find(const Name<Enum> (&table)[n], Enum value) {
+  for (const Name<Enum>& row : table) {
+    if (row.value == value) return row.name;
+  }
+  return table[0].name;
+}
+
+template <typename Enum, size_t n>
+std::vector<std::string_view> All(const Name<Enum> (&table)[n]) {
+  std::vector<std::string_view> names;
+  for (const Name<Enum>& row : table) names.push_back(row.name);
+  return names;
+}
+
+double Percent(const UsageRow& u) {
+  return u.acquisitions == 0 ? 0
+                             : 100.0 * static_cast<double>(u.contended) /
+                                   static_cast<double>(u.acquisitions);
+}
+
+std::optional<double> Maybe(const std::optional<uint32_t>& value) {
+  if (!value) return std::nullopt;
+  return *value;
+}
+
+// Percentiles, totals and means of holds mean nothing when none was timed.
+template <auto member>
+std::optional<double> Hold(const UsageRow& u) {
+  if (u.hold.n == 0) return std::nullopt;
+  return static_cast<double>(u.hold.*member);
+}
+template <auto member>
+std::optional<double> Wait(const UsageRow& u) {
+  return static_cast<double>(u.wait.*member);
+}
+template <auto member>
+std::optional<double> Own(const UsageRow& u) {
+  return static_cast<double>(u.*member);
+}
+
+constexpr Column kColumns[] = {
+    {"acquisitions", "", "acquisitions", "acquired", Unit::kCount,
+     "acquisitions", Own<&UsageRow::acquisitions>},
+    {"contended", "", "contended", "contended", Unit::kCount,
+     "acquisitions that had to wait, and waits that failed",
+     Own<&UsageRow::contended>},
+    {"contended_percent", "", "contended_percent", "%", Unit::kPercent,
+     "contended / acquisitions",
+     [](const UsageRow& u) -> std::optional<double> { return Percent(u); }},
+    {"try_failed", "", "try_failed", "try failed", Unit::kCount,
+     "try requests that found the lock taken", Own<&UsageRow::try_failed>},
+    {"wait_total", "wait_ns", "total", "suffered", Unit::kNs,
+     "time waited for it", Wait<&Times::total>},
+    {"caused", "", "caused_ns", "caused", Unit::kNs,
+     "time others waited meanwhile", Own<&UsageRow::caused_ns>},
+    {"wait_n", "wait_ns", "n", "waits", Unit::kCount, "waits measured",
+     Wait<&Times::n>},
+    {"wait_mean", "wait_ns", "mean", "mean", Unit::kNs, "mean wait",
+     Wait<&Times::mean>},
+    {"wait_error", "wait_ns", "error", "+-", Unit::kNs,
+     "standard error of the mean wait; 0, all are measured",
+     Wait<&Times::error>},
+    {"wait_p50", "wait_ns", "p50", "p50", Unit::kNs, "median wait",
+     Wait<&Times::p50>},
+    {"wait_p90", "wait_ns", "p90", "p90", Unit::kNs, "90 % wait no longer",
+     Wait<&Times::p90>},
+    {"wait_p99", "wait_ns", "p99", "p99", Unit::kNs, "99 % wait no longer",
+     Wait<&Times::p99>},
+    {"wait_max", "wait_ns", "max", "max", Unit::kNs, "longest wait",
+     Wait<&Times::max>},
+    {"max_waiters", "", "max_waiters", "waiters", Unit::kCount,
+     "waiters at once, at most, of one lock",
+     [](const UsageRow& u) { return Maybe(u.max_waiters); }},
+    {"hold_n", "hold_ns", "n", "timed", Unit::kCount, "holds measured",
+     [](const UsageRow& u) -> std::optional<double> {
+       return static_cast<double>(u.hold.n);
+     }},
+    {"hold_total", "hold_ns", "total", "held", Unit::kNs,
+     "time held, estimated from the measured holds", Hold<&Times::total>},
+    {"hold_mean", "hold_ns", "mean", "mean", Unit::kNs, "mean hold",
+     Hold<&Times::mean>},
+    {"hold_error", "hold_ns", "error", "+-", Unit::kNs,
+     "standard error of the mean hold", Hold<&Times::error>},
+    {"hold_p50", "hold_ns", "p50", "p50", Unit::kNs, "median hold",
+     Hold<&Times::p50>},
+    {"hold_p90", "hold_ns", "p90", "p90", Unit::kNs, "90 % hold no longer",
+     Hold<&Times::p90>},
+    {"hold_p99", "hold_ns", "p99", "p99", Unit::kNs, "99 % hold no longer",
+     Hold<&Times::p99>},
+    {"hold_max", "hold_ns", "max", "max", Unit::kNs, "longest measured hold",
+     Hold<&Times::max>},
+    {"utilisation", "", "utilisation", "used", Unit::kRatio,
+     "hold time / wall time; of a class, its busiest lock",
+     [](const UsageRow& u) { return u.utilisation; }},
+    {"owner_changes", "", "owner_changes", "hand-overs", Unit::kCount,
+     "acquisitions by another actor than the last holder",
+     Own<&UsageRow::owner_changes>},
+    {"actors", "", "actors", "actors", Unit::kCount,
+     "actors that acquired one lock, at most",
+     [](const UsageRow& u) { return Maybe(u.actors); }},
+};
+
+}  // namespace
+
+std::string_view NameOf(Verdict verdict) { return Find(kVerdicts, verdict); }
+std::string_view NameOf(Reason reason) { return Find(kReasons, reason); }
+std::string_view NameOf(ActorState state) { return Find(kStates, state); }
+std::string_view NameOf(FindingKind kind) { return Find(kKinds, kind); }
+std::string_view NameOf(model::Mode mode) { return Find(kModes, mode); }
+std::string_view NameOf(model::How how) { return Find(kHows, how); }
+
+std::string_view NameOf(Rule rule, std::optional<model::Misuse> misuse) {
+  if (rule != Rule::kMisuse) return Find(kRules, rule);
+  const model::MisuseName* row = misuse ? model::NameOf(*misuse) : nullptr;
+  return row != nullptr ? row->rule : model::kMisuses[0].rule;
+}
+
+std::vector<std::string_view> AllVerdicts() { return All(kVerdicts); }
+std::vector<std::string_view> AllReasons() { return All(kReasons); }
+std::vector<std::string_view> AllKinds() { return All(kKinds); }
+
+std::vector<std::string_view> AllRules() {
+  std::vector<std::string_view> rules = All(kRules);
+  for (const model::MisuseName& row : model::kMisuses) {
+    rules.push_back(row.rule);
+  }
+  rules.push_back(kBudgetRule);
+  return rules;
+}
+
+std::span<const Column> Columns() { return kColumns; }
+
+const Column* FindColumn(std::string_view key) {
+  for (const Column& column : kColumns) {
+    if (key == column.key) return &column;
+  }
+  return nullptr;
+}
+
+}  // namespace lockcheck::report

@@ -1,0 +1,257 @@
+#include "lib/report/naming.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/match.h"
+#include "fmt/format.h"
+
+namespace lockcheck::report {
+namespace {
+
+using log::BeginHow;
+using log::kNone;
+
+std::string_view KindOf(BeginHow how) {
+  switch (how) {
+    case BeginHow::kMain:
+      return "main";
+    case BeginHow::kStarted:
+      return "thread";
+    case BeginHow::kForeign:
+      return "foreign";
+    case BeginHow::kForkChild:
+      return "fork-child";
+    case BeginHow::kSignal:
+      return "signal";
+  }
+  return "foreign";
+}
+
+// Installed headers of libstdc++ and libc++ stand below a c++ folder.
+bool IsStdHeader(std::string_view file) {
+  return file.find("/c++/") != file.npos || file.find("/bits/") != file.npos ||
+         file.empty();
+}
+
+// "Bank::Bank" of "Bank::Bank(int)": std::source_location gives the whole
+// signature.
+std::string FunctionOfSignature(std::string_view signature) {
+  size_t end = signature.size();
+  int depth = 0;  // of template arguments: their parentheses do not count
+  for (size_t i = 0; i < signature.size(); ++i) {
+    if (signature[i] == '<') ++depth;
+    if (signature[i] == '>') --depth;
+    if (signature[i] == '(' && depth == 0 && i > 0 &&
+        !absl::EndsWith(absl::string_view(signature.data(), i), "operator")) {
+      end = i;
+      break;
+    }
+  }
+  std::string_view name = signature.substr(0, end);
+  depth = 0;  // the return type ends at the last blank outside <...>
+  for (size_t i = name.size(); i-- > 0;) {
+    if (name[i] == '>') ++depth;
+    if (name[i] == '<') --depth;
+    if (name[i] == ' ' && depth == 0) {
+      name.remove_prefix(i + 1);
+      break;
+    }
+  }
+  return Printable(name);
+}
+
+// Everything that decides an object's class, and its two names.
+struct ClassNames {
+  std::string key, name, stable;
+  std::optional<SourceLine> created;
+};
+
+ClassNames ByName(const log::Object& object) {
+  const std::string name = Printable(object.name);
+  return {"n" + name, name, name, std::nullopt};
+}
+
+ClassNames ByPlace(std::string_view kind, const log::Place& place) {
+  ClassNames names;
+  const std::string file = Printable(place.file);
+  const std::string function = FunctionOfSignature(place.function);
+  names.key = fmt::format("p{}\n{}\n{}", file, place.line, place.column);
+  names.name = fmt::format("{}@{}:{}", kind, BaseName(file), place.line);
+  names.stable = function.empty()
+                     ? fmt::format("{}@{}", kind, BaseName(file))
+                     : fmt::format("{}@{}:{}", kind, BaseName(file), function);
+  names.created = SourceLine{function, file, static_cast<int>(place.line)};
+  return names;
+}
+
+ClassNames ByFirstUse(std::string_view kind, const std::vector<SiteRow>& rows,
+                      std::optional<uint32_t> row) {
+  if (!row) {
+    const std::string name = fmt::format("{}@?", kind);
+    return {"?" + name, name, name, std::nullopt};
+  }
+  const std::string name =
+      fmt::format("{}@{}", kind, FunctionLabel(rows[*row].where));
+  return {"u" + name, name, name, std::nullopt};
+}
+
+// Two classes must not share a name: a second one gets an ordinal.
+void MakeUnique(std::vector<ClassRow>& classes, std::string ClassRow::*name) {
+  absl::flat_hash_map<std::string, uint32_t> seen;
+  absl::flat_hash_set<std::string> taken;
+  for (const ClassRow& row : classes) taken.insert(row.*name);
+  for (ClassRow& row : classes) {
+    uint32_t& n = seen[row.*name];
+    if (++n == 1) continue;
+    std::string unique;
+    do {
+      unique = fmt::format("{}/{}", row.*name, n);
+    } while (taken.contains(unique) && ++n != 0);
+    taken.insert(unique);
+    row.*name = std::move(unique);
+  }
+}
+
+}  // namespace
+
+Naming::Naming(const analysis::Observations& observations, SiteTable& sites,
+               Report& report)
+    : observations_(observations),
+      recording_(*observations.recording),
+      report_(report) {
+  NameProcesses();
+  NameActors();
+  NameClasses(sites);
+}
+
+void Naming::NameProcesses() {
+  for (const log::Process& process : recording_.processes) {
+    ProcessRow row;
+    row.pid = process.pid;
+    if (process.parent < recording_.processes.size()) {
+      row.parent = process.parent;
+    }
+    row.program = Printable(process.program);
+    row.host = Printable(process.host);
+    for (const std::string& argument : process.arguments) {
+      row.arguments.push_back(Printable(argument));
+    }
+    row.state = process.replaced_by_exec ? "replaced"
+                : process.exited         ? "exited"
+                                         : "running";
+    if (process.exited) row.cpu_ns = static_cast<double>(process.cpu_ns);
+    report_.processes.push_back(std::move(row));
+  }
+}
+
+void Naming::NameActors() {
+  for (const log::Actor& actor : recording_.actors) {
+    ActorRow row;
+    row.label = fmt::format("A{}", actor.id);
+    row.kind = KindOf(actor.how);
+    row.name = Printable(actor.name);
+    if (row.name.empty() && actor.how == BeginHow::kMain) row.name = "main";
+    if (actor.process < recording_.processes.size()) {
+      row.process = actor.process;
+      row.pid = recording_.processes[actor.process].pid;
+    }
+    row.tid = actor.tid;
+    if (actor.parent < recording_.actors.size()) row.parent = actor.parent;
+    if (actor.ended) {
+      row.cpu_ns = static_cast<double>(actor.cpu_ns);
+      row.voluntary = actor.voluntary;
+      row.involuntary = actor.involuntary;
+    }
+    report_.actors.push_back(std::move(row));
+  }
+}
+
+void Naming::NameClasses(SiteTable& sites) {
+  absl::flat_hash_map<std::string, uint32_t> rows;
+  class_of_object_.resize(recording_.objects.size());
+  ordinal_of_object_.resize(recording_.objects.size());
+  for (size_t i = 0; i < recording_.objects.size(); ++i) {
+    const log::Object& object = recording_.objects[i];
+    const std::string_view kind = object.kind == model::ObjectKind::kUnknown
+                                      ? "lock"
+                                      : model::PrimitiveOf(object.kind).name;
+    const bool place_tells = object.place < recording_.places.size() &&
+                             !IsStdHeader(recording_.places[object.place].file);
+    ClassNames names =
+        !object.name.empty() ? ByName(object)
+        : place_tells
+            ? ByPlace(kind, recording_.places[object.place])
+            : ByFirstUse(kind, report_.sites, sites.Row(object.first_use));
+    const auto [it, is_new] = rows.try_emplace(
+        std::move(names.key), static_cast<uint32_t>(report_.classes.size()));
+    if (is_new) {
+      ClassRow row;
+      row.name = std::move(names.name);
+      row.stable = std::move(names.stable);
+      row.kind = object.kind;
+      row.created = std::move(names.created);
+      report_.classes.push_back(std::move(row));
+    }
+    class_of_object_[i] = it->second;
+    ordinal_of_object_[i] = ++report_.classes[it->second].instances;
+  }
+  MakeUnique(report_.classes, &ClassRow::name);
+  MakeUnique(report_.classes, &ClassRow::stable);
+}
+
+std::optional<uint32_t> Naming::Actor(analysis::ActorIndex actor) const {
+  if (actor >= report_.actors.size()) return std::nullopt;
+  return actor;
+}
+
+std::optional<uint32_t> Naming::Class(analysis::ObjectIndex object) const {
+  if (object >= class_of_object_.size()) return std::nullopt;
+  return class_of_object_[object];
+}
+
+uint32_t Naming::Object(analysis::ObjectIndex object) {
+  const auto [it, is_new] = object_rows_.try_emplace(
+      object, static_cast<uint32_t>(report_.objects.size()));
+  if (!is_new) return it->second;
+  ObjectRow row;
+  if (const auto lock_class = Class(object)) {
+    const ClassRow& named = report_.classes[*lock_class];
+    row.lock_class = lock_class;
+    row.kind = recording_.objects[object].kind;
+    row.created = named.created;
+    row.name = named.instances == 1 ? named.name
+                                    : fmt::format("{} #{}", named.name,
+                                                  ordinal_of_object_[object]);
+  } else if (observations_.is_end_object(object)) {
+    row.kind = model::ObjectKind::kActorEnd;
+    const auto actor = Actor(observations_.actor_of_end(object));
+    row.name = "the end of " + ActorInSentence(report_, actor);
+  } else {
+    row.name = "a lock that is not known";
+  }
+  report_.objects.push_back(std::move(row));
+  return it->second;
+}
+
+std::string Naming::StableName(analysis::ObjectIndex object) const {
+  if (const auto lock_class = Class(object)) {
+    return report_.classes[*lock_class].stable;
+  }
+  return observations_.is_end_object(object) ? "thread_end" : "?";
+}
+
+std::string ActorHeading(const ActorRow& actor) {
+  return actor.name.empty() ? actor.label : actor.label + " " + actor.name;
+}
+
+std::string ActorInSentence(const Report& report,
+                            const std::optional<uint32_t>& actor) {
+  if (!actor || *actor >= report.actors.size()) return "an actor";
+  const ActorRow& row = report.actors[*actor];
+  return row.name.empty() ? row.label
+                          : fmt::format("{} ({})", row.label, row.name);
+}
+
+}  // namespace lockcheck::report

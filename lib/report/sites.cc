@@ -1,0 +1,145 @@
+#include "lib/report/sites.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "fmt/format.h"
+
+namespace lockcheck::report {
+namespace {
+
+SourceLine Unnamed(const symbolize::SymbolizedFrame& found) {
+  SourceLine line;
+  line.module = Printable(BaseName(found.module));
+  line.offset = found.offset;
+  return line;
+}
+
+SourceLine Named(const symbolize::SymbolizedFrame& found,
+                 const symbolize::SourceFrame& frame) {
+  SourceLine line = Unnamed(found);
+  line.function = Printable(frame.function);
+  line.file = Printable(frame.file);
+  line.line = std::max(frame.line, 0);
+  line.inlined = frame.inlined;
+  return line;
+}
+
+bool IsBelowUser(const SourceLine& line) {
+  if (line.function.empty()) return line.module.starts_with("libc.so");
+  symbolize::SourceFrame frame;
+  frame.function = line.function;
+  return symbolize::IsPlumbing(frame) || symbolize::IsWrapper(frame);
+}
+
+// Lines without a function and a file are told apart by their address.
+std::string Key(const SourceLine& line) {
+  if (line.function.empty() && line.file.empty()) {
+    return fmt::format("{}+{:x}", line.module, line.offset);
+  }
+  return fmt::format("{}\n{}\n{}", line.function, line.file, line.line);
+}
+
+}  // namespace
+
+std::vector<SourceLine> UserStack(
+    const std::vector<symbolize::SymbolizedFrame>& stack) {
+  std::vector<const symbolize::SymbolizedFrame*> frames;
+  for (const symbolize::SymbolizedFrame& frame : stack) {
+    frames.push_back(&frame);
+  }
+  const symbolize::StackPosition user = symbolize::UserPosition(frames);
+  std::vector<SourceLine> lines;
+  for (size_t i = user.frame; i < stack.size(); ++i) {
+    const symbolize::SymbolizedFrame& frame = stack[i];
+    if (frame.frames.empty()) lines.push_back(Unnamed(frame));
+    for (size_t k = i == user.frame ? user.inlined : 0; k < frame.frames.size();
+         ++k) {
+      lines.push_back(Named(frame, frame.frames[k]));
+      if (lines.back().function == "main") return lines;
+    }
+  }
+  while (lines.size() > 1 && IsBelowUser(lines.back())) lines.pop_back();
+  return lines;
+}
+
+SiteTable::SiteTable(const log::Recording& recording, Resolve resolve,
+                     std::vector<SiteRow>& rows)
+    : recording_(recording),
+      resolve_(std::move(resolve)),
+      rows_(rows),
+      row_of_site_(recording.sites.size(), log::kNone) {}
+
+std::optional<uint32_t> SiteTable::Row(log::SiteIndex site) {
+  if (site >= row_of_site_.size()) return std::nullopt;
+  uint32_t& row = row_of_site_[site];
+  if (row != log::kNone) return row;
+  std::vector<SourceLine> stack = StackOf(recording_.sites[site].frames);
+  SourceLine where;
+  if (!stack.empty()) where = stack.front();
+  std::string key = stack.empty()
+                        ? fmt::format("site {}", recording_.sites[site].id)
+                        : Key(where);
+  const auto [it, is_new] = row_of_key_.try_emplace(
+      std::move(key), static_cast<uint32_t>(rows_.size()));
+  if (is_new) rows_.push_back({std::move(where), std::move(stack), {}});
+  return row = it->second;
+}
+
+std::vector<SourceLine> SiteTable::StackOf(log::StackIndex stack) {
+  if (stack >= recording_.stacks.size()) return {};
+  return StackOf(recording_.stacks[stack].frames);
+}
+
+std::vector<SourceLine> SiteTable::StackOf(
+    const std::vector<log::Frame>& frames) const {
+  std::vector<symbolize::SymbolizedFrame> stack;
+  for (size_t i = 0; i < frames.size(); ++i) {
+    stack.push_back(resolve_(frames[i], i > 0));
+  }
+  return UserStack(stack);
+}
+
+std::string FunctionLabel(const SourceLine& line) {
+  if (!line.function.empty()) return line.function;
+  if (!line.module.empty()) {
+    return fmt::format("{}+{:#x}", line.module, line.offset);
+  }
+  if (line.offset != 0) return fmt::format("{:#x}", line.offset);
+  return "(not known)";
+}
+
+std::string ShortPlace(const SourceLine& line) {
+  if (line.file.empty()) return "";
+  const std::string_view base = BaseName(line.file);
+  return line.line > 0 ? fmt::format("{}:{}", base, line.line)
+                       : std::string(base);
+}
+
+std::string SiteLabel(const SourceLine& line) {
+  const std::string place = ShortPlace(line);
+  return place.empty() ? FunctionLabel(line)
+                       : fmt::format("{} {}", FunctionLabel(line), place);
+}
+
+std::string_view BaseName(std::string_view path) {
+  const size_t slash = path.rfind('/');
+  return slash == path.npos ? path : path.substr(slash + 1);
+}
+
+std::string Printable(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) {
+      fmt::format_to(std::back_inserter(out), "\\x{:02x}", byte);
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+}  // namespace lockcheck::report

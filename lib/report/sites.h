@@ -1,0 +1,69 @@
+// From the log's sites and stacks to what a person calls "where".
+//
+// Problem: one source line has many addresses (templates, inlining, several
+// processes), and the innermost frames are guards and lock functions that every
+// lock operation shares. A row is the first frame outside such wrappers;
+// addresses with the same function, file and line share a row.
+//
+// Cost: each frame is resolved once per stack that has it. Not thread-safe.
+#ifndef LOCKCHECK_LIB_REPORT_SITES_H_
+#define LOCKCHECK_LIB_REPORT_SITES_H_
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "lib/log/recording.h"
+#include "lib/report/report.h"
+#include "lib/symbolize/symbolize.h"
+
+namespace lockcheck::report {
+
+// Symbolizer::Find, or a test's own.
+using Resolve = std::function<symbolize::SymbolizedFrame(
+    const log::Frame& frame, bool is_return_address)>;
+
+class SiteTable {
+ public:
+  SiteTable(const log::Recording& recording, Resolve resolve,
+            std::vector<SiteRow>& rows);
+
+  // The row of a site of the recording; empty if kNone or out of range.
+  std::optional<uint32_t> Row(log::SiteIndex site);
+  // A stack of the recording, trimmed; empty if kNone or out of range.
+  std::vector<SourceLine> StackOf(log::StackIndex stack);
+
+ private:
+  std::vector<SourceLine> StackOf(const std::vector<log::Frame>& frames) const;
+
+  const log::Recording& recording_;
+  Resolve resolve_;
+  std::vector<SiteRow>& rows_;
+  std::vector<uint32_t> row_of_site_;  // log::kNone: not yet asked for
+  absl::flat_hash_map<std::string, uint32_t> row_of_key_;
+};
+
+// The user's part of a stack, innermost first: without the wrappers at its
+// inner end and without what stands below main or a thread's function. Empty
+// only if `stack` is.
+std::vector<SourceLine> UserStack(
+    const std::vector<symbolize::SymbolizedFrame>& stack);
+
+// "Bank::Transfer", or "libbank.so+0x12f0" if the function is not known.
+std::string FunctionLabel(const SourceLine& line);
+// "bank.cc:41", "bank.cc", or "" if the file is not known.
+std::string ShortPlace(const SourceLine& line);
+// "Bank::Transfer bank.cc:41".
+std::string SiteLabel(const SourceLine& line);
+// What follows the last '/'.
+std::string_view BaseName(std::string_view path);
+
+// Control characters as \xNN: names come from logs and go to terminals.
+std::string Printable(std::string_view text);
+
+}  // namespace lockcheck::report
+
+#endif  // LOCKCHECK_LIB_REPORT_SITES_H_

@@ -1,0 +1,174 @@
+#include "lib/report/text.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "fmt/format.h"
+#include "lib/report/finding_text.h"
+#include "lib/report/hotspot_text.h"
+#include "lib/report/layout.h"
+#include "lib/report/naming.h"
+#include "lib/report/sites.h"
+
+namespace lockcheck::report {
+namespace {
+
+// Quoted only where a shell would split it.
+std::string CommandLine(const ProcessRow& process) {
+  std::string line = process.program;
+  for (size_t i = 1; i < process.arguments.size(); ++i) {
+    const std::string& argument = process.arguments[i];
+    const bool quote = argument.empty() || argument.find(' ') != argument.npos;
+    line += quote ? " '" + argument + "'" : " " + argument;
+  }
+  return Shorten(line, 200);
+}
+
+std::string Size(const Report& r) {
+  std::string text = fmt::format(
+      "{} in {}, {} in {}, {}", Counted(r.actors.size(), "actor"),
+      r.processes.size() == 1 ? "1 process"
+                              : Counted(r.processes.size(), "process"),
+      Counted(r.object_count, "lock"), Counted(r.classes.size(), "class"),
+      Counted(r.events, "event"));
+  if (r.cores_used) text += fmt::format(", {:.2f} cores used", *r.cores_used);
+  if (!r.complete) text += ", not complete";
+  return text;
+}
+
+std::string SummaryLine(const Summary& s) {
+  std::string line;
+  const auto add = [&](uint64_t n, std::string_view noun) {
+    if (n == 0) return;
+    if (!line.empty()) line += ", ";
+    line += Counted(n, noun);
+  };
+  add(s.actual, "actual deadlock");
+  add(s.confirmed, "confirmed deadlock");
+  add(s.possible, "possible deadlock");
+  add(s.misuse, "misuse");
+  add(s.hazard, "hazard");
+  add(s.contention, "budget");
+  if (s.contention != 0) line += " exceeded";
+  return line.empty() ? "none" : line;
+}
+
+bool IsHidden(const FindingRow& row) {
+  if (row.suppressed) return true;
+  return row.verdict == analysis::Verdict::kRefuted && !row.order_violation &&
+         !row.fails;
+}
+
+std::string FindingSection(const Report& report, const TextOptions& options,
+                           const Painter& painter) {
+  const Summary s = Summarize(report);
+  std::string out = painter.Paint(Style::kBold, "FINDINGS");
+  out += fmt::format("  {}", SummaryLine(s));
+  uint64_t hidden_refuted = 0, hidden_suppressed = 0;
+  for (const FindingRow& row : report.findings) {
+    if (options.all || !IsHidden(row)) continue;
+    ++(row.suppressed ? hidden_suppressed : hidden_refuted);
+  }
+  if (hidden_refuted + hidden_suppressed > 0) {
+    out += "  (--all shows ";
+    if (hidden_refuted > 0) out += fmt::format("{} refuted", hidden_refuted);
+    if (hidden_refuted > 0 && hidden_suppressed > 0) out += " and ";
+    if (hidden_suppressed > 0) {
+      out += fmt::format("{} suppressed", hidden_suppressed);
+    }
+    out += ")";
+  }
+  out += "\n";
+  size_t number = 0;
+  for (const FindingRow& row : report.findings) {
+    if (IsHidden(row) && !options.all) continue;
+    out += fmt::format("\n{}", FindingText(report, row, ++number, painter));
+  }
+  return out;
+}
+
+std::string WaitSection(const Report& report, const TextOptions& options,
+                        const Painter& painter) {
+  if (report.standing_waits.empty()) return "";
+  std::string out = painter.Paint(Style::kBold, "WAITS AT THE END");
+  out += fmt::format(
+      "  {}\n", Counted(report.standing_waits.size(), "actor") +
+                    (report.standing_waits.size() == 1 ? " waits" : " wait"));
+  TextTable table({"actor", "waits for", "in", "held by", "since", ""}, 4);
+  size_t shown = 0;
+  for (const StandingWaitRow& row : report.standing_waits) {
+    if (options.top != 0 && ++shown > options.top) break;
+    table.Add(
+        {ActorHeading(report.actors[row.actor]),
+         report.objects[row.wants.object].name,
+         row.wants.site ? SiteLabel(report.sites[*row.wants.site].where) : "",
+         row.owner ? ActorHeading(report.actors[*row.owner]) : "?",
+         FormatDuration(row.duration_ns), row.stuck ? "stuck" : ""});
+  }
+  out += table.Render(2, painter);
+  if (options.top != 0 && report.standing_waits.size() > options.top) {
+    out += fmt::format("  and {} more (--top)\n",
+                       report.standing_waits.size() - options.top);
+  }
+  return out;
+}
+
+std::string Result(const Report& report, const Painter& painter) {
+  const Summary s = Summarize(report);
+  if (s.fails == 0) {
+    return painter.Paint(Style::kGreen, "OK") + "  nothing that fails\n";
+  }
+  std::string ids;
+  for (const FindingRow& row : report.findings) {
+    if (row.fails) ids += " " + row.id;
+  }
+  return painter.Paint(Style::kRed, "FAILS") +
+         fmt::format("  {}:{}\n", Counted(s.fails, "finding"), ids);
+}
+
+}  // namespace
+
+std::string HeaderText(const Report& r, bool colour) {
+  const Painter painter(colour);
+  std::string out =
+      painter.Paint(Style::kBold, "lockcheck") + "  " + r.path + "\n";
+  const auto line = [&](std::string_view key, const std::string& text) {
+    out += painter.Paint(Style::kDim, fmt::format("{:<9}", key)) + "  " + text +
+           "\n";
+  };
+  if (!r.processes.empty()) {
+    if (const std::string command = CommandLine(r.processes[0]);
+        !command.empty()) {
+      line("program", command);
+    }
+    line("run",
+         fmt::format("{} from {}{}{}, pid {}", FormatDuration(r.duration_ns),
+                     FormatTime(r.start_unix_ns),
+                     r.processes[0].host.empty() ? "" : " on ",
+                     r.processes[0].host, r.processes[0].pid));
+  }
+  line("size", Size(r));
+  for (const std::string& warning : r.warnings) {
+    out += painter.Paint(Style::kYellow, "warning  ") + "  " +
+           Wrap(warning, 110, 11) + "\n";
+  }
+  for (const std::string& note : r.notes) line("note", Wrap(note, 110, 11));
+  return out;
+}
+
+std::string Text(const Report& report, const TextOptions& options) {
+  const Painter painter(options.colour);
+  std::string out = HeaderText(report, options.colour);
+  const auto section = [&](const std::string& text) {
+    if (!text.empty()) out += "\n" + text;
+  };
+  section(FindingSection(report, options, painter));
+  section(WaitSection(report, options, painter));
+  section(HotspotText(report, options, painter));
+  section(BlameText(report, options, painter));
+  section(Result(report, painter));
+  return out;
+}
+
+}  // namespace lockcheck::report

@@ -1,0 +1,28 @@
+// The report for people: findings first, each with all that is needed to mend
+// it, then what stands still, then which locks cost the time.
+#ifndef LOCKCHECK_LIB_REPORT_TEXT_H_
+#define LOCKCHECK_LIB_REPORT_TEXT_H_
+
+#include <cstddef>
+#include <string>
+
+#include "lib/report/names.h"
+#include "lib/report/report.h"
+
+namespace lockcheck::report {
+
+struct TextOptions {
+  bool colour = false;
+  bool all = false;              // refuted and suppressed findings too
+  size_t top = 10;               // rows of each table; 0: all
+  const Column* sort = nullptr;  // null: time suffered
+};
+
+std::string Text(const Report& report, const TextOptions& options);
+
+// One log's header as the first lines of Text(); for other commands.
+std::string HeaderText(const Report& report, bool colour);
+
+}  // namespace lockcheck::report
+
+#endif  // LOCKCHECK_LIB_REPORT_TEXT_H_

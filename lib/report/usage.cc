@@ -1,0 +1,141 @@
+#include "lib/report/usage.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <tuple>
+#include <vector>
+
+namespace lockcheck::report {
+namespace {
+
+using analysis::Blame;
+using analysis::Histogram;
+using analysis::Statistics;
+using analysis::Usage;
+
+Times TimesOf(const Histogram& histogram) {
+  Times times;
+  times.n = histogram.count();
+  times.total = histogram.total();
+  times.mean = histogram.mean();
+  times.p50 = histogram.Percentile(50);
+  times.p90 = histogram.Percentile(90);
+  times.p99 = histogram.Percentile(99);
+  times.max = histogram.max();
+  return times;
+}
+
+double Share(double part, double whole) { return whole > 0 ? part / whole : 0; }
+
+UsageRow RowOf(const Usage& usage, const Report& report) {
+  UsageRow row;
+  row.acquisitions = usage.acquisitions;
+  row.contended = usage.contended;
+  row.try_failed = usage.try_failed;
+  row.owner_changes = usage.owner_changes;
+  row.caused_ns = usage.caused_ns;
+  row.wait = TimesOf(usage.wait);
+  row.hold = TimesOf(usage.hold);
+  if (row.hold.n == 0) return row;
+  if (!report.exact_holds) {
+    row.hold.total = usage.hold_estimate_ns;
+    row.hold.error =
+        std::sqrt(usage.hold.variance() / static_cast<double>(row.hold.n));
+  }
+  row.utilisation = Share(row.hold.total, report.duration_ns);
+  return row;
+}
+
+void FillClasses(const Statistics& statistics, const Naming& naming,
+                 Report& report) {
+  struct Sum {
+    Usage usage;
+    uint32_t max_waiters = 0, actors = 0;
+    double busiest_ns = 0;
+  };
+  std::vector<Sum> sums(report.classes.size());
+  for (size_t i = 0; i < statistics.objects.size(); ++i) {
+    const auto row = naming.Class(static_cast<analysis::ObjectIndex>(i));
+    if (!row) continue;
+    const analysis::ObjectUsage& object = statistics.objects[i];
+    Sum& sum = sums[*row];
+    sum.usage.Merge(object);
+    sum.max_waiters = std::max(sum.max_waiters, object.max_waiters);
+    sum.actors = std::max(sum.actors, object.actors);
+    const double held =
+        report.exact_holds ? object.hold.total() : object.hold_estimate_ns;
+    sum.busiest_ns = std::max(sum.busiest_ns, held);
+  }
+  for (size_t i = 0; i < sums.size(); ++i) {
+    UsageRow& row = report.classes[i].usage;
+    row = RowOf(sums[i].usage, report);
+    row.max_waiters = sums[i].max_waiters;
+    row.actors = sums[i].actors;
+    if (row.utilisation) {
+      // An estimate may exceed what one exclusive lock can be held.
+      row.utilisation =
+          std::min(1.0, Share(sums[i].busiest_ns, report.duration_ns));
+    }
+  }
+}
+
+void FillSites(const Statistics& statistics, SiteTable& sites, Report& report) {
+  std::vector<Usage> sums;
+  for (size_t i = 0; i < statistics.sites.size(); ++i) {
+    const auto row = sites.Row(static_cast<analysis::SiteIndex>(i));
+    if (!row) continue;
+    if (*row >= sums.size()) sums.resize(*row + 1);
+    sums[*row].Merge(statistics.sites[i]);
+  }
+  for (size_t i = 0; i < sums.size(); ++i) {
+    report.sites[i].usage = RowOf(sums[i], report);
+  }
+}
+
+void FillActors(const Statistics& statistics, Report& report) {
+  const size_t n = std::min(report.actors.size(), statistics.actors.size());
+  for (size_t i = 0; i < n; ++i) {
+    report.actors[i].usage = RowOf(statistics.actors[i], report);
+    report.actors[i].blocked_ns = statistics.actors[i].blocked_ns;
+  }
+}
+
+// One row per class, waiter's and holder's site.
+void FillBlame(const Statistics& statistics, const Naming& naming,
+               SiteTable& sites, Report& report) {
+  using Key =
+      std::tuple<uint32_t, std::optional<uint32_t>, std::optional<uint32_t>>;
+  std::map<Key, BlameRow> rows;
+  for (const Blame& blame : statistics.blame) {
+    const auto lock_class = naming.Class(blame.object);
+    if (!lock_class) continue;
+    const Key key{*lock_class, sites.Row(blame.waiter_site),
+                  sites.Row(blame.holder_site)};
+    const auto [it, is_new] = rows.try_emplace(key);
+    BlameRow& row = it->second;
+    if (is_new) {
+      std::tie(row.lock_class, row.waiter_site, row.holder_site) = key;
+      row.exact = true;
+    }
+    row.waits += blame.waits;
+    row.ns += blame.ns;
+    row.exact &= blame.exact;
+  }
+  for (auto& [key, row] : rows) report.blame.push_back(row);
+  std::stable_sort(
+      report.blame.begin(), report.blame.end(),
+      [](const BlameRow& a, const BlameRow& b) { return a.ns > b.ns; });
+}
+
+}  // namespace
+
+void FillUsage(const analysis::Statistics& statistics, const Naming& naming,
+               SiteTable& sites, Report& report) {
+  FillClasses(statistics, naming, report);
+  FillSites(statistics, sites, report);
+  FillActors(statistics, report);
+  FillBlame(statistics, naming, sites, report);
+}
+
+}  // namespace lockcheck::report

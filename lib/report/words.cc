@@ -1,0 +1,280 @@
+#include "lib/report/words.h"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "fmt/format.h"
+#include "lib/report/layout.h"
+#include "lib/report/naming.h"
+#include "lib/report/sites.h"
+
+namespace lockcheck::report {
+namespace {
+
+using analysis::Finding;
+using analysis::Reason;
+using analysis::Rule;
+using analysis::Verdict;
+
+// A circle longer than this is told as a path of locks, not actor by actor.
+constexpr size_t kLongestTold = 3;
+
+const ObjectRow* ObjectOf(const Report& report, uint32_t object) {
+  return object < report.objects.size() ? &report.objects[object] : nullptr;
+}
+
+std::string ObjectName(const Report& report, uint32_t object) {
+  const ObjectRow* row = ObjectOf(report, object);
+  return row != nullptr ? row->name : "a lock";
+}
+
+bool IsEnd(const Report& report, uint32_t object) {
+  const ObjectRow* row = ObjectOf(report, object);
+  return row != nullptr && row->kind == model::ObjectKind::kActorEnd;
+}
+
+std::string ClassOf(const Report& report, uint32_t object) {
+  const ObjectRow* row = ObjectOf(report, object);
+  if (row == nullptr) return "a lock";
+  return row->lock_class ? report.classes[*row->lock_class].name : row->name;
+}
+
+bool HasEnded(const Report& report, const PartRow& part) {
+  return part.actor &&
+         report.actors[*part.actor].state == analysis::ActorState::kEnded;
+}
+
+// "A1 (main) holds a and asks for b".
+std::string Clause(const Report& report, const PartRow& part,
+                   std::string_view asks) {
+  std::string text = ActorInSentence(report, part.actor);
+  if (!part.holds.empty()) {
+    if (!part.wants && HasEnded(report, part)) text += " has ended and still";
+    text += IsEnd(report, part.holds[0].object)
+                ? " has yet to end"
+                : " holds " + ObjectName(report, part.holds[0].object);
+    text += part.wants ? " and" : "";
+  }
+  if (part.wants) {
+    text += fmt::format(" {} {}",
+                        IsEnd(report, part.wants->object) ? "waits for" : asks,
+                        ObjectName(report, part.wants->object));
+  }
+  return text;
+}
+
+std::string Circle(const Report& report, const FindingRow& row,
+                   std::string_view asks) {
+  if (row.parts.empty()) return "a circle of locks";
+  std::string text;
+  if (row.parts.size() <= kLongestTold) {
+    for (const PartRow& part : row.parts) {
+      if (!text.empty()) {
+        text += &part == &row.parts.back() ? ", while " : ", ";
+      }
+      text += Clause(report, part, asks);
+    }
+    return text;
+  }
+  text = fmt::format(
+      "{} actors each hold one lock and {}: ", row.parts.size(),
+      asks == "asks for" ? "ask for the next" : "wait for the next");
+  for (const PartRow& part : row.parts) {
+    if (part.wants) text += ObjectName(report, part.wants->object) + " -> ";
+  }
+  if (row.parts[0].wants) {
+    text += ObjectName(report, row.parts[0].wants->object);
+  }
+  return text;
+}
+
+std::string MisuseMessage(const Report& report, const Finding& finding,
+                          const FindingRow& row) {
+  const model::MisuseName* misuse =
+      finding.misuse ? model::NameOf(*finding.misuse) : nullptr;
+  const std::optional<uint32_t> actor =
+      row.parts.empty() ? std::nullopt : row.parts[0].actor;
+  std::string text =
+      fmt::format("{} {}", ActorInSentence(report, actor),
+                  misuse != nullptr ? misuse->sentence : "misuses a lock");
+  if (!row.objects.empty()) text += ": " + ObjectName(report, row.objects[0]);
+  return text;
+}
+
+std::string Message(const Report& report, const Finding& finding,
+                    const FindingRow& row) {
+  switch (finding.rule) {
+    case Rule::kLockOrder:
+      return Circle(report, row, "asks for");
+    case Rule::kWaitFor:
+      return Circle(report, row, "waits for");
+    case Rule::kTimedCycle:
+      return Circle(report, row, "waits for") + ": only a time limit ends this";
+    case Rule::kSelf:
+      return row.parts.empty() || !row.parts[0].wants
+                 ? std::string("an actor waits for a lock that it holds")
+                 : fmt::format("{} waits for {}, which it already holds",
+                               ActorInSentence(report, row.parts[0].actor),
+                               ObjectName(report, row.parts[0].wants->object));
+    case Rule::kMisuse:
+      return MisuseMessage(report, finding, row);
+  }
+  return "";
+}
+
+std::string WhyRefuted(const Report& report, const FindingRow& row) {
+  switch (row.reason.value_or(Reason::kHistory)) {
+    case Reason::kOneActor:
+      return "one actor would have to be in two of these places at once; "
+             "another actor that did the same could deadlock with it";
+    case Reason::kForkJoin:
+      return "these sections never run at the same time: starting and joining "
+             "threads puts them in order";
+    case Reason::kGate:
+      return fmt::format(
+          "two of the actors hold {} all the while, so only one at a time can "
+          "be inside",
+          row.gate ? ObjectName(report, *row.gate) : "the same gate lock");
+    case Reason::kTry:
+      return "one of the requests is a try or timed one: it gives up instead "
+             "of waiting for ever";
+    case Reason::kReaders:
+      return "at one of the locks both sides only read, and readers do not "
+             "exclude each other";
+    case Reason::kGuard:
+      return "before all actors can be there, one must pass a section that "
+             "another one keeps locked";
+    case Reason::kHistory:
+      return "the order of events that every run of this log must keep rules "
+             "it out";
+  }
+  return "";
+}
+
+std::string Why(const Report& report, const FindingRow& row) {
+  if (row.kind == FindingKind::kMisuse) return "it happened in this run";
+  if (row.kind == FindingKind::kHazard) {
+    return "no deadlock, since a request gives up; but everybody waits until "
+           "it does";
+  }
+  switch (row.verdict.value_or(Verdict::kPossible)) {
+    case Verdict::kActual:
+      return "it happened: at the end of the log none of them can go on";
+    case Verdict::kConfirmed:
+      return "it did not happen in this run; the schedule that leads to it has "
+             "been found";
+    case Verdict::kPossible:
+      return "it did not happen in this run, and nothing in the log rules out "
+             "that it happens in another";
+    case Verdict::kRefuted:
+      return WhyRefuted(report, row);
+  }
+  return "";
+}
+
+// The part seen least often is the likeliest mistake: turn that one round.
+const PartRow& RarestPart(const FindingRow& row) {
+  return *std::min_element(
+      row.parts.begin(), row.parts.end(),
+      [](const PartRow& a, const PartRow& b) { return a.count < b.count; });
+}
+
+std::string WhereAsked(const Report& report, const PartRow& part) {
+  if (!part.wants || !part.wants->site) return "";
+  return " in " + SiteLabel(report.sites[*part.wants->site].where);
+}
+
+std::string AdviceForJoin(const Report& report, const FindingRow& row) {
+  for (const PartRow& part : row.parts) {
+    if (!part.wants || !IsEnd(report, part.wants->object)) continue;
+    if (part.holds.empty()) continue;
+    return fmt::format("let go of {} before waiting for {}{}",
+                       ObjectName(report, part.holds[0].object),
+                       ObjectName(report, part.wants->object),
+                       WhereAsked(report, part));
+  }
+  return "";
+}
+
+std::string AdviceForCircle(const Report& report, const FindingRow& row) {
+  if (std::string join = AdviceForJoin(report, row); !join.empty()) {
+    return join;
+  }
+  if (row.parts.size() < 2) return "take the locks in one order everywhere";
+  const PartRow& odd = RarestPart(row);
+  if (!odd.wants || odd.holds.empty()) {
+    return "take the locks in one order everywhere";
+  }
+  const std::string held = ClassOf(report, odd.holds[0].object);
+  const std::string asked = ClassOf(report, odd.wants->object);
+  if (held == asked) {
+    return fmt::format(
+        "take several {} in one order everywhere, by an id or by address, or "
+        "take them at once with lockcheck::scoped_lock(a, b)",
+        held);
+  }
+  const bool tie =
+      std::all_of(row.parts.begin(), row.parts.end(),
+                  [&](const PartRow& part) { return part.count == odd.count; });
+  if (tie) {
+    return fmt::format(
+        "always take {} before {}, or take both at once with "
+        "lockcheck::scoped_lock",
+        held, asked);
+  }
+  return fmt::format(
+      "always take {} before {}, or take both at once with "
+      "lockcheck::scoped_lock; the other order is the rare one, seen {}{}",
+      asked, held, Counted(odd.count, "time"), WhereAsked(report, odd));
+}
+
+std::string AdviceForMisuse(model::Misuse misuse) {
+  switch (misuse) {
+    case model::Misuse::kUnlockFree:
+      return "let a guard (lockcheck::lock_guard) unlock it, exactly once";
+    case model::Misuse::kUnlockByOther:
+      return "unlock in the actor that locked; to signal another actor use a "
+             "semaphore or an event";
+    case model::Misuse::kDestroyHeld:
+      return "end the hold before the lock's life ends; declare the lock "
+             "before what uses it";
+    case model::Misuse::kDestroyWaited:
+      return "join or stop the waiting actors before the lock is destroyed";
+    case model::Misuse::kExitHolding:
+      return "hold it with a guard (lockcheck::lock_guard), so that every way "
+             "out unlocks it";
+    case model::Misuse::kSelfLock:
+      return "pass the guard on instead of locking again, or make it a "
+             "lockcheck::recursive_mutex";
+  }
+  return "";
+}
+
+std::string Advice(const Report& report, const Finding& finding,
+                   const FindingRow& row) {
+  if (finding.rule == Rule::kMisuse) {
+    return finding.misuse ? AdviceForMisuse(*finding.misuse) : "";
+  }
+  if (finding.rule == Rule::kSelf) {
+    return AdviceForMisuse(model::Misuse::kSelfLock);
+  }
+  if (row.verdict == Verdict::kRefuted && !row.order_violation) {
+    return row.reason == Reason::kGate
+               ? "nothing, as long as every path takes the gate first"
+               : "nothing for this run; --policy order forbids it as a rule of "
+                 "the code";
+  }
+  return AdviceForCircle(report, row);
+}
+
+}  // namespace
+
+void Explain(const Report& report, const Finding& finding, FindingRow& row) {
+  row.message = Message(report, finding, row);
+  row.why = Why(report, row);
+  row.advice = Advice(report, finding, row);
+}
+
+}  // namespace lockcheck::report

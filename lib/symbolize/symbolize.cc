@@ -1,0 +1,103 @@
+#include "lib/symbolize/symbolize.h"
+
+#include <tuple>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "lib/symbolize/dwarf_table.h"
+#include "lib/symbolize/symbol_files.h"
+#include "lib/symbolize/symbol_table.h"
+
+namespace lockcheck::symbolize {
+namespace {
+
+// What is known about one module, opened at its first look-up.
+struct ModuleSymbols {
+  std::unique_ptr<DwarfTable> dwarf;
+  std::unique_ptr<SymbolTable> symbols;
+};
+
+std::string FileName(const std::string& path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
+}  // namespace
+
+struct Symbolizer::Impl {
+  using Key = std::tuple<uint32_t, uint64_t, bool>;
+
+  explicit Impl(std::vector<std::string> symbol_dirs)
+      : finder(std::move(symbol_dirs)) {}
+
+  ModuleSymbols& Open(uint32_t index) {
+    std::unique_ptr<ModuleSymbols>& slot = opened[index];
+    if (slot != nullptr) return *slot;
+    slot = std::make_unique<ModuleSymbols>();
+    SymbolFiles files = finder.Find(modules[index]);
+    if (files.debug != nullptr) {
+      slot->dwarf = DwarfTable::Open(files.debug);
+      if (slot->dwarf == nullptr && files.warning.empty()) {
+        files.warning = files.debug->path() +
+                        ": its debug information is damaged; build it again, "
+                        "or give the folder of a whole copy with --symbols DIR";
+      }
+    }
+    if (files.symbols != nullptr) {
+      slot->symbols = std::make_unique<SymbolTable>(files.symbols);
+    }
+    if (!files.warning.empty()) warnings.push_back(std::move(files.warning));
+    return *slot;
+  }
+
+  SymbolizedFrame LookUp(const log::Frame& frame, bool is_return_address) {
+    SymbolizedFrame result;
+    result.offset = frame.offset;
+    if (frame.module >= modules.size()) return result;
+    result.module = FileName(modules[frame.module].path);
+    ModuleSymbols& module = Open(frame.module);
+    // The byte before a return address belongs to the call.
+    const uint64_t address =
+        frame.offset - (is_return_address && frame.offset != 0 ? 1 : 0);
+    if (module.dwarf != nullptr) result.frames = module.dwarf->Find(address);
+    const bool named =
+        !result.frames.empty() && !result.frames.back().function.empty();
+    if (named || module.symbols == nullptr) return result;
+    std::string function = module.symbols->Find(address);
+    if (function.empty()) return result;
+    if (result.frames.empty()) result.frames.emplace_back();
+    result.frames.back().function = std::move(function);
+    return result;
+  }
+
+  std::vector<log::Module> modules;
+  SymbolFileFinder finder;
+  std::vector<std::unique_ptr<ModuleSymbols>> opened;
+  absl::flat_hash_map<Key, std::unique_ptr<SymbolizedFrame>> cache;
+  std::vector<std::string> warnings;
+};
+
+Symbolizer::Symbolizer(const std::vector<log::Module>& modules,
+                       std::vector<std::string> symbol_dirs)
+    : impl_(std::make_unique<Impl>(std::move(symbol_dirs))) {
+  impl_->modules = modules;
+  impl_->opened.resize(modules.size());
+}
+
+Symbolizer::~Symbolizer() = default;
+
+const SymbolizedFrame& Symbolizer::Find(const log::Frame& frame,
+                                        bool is_return_address) {
+  std::unique_ptr<SymbolizedFrame>& slot =
+      impl_->cache[{frame.module, frame.offset, is_return_address}];
+  if (slot == nullptr) {
+    slot = std::make_unique<SymbolizedFrame>(
+        impl_->LookUp(frame, is_return_address));
+  }
+  return *slot;
+}
+
+const std::vector<std::string>& Symbolizer::warnings() const {
+  return impl_->warnings;
+}
+
+}  // namespace lockcheck::symbolize

@@ -1,0 +1,53 @@
+// With LOCKCHECK_DISABLED every type is its plain twin: compiled, never run.
+#include <mutex>
+#include <thread>
+#include <type_traits>
+
+#include "lockcheck/lockcheck.h"
+
+static_assert(sizeof(lockcheck::mutex) == sizeof(std::mutex));
+static_assert(sizeof(lockcheck::timed_mutex) == sizeof(std::timed_mutex));
+static_assert(sizeof(lockcheck::recursive_mutex) ==
+              sizeof(std::recursive_mutex));
+static_assert(sizeof(lockcheck::recursive_timed_mutex) ==
+              sizeof(std::recursive_timed_mutex));
+static_assert(std::is_same_v<lockcheck::thread, std::thread>);
+static_assert(std::is_same_v<lockcheck::jthread, std::jthread>);
+
+constinit lockcheck::mutex constant;
+constinit lockcheck::mutex constant_with_name("name");
+
+template <typename Lock>
+void UseAll() {
+  Lock unnamed, named("name"), other("other");
+  named.lock();
+  named.unlock();
+  if (named.try_lock()) named.unlock();
+  { const lockcheck::lock_guard guard(named); }
+  {
+    lockcheck::unique_lock guard(named);
+    guard.unlock();
+  }
+  { const lockcheck::scoped_lock guard(unnamed, named, other); }
+  lockcheck::lock(unnamed, named);
+  unnamed.unlock();
+  named.unlock();
+  const std::scoped_lock guard(unnamed, named);
+}
+
+template <typename Lock>
+void UseTimed() {
+  Lock lock;
+  if (lock.try_lock_for(std::chrono::milliseconds(1))) lock.unlock();
+  if (lock.try_lock_until(std::chrono::steady_clock::now())) lock.unlock();
+}
+
+void Use() {
+  UseAll<lockcheck::mutex>();
+  UseAll<lockcheck::timed_mutex>();
+  UseAll<lockcheck::recursive_mutex>();
+  UseAll<lockcheck::recursive_timed_mutex>();
+  UseTimed<lockcheck::timed_mutex>();
+  UseTimed<lockcheck::recursive_timed_mutex>();
+  lockcheck::this_thread::set_name("name");
+}

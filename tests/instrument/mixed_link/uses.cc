@@ -1,0 +1,8 @@
+#include "lockcheck/lockcheck.h"
+
+void Guard(lockcheck::mutex& mutex);
+
+int main() {
+  lockcheck::mutex mutex;
+  Guard(mutex);
+}

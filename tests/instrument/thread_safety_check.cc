@@ -1,0 +1,65 @@
+// What clang's -Wthread-safety must accept, and with WITHOUT_LOCK refuse.
+#include "lockcheck/lockcheck.h"
+
+class Account {
+ public:
+  void Deposit(int amount) {
+#if !defined(WITHOUT_LOCK)
+    const lockcheck::lock_guard guard(mutex_);
+#endif
+    balance_ += amount;
+  }
+  void Unique() {
+    lockcheck::unique_lock guard(mutex_);
+    ++balance_;
+    guard.unlock();
+    guard.lock();
+    ++balance_;
+  }
+  void ByHand() {
+    mutex_.lock();
+    ++balance_;
+    mutex_.unlock();
+    if (mutex_.try_lock()) {
+      ++balance_;
+      mutex_.unlock();
+    }
+  }
+  void Move(Account& other) {
+    const lockcheck::scoped_lock guard(mutex_, other.mutex_);
+    ++balance_;
+    --other.balance_;
+  }
+  void Scoped() {
+    const lockcheck::scoped_lock guard(mutex_);
+    ++balance_;
+  }
+  void Recursive() {
+    const lockcheck::lock_guard guard(recursive_);
+    ++also_guarded_;
+  }
+  void Timed() {
+    if (timed_.try_lock_for(std::chrono::milliseconds(1))) {
+      ++timed_guarded_;
+      timed_.unlock();
+    }
+  }
+
+ private:
+  lockcheck::mutex mutex_;
+  lockcheck::recursive_mutex recursive_;
+  lockcheck::timed_mutex timed_;
+  int balance_ LOCKCHECK_GUARDED_BY(mutex_) = 0;
+  int also_guarded_ LOCKCHECK_GUARDED_BY(recursive_) = 0;
+  int timed_guarded_ LOCKCHECK_GUARDED_BY(timed_) = 0;
+};
+
+void Use(Account& account, Account& other) {
+  account.Deposit(1);
+  account.Unique();
+  account.ByHand();
+  account.Move(other);
+  account.Scoped();
+  account.Recursive();
+  account.Timed();
+}

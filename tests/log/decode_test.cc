@@ -1,0 +1,245 @@
+#include "lib/log/decode.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "tests/log/log_builder.h"
+#include "tests/log/transcript.h"
+
+namespace lockcheck::log {
+namespace {
+
+using ::testing::ElementsAre;
+using testing::Extras;
+using testing::LogBuilder;
+using testing::Transcript;
+
+// One actor's records, built by verbs and decoded without a Recording.
+class DecodeTest : public ::testing::Test {
+ protected:
+  DecodeTest() { b_.Stream(1); }
+
+  // The words of block 1 from the segment on.
+  std::vector<uint32_t> Words() {
+    const std::string& bytes = b_.bytes();
+    std::vector<uint32_t> words(kBlockWords - kHeaderWords);
+    std::memcpy(words.data(), bytes.data() + kBlockSize + sizeof(BlockHeader),
+                words.size() * sizeof(uint32_t));
+    return words;
+  }
+  // What follows the segment record.
+  std::vector<std::string> Lines() {
+    Transcript t;
+    result_ = DecodeSegment(std::span<const uint32_t>(Words()), t);
+    t.lines.erase(t.lines.begin());
+    return t.lines;
+  }
+
+  LogBuilder b_;
+  DecodeResult result_;
+  static constexpr uint64_t kT0 = LogBuilder::kStartTicks;
+};
+
+TEST_F(DecodeTest, APlainSectionIsOneWord) {
+  b_.Section(1, 5, 9);
+  EXPECT_THAT(Lines(), ElementsAre("section 5@9"));
+  EXPECT_EQ(result_.status, DecodeStatus::kEnd);
+  EXPECT_EQ(result_.words, 10u);  // nine of the segment record
+}
+
+TEST_F(DecodeTest, ASectionThenCloseIsASectionAndARelease) {
+  b_.Open(1, 1, 8).SectionThenClose(1, 2, 9);
+  EXPECT_THAT(Lines(), ElementsAre("acquire 1@8", "section 2@9", "release 0"));
+}
+
+TEST_F(DecodeTest, HandOverCountsFollowTheirRecords) {
+  b_.Section(1, 1, 8, {.handover = 7}).Open(1, 2, 9, {.handover = 0xffffffff});
+  EXPECT_THAT(Lines(), ElementsAre("section 1@8 handover 7",
+                                   "acquire 2@9 handover 4294967295"));
+}
+
+TEST_F(DecodeTest, TimedSectionsCountFromTheStampBeforeThem) {
+  b_.Section(1, 1, 8, {.start = 100, .end = 150})
+      .Section(1, 1, 8, {.start = 400, .end = 400});
+  EXPECT_THAT(Lines(), ElementsAre("section 1@8 from 1000100 until 1000150",
+                                   "section 1@8 from 1000400 until 1000400"));
+}
+
+TEST_F(DecodeTest, RoundingOfTimedSectionsDoesNotAddUp) {
+  for (uint64_t i = 1; i <= 1000; ++i)
+    b_.Section(1, 1, 8, {.start = i * 99'999, .end = i * 99'999 + 10});
+  struct Starts : RecordVisitor {
+    std::vector<uint64_t> starts;
+    using RecordVisitor::OnSection;
+    void OnSection(const AcquireRecord& a, const ReleaseRecord&) {
+      starts.push_back(a.start_ticks - kT0);
+    }
+  } v;
+  DecodeSegment(std::span<const uint32_t>(Words()), v);
+  ASSERT_EQ(v.starts.size(), 1000u);
+  for (uint64_t i = 1; i <= 1000; ++i) {
+    EXPECT_LE(v.starts[i - 1], i * 99'999);
+    EXPECT_LT(i * 99'999 - v.starts[i - 1], 99'999 / 1024);
+  }
+}
+
+TEST_F(DecodeTest, WideIdsTakeTheExtendedForms) {
+  b_.Section(1, kShortObjects, 9)
+      .Open(1, 3, kShortSites)
+      .Close(1)
+      .Section(1, 0xffffffff, 0xfffffffe);
+  EXPECT_THAT(Lines(),
+              ElementsAre("section 131072@9", "acquire 3@4096", "release 0",
+                          "section 4294967295@4294967294"));
+}
+
+TEST_F(DecodeTest, EveryOptionalWordOfAnAcquisitionFindsItsField) {
+  b_.Open(1, 1, 8,
+          {.how = model::How::kMulti,
+           .mode = model::Mode::kShared,
+           .handover = 5,
+           .start = 77,
+           .group = 2});
+  b_.Section(1, 2, 9,
+             {.how = model::How::kTimed,
+              .handover = 6,
+              .start = 80,
+              .end = 90,
+              .waiters = true,
+              .group = 3});
+  b_.Close(1, 0, {.end = 95, .waiters = true});
+  EXPECT_THAT(
+      Lines(),
+      ElementsAre(
+          "acquire 1@8 how 3 shared handover 5 from 1000077 group 2",
+          "section 2@9 how 2 handover 6 from 1000080 group 3 until 1000090 "
+          "waiters",
+          "release 0 until 1000095 waiters"));
+}
+
+TEST_F(DecodeTest, WaitsNameTheOwnerAndWhereItHolds) {
+  b_.At(10)
+      .Block(1, 1, 8, 2, 9)
+      .At(20)
+      .Wake(1, 3, 10)
+      .At(30)
+      .Unblock(1, model::Outcome::kTimedOut);
+  b_.WaitStack(1, 4).JoinBlock(1, 5, 8).Join(1, 5);
+  EXPECT_THAT(Lines(), ElementsAre("block 1@8 how 0 owner 2@9 at 1000010",
+                                   "wake owner 3@10 at 1000020",
+                                   "unblock 1 at 1000030", "wait stack 4",
+                                   "join block 5@8 how 0 owner 5@0 at 1000030",
+                                   "join 5 at 1000030"));
+}
+
+TEST_F(DecodeTest, TheRestOfTheRecordsKeepTheirWords) {
+  b_.At(1).Fork(1, 2).Begin(1, BeginHow::kStarted, 7, 42).TryFailed(1, 3, 8);
+  b_.ReleasedByOther(1, 3).Destroy(1, 3).Note(1, NoteKind::kDropped,
+                                              1ull << 40);
+  b_.Misuse(1, model::Misuse::kUnlockByOther, 3, 8, 2, 1);
+  b_.End(1, 5, 6, 7).Exit(1, 8, 9, 10);
+  EXPECT_THAT(
+      Lines(),
+      ElementsAre("fork 2 at 1000001", "begin 1 parent 7 tid 42 at 1000001",
+                  "try failed 3@8 how 1", "released by other 3", "destroy 3",
+                  "note 2 1099511627776",
+                  "misuse 2 3@8 owner 2 stack 1 at 1000001",
+                  "end at 1000001 cpu 5 switches 6 7",
+                  "exit at 1000001 ns 7000001 cpu 8 switches 9 10"));
+}
+
+TEST_F(DecodeTest, DefinitionsKeepTheirTextsAndFrames) {
+  b_.Module(1, "/bin/x", 0x1000, 0x2000, "\x01\xff");
+  b_.Place(1, "a.cc", 12, "f()", 3);
+  b_.Object(1, model::ObjectKind::kTimedMutex, "name", 1, 8, 0xdeadbeefcafe);
+  b_.Site(8, {PackFrame(1, 16), PackFrame(0, 32)});
+  b_.Stack(1, StackReason::kNewDependency, 8, 9, {});
+  b_.Name(NameTarget::kActor, 1, "");
+  EXPECT_THAT(
+      Lines(),
+      ElementsAre("module 1 base 4096 size 8192 '\x01\xff''/bin/x'",
+                  "place 1 12:3 'a.cc''f()'",
+                  "object 1 kind 2 place 1 site 8 address 244837814094590 "
+                  "'name'",
+                  "site 8 1+16 0+32", "stack 1 reason 1 of 8@9",
+                  "name 1 1 ''"));
+}
+
+TEST_F(DecodeTest, RecordsOfUnknownKindsAreSkippedAndCounted) {
+  b_.Section(1, 1, 8)
+      .Raw(1, {Extended(static_cast<Op>(31), 3), 1, 2})
+      .Section(1, 2, 9);
+  EXPECT_THAT(Lines(), ElementsAre("section 1@8", "section 2@9"));
+  EXPECT_EQ(result_.unknown, 1u);
+  EXPECT_EQ(result_.status, DecodeStatus::kEnd);
+}
+
+TEST_F(DecodeTest, WordsThatANewerMinorVersionAddsToARecordAreSkipped) {
+  b_.Raw(1, {Extended(Op::kDestroy, 4), 3, 99, 98}).Section(1, 1, 8);
+  EXPECT_THAT(Lines(), ElementsAre("destroy 3", "section 1@8"));
+}
+
+TEST_F(DecodeTest, ARecordTooShortForItsKindEndsTheSegment) {
+  b_.Section(1, 1, 8).Raw(1, {Extended(Op::kBlock, 3), 1, 2}).Section(1, 2, 9);
+  EXPECT_THAT(Lines(), ElementsAre("section 1@8"));
+  EXPECT_EQ(result_.status, DecodeStatus::kMalformed);
+  EXPECT_EQ(result_.words, 10u);
+}
+
+TEST_F(DecodeTest, ATextLongerThanItsRecordEndsTheSegment) {
+  b_.Raw(1, {Extended(Op::kDefName, 4, 1), 1, 0xffffffff, 0x61616161});
+  EXPECT_THAT(Lines(), ElementsAre());
+  EXPECT_EQ(result_.status, DecodeStatus::kMalformed);
+}
+
+TEST_F(DecodeTest, ARecordLongerThanTheBlockIsTruncated) {
+  b_.Section(1, 1, 8).Raw(1, {Extended(Op::kDefName, 0xffff, 1), 1});
+  EXPECT_THAT(Lines(), ElementsAre("section 1@8"));
+  EXPECT_EQ(result_.status, DecodeStatus::kTruncated);
+}
+
+TEST_F(DecodeTest, StopsBeforeTheNextSegment) {
+  b_.Open(1, 1, 8).NewSegment(1).Close(1);
+  EXPECT_THAT(Lines(), ElementsAre("acquire 1@8"));
+  EXPECT_EQ(result_.status, DecodeStatus::kEnd);
+}
+
+TEST_F(DecodeTest, WordsThatDoNotBeginWithASegmentAreRefused) {
+  Transcript t;
+  // Its bits 3 to 7 look like a segment's.
+  const std::vector<uint32_t> words = {Pack(kSection, 1, 8), 1, 1, 1};
+  EXPECT_EQ(DecodeSegment(std::span<const uint32_t>(words), t).status,
+            DecodeStatus::kMalformed);
+  EXPECT_THAT(t.lines, ElementsAre());
+}
+
+TEST_F(DecodeTest, AnyWordsAtAllAreReadWithoutLeavingTheSpan) {
+  const uint32_t seed = std::random_device()();
+  RecordProperty("seed", static_cast<int>(seed));
+  SCOPED_TRACE(seed);
+  std::mt19937 random(seed);
+  for (int round = 0; round < 20'000; ++round) {
+    // On the heap and exactly so long, for AddressSanitizer.
+    std::vector<uint32_t> words(1 + random() % 40);
+    for (uint32_t& word : words) {
+      word = random();
+      if (random() % 2)
+        word = Extended(static_cast<Op>(random() % 32), random() % 12,
+                        random() % 256);
+      if (random() % 4 == 0) word = random() % 8;
+    }
+    words[0] = Extended(Op::kSegment, 9 + random() % 4);
+    Transcript t;
+    const DecodeResult result =
+        DecodeSegment(std::span<const uint32_t>(words), t);
+    ASSERT_LE(result.words, words.size());
+  }
+}
+
+}  // namespace
+}  // namespace lockcheck::log

@@ -1,0 +1,586 @@
+// Builds a log file from verbs, byte by byte as lib/log/format.h says, without
+// the runtime: tests of the reader, of the analyses and of the command say in a
+// few lines what happened and get a log of it.
+//
+//   LogBuilder b;
+//   b.Process(1).Actor(1, BeginHow::kMain).Object(1, ObjectKind::kMutex, "m");
+//   b.Site(8, {PackFrame(1, 0x40)}).Section(1, 1, 8).Exit(1);
+//   b.Write(path);
+//
+// Definitions go to the stream of the actor named last; events name theirs.
+// Times are ticks since the start of the recording; At() sets the clock that
+// stamped records read, and nothing else moves it. A record takes the shortest
+// form that fits. The list of held locks is kept, so that a new segment states
+// it. Damage verbs close the log first: events cannot follow them.
+#ifndef LOCKCHECK_TESTS_LOG_LOG_BUILDER_H_
+#define LOCKCHECK_TESTS_LOG_LOG_BUILDER_H_
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "lib/log/format.h"
+#include "lib/model/primitives.h"
+
+namespace lockcheck::log::testing {
+
+// What an acquisition or a release carries beyond object and site.
+struct Extras {
+  model::How how = model::How::kBlocking;
+  model::Mode mode = model::Mode::kExclusive;
+  std::optional<uint32_t> handover;
+  std::optional<uint64_t> start;  // ticks since the recording began
+  std::optional<uint64_t> end;
+  bool waiters = false;
+  std::optional<uint32_t> group;
+};
+
+struct Held {
+  uint32_t object = 0;
+  uint32_t site = 0;
+};
+
+struct ActorOptions {
+  uint32_t process = 0;  // 0: the process named last
+  uint32_t parent = 0;
+  uint32_t tid = 0;  // 0: 1000 + the actor's id
+  bool hot = false;  // leave the last block hot, as a killed program does
+  uint32_t reuse_block_of = 0;  // go on in the block of this ended actor
+  std::vector<Held> held;       // inherited over fork
+};
+
+struct ProcessOptions {
+  uint32_t pid = 0;  // 0: 100 + the process's id
+  uint32_t parent = 0;
+  uint64_t start_time = 0;  // 0: 5000 + the process's id
+  std::string program = "/usr/bin/program";
+  std::string arguments = std::string("program\0--flag", 14);
+  std::string options = "mode=record";
+  std::string host = "testhost";
+};
+
+class LogBuilder {
+ public:
+  static constexpr uint64_t kStartTicks = 1'000'000;
+  static constexpr uint64_t kStartMonotonicNs = 7'000'000;
+  static constexpr uint64_t kStartUnixNs = 1'700'000'000'000'000'000;
+
+  // ---- The file ----
+  LogBuilder& NsPerTick(double ns) { return ns_per_tick_ = ns, *this; }
+  LogBuilder& MajorVersion(uint16_t major) { return major_ = major, *this; }
+  LogBuilder& Stopped(StopReason reason) { return stop_ = reason, *this; }
+  LogBuilder& Dropped(uint64_t records) { return dropped_ = records, *this; }
+  LogBuilder& VolatileHot() { return volatile_hot_ = true, *this; }
+  // Before any actor. Hot blocks lie behind the ring.
+  LogBuilder& Ring(uint64_t blocks) { return ring_ = blocks, *this; }
+  // Starts a new block when a block has this many words of records.
+  LogBuilder& SplitEvery(size_t words) { return limit_ = words, *this; }
+  LogBuilder& At(uint64_t ticks) { return now_ = ticks, *this; }
+  LogBuilder& Advance(uint64_t ticks) { return now_ += ticks, *this; }
+
+  // ---- Definitions, into the stream of the actor named last ----
+  LogBuilder& Process(uint32_t id, const ProcessOptions& o = {}) {
+    std::vector<uint32_t> p = {id, o.pid ? o.pid : 100 + id, o.parent};
+    U64(p, o.start_time ? o.start_time : 5000 + id);
+    for (const auto* text : {&o.options, &o.program, &o.arguments, &o.host})
+      Text(p, *text);
+    process_ = id;
+    // The process's own first actor defines it.
+    waiting_definitions_.push_back(Record(Op::kDefProcess, 0, p));
+    return *this;
+  }
+  LogBuilder& Module(uint32_t id, std::string_view path, uint64_t base = 0,
+                     uint64_t size = 1 << 20, std::string_view build_id = "") {
+    std::vector<uint32_t> p = {id};
+    U64(p, base);
+    U64(p, size);
+    Text(p, build_id);
+    Text(p, path);
+    return Define(Record(Op::kDefModule, 0, p));
+  }
+  LogBuilder& Place(uint32_t id, std::string_view file, uint32_t line,
+                    std::string_view function = "", uint32_t column = 1) {
+    std::vector<uint32_t> p = {id, line, column};
+    Text(p, file);
+    Text(p, function);
+    return Define(Record(Op::kDefPlace, 0, p));
+  }
+  LogBuilder& Object(uint32_t id, model::ObjectKind kind,
+                     std::string_view name = "", uint32_t place = 0,
+                     uint32_t first_site = 0, uint64_t address = 0) {
+    std::vector<uint32_t> p = {id, place, first_site};
+    U64(p, address);
+    Text(p, name);
+    return Define(Record(Op::kDefObject, static_cast<uint32_t>(kind), p));
+  }
+  LogBuilder& Site(uint32_t id, const std::vector<uint64_t>& frames) {
+    std::vector<uint32_t> p = {id};
+    Frames(p, frames);
+    return Define(Record(Op::kDefSite, 0, p));
+  }
+  LogBuilder& Stack(uint32_t id, StackReason reason, uint32_t a, uint32_t b,
+                    const std::vector<uint64_t>& frames) {
+    std::vector<uint32_t> p = {id, a, b};
+    Frames(p, frames);
+    return Define(Record(Op::kDefStack, static_cast<uint32_t>(reason), p));
+  }
+  LogBuilder& Name(NameTarget target, uint32_t id, std::string_view name) {
+    std::vector<uint32_t> p = {id};
+    Text(p, name);
+    return Define(Record(Op::kDefName, static_cast<uint32_t>(target), p));
+  }
+
+  // ---- Actors ----
+  // An actor and its Begin record.
+  LogBuilder& Actor(uint32_t id, BeginHow how, const ActorOptions& o = {}) {
+    Stream(id, o);
+    return Begin(id, how, o.parent, o.tid ? o.tid : 1000 + id);
+  }
+  // An actor without a Begin record.
+  LogBuilder& Stream(uint32_t id, const ActorOptions& o = {}) {
+    ActorState& a = actors_[id];
+    a.process = o.process ? o.process : process_;
+    a.held = o.held;
+    if (o.reuse_block_of != 0) {
+      a.block = actors_[o.reuse_block_of].block;
+    } else {
+      a.block = open_.size();
+      open_.push_back({.hot = o.hot, .number = o.hot ? NewHotNumber() : 0});
+    }
+    WriteSegment(id);
+    current_ = id;
+    std::vector<std::vector<uint32_t>> waiting;
+    waiting.swap(waiting_definitions_);
+    for (const auto& record : waiting) Append(id, record);
+    return *this;
+  }
+  // Definitions that follow go to this actor's stream.
+  LogBuilder& In(uint32_t actor) { return current_ = actor, *this; }
+  LogBuilder& Begin(uint32_t actor, BeginHow how, uint32_t parent = 0,
+                    uint32_t tid = 0) {
+    return Stamped(actor, Op::kBegin, static_cast<uint32_t>(how),
+                   {parent, tid});
+  }
+  LogBuilder& Fork(uint32_t actor, uint32_t child) {
+    return Stamped(actor, Op::kFork, 0, {child});
+  }
+  LogBuilder& JoinBlock(uint32_t actor, uint32_t child, uint32_t site) {
+    return Stamped(actor, Op::kJoinBlock, 0, {child, site});
+  }
+  LogBuilder& Join(uint32_t actor, uint32_t child) {
+    return Stamped(actor, Op::kJoin, 0, {child});
+  }
+  LogBuilder& End(uint32_t actor, uint64_t cpu_ns = 0, uint32_t voluntary = 0,
+                  uint32_t involuntary = 0) {
+    std::vector<uint32_t> p;
+    U64(p, Ticks(now_));
+    U64(p, cpu_ns);
+    p.insert(p.end(), {voluntary, involuntary});
+    return Append(actor, Record(Op::kEnd, 0, p));
+  }
+  LogBuilder& Exit(uint32_t actor, uint64_t cpu_ns = 0, uint32_t voluntary = 0,
+                   uint32_t involuntary = 0) {
+    std::vector<uint32_t> p;
+    U64(p, Ticks(now_));
+    U64(p, MonotonicNs(now_));
+    U64(p, cpu_ns);
+    p.insert(p.end(), {voluntary, involuntary});
+    return Append(actor, Record(Op::kExit, 0, p));
+  }
+
+  // ---- Acquisitions ----
+  LogBuilder& Section(uint32_t actor, uint32_t object, uint32_t site,
+                      const Extras& e = {}) {
+    if (Short(object, site) && Plain(e) && !e.end) {
+      if (!e.handover && !e.start)
+        return Append(actor, {Pack(kSection, object, site)});
+      if (!e.start) {
+        return Append(actor,
+                      {Pack(kSectionHandover, object, site), *e.handover});
+      }
+    }
+    if (Short(object, site) && Plain(e) && !e.handover && e.start && e.end) {
+      Reserve(actor, 2);
+      return Append(actor, {Pack(kSectionTimed, object, site),
+                            TimeWord(actor, *e.start, *e.end)});
+    }
+    return Append(actor, Acquisition(Op::kSection, object, site, e));
+  }
+  // The section and the release of the innermost open hold, in one word.
+  LogBuilder& SectionThenClose(uint32_t actor, uint32_t object, uint32_t site) {
+    Append(actor, {Pack(kSectionThenClose, object, site)});
+    return Drop(actor, 0);
+  }
+  LogBuilder& Open(uint32_t actor, uint32_t object, uint32_t site,
+                   const Extras& e = {}) {
+    if (Short(object, site) && Plain(e) && !e.start) {
+      if (e.handover) {
+        Append(actor, {Pack(kOpenHandover, object, site), *e.handover});
+      } else {
+        Append(actor, {Pack(kOpen, object, site)});
+      }
+    } else {
+      Append(actor, Acquisition(Op::kAcquire, object, site, e));
+    }
+    actors_[actor].held.push_back({object, site});
+    return *this;
+  }
+  // Releases the hold that has `depth` open holds above it.
+  LogBuilder& Close(uint32_t actor, uint32_t depth = 0, const Extras& e = {}) {
+    if (!e.end && !e.waiters) {
+      Append(actor, {kClose | depth << 3});
+    } else {
+      std::vector<uint32_t> p = {depth};
+      if (e.end) U64(p, Ticks(*e.end));
+      Append(actor, Record(Op::kRelease, Flags(e), p));
+    }
+    return Drop(actor, depth);
+  }
+  LogBuilder& ReleasedByOther(uint32_t actor, uint32_t object) {
+    Append(actor, Record(Op::kReleasedByOther, 0, {object}));
+    auto& held = actors_[actor].held;
+    const auto it =
+        std::find_if(held.rbegin(), held.rend(),
+                     [&](const Held& h) { return h.object == object; });
+    if (it != held.rend()) held.erase(std::next(it).base());
+    return *this;
+  }
+  LogBuilder& TryFailed(uint32_t actor, uint32_t object, uint32_t site,
+                        model::How how = model::How::kTry) {
+    return Append(actor, Record(Op::kTryFailed, static_cast<uint32_t>(how),
+                                {object, site}));
+  }
+  // The acquisition that no record shows yet; needs a hot actor. It is shown as
+  // standing at the end of what has been written so far.
+  LogBuilder& Pending(uint32_t actor, uint32_t object, uint32_t site,
+                      const Extras& e = {}) {
+    OpenBlock& b = BlockOf(actor);
+    b.pending = {};
+    const bool plain =
+        Short(object, site) && Plain(e) && !e.handover && !e.start;
+    b.pending.packed =
+        plain ? Pack(kSection, object, site) : Extended(Op::kSection, 1);
+    b.pending.position = static_cast<uint32_t>(kHeaderWords + b.words.size());
+    if (plain) return *this;
+    b.pending.object = object;
+    b.pending.site = site;
+    b.pending.handover = e.handover.value_or(0);
+    b.pending.flags = Flags(e) | e.group.value_or(0) << 8;
+    b.pending.start_ticks = e.start ? Ticks(*e.start) : 0;
+    return *this;
+  }
+
+  // ---- Waits, misuse, the rest ----
+  LogBuilder& Block(uint32_t actor, uint32_t object, uint32_t site,
+                    uint32_t owner, uint32_t owner_site, const Extras& e = {}) {
+    const uint32_t arg =
+        static_cast<uint32_t>(e.how) |
+        (e.mode == model::Mode::kShared ? kBlockSharedBit : 0u);
+    return Stamped(actor, Op::kBlock, arg, {object, site, owner, owner_site});
+  }
+  LogBuilder& Wake(uint32_t actor, uint32_t owner, uint32_t owner_site) {
+    return Stamped(actor, Op::kWake, 0, {owner, owner_site});
+  }
+  LogBuilder& Unblock(uint32_t actor,
+                      model::Outcome outcome = model::Outcome::kAcquired) {
+    return Stamped(actor, Op::kUnblock, static_cast<uint32_t>(outcome), {});
+  }
+  LogBuilder& WaitStack(uint32_t actor, uint32_t stack) {
+    return Append(actor, Record(Op::kWaitStack, 0, {stack}));
+  }
+  LogBuilder& Misuse(uint32_t actor, model::Misuse misuse, uint32_t object,
+                     uint32_t site, uint32_t owner = 0, uint32_t stack = 0) {
+    return Stamped(actor, Op::kMisuse, static_cast<uint32_t>(misuse),
+                   {object, site, owner, stack});
+  }
+  LogBuilder& Destroy(uint32_t actor, uint32_t object) {
+    return Append(actor, Record(Op::kDestroy, 0, {object}));
+  }
+  LogBuilder& Note(uint32_t actor, NoteKind kind, uint64_t value) {
+    std::vector<uint32_t> p;
+    U64(p, value);
+    return Append(actor, Record(Op::kNote, static_cast<uint32_t>(kind), p));
+  }
+  // Any words at all.
+  LogBuilder& Raw(uint32_t actor, const std::vector<uint32_t>& words) {
+    return Append(actor, words);
+  }
+
+  // ---- Blocks and segments ----
+  LogBuilder& NewSegment(uint32_t actor) { return WriteSegment(actor), *this; }
+  // Seals the actor's block and goes on in a new one, with a new segment.
+  LogBuilder& NewBlock(uint32_t actor) {
+    SealCopy(actor);
+    BlockOf(actor).words.clear();
+    BlockOf(actor).pending = {};
+    WriteSegment(actor);
+    return *this;
+  }
+  // Writes the sealed copy and dies before the hot block is restarted; the
+  // first `zeroed` words of the hot copy's records are already wiped.
+  LogBuilder& SealAndDie(uint32_t actor, size_t zeroed = 0) {
+    SealCopy(actor);
+    auto& words = BlockOf(actor).words;
+    std::fill_n(words.begin(), std::min(zeroed, words.size()), 0);
+    return *this;
+  }
+  // A block number that was claimed and never written.
+  LogBuilder& FreeBlock() { return NewNumber(), *this; }
+  // The number that the next block will have.
+  uint64_t NextBlock() const { return next_block_; }
+  const std::vector<Held>& HeldBy(uint32_t actor) {
+    return actors_[actor].held;
+  }
+
+  // ---- Damage ----
+  LogBuilder& CorruptByte(size_t offset, uint8_t flip = 0xff) {
+    Finish();
+    if (offset < file_.size()) file_[offset] ^= static_cast<char>(flip);
+    return *this;
+  }
+  LogBuilder& Truncate(size_t bytes) {
+    Finish();
+    file_.resize(std::min(bytes, file_.size()));
+    return *this;
+  }
+  LogBuilder& ZeroBlock(uint64_t number) {
+    Finish();
+    const size_t from = std::min<size_t>(number * kBlockSize, file_.size());
+    const size_t to = std::min<size_t>(from + kBlockSize, file_.size());
+    std::fill(file_.begin() + from, file_.begin() + to, '\0');
+    return *this;
+  }
+
+  // ---- Result ----
+  const std::string& bytes() {
+    Finish();
+    return file_;
+  }
+  void Write(const std::string& path) {
+    std::ofstream out(path, std::ios::binary | std::ios::trunc);
+    out.write(bytes().data(), static_cast<std::streamsize>(bytes().size()));
+    if (!out.flush()) std::abort();
+  }
+
+ private:
+  struct ActorState {
+    uint32_t process = 0;
+    size_t block = 0;  // index into open_
+    uint32_t next_segment = 0;
+    uint64_t stamp = 0;  // the segment's last stamp, in ticks of the counter
+    std::vector<Held> held;
+  };
+  struct OpenBlock {
+    bool hot = false;
+    uint64_t number = 0;  // of the hot block; sealed ones get theirs late
+    std::vector<uint32_t> words = {};
+    lockcheck::log::Pending pending = {};
+  };
+  struct SealedBlock {
+    uint64_t number;
+    std::vector<uint32_t> words;
+  };
+
+  static void U64(std::vector<uint32_t>& p, uint64_t value) {
+    p.push_back(static_cast<uint32_t>(value));
+    p.push_back(static_cast<uint32_t>(value >> 32));
+  }
+  static void Text(std::vector<uint32_t>& p, std::string_view text) {
+    p.push_back(static_cast<uint32_t>(text.size()));
+    const size_t at = p.size();
+    p.resize(at + (text.size() + 3) / 4);
+    if (!text.empty()) std::memcpy(&p[at], text.data(), text.size());
+  }
+  static void Frames(std::vector<uint32_t>& p,
+                     const std::vector<uint64_t>& frames) {
+    p.push_back(static_cast<uint32_t>(frames.size()));
+    for (uint64_t frame : frames) U64(p, frame);
+  }
+  static std::vector<uint32_t> Record(Op op, uint32_t arg,
+                                      const std::vector<uint32_t>& payload) {
+    std::vector<uint32_t> r = {
+        Extended(op, static_cast<uint32_t>(payload.size() + 1), arg)};
+    r.insert(r.end(), payload.begin(), payload.end());
+    return r;
+  }
+  static bool Short(uint32_t object, uint32_t site) {
+    return object < kShortObjects && site < kShortSites;
+  }
+  static bool Plain(const Extras& e) {
+    return e.how == model::How::kBlocking &&
+           e.mode == model::Mode::kExclusive && !e.waiters && !e.group;
+  }
+  static uint32_t Flags(const Extras& e) {
+    uint32_t flags = static_cast<uint32_t>(e.how);
+    if (e.mode == model::Mode::kShared) flags |= kFlagShared;
+    if (e.handover) flags |= kFlagHandover;
+    if (e.start) flags |= kFlagStart;
+    if (e.end) flags |= kFlagEnd;
+    if (e.waiters) flags |= kFlagWaiters;
+    if (e.group) flags |= kFlagGroup;
+    return flags;
+  }
+  std::vector<uint32_t> Acquisition(Op op, uint32_t object, uint32_t site,
+                                    const Extras& e) const {
+    std::vector<uint32_t> p = {object, site};
+    if (e.handover) p.push_back(*e.handover);
+    if (e.start) U64(p, Ticks(*e.start));
+    if (op == Op::kSection && e.end) U64(p, Ticks(*e.end));
+    if (e.group) p.push_back(*e.group);
+    return Record(op, Flags(e), p);
+  }
+  uint32_t TimeWord(uint32_t actor, uint64_t start, uint64_t end) {
+    uint64_t& stamp = actors_[actor].stamp;
+    const uint32_t low = EncodeTicks(Ticks(start) - stamp);
+    stamp += DecodeTicks(low);
+    return low | EncodeTicks(end - start) << 16;
+  }
+
+  uint64_t Ticks(uint64_t since_start) const {
+    return kStartTicks + since_start;
+  }
+  uint64_t MonotonicNs(uint64_t since_start) const {
+    return kStartMonotonicNs +
+           static_cast<uint64_t>(static_cast<double>(since_start) *
+                                 ns_per_tick_);
+  }
+  uint64_t NewNumber() { return next_block_++; }
+  uint64_t NewHotNumber() {
+    return ring_ ? ring_ + ++hot_blocks_ : NewNumber();
+  }
+  OpenBlock& BlockOf(uint32_t actor) { return open_[actors_[actor].block]; }
+
+  LogBuilder& Define(const std::vector<uint32_t>& record) {
+    if (current_ != 0) return Append(current_, record);
+    waiting_definitions_.push_back(record);
+    return *this;
+  }
+  LogBuilder& Stamped(uint32_t actor, Op op, uint32_t arg,
+                      std::vector<uint32_t> payload) {
+    U64(payload, Ticks(now_));
+    return Append(actor, Record(op, arg, payload));
+  }
+  LogBuilder& Drop(uint32_t actor, uint32_t depth) {
+    auto& held = actors_[actor].held;
+    if (depth < held.size()) held.erase(held.end() - 1 - depth);
+    return *this;
+  }
+  void Reserve(uint32_t actor, size_t words) {
+    const size_t limit = std::min(limit_, kBlockWords - kHeaderWords);
+    const size_t used = BlockOf(actor).words.size();
+    if (used > 0 && used + words > limit) NewBlock(actor);
+  }
+  LogBuilder& Append(uint32_t actor, const std::vector<uint32_t>& record) {
+    Reserve(actor, record.size());
+    auto& words = BlockOf(actor).words;
+    if (words.size() + record.size() > kBlockWords - kHeaderWords) std::abort();
+    words.insert(words.end(), record.begin(), record.end());
+    return *this;
+  }
+  void WriteSegment(uint32_t actor) {
+    ActorState& a = actors_[actor];
+    std::vector<uint32_t> p = {actor, a.process, a.next_segment};
+    a.stamp = Ticks(now_);
+    U64(p, a.stamp);
+    U64(p, MonotonicNs(now_));
+    p.push_back(static_cast<uint32_t>(a.held.size()));
+    for (const Held& h : a.held) p.insert(p.end(), {h.object, h.site});
+    const std::vector<uint32_t> record = Record(Op::kSegment, 0, p);
+    auto& words = BlockOf(actor).words;
+    if (words.size() + record.size() > kBlockWords - kHeaderWords) {
+      SealCopy(actor);
+      words.clear();
+    }
+    ++a.next_segment;
+    words.insert(words.end(), record.begin(), record.end());
+  }
+  void SealCopy(uint32_t actor) {
+    sealed_.push_back({NewNumber(), BlockOf(actor).words});
+  }
+
+  void PutBlock(uint64_t number, BlockKind kind,
+                const std::vector<uint32_t>& records,
+                const lockcheck::log::Pending& pending) {
+    std::vector<uint32_t> words(records);
+    words.resize(kBlockWords - kHeaderWords);
+    BlockHeader header = {};
+    header.magic = kBlockMagic;
+    header.kind = kind;
+    header.claim = number;
+    if (kind == BlockKind::kSealed)
+      header.checksum = Checksum(words.data(), words.size());
+    header.pending = pending;
+    const uint64_t slot =
+        ring_ && kind == BlockKind::kSealed ? (number - 1) % ring_ + 1 : number;
+    if (file_.size() < (slot + 1) * kBlockSize)
+      file_.resize((slot + 1) * kBlockSize);
+    std::memcpy(&file_[slot * kBlockSize], &header, sizeof header);
+    std::memcpy(&file_[slot * kBlockSize + sizeof header], words.data(),
+                words.size() * sizeof(uint32_t));
+  }
+  void PutHeader() {
+    FileHeader h = {};
+    std::memcpy(h.magic, kMagic, sizeof kMagic);
+    h.major_version = major_;
+    h.minor_version = kMinorVersion;
+    h.block_size = kBlockSize;
+    for (uint8_t i = 0; i < 16; ++i) h.recording_id[i] = i;
+    h.start_unix_ns = kStartUnixNs;
+    h.start_monotonic_ns = kStartMonotonicNs;
+    h.start_ticks = kStartTicks;
+    h.ring_blocks = ring_;
+    h.next_block = next_block_;
+    h.next_hot = ring_ + 1 + hot_blocks_;
+    h.next_actor = actors_.empty() ? 1 : actors_.rbegin()->first + 1;
+    h.stop_reason = static_cast<uint32_t>(stop_);
+    h.dropped = dropped_;
+    h.volatile_hot = volatile_hot_ ? 1 : 0;
+    std::memcpy(file_.data(), static_cast<const void*>(&h), sizeof h);
+  }
+  void Finish() {
+    if (closed_) return;
+    closed_ = true;
+    for (OpenBlock& b : open_) {
+      if (!b.hot && !b.words.empty())
+        sealed_.push_back({NewNumber(), std::move(b.words)});
+    }
+    file_.resize(ring_ ? kBlockSize : next_block_ * kBlockSize);
+    PutHeader();
+    for (const SealedBlock& b : sealed_)
+      PutBlock(b.number, BlockKind::kSealed, b.words, {});
+    for (const OpenBlock& b : open_) {
+      if (b.hot) PutBlock(b.number, BlockKind::kHot, b.words, b.pending);
+    }
+  }
+
+  double ns_per_tick_ = 1.0;
+  uint16_t major_ = kMajorVersion;
+  StopReason stop_ = StopReason::kNone;
+  uint64_t dropped_ = 0;
+  bool volatile_hot_ = false;
+  uint64_t ring_ = 0;
+  uint64_t hot_blocks_ = 0;
+  size_t limit_ = kBlockWords;
+  uint64_t now_ = 0;
+  uint32_t process_ = 1;
+  uint32_t current_ = 0;
+  uint64_t next_block_ = 1;
+  std::map<uint32_t, ActorState> actors_;
+  std::vector<OpenBlock> open_;
+  std::vector<SealedBlock> sealed_;
+  std::vector<std::vector<uint32_t>> waiting_definitions_;
+  bool closed_ = false;
+  std::string file_;
+};
+
+}  // namespace lockcheck::log::testing
+
+#endif  // LOCKCHECK_TESTS_LOG_LOG_BUILDER_H_

@@ -1,0 +1,460 @@
+// Whole logs, undamaged: what stands in them is what a Recording says.
+#include "lib/log/recording.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "tests/log/log_builder.h"
+#include "tests/log/random_log.h"
+#include "tests/log/transcript.h"
+
+namespace lockcheck::log {
+namespace {
+
+using model::ObjectKind;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::Held;
+using ::testing::IsEmpty;
+using testing::LogBuilder;
+using testing::RandomLog;
+using testing::Transcript;
+
+std::unique_ptr<Recording> Read(LogBuilder& b) {
+  auto recording = Recording::OpenBytes("test.log", b.bytes());
+  EXPECT_TRUE(recording.ok()) << recording.status();
+  return *std::move(recording);
+}
+
+// The events that RandomLog speaks of.
+std::vector<std::string> Events(const Recording& r, uint32_t actor) {
+  Transcript t;
+  r.Replay(r.FindActor(actor), t);
+  std::vector<std::string> events;
+  for (const std::string& line : t.lines) {
+    for (const char* word : {"section ", "acquire ", "release ", "try "}) {
+      if (line.rfind(word, 0) == 0) events.push_back(line);
+    }
+  }
+  return events;
+}
+
+std::vector<std::string> Replayed(const Recording& r, uint32_t actor) {
+  Transcript t;
+  r.Replay(r.FindActor(actor), t);
+  return t.lines;
+}
+
+TEST(RecordingTest, KnowsTheProgramThatWroteIt) {
+  LogBuilder b;
+  b.Process(1, {.pid = 77,
+                .start_time = 5,
+                .program = "/bin/cat",
+                .arguments = std::string("cat\0-n\0file", 11),
+                .options = "log=x",
+                .host = "box"});
+  b.Actor(1, BeginHow::kMain).At(500).Exit(1, 1234);
+  const auto r = Read(b);
+  EXPECT_EQ(r->recording_id, "000102030405060708090a0b0c0d0e0f");
+  EXPECT_EQ(r->start_unix_ns, LogBuilder::kStartUnixNs);
+  ASSERT_EQ(r->processes.size(), 1u);
+  const Process& p = r->processes[0];
+  EXPECT_EQ(p.pid, 77u);
+  EXPECT_EQ(p.program, "/bin/cat");
+  EXPECT_THAT(p.arguments, ElementsAre("cat", "-n", "file"));
+  EXPECT_EQ(p.options, "log=x");
+  EXPECT_EQ(p.host, "box");
+  EXPECT_EQ(p.parent, kNone);
+  EXPECT_TRUE(p.exited);
+  EXPECT_EQ(p.cpu_ns, 1234u);
+  EXPECT_EQ(r->last_ticks, LogBuilder::kStartTicks + 500);
+  EXPECT_TRUE(r->complete);
+  EXPECT_THAT(r->warnings, IsEmpty());
+}
+
+TEST(RecordingTest, KnowsItsActors) {
+  LogBuilder b;
+  b.Process(1).Actor(1, BeginHow::kMain).At(10).Fork(1, 2);
+  b.At(20).Actor(2, BeginHow::kStarted, {.parent = 1, .tid = 99});
+  b.Name(NameTarget::kActor, 2, "worker").At(50).End(2, 7, 8, 9).Exit(1);
+  const auto r = Read(b);
+  ASSERT_EQ(r->actors.size(), 2u);
+  const Actor& worker = r->actors[r->FindActor(2)];
+  EXPECT_EQ(worker.id, 2u);
+  EXPECT_EQ(worker.tid, 99u);
+  EXPECT_EQ(worker.name, "worker");
+  EXPECT_EQ(worker.how, BeginHow::kStarted);
+  EXPECT_EQ(worker.parent, r->FindActor(1));
+  EXPECT_EQ(worker.process, 0u);
+  EXPECT_TRUE(worker.begun);
+  EXPECT_TRUE(worker.ended);
+  EXPECT_EQ(worker.begin_ticks, LogBuilder::kStartTicks + 20);
+  EXPECT_EQ(worker.end_ticks, LogBuilder::kStartTicks + 50);
+  EXPECT_EQ(worker.cpu_ns, 7u);
+  EXPECT_EQ(worker.voluntary, 8u);
+  EXPECT_EQ(worker.involuntary, 9u);
+  EXPECT_FALSE(r->actors[r->FindActor(1)].ended);
+  EXPECT_EQ(r->FindActor(3), kNone);
+}
+
+TEST(RecordingTest, KnowsObjectsSitesStacksPlacesAndModules) {
+  LogBuilder b;
+  b.Process(1).Actor(1, BeginHow::kMain);
+  b.Module(4, "/lib/m.so", 0x7000, 0x100, "\x0a\xbc").Place(3, "a.cc", 12, "f");
+  b.Site(8, {PackFrame(4, 0x10), PackFrame(0, 0x20), PackFrame(5, 0x30)});
+  b.Object(6, ObjectKind::kRecursiveMutex, "queue lock", 3, 8, 0xabc);
+  b.Stack(2, StackReason::kWait, 6, 8, {PackFrame(4, 0x40)});
+  b.Section(1, 6, 8).Exit(1);
+  const auto r = Read(b);
+  ASSERT_EQ(r->modules.size(), 1u);
+  EXPECT_EQ(r->modules[0].path, "/lib/m.so");
+  EXPECT_EQ(r->modules[0].build_id, "0abc");
+  EXPECT_EQ(r->modules[0].base, 0x7000u);
+  const Site& site = r->sites[r->FindSite(8)];
+  EXPECT_THAT(site.frames, ElementsAre(Frame{0, 0x10}, Frame{kNone, 0x20},
+                                       Frame{kNone, 0x30}));
+  const Stack& stack = r->stacks[r->FindStack(2)];
+  EXPECT_EQ(stack.reason, StackReason::kWait);
+  EXPECT_EQ(stack.a, 6u);
+  EXPECT_EQ(stack.b, 8u);
+  EXPECT_THAT(stack.frames, ElementsAre(Frame{0, 0x40}));
+  const Object& object = r->objects[r->FindObject(0, 6)];
+  EXPECT_EQ(object.kind, ObjectKind::kRecursiveMutex);
+  EXPECT_EQ(object.name, "queue lock");
+  EXPECT_EQ(r->places[object.place].file, "a.cc");
+  EXPECT_EQ(r->places[object.place].line, 12u);
+  EXPECT_EQ(object.first_use, r->FindSite(8));
+  EXPECT_EQ(object.address, 0xabcu);
+}
+
+TEST(RecordingTest, ANameGivenLaterCounts) {
+  LogBuilder b;
+  b.Process(1).Actor(1, BeginHow::kMain).Object(1, ObjectKind::kMutex, "old");
+  b.Name(NameTarget::kObject, 1, "new").Exit(1);
+  const auto r = Read(b);
+  EXPECT_EQ(r->objects[r->FindObject(0, 1)].name, "new");
+}
+
+TEST(RecordingTest, IdsThatAreUsedButNotDefinedAreUnknownObjectsAndSites) {
+  LogBuilder b;
+  b.Process(1).Actor(1, BeginHow::kMain).Section(1, 5, 9);
+  b.Open(1, kShortObjects + 7, kShortSites + 7).Close(1).Exit(1);
+  const auto r = Read(b);
+  for (const uint32_t id : {5u, kShortObjects + 7}) {
+    const ObjectIndex object = r->FindObject(0, id);
+    ASSERT_NE(object, kNone) << id;
+    EXPECT_EQ(r->objects[object].kind, ObjectKind::kUnknown);
+    EXPECT_EQ(r->objects[object].id, id);
+    EXPECT_EQ(r->objects[object].place, kNone);
+  }
+  for (const uint32_t id : {9u, kShortSites + 7}) {
+    ASSERT_NE(r->FindSite(id), kNone) << id;
+    EXPECT_THAT(r->sites[r->FindSite(id)].frames, IsEmpty());
+  }
+  EXPECT_EQ(r->FindObject(0, 6), kNone);
+  EXPECT_EQ(r->FindSite(10), kNone);
+}
+
+TEST(RecordingTest, ObjectsAreUsedByEveryRecordThatNamesThem) {
+  LogBuilder b;
+  b.Process(1).Actor(1, BeginHow::kMain, {.hot = true, .held = {{1, 0}}});
+  b.Block(1, 2, 0, 0, 0).TryFailed(1, 3, 0).Destroy(1, 4).ReleasedByOther(1, 5);
+  b.Misuse(1, model::Misuse::kUnlockFree, 6, 0).Pending(1, 7, 0);
+  b.JoinBlock(1, 9, 0);  // an actor, not an object
+  const auto r = Read(b);
+  for (uint32_t id = 1; id <= 7; ++id) EXPECT_NE(r->FindObject(0, id), kNone);
+  EXPECT_EQ(r->FindObject(0, 9), kNone);
+}
+
+TEST(RecordingTest, AForkedChildHasItsOwnCopiesOfTheObjectsItUses) {
+  LogBuilder b;
+  b.Process(1).Actor(1, BeginHow::kMain);
+  b.Object(1, ObjectKind::kMutex, "shared").Object(2, ObjectKind::kMutex);
+  b.Process(2, {.parent = 1});
+  b.Actor(2, BeginHow::kForkChild, {.parent = 1, .held = {{1, 8}}});
+  b.Exit(1).Exit(2);
+  const auto r = Read(b);
+  ASSERT_EQ(r->processes.size(), 2u);
+  EXPECT_EQ(r->processes[1].parent, 0u);
+  const ObjectIndex mine = r->FindObject(0, 1), childs = r->FindObject(1, 1);
+  ASSERT_NE(mine, kNone);
+  ASSERT_NE(childs, kNone);
+  EXPECT_NE(mine, childs);
+  EXPECT_EQ(r->objects[childs].process, 1u);
+  EXPECT_EQ(r->objects[childs].name, "shared");
+  EXPECT_EQ(r->objects[childs].kind, ObjectKind::kMutex);
+  EXPECT_EQ(r->FindObject(1, 2), kNone);
+  EXPECT_TRUE(r->complete);
+}
+
+TEST(RecordingTest, AProcessThatCalledExecIsReplacedNotMissing) {
+  LogBuilder b;
+  b.Process(1, {.pid = 9, .start_time = 4}).Actor(1, BeginHow::kMain);
+  b.Process(2, {.pid = 9, .parent = 1, .start_time = 4});
+  b.Actor(2, BeginHow::kMain).Exit(2);
+  const auto r = Read(b);
+  EXPECT_TRUE(r->processes[0].replaced_by_exec);
+  EXPECT_FALSE(r->processes[1].replaced_by_exec);
+  EXPECT_TRUE(r->complete);
+}
+
+TEST(RecordingTest, AProcessThatDidNotExitMakesItIncomplete) {
+  LogBuilder b;
+  b.Process(1, {.pid = 9, .program = "/bin/x"}).Actor(1, BeginHow::kMain);
+  const auto r = Read(b);
+  EXPECT_FALSE(r->complete);
+  EXPECT_THAT(
+      r->warnings,
+      ElementsAre(HasSubstr("process 9 (/bin/x) did not end normally")));
+}
+
+TEST(RecordingTest, SaysWhyRecordingStoppedAndHowMuchWasDropped) {
+  LogBuilder b;
+  b.Stopped(StopReason::kNoSpace).Dropped(12).VolatileHot();
+  b.Process(1).Actor(1, BeginHow::kMain).Exit(1);
+  const auto r = Read(b);
+  EXPECT_EQ(r->stop_reason, StopReason::kNoSpace);
+  EXPECT_EQ(r->dropped, 12u);
+  EXPECT_TRUE(r->volatile_hot);
+  EXPECT_FALSE(r->complete);
+  EXPECT_THAT(r->warnings,
+              ElementsAre(HasSubstr("the file system was full"),
+                          HasSubstr("12 records were not written")));
+}
+
+TEST(RecordingTest, TheClockRunsAtTheRateOfTheWidestPair) {
+  LogBuilder b;
+  b.NsPerTick(0.4).Process(1).Actor(1, BeginHow::kMain);
+  b.At(10'000'000).NewSegment(1).At(100'000'000).Exit(1);
+  const auto r = Read(b);
+  EXPECT_NEAR(r->clock.ns_per_tick, 0.4, 1e-6);
+  EXPECT_NEAR(r->clock.ToNs(LogBuilder::kStartTicks + 1000), 400, 0.01);
+}
+
+TEST(RecordingTest, WithOneMomentOnlyATickIsANanosecond) {
+  LogBuilder b;
+  b.Process(1).Actor(1, BeginHow::kMain);
+  EXPECT_EQ(Read(b)->clock.ns_per_tick, 1.0);
+}
+
+TEST(RecordingTest, SegmentsOfOneBlockAreSplitByActor) {
+  LogBuilder b;
+  b.Process(1).Actor(1, BeginHow::kMain, {.hot = true}).Section(1, 1, 8).End(1);
+  b.Actor(2, BeginHow::kForeign, {.reuse_block_of = 1}).Section(2, 2, 8);
+  const auto r = Read(b);
+  EXPECT_THAT(Events(*r, 1), ElementsAre("section 1@8"));
+  EXPECT_THAT(Events(*r, 2), ElementsAre("section 2@8"));
+  EXPECT_EQ(r->actors[0].segments[0].block, r->actors[1].segments[0].block);
+}
+
+TEST(RecordingTest, ASegmentThatIsInTheFileTwiceCountsOnce) {
+  for (const size_t zeroed : {0, 1, 4, 12, 5000}) {
+    SCOPED_TRACE(zeroed);
+    LogBuilder b;
+    b.Process(1).Actor(1, BeginHow::kMain, {.hot = true});
+    b.Section(1, 1, 8).Section(1, 2, 8).SealAndDie(1, zeroed);
+    const auto r = Read(b);
+    ASSERT_EQ(r->actors.size(), 1u);
+    ASSERT_EQ(r->actors[0].segments.size(), 1u);
+    EXPECT_FALSE(r->actors[0].segments[0].hot);
+    EXPECT_THAT(Events(*r, 1), ElementsAre("section 1@8", "section 2@8"));
+  }
+}
+
+TEST(RecordingTest, AClaimedBlockThatWasNeverWrittenIsNoLoss) {
+  LogBuilder b;
+  b.Process(1).Actor(1, BeginHow::kMain).FreeBlock().Section(1, 1, 8);
+  b.NewBlock(1).FreeBlock().Exit(1);
+  const auto r = Read(b);
+  EXPECT_TRUE(r->complete);
+  EXPECT_THAT(r->warnings, IsEmpty());
+}
+
+TEST(RecordingTest, ARingSaysHowMuchItForgot) {
+  LogBuilder b;
+  b.Ring(3).Process(1).Actor(1, BeginHow::kMain, {.hot = true});
+  for (uint32_t i = 1; i <= 10; ++i) b.Section(1, i, 8).NewBlock(1);
+  b.Section(1, 11, 8).Exit(1);
+  const auto r = Read(b);
+  EXPECT_THAT(Events(*r, 1), ElementsAre("section 8@8", "section 9@8",
+                                         "section 10@8", "section 11@8"));
+  EXPECT_FALSE(r->complete);
+  EXPECT_THAT(r->warnings, ElementsAre(HasSubstr("oldest 7 segments")));
+}
+
+// ---- The pending entry ----
+
+class PendingTest : public ::testing::Test {
+ protected:
+  PendingTest() {
+    b_.Process(1).Actor(1, BeginHow::kMain, {.hot = true}).Section(1, 1, 8);
+  }
+  const Actor& TheActor() {
+    r_ = Read(b_);
+    return r_->actors[0];
+  }
+  LogBuilder b_;
+  std::unique_ptr<Recording> r_;
+};
+
+TEST_F(PendingTest, AnAcquisitionThatNoRecordShowsIsTheActorsLast) {
+  const Actor& a = (b_.Pending(1, 5, 9), TheActor());
+  ASSERT_TRUE(a.has_pending);
+  EXPECT_EQ(a.pending.object, 5u);
+  EXPECT_EQ(a.pending.site, 9u);
+  EXPECT_EQ(a.pending.how, model::How::kBlocking);
+}
+
+TEST_F(PendingTest, AllFieldsOfAWideEntryAreRead) {
+  b_.Pending(
+      1, kShortObjects + 1, 9,
+      {.how = model::How::kMulti, .handover = 4, .start = 30, .group = 2});
+  const Actor& a = TheActor();
+  ASSERT_TRUE(a.has_pending);
+  EXPECT_EQ(a.pending.object, kShortObjects + 1);
+  EXPECT_EQ(a.pending.how, model::How::kMulti);
+  EXPECT_EQ(a.pending.group, 2u);
+  EXPECT_TRUE(a.pending.handed_over);
+  EXPECT_EQ(a.pending.handover, 4u);
+  EXPECT_TRUE(a.pending.timed);
+  EXPECT_EQ(a.pending.start_ticks, LogBuilder::kStartTicks + 30);
+}
+
+TEST_F(PendingTest, ARecordAtItsPositionShowsItAlready) {
+  b_.Pending(1, 5, 9).Section(1, 5, 9);
+  EXPECT_FALSE(TheActor().has_pending);
+}
+
+TEST_F(PendingTest, ItIsJudgedAgainstTheSealedCopyIfThatCounts) {
+  b_.Pending(1, 5, 9).Open(1, 5, 9).SealAndDie(1);
+  EXPECT_FALSE(TheActor().has_pending);
+}
+
+TEST_F(PendingTest, ItSurvivesASealThatDidNotGetToTheNextSegment) {
+  for (const size_t zeroed : {0, 10, 5000}) {
+    LogBuilder b;
+    b.Process(1).Actor(1, BeginHow::kMain, {.hot = true}).Section(1, 1, 8);
+    b.Pending(1, 5, 9).SealAndDie(1, zeroed);
+    const auto r = Read(b);
+    ASSERT_TRUE(r->actors[0].has_pending) << zeroed;
+    EXPECT_EQ(r->actors[0].pending.object, 5u);
+  }
+}
+
+TEST_F(PendingTest, ItBelongsToTheLastActorOfItsBlock) {
+  b_.End(1).Actor(2, BeginHow::kForeign, {.reuse_block_of = 1});
+  b_.Pending(2, 5, 9);
+  r_ = Read(b_);
+  EXPECT_FALSE(r_->actors[r_->FindActor(1)].has_pending);
+  EXPECT_TRUE(r_->actors[r_->FindActor(2)].has_pending);
+}
+
+// ---- Random logs ----
+
+std::vector<Held> HeldAt(std::span<const uint32_t> words) {
+  struct Visitor : RecordVisitor {
+    std::vector<Held> held;
+    void OnSegment(const SegmentHeader& h) {
+      for (size_t i = 0; i < h.held.size(); i += 2)
+        held.push_back({h.held[i], h.held[i + 1]});
+    }
+    void OnAcquire(const AcquireRecord& a) {
+      held.push_back({a.object, a.site});
+    }
+    void OnRelease(const ReleaseRecord& r) {
+      held.erase(held.end() - 1 - r.depth);
+    }
+  } v;
+  DecodeSegment(words, v);
+  return v.held;
+}
+
+bool SameHeld(const std::vector<Held>& a, const std::vector<Held>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const Held& x, const Held& y) {
+                      return x.object == y.object && x.site == y.site;
+                    });
+}
+
+class RandomLogTest : public ::testing::TestWithParam<bool> {
+ protected:
+  void SetUp() override {
+    seed_ = std::random_device()();
+    RecordProperty("seed", std::to_string(seed_));
+  }
+  uint32_t seed_ = 0;
+};
+
+TEST_P(RandomLogTest, EveryEventIsReadInOrder) {
+  for (int round = 0; round < 20; ++round, ++seed_) {
+    SCOPED_TRACE(absl::StrCat("seed ", seed_));
+    RandomLog log(seed_, {.actors = 1 + seed_ % 5, .hot = GetParam()});
+    const auto r = Read(log.builder);
+    for (const auto& [actor, events] : log.events)
+      ASSERT_EQ(Events(*r, actor), events) << "actor " << actor;
+    EXPECT_EQ(r->complete, !GetParam());
+  }
+}
+
+TEST_P(RandomLogTest, EverySegmentSaysExactlyWhatIsHeldWhereItBegins) {
+  for (int round = 0; round < 20; ++round, ++seed_) {
+    SCOPED_TRACE(absl::StrCat("seed ", seed_));
+    RandomLog log(seed_, {.hot = GetParam()});
+    const auto r = Read(log.builder);
+    for (const Actor& actor : r->actors) {
+      // So a reader that starts at any of them goes on with the right set.
+      for (size_t i = 0; i + 1 < actor.segments.size(); ++i) {
+        const auto next = actor.segments[i + 1].words.subspan(
+            0, actor.segments[i + 1].words[0] >> 8 & 0xffff);
+        ASSERT_TRUE(SameHeld(HeldAt(actor.segments[i].words), HeldAt(next)));
+      }
+      ASSERT_TRUE(
+          SameHeld(HeldAt(actor.segments.back().words), log.held[actor.id]));
+    }
+  }
+}
+
+TEST_P(RandomLogTest, AFileGivesTheSameAsItsBytes) {
+  RandomLog log(seed_, {.hot = GetParam()});
+  SCOPED_TRACE(absl::StrCat("seed ", seed_));
+  const std::string path =
+      ::testing::TempDir() + absl::StrCat("/recording_test.", seed_) + ".log";
+  log.builder.Write(path);
+  const auto opened = Recording::Open(path);
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  const auto r = Read(log.builder);
+  ASSERT_EQ((*opened)->actors.size(), r->actors.size());
+  EXPECT_EQ((*opened)->objects.size(), r->objects.size());
+  for (const Actor& actor : r->actors)
+    EXPECT_EQ(Replayed(**opened, actor.id), Replayed(*r, actor.id));
+  ASSERT_EQ(std::remove(path.c_str()), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(SealedAndHot, RandomLogTest, ::testing::Bool(),
+                         [](const auto& p) {
+                           return p.param ? "Hot" : "Sealed";
+                         });
+
+// Large enough to be scanned by several threads.
+TEST(RecordingTest, ManyBlocksAreReadWhole) {
+  LogBuilder b;
+  b.SplitEvery(100).Process(1).Actor(1, BeginHow::kMain);
+  const int kSections = 40'000;
+  for (int i = 0; i < kSections; ++i) b.Section(1, 1 + i % 1000, 8 + i % 50);
+  b.Exit(1);
+  const auto r = Read(b);
+  EXPECT_GT(r->actors[0].segments.size(), 400u);
+  EXPECT_EQ(r->objects.size(), 1000u);
+  EXPECT_EQ(r->sites.size(), 50u);
+  EXPECT_EQ(Events(*r, 1).size(), static_cast<size_t>(kSections));
+  EXPECT_TRUE(r->complete);
+}
+
+}  // namespace
+}  // namespace lockcheck::log

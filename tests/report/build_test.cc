@@ -1,0 +1,239 @@
+// From indices to words: names of locks and classes, sites without wrappers,
+// findings and statistics merged.
+#include "lib/report/build.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/log/log_builder.h"
+
+namespace lockcheck::report {
+namespace {
+
+using analysis::Finding;
+using analysis::Hold;
+using analysis::Part;
+using log::BeginHow;
+using log::PackFrame;
+using model::ObjectKind;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+// Address -> what stands there, as the symbolizer would say.
+using Code = std::map<uint64_t, std::vector<symbolize::SourceFrame>>;
+
+class BuildTest : public ::testing::Test {
+ protected:
+  BuildTest() {
+    log_.NsPerTick(1.0).At(0).Process(1).Actor(1, BeginHow::kMain);
+    log_.Module(1, "/usr/bin/bank");
+  }
+
+  // Opens what `log_` says; everything else is made by hand.
+  void Open() {
+    const std::string path = ::testing::TempDir() + "/build_test." +
+                             std::to_string(getpid()) + ".log";
+    log_.Exit(1).Write(path);
+    auto opened = log::Recording::Open(path);
+    std::remove(path.c_str());
+    ASSERT_TRUE(opened.ok()) << opened.status();
+    recording_ = *std::move(opened);
+    observations_.recording = recording_.get();
+    observations_.object_count = recording_->objects.size();
+    observations_.actor_count = recording_->actors.size();
+    observations_.end.resize(observations_.actor_count);
+    statistics_.objects.resize(observations_.object_count);
+    statistics_.sites.resize(recording_->sites.size());
+    statistics_.actors.resize(observations_.actor_count);
+    statistics_.duration_ns = 1e9;
+  }
+  uint32_t Object(uint32_t id) { return recording_->FindObject(0, id); }
+  uint32_t Site(uint32_t id) { return recording_->FindSite(id); }
+
+  void AddInversion(uint32_t a, uint32_t b, uint32_t site_a, uint32_t site_b) {
+    Finding finding;
+    finding.verdict = analysis::Verdict::kPossible;
+    finding.objects = {Object(b), Object(a)};
+    for (const auto& [holds, wants, site] :
+         {std::tuple{a, b, site_a}, std::tuple{b, a, site_b}}) {
+      Part part;
+      part.actor = 0;
+      part.holds = {Hold{Object(holds), model::Mode::kExclusive, Site(site)}};
+      part.wants = Object(wants);
+      part.site = Site(site);
+      part.count = 1;
+      finding.parts.push_back(part);
+    }
+    findings_.findings.push_back(finding);
+  }
+
+  Report Built() {
+    return Build({*recording_, observations_, findings_, statistics_,
+                  [this](const log::Frame& frame, bool) {
+                    symbolize::SymbolizedFrame found;
+                    found.module = "bank";
+                    found.offset = frame.offset;
+                    found.frames = code_[frame.offset];
+                    return found;
+                  }});
+  }
+  std::vector<std::string> ClassNames(const Report& report) {
+    std::vector<std::string> names;
+    for (const ClassRow& row : report.classes) names.push_back(row.name);
+    return names;
+  }
+
+  log::testing::LogBuilder log_;
+  Code code_;
+  std::unique_ptr<log::Recording> recording_;
+  analysis::Observations observations_;
+  analysis::Findings findings_;
+  analysis::Statistics statistics_;
+};
+
+TEST_F(BuildTest, AClassIsANameElseAPlaceElseTheFirstUse) {
+  code_[0x10] = {{"Bank::Open", "bank.cc", 9, false}};
+  log_.Place(1, "/src/bank.cc", 12, "Bank::Bank(int)");
+  log_.Place(2, "/usr/include/c++/12/bits/stl_construct.h", 119, "construct");
+  log_.Site(8, {PackFrame(1, 0x10)});
+  log_.Object(1, ObjectKind::kMutex, "cash", 1);
+  log_.Object(2, ObjectKind::kMutex, "", 1);
+  log_.Object(3, ObjectKind::kTimedMutex, "", 2, 8);
+  Open();
+  const Report report = Built();
+  EXPECT_THAT(ClassNames(report), ElementsAre("cash", "mutex@bank.cc:12",
+                                              "timed_mutex@Bank::Open"));
+  EXPECT_EQ(report.classes[1].stable, "mutex@bank.cc:Bank::Bank");
+}
+
+TEST_F(BuildTest, ClassesOfOneFunctionHaveStableNamesOfTheirOwn) {
+  log_.Place(1, "/src/bank.cc", 12, "Bank::Bank()");
+  log_.Place(2, "/src/bank.cc", 13, "Bank::Bank()");
+  log_.Object(1, ObjectKind::kMutex, "", 1);
+  log_.Object(2, ObjectKind::kMutex, "", 2);
+  Open();
+  const Report report = Built();
+  EXPECT_EQ(report.classes[0].stable, "mutex@bank.cc:Bank::Bank");
+  EXPECT_EQ(report.classes[1].stable, "mutex@bank.cc:Bank::Bank/2");
+}
+
+TEST_F(BuildTest, InstancesAreNumberedAndTheirUsageAddedUp) {
+  log_.Object(1, ObjectKind::kMutex, "fork")
+      .Object(2, ObjectKind::kMutex, "fork");
+  log_.Site(8, {PackFrame(1, 0x10)});
+  Open();
+  statistics_.objects[Object(1)].acquisitions = 3;
+  statistics_.objects[Object(1)].max_waiters = 4;
+  statistics_.objects[Object(2)].acquisitions = 5;
+  statistics_.objects[Object(2)].wait.Add(1000);
+  AddInversion(1, 2, 8, 8);
+  const Report report = Built();
+  ASSERT_EQ(report.classes.size(), 1u);
+  EXPECT_EQ(report.classes[0].instances, 2u);
+  EXPECT_EQ(report.classes[0].usage.acquisitions, 8u);
+  EXPECT_EQ(report.classes[0].usage.max_waiters, 4u);
+  EXPECT_EQ(report.classes[0].usage.wait.total, 1000);
+  EXPECT_THAT(report.findings[0].message,
+              HasSubstr("holds fork #1 and asks for fork #2"));
+}
+
+TEST_F(BuildTest, WrappersAreCutAndSitesOfOneLineMerged) {
+  code_[0x10] = {{"std::lock_guard<lockcheck::mutex>::lock_guard",
+                  "std_mutex.h", 229, true},
+                 {"Bank::PayIn", "bank.cc", 41, false}};
+  code_[0x20] = {{"lockcheck::mutex::lock", "mutex.h", 7, false}};
+  code_[0x30] = {{"Bank::PayIn", "bank.cc", 41, false}};
+  code_[0x40] = {{"main", "main.cc", 5, false}};
+  code_[0x50] = {{"__libc_start_main", "", 0, false}};
+  log_.Site(8, {PackFrame(1, 0x10), PackFrame(1, 0x40), PackFrame(1, 0x50)});
+  log_.Site(9, {PackFrame(1, 0x20), PackFrame(1, 0x30)});
+  Open();
+  statistics_.sites[Site(8)].acquisitions = 2;
+  statistics_.sites[Site(9)].acquisitions = 3;
+  const Report report = Built();
+  ASSERT_EQ(report.sites.size(), 1u);
+  EXPECT_EQ(SiteLabel(report.sites[0].where), "Bank::PayIn bank.cc:41");
+  EXPECT_EQ(report.sites[0].usage.acquisitions, 5u);
+  ASSERT_EQ(report.sites[0].stack.size(), 2u);
+  EXPECT_EQ(report.sites[0].stack[1].function, "main");
+}
+
+TEST_F(BuildTest, AnUnknownFunctionIsItsModuleAndOffset) {
+  log_.Site(8, {PackFrame(1, 0x1234)});
+  Open();
+  statistics_.sites[Site(8)].acquisitions = 1;
+  EXPECT_EQ(SiteLabel(Built().sites[0].where), "bank+0x1234");
+}
+
+TEST_F(BuildTest, FindingsThatDifferInInstancesOnlyAreOne) {
+  for (uint32_t id = 1; id <= 4; ++id) {
+    log_.Object(id, ObjectKind::kMutex, "account");
+  }
+  log_.Site(8, {PackFrame(1, 0x10)});
+  code_[0x10] = {{"Bank::Transfer", "bank.cc", 4, false}};
+  Open();
+  AddInversion(1, 2, 8, 8);
+  AddInversion(3, 4, 8, 8);
+  const Report report = Built();
+  ASSERT_EQ(report.findings.size(), 1u);
+  EXPECT_EQ(report.findings[0].count, 2u);
+  EXPECT_THAT(report.findings[0].advice, HasSubstr("several account"));
+}
+
+TEST_F(BuildTest, EdgesBetweenInstancesOfOneClassAreNoCycleByThemselves) {
+  log_.Object(1, ObjectKind::kMutex, "node")
+      .Object(2, ObjectKind::kMutex, "node");
+  Open();
+  analysis::Dependency parent_then_child;
+  parent_then_child.actor = 0;
+  parent_then_child.lock = Object(2);
+  parent_then_child.held = {Hold{Object(1)}};
+  parent_then_child.count = 9;
+  observations_.dependencies = {parent_then_child};
+  Report report = Built();
+  ASSERT_EQ(report.edges.size(), 1u);
+  EXPECT_EQ(report.edges[0].count, 9u);
+  EXPECT_FALSE(report.edges[0].in_cycle);
+  analysis::Dependency back = parent_then_child;
+  back.lock = Object(1);
+  back.held = {Hold{Object(2)}};
+  observations_.dependencies.push_back(back);
+  EXPECT_TRUE(Built().edges[0].in_cycle);
+}
+
+TEST_F(BuildTest, NamesCannotMoveTheCursor) {
+  log_.Object(1, ObjectKind::kMutex, "a\033[2Jb\n");
+  Open();
+  EXPECT_THAT(ClassNames(Built()), ElementsAre("a\\x1b[2Jb\\x0a"));
+}
+
+TEST_F(BuildTest, IndicesOutOfRangeAreNotKnown) {
+  Open();
+  Finding finding;
+  finding.verdict = analysis::Verdict::kPossible;
+  finding.objects = {4711, analysis::kNone};
+  Part part;
+  part.actor = 99;
+  part.wants = 4711;
+  part.site = 12345;
+  part.stack = 999;
+  part.holds = {Hold{}};
+  finding.parts = {part};
+  findings_.findings = {finding};
+  const Report report = Built();
+  ASSERT_EQ(report.findings.size(), 1u);
+  EXPECT_THAT(report.findings[0].message,
+              HasSubstr("a lock that is not known"));
+  EXPECT_THAT(report.findings[0].parts[0].wants->stack, IsEmpty());
+}
+
+}  // namespace
+}  // namespace lockcheck::report

@@ -1,0 +1,203 @@
+// The text, graph, flame-graph and status forms of a small report made by hand.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "lib/report/dot.h"
+#include "lib/report/folded.h"
+#include "lib/report/identity.h"
+#include "lib/report/status_text.h"
+#include "lib/report/text.h"
+#include "tests/report/sample_report.h"
+
+namespace lockcheck::report {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// The lines from the one that begins with `from` to the next empty one.
+std::string Paragraph(const std::string& text, const std::string& from) {
+  const size_t start = text.find(std::string("\n").append(from));
+  if (start == std::string::npos) return "";
+  return text.substr(start + 1, text.find("\n\n", start) - start);
+}
+
+TEST(TextFormTest, AFindingShowsAllThatIsNeededToMendIt) {
+  const std::string text = Text(testing::SampleReport(), TextOptions());
+  const size_t from = text.find("[1]");
+  ASSERT_NE(from, std::string::npos);
+  EXPECT_EQ(text.substr(from, text.find("\n[2]") - from),
+            R"([1] POSSIBLE DEADLOCK  lock-order 3f9a1c22b07e  3 alike
+    A2 (plato) holds fork[0] and asks for fork[1], while A3 (kant) holds fork[1] and asks for fork[0].
+
+    A2 plato  tid 4712
+      holds    fork[0], acquired in
+               Philosopher::Eat   samples/philosophers.cc:41
+               Philosopher::Dine  samples/philosophers.cc:63
+               main               samples/philosophers.cc:90
+      asks     fork[1], 12,031 times, in
+               Philosopher::Eat   samples/philosophers.cc:42
+
+    A3 kant  tid 4713
+      holds    fork[1], acquired in
+               Philosopher::Eat   samples/philosophers.cc:41
+               Philosopher::Dine  samples/philosophers.cc:63
+               main               samples/philosophers.cc:90
+      asks     fork[0], in
+               Philosopher::Eat   samples/philosophers.cc:42
+
+    why        it did not happen in this run.
+    assumes    plato and kant may run at the same time
+    do         always take fork[0] before fork[1].
+    suppress   lock-order:fork[0] -> fork[1]  # why it is safe
+)");
+}
+
+TEST(TextFormTest, HeaderSaysWhatWasReadAndWhatIsMissing) {
+  EXPECT_EQ(HeaderText(testing::SampleReport(), false),
+            R"(lockcheck  run.log
+program    ./philosophers 5 'two words'
+run        1.24 s from 2023-11-14 22:13:20 UTC on agora, pid 4711
+size       3 actors in 1 process, 2 locks in 2 classes, 12.4 M events, 3.15 cores used
+warning    libold.so: has no debug information
+note       the search for cycles was cut at 10,000
+)");
+}
+
+TEST(TextFormTest, HotspotsLineUp) {
+  EXPECT_EQ(Paragraph(Text(testing::SampleReport(), TextOptions()), "LOCKS"),
+            R"(LOCKS  2 of 2 classes, by wait_total
+  waits    acquired  contended    %  suffered  caused     mean      p50      p90     p99      max  waiters  hand-overs
+  fork[0]    1.24 M     31,201  2.5    1.24 s  1.24 s  39.7 us  31.0 us  62.0 us  410 us  7.20 ms        1      40,000
+  fork[1]    1.24 M     31,201  2.5    900 ms  1.24 s  39.7 us  31.0 us  62.0 us  410 us  7.20 ms        1      40,000
+  holds    acquired   timed    held  used    mean    +-     p50     p90      p99      max  actors
+  fork[0]    1.24 M  77,500  520 ms   42%  420 ns  3 ns  400 ns  700 ns  1.90 us  90.0 us       2
+  fork[1]    1.24 M  77,500  520 ms   42%  420 ns  3 ns  400 ns  700 ns  1.90 us  90.0 us       2
+)");
+}
+
+TEST(TextFormTest, RefutedFindingsAreCountedAndShownOnRequest) {
+  TextOptions options;
+  const std::string plain = Text(testing::SampleReport(), options);
+  EXPECT_THAT(plain, HasSubstr("1 possible deadlock, 1 misuse  (--all shows 1 "
+                               "refuted)"));
+  EXPECT_THAT(plain, Not(HasSubstr("REFUTED")));
+  options.all = true;
+  EXPECT_THAT(Text(testing::SampleReport(), options),
+              HasSubstr("REFUTED  lock-order 00aa11bb22cc  (gate)"));
+}
+
+TEST(TextFormTest, TopBoundsTheTablesAndSortOrdersThem) {
+  Report report = testing::SampleReport();
+  report.classes[1].usage.hold.max = 1'000'000;
+  TextOptions options;
+  options.top = 1;
+  options.sort = FindColumn("hold_max");
+  const std::string locks = Paragraph(Text(report, options), "LOCKS");
+  EXPECT_THAT(locks, HasSubstr("LOCKS  1 of 2 classes, by hold_max"));
+  EXPECT_THAT(locks, HasSubstr("fork[1]"));
+  EXPECT_THAT(locks, Not(HasSubstr("fork[0]")));
+}
+
+TEST(DotFormTest, CyclesOnlyUnlessAllIsAsked) {
+  EXPECT_EQ(Dot(testing::SampleReport(), false), R"(digraph lock_order {
+  rankdir=LR;
+  node [shape=box];
+  "fork[0]";
+  "fork[1]";
+  "fork[0]" -> "fork[1]" [label="12,031x\nheld: Philosopher::Eat philosophers.cc:41\nasked: Philosopher::Eat philosophers.cc:42", color=red, penwidth=2];
+  "fork[1]" -> "fork[0]" [label="1x\nheld: Philosopher::Eat philosophers.cc:41\nasked: Philosopher::Eat philosophers.cc:42", color=red, penwidth=2];
+}
+)");
+  EXPECT_THAT(Dot(testing::SampleReport(), true),
+              HasSubstr(R"("fork[1]" -> "fork[1]" [label="5x\nheld: (not )"
+                        R"(known)\nasked: Philosopher::Eat )"
+                        R"(philosophers.cc:42", style=dashed])"));
+}
+
+TEST(DotFormTest, NamesAreQuoted) {
+  Report report = testing::SampleReport();
+  report.classes[0].name = "a\"b\\c";
+  EXPECT_THAT(Dot(report, false), HasSubstr(R"("a\"b\\c";)"));
+}
+
+TEST(FoldedFormTest, OneStackALineOutermostFirst) {
+  EXPECT_EQ(Folded(testing::SampleReport(), FoldedBy::kSuffered),
+            "[lock fork[0]];main;Philosopher::Dine;Philosopher::Eat "
+            "1240000000\n[lock fork[1]];(not known) 250\n");
+}
+
+TEST(FoldedFormTest, SeparatorsInNamesAreReplaced) {
+  Report report = testing::SampleReport();
+  report.classes[0].name = "a;b";
+  EXPECT_THAT(Folded(report, FoldedBy::kCaused), HasSubstr("[lock a:b];main;"));
+}
+
+TEST(StatusFormTest, ATreeOfProcessesActorsHoldsAndWaits) {
+  const std::string text = StatusText(testing::SampleReport(), {});
+  EXPECT_EQ(text.substr(text.find("STATUS")),
+            R"(STATUS  1 standing wait, 1 stuck
+pid 4711  ./philosophers  exited
+  A2 plato  tid 4712  blocked
+    holds  fork[0]  in Philosopher::Eat philosophers.cc:41
+    waits  fork[1]  in Philosopher::Eat philosophers.cc:42  for 2.10 s  STUCK
+      held by A3 kant  in Philosopher::Eat philosophers.cc:41
+  2 actors with nothing held and nothing waited for (--all)
+)");
+}
+
+TEST(StatusFormTest, ChildrenStandBelowTheirParentsAndCirclesEnd) {
+  Report report;
+  report.processes.resize(4);
+  for (uint32_t i = 0; i < 4; ++i) report.processes[i].pid = 100 + i;
+  report.processes[1].parent = 0;
+  report.processes[2].parent = 3;  // a damaged log may say anything
+  report.processes[3].parent = 2;
+  const std::string text = StatusText(report, {});
+  EXPECT_THAT(text, HasSubstr("\npid 100"));
+  EXPECT_THAT(text, HasSubstr("\n  pid 101"));
+  EXPECT_THAT(text, HasSubstr("\npid 102"));
+  EXPECT_THAT(text, HasSubstr("\n  pid 103"));
+}
+
+TEST(IdentityTest, RotationActorsAndLinesDoNotMatter) {
+  Report report = testing::SampleReport();
+  FindingRow a = report.findings[0], b = a;
+  std::swap(b.parts[0], b.parts[1]);
+  b.parts[0].actor = 0;
+  Identify(report, a);
+  for (SiteRow& site : report.sites) site.where.line += 100;
+  Identify(report, b);
+  EXPECT_EQ(a.id, b.id);
+  EXPECT_EQ(a.suppression, "lock-order:fork[0] -> fork[1]");
+}
+
+TEST(IdentityTest, RuleClassesAndFunctionsMatter) {
+  Report report = testing::SampleReport();
+  const FindingRow original = report.findings[0];
+  FindingRow row = original;
+  Identify(report, row);
+  const std::string id = row.id;
+  row = original;
+  row.rule = "wait-for";
+  Identify(report, row);
+  EXPECT_NE(row.id, id);
+  row = original;
+  row.verdict = analysis::Verdict::kRefuted;
+  Identify(report, row);
+  EXPECT_NE(row.id, id);
+  report.sites[1].where.function = "Philosopher::Think";
+  row = original;
+  Identify(report, row);
+  EXPECT_NE(row.id, id);
+  report = testing::SampleReport();
+  report.classes[0].stable = "spoon";
+  row = original;
+  Identify(report, row);
+  EXPECT_NE(row.id, id);
+}
+
+}  // namespace
+}  // namespace lockcheck::report

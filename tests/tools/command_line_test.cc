@@ -1,0 +1,206 @@
+// What the command line means, and that help, docs and parser name the same
+// options.
+#include "tools/lockcheck/command_line.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "fmt/format.h"
+#include "tools/lockcheck/nearest.h"
+
+namespace lockcheck::tools {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+Options Understood(const std::vector<std::string>& words) {
+  Parsed parsed = ParseCommandLine(words);
+  EXPECT_TRUE(parsed.run) << parsed.error;
+  return std::move(parsed.options);
+}
+std::string ErrorOf(const std::vector<std::string>& words) {
+  const Parsed parsed = ParseCommandLine(words);
+  EXPECT_FALSE(parsed.run);
+  EXPECT_THAT(parsed.text, IsEmpty());
+  EXPECT_EQ(parsed.error.find('\n'), std::string::npos) << parsed.error;
+  return parsed.error;
+}
+
+TEST(CommandLineTest, DefaultsAreThoseOfTheDocs) {
+  const Options o = Understood({"analyze", "run.log"});
+  EXPECT_THAT(o.logs, ElementsAre("run.log"));
+  EXPECT_EQ(o.policy, analysis::Policy::kDeadlock);
+  EXPECT_EQ(o.top, 10u);
+  EXPECT_STREQ(o.sort->key, "wait_total");
+  EXPECT_EQ(o.error_exitcode, 1);
+  EXPECT_EQ(o.colour, Colour::kAuto);
+  EXPECT_FALSE(o.all);
+}
+
+TEST(CommandLineTest, EveryOptionArrives) {
+  const Options o = Understood({"analyze",
+                                "a.log",
+                                "--json",
+                                "-",
+                                "--policy=order",
+                                "--all",
+                                "--top",
+                                "0",
+                                "--sort",
+                                "hold_max",
+                                "--suppressions",
+                                "s",
+                                "--symbols",
+                                "d1",
+                                "b.log",
+                                "--symbols=d2",
+                                "--color",
+                                "never",
+                                "--error-exitcode",
+                                "7",
+                                "--threads",
+                                "2"});
+  EXPECT_THAT(o.logs, ElementsAre("a.log", "b.log"));
+  EXPECT_THAT(o.symbols, ElementsAre("d1", "d2"));
+  EXPECT_EQ(o.json, "-");
+  EXPECT_EQ(o.policy, analysis::Policy::kOrder);
+  EXPECT_TRUE(o.all);
+  EXPECT_EQ(o.top, 0u);
+  EXPECT_STREQ(o.sort->key, "hold_max");
+  EXPECT_EQ(o.suppressions, "s");
+  EXPECT_EQ(o.colour, Colour::kNever);
+  EXPECT_EQ(o.error_exitcode, 7);
+  EXPECT_EQ(o.threads, 2u);
+}
+
+TEST(CommandLineTest, ExportTakesAFormAndASide) {
+  const Options o = Understood(
+      {"export", "run.log", "--to", "folded", "--by", "caused", "-o", "x"});
+  EXPECT_EQ(o.form, ExportForm::kFolded);
+  EXPECT_EQ(o.by, report::FoldedBy::kCaused);
+  EXPECT_EQ(o.output, "x");
+}
+
+TEST(CommandLineTest, WordsAfterTwoDashesAreLogs) {
+  EXPECT_THAT(Understood({"analyze", "--", "--odd.log"}).logs,
+              ElementsAre("--odd.log"));
+}
+
+TEST(CommandLineTest, NoCommandNamesThemAll) {
+  EXPECT_EQ(ErrorOf({}),
+            "lockcheck: name a command: analyze, status, export, dump "
+            "(lockcheck --help)");
+}
+
+TEST(CommandLineTest, AnUnknownCommandGetsTheNearest) {
+  EXPECT_EQ(ErrorOf({"anlayze", "run.log"}),
+            "lockcheck: no command is called 'anlayze'; did you mean "
+            "'analyze'? (lockcheck --help)");
+}
+
+TEST(CommandLineTest, AnUnknownOptionGetsTheNearest) {
+  EXPECT_EQ(ErrorOf({"analyze", "run.log", "--jsno", "x"}),
+            "lockcheck analyze: no option is called '--jsno'; did you mean "
+            "'--json'? (lockcheck analyze --help)");
+}
+
+TEST(CommandLineTest, AnUnknownFormatGetsTheNearest) {
+  EXPECT_EQ(ErrorOf({"export", "run.log", "--to", "fold"}),
+            "lockcheck export: --to 'fold': it is one of dot, folded; did you "
+            "mean 'folded'?");
+}
+
+TEST(CommandLineTest, AnUnknownColumnGetsTheNearest) {
+  EXPECT_THAT(ErrorOf({"analyze", "run.log", "--sort", "wait_p9"}),
+              HasSubstr("did you mean 'wait_p90'?"));
+}
+
+TEST(CommandLineTest, WrongValuesAreOneLine) {
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{
+           {"analyze"},
+           {"analyze", "x", "--top", "many"},
+           {"analyze", "x", "--top", "-1"},
+           {"analyze", "x", "--top"},
+           {"analyze", "x", "--error-exitcode", "256"},
+           {"analyze", "x", "--fail-on", "everything"},
+           {"analyze", "x", "--fail-on", ""},
+           {"analyze", "x", "--color", "red"},
+           {"export", "x"},
+           {"status"},
+           {"status", "x", "y"},
+           {"dump"},
+           {""},
+           {"--verison"}}) {
+    EXPECT_THAT(ErrorOf(words), HasSubstr("lockcheck"));
+  }
+}
+
+TEST(CommandLineTest, HelpOfEveryCommandNamesItsOptionsAndHasExamples) {
+  for (const auto& [command, options] : AllOptions()) {
+    const Parsed parsed = ParseCommandLine({command, "--help"});
+    EXPECT_THAT(parsed.text,
+                HasSubstr(fmt::format("Examples:\n  lockcheck {}", command)));
+    for (const std::string& option : options) {
+      EXPECT_THAT(parsed.text, HasSubstr(option)) << command;
+    }
+  }
+  EXPECT_THAT(ParseCommandLine({"--help"}).text, HasSubstr("Examples:"));
+}
+
+// The section of docs/command.md about a command.
+std::string Section(const std::string& command) {
+  std::ostringstream text;
+  text << std::ifstream(LOCKCHECK_DOCS "/command.md").rdbuf();
+  const std::string all = text.str();
+  const size_t from = all.find(fmt::format("## lockcheck {}", command));
+  EXPECT_NE(from, std::string::npos) << command;
+  if (from == std::string::npos) return "";
+  return all.substr(from, all.find("\n## ", from) - from);
+}
+
+TEST(CommandLineTest, TheDocsNameExactlyTheOptionsThatExist) {
+  for (const auto& [command, options] : AllOptions()) {
+    const std::string section = Section(command);
+    std::set<std::string> documented;
+    std::istringstream lines(section);
+    for (std::string line; std::getline(lines, line);) {
+      if (line.rfind("| `-", 0) != 0) continue;
+      std::string cell = line.substr(2, line.find('|', 2) - 2);
+      const std::regex name("`(--?[a-z][a-z-]*)");
+      for (std::sregex_iterator it(cell.begin(), cell.end(), name), end;
+           it != end; ++it) {
+        documented.insert((*it)[1]);
+      }
+    }
+    EXPECT_EQ(documented, std::set<std::string>(options.begin(), options.end()))
+        << command;
+  }
+}
+
+TEST(CommandLineTest, TheDocsNameEveryColumn) {
+  const std::string section = Section("analyze");
+  for (const report::Column& column : report::Columns()) {
+    EXPECT_THAT(section, HasSubstr(fmt::format("`{}`", column.key)));
+  }
+}
+
+TEST(NearestTest, CountsEdits) {
+  EXPECT_EQ(EditDistance("", ""), 0u);
+  EXPECT_EQ(EditDistance("", "abc"), 3u);
+  EXPECT_EQ(EditDistance("json", "jsno"), 1u);
+  EXPECT_EQ(EditDistance("kitten", "sitting"), 3u);
+  EXPECT_EQ(Nearest("x", {}), "");
+}
+
+}  // namespace
+}  // namespace lockcheck::tools

@@ -1,0 +1,123 @@
+// lockcheck analyze LOG...: every log is read, judged and shown on its own; the
+// exit status is that of the worst.
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <system_error>
+#include <utility>
+
+#include "fmt/format.h"
+#include "lib/report/json.h"
+#include "lib/report/suppress.h"
+#include "lib/report/text.h"
+#include "tools/lockcheck/commands.h"
+#include "tools/lockcheck/exit_status.h"
+#include "tools/lockcheck/inputs.h"
+#include "tools/lockcheck/output.h"
+#include "tools/lockcheck/pipeline.h"
+
+namespace lockcheck::tools {
+namespace {
+
+absl::StatusOr<report::Suppressions> ReadSuppressions(const std::string& path) {
+  if (path.empty()) return report::Suppressions();
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (!file || !(text << file.rdbuf() || file.peek() == EOF)) {
+    return absl::NotFoundError(
+        fmt::format("{}: cannot read the suppressions: {}", path,
+                    errno != 0 ? std::strerror(errno) : "it is no file"));
+  }
+  return report::Suppressions::Parse(text.str(), path);
+}
+
+// A folder makes a collection even if it holds one log, so that the shape of
+// the JSON depends on the command line alone.
+bool IsCollection(const std::vector<std::string>& words) {
+  std::error_code ignored;
+  return words.size() != 1 || std::filesystem::is_directory(words[0], ignored);
+}
+
+class Analyzer {
+ public:
+  Analyzer(Options options, report::Suppressions suppressions)
+      : options_(std::move(options)),
+        suppressions_(std::move(suppressions)),
+        colour_(UseColour(options_.colour)) {}
+
+  int Run() {
+    for (const std::string& word : options_.logs) Word(word);
+    if (!options_.json.empty()) WriteJson();
+    for (const std::string& line : suppressions_.Unused()) Complain(line);
+    if (failed_) return kExitFile;
+    return fails_ > 0 ? options_.error_exitcode : kExitOk;
+  }
+
+ private:
+  void Word(const std::string& word) {
+    const auto logs = LogsOf(word);
+    if (!logs.ok()) return Failed(logs.status());
+    for (const std::string& log : *logs) Log(log);
+  }
+
+  void Log(const std::string& path) {
+    auto report = ReportOf(path, options_);
+    if (!report.ok()) return Failed(report.status());
+    options_.fail_on.CheckBudgets(*report);
+    suppressions_.Apply(*report);
+    options_.fail_on.Mark(*report);
+    fails_ += report::Summarize(*report).fails;
+    if (options_.json != "-") WriteText(*report);
+    if (!options_.json.empty()) reports_.push_back(*std::move(report));
+  }
+
+  void WriteText(const report::Report& report) {
+    report::TextOptions text;
+    text.colour = colour_;
+    text.all = options_.all;
+    text.top = options_.top;
+    text.sort = options_.sort;
+    std::string out = report::Text(report, text);
+    if (!first_) out.insert(0, 1, '\n');
+    first_ = false;
+    if (auto status = WriteToStandardOutput(out); !status.ok()) Failed(status);
+  }
+
+  void WriteJson() {
+    if (reports_.empty() && failed_) return;
+    const std::string json = IsCollection(options_.logs)
+                                 ? report::JsonCollection(reports_)
+                                 : report::Json(reports_.front());
+    if (auto status = WriteToFile(options_.json, json); !status.ok()) {
+      Failed(status);
+    }
+  }
+
+  void Failed(const absl::Status& status) {
+    Complain(std::string(status.message()));
+    failed_ = true;
+  }
+
+  Options options_;
+  report::Suppressions suppressions_;
+  const bool colour_;
+  std::vector<report::Report> reports_;
+  uint64_t fails_ = 0;
+  bool first_ = true, failed_ = false;
+};
+
+}  // namespace
+
+int RunAnalyze(Options options) {
+  auto suppressions = ReadSuppressions(options.suppressions);
+  if (!suppressions.ok()) {
+    Complain(std::string(suppressions.status().message()));
+    return kExitUsage;
+  }
+  return Analyzer(std::move(options), *std::move(suppressions)).Run();
+}
+
+}  // namespace lockcheck::tools

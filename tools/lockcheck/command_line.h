@@ -1,0 +1,64 @@
+// From words on the command line to what is to be done, or to one line that
+// says what is wrong and what was probably meant.
+//
+// Problem: help, docs and parsing must name the same options. The parser is
+// built once, from the tables here; help comes from it and a test compares
+// docs/command.md with it.
+#ifndef LOCKCHECK_TOOLS_LOCKCHECK_COMMAND_LINE_H_
+#define LOCKCHECK_TOOLS_LOCKCHECK_COMMAND_LINE_H_
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lib/analysis/findings.h"
+#include "lib/report/fail_on.h"
+#include "lib/report/folded.h"
+#include "lib/report/names.h"
+#include "tools/lockcheck/dump.h"
+
+namespace lockcheck::tools {
+
+enum class Command { kAnalyze, kStatus, kExport, kDump };
+enum class Colour { kAuto, kAlways, kNever };
+enum class ExportForm { kDot, kFolded };
+
+// Everything the command line can say; each command reads its own part.
+struct Options {
+  Command command = Command::kAnalyze;
+  std::vector<std::string> logs;  // files and folders; status: one LOG or PID
+  std::vector<std::string> symbols;
+  Colour colour = Colour::kAuto;
+  unsigned threads = 0;  // 0: one per core
+  bool all = false;
+  // analyze
+  std::string json;  // empty: none; "-": standard output, instead of the text
+  report::FailOn fail_on;
+  analysis::Policy policy = analysis::Policy::kDeadlock;
+  size_t top = 10;
+  const report::Column* sort = nullptr;
+  std::string suppressions;
+  int error_exitcode = 1;
+  // export
+  ExportForm form = ExportForm::kDot;
+  report::FoldedBy by = report::FoldedBy::kSuffered;
+  std::string output;  // empty or "-": standard output
+  DumpOptions dump;
+};
+
+struct Parsed {
+  bool run = false;  // `options` says what; else print and leave
+  Options options;
+  std::string text;   // help or version, for standard output
+  std::string error;  // one line, for standard error; exit status 2
+};
+
+// `words` without the program's name.
+Parsed ParseCommandLine(const std::vector<std::string>& words);
+
+// Every command and the options it has ("--json"), --help left out.
+std::vector<std::pair<std::string, std::vector<std::string>>> AllOptions();
+
+}  // namespace lockcheck::tools
+
+#endif  // LOCKCHECK_TOOLS_LOCKCHECK_COMMAND_LINE_H_

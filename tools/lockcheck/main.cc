@@ -1,0 +1,49 @@
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "fmt/format.h"
+#include "tools/lockcheck/command_line.h"
+#include "tools/lockcheck/commands.h"
+#include "tools/lockcheck/dump.h"
+#include "tools/lockcheck/exit_status.h"
+#include "tools/lockcheck/output.h"
+
+namespace {
+
+using namespace lockcheck::tools;
+
+int Main(const std::vector<std::string>& words) {
+  Parsed parsed = ParseCommandLine(words);
+  if (!parsed.error.empty()) {
+    fmt::print(stderr, "{}\n", parsed.error);
+    return kExitUsage;
+  }
+  if (!parsed.run) {
+    return WriteToStandardOutput(parsed.text).ok() ? kExitOk : kExitFile;
+  }
+  switch (parsed.options.command) {
+    case Command::kAnalyze:
+      return RunAnalyze(std::move(parsed.options));
+    case Command::kStatus:
+      return RunStatus(parsed.options);
+    case Command::kExport:
+      return RunExport(parsed.options);
+    case Command::kDump:
+      return RunDump(parsed.options.logs[0], parsed.options.dump, stdout);
+  }
+  return kExitUsage;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  PrepareStandardStreams();
+  try {
+    return Main({argv + 1, argv + argc});
+  } catch (const std::exception& error) {
+    // Memory can run out on a damaged log; nothing else is thrown.
+    Complain(error.what());
+    return kExitFile;
+  }
+}

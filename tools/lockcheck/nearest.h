@@ -1,0 +1,21 @@
+// "Did you mean ...?" for what a person mistyped.
+#ifndef LOCKCHECK_TOOLS_LOCKCHECK_NEAREST_H_
+#define LOCKCHECK_TOOLS_LOCKCHECK_NEAREST_H_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lockcheck::tools {
+
+// Insertions, deletions, substitutions and swaps of neighbours that turn one
+// into the other (optimal string alignment). Quadratic.
+size_t EditDistance(std::string_view a, std::string_view b);
+
+// The closest of `names`; the first of several; empty if there is none.
+std::string Nearest(std::string_view word,
+                    const std::vector<std::string>& names);
+
+}  // namespace lockcheck::tools
+
+#endif  // LOCKCHECK_TOOLS_LOCKCHECK_NEAREST_H_

@@ -1,0 +1,78 @@
+#include "tools/lockcheck/output.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "fmt/format.h"
+
+namespace lockcheck::tools {
+namespace {
+
+// 0, or the error number.
+int WriteAll(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t n = ::write(fd, text.data(), text.size());
+    if (n < 0) {
+      if (errno == EINTR) continue;
+      return errno;
+    }
+    text.remove_prefix(static_cast<size_t>(n));
+  }
+  return 0;
+}
+
+absl::Status CannotWrite(const std::string& path, int error) {
+  return absl::UnavailableError(
+      fmt::format("{}: cannot write: {}", path, std::strerror(error)));
+}
+
+}  // namespace
+
+void PrepareStandardStreams() {
+  for (int fd = 0; fd <= 2; ++fd) {
+    if (::fcntl(fd, F_GETFD) != -1 || errno != EBADF) continue;
+    // The lowest free number is `fd`, since all below it are open.
+    if (::open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) < 0) return;
+  }
+  ::signal(SIGPIPE, SIG_IGN);
+}
+
+absl::Status WriteToStandardOutput(std::string_view text) {
+  const int error = WriteAll(STDOUT_FILENO, text);
+  if (error == 0 || error == EPIPE) return absl::OkStatus();
+  return CannotWrite("standard output", error);
+}
+
+absl::Status WriteToFile(const std::string& path, std::string_view text) {
+  if (path.empty() || path == "-") return WriteToStandardOutput(text);
+  const int fd =
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (fd < 0) return CannotWrite(path, errno);
+  const int error = WriteAll(fd, text);
+  const int close_error = ::close(fd) == 0 ? 0 : errno;
+  if (error != 0) return CannotWrite(path, error);
+  if (close_error != 0) return CannotWrite(path, close_error);
+  return absl::OkStatus();
+}
+
+void Complain(std::string_view line) {
+  const std::string text = fmt::format("lockcheck: {}\n", line);
+  std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
+bool UseColour(Colour colour) {
+  if (colour != Colour::kAuto) return colour == Colour::kAlways;
+  const char* no_color = std::getenv("NO_COLOR");
+  if (no_color != nullptr && *no_color != '\0') return false;
+  const char* term = std::getenv("TERM");
+  if (term == nullptr || std::strcmp(term, "dumb") == 0) return false;
+  return ::isatty(STDOUT_FILENO) == 1;
+}
+
+}  // namespace lockcheck::tools

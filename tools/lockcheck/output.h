@@ -1,0 +1,30 @@
+// Where results go: standard output or a file. Everything else goes to standard
+// error.
+#ifndef LOCKCHECK_TOOLS_LOCKCHECK_OUTPUT_H_
+#define LOCKCHECK_TOOLS_LOCKCHECK_OUTPUT_H_
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "tools/lockcheck/command_line.h"
+
+namespace lockcheck::tools {
+
+// To be called first in main: a closed standard stream becomes /dev/null, so
+// that no file of ours gets its number; a reader that goes away is no signal.
+void PrepareStandardStreams();
+
+// A reader that has gone away (head, less) is no error.
+absl::Status WriteToStandardOutput(std::string_view text);
+// "-" and "" are standard output. The error names the file and the cause.
+absl::Status WriteToFile(const std::string& path, std::string_view text);
+
+// One line to standard error: "lockcheck: " and `line`.
+void Complain(std::string_view line);
+
+bool UseColour(Colour colour);
+
+}  // namespace lockcheck::tools
+
+#endif  // LOCKCHECK_TOOLS_LOCKCHECK_OUTPUT_H_

@@ -1,0 +1,46 @@
+#include "tools/lockcheck/pipeline.h"
+
+#include <memory>
+
+#include "lib/analysis/findings.h"
+#include "lib/analysis/statistics.h"
+#include "lib/log/recording.h"
+#include "lib/report/build.h"
+#include "lib/symbolize/symbolize.h"
+#include "tools/lockcheck/progress.h"
+
+namespace lockcheck::tools {
+
+absl::StatusOr<report::Report> ReportOf(const std::string& path,
+                                        const Options& options) {
+  auto recording = log::Recording::Open(path);
+  if (!recording.ok()) return recording.status();
+
+  Progress progress(path);
+  analysis::ScanOptions scan_options;
+  scan_options.threads = options.threads;
+  scan_options.progress = &Progress::Callback;
+  scan_options.progress_data = &progress;
+  const analysis::ScanResult scan = analysis::Scan(**recording, scan_options);
+
+  analysis::FindOptions find_options;
+  find_options.policy = options.policy;
+  const analysis::Findings findings =
+      analysis::Find(scan.observations, find_options);
+
+  symbolize::Symbolizer symbolizer((*recording)->modules, options.symbols);
+  const report::BuildInput input{
+      **recording, scan.observations, findings, scan.statistics,
+      [&](const log::Frame& frame, bool is_return_address) {
+        return symbolizer.Find(frame, is_return_address);
+      }};
+  report::Report report = report::Build(input);
+  for (const auto* more : {&scan.warnings, &symbolizer.warnings()}) {
+    for (const std::string& warning : *more) {
+      report.warnings.push_back(report::Printable(warning));
+    }
+  }
+  return report;
+}
+
+}  // namespace lockcheck::tools

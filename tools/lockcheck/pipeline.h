@@ -1,0 +1,19 @@
+// From a log file to a Report: read, scan, find, symbolize, build.
+#ifndef LOCKCHECK_TOOLS_LOCKCHECK_PIPELINE_H_
+#define LOCKCHECK_TOOLS_LOCKCHECK_PIPELINE_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "lib/report/report.h"
+#include "tools/lockcheck/command_line.h"
+
+namespace lockcheck::tools {
+
+// Errors are those of Recording::Open: one line that names the file.
+absl::StatusOr<report::Report> ReportOf(const std::string& path,
+                                        const Options& options);
+
+}  // namespace lockcheck::tools
+
+#endif  // LOCKCHECK_TOOLS_LOCKCHECK_PIPELINE_H_
