@@ -37,6 +37,10 @@ constexpr int64_t kLongWaitNs = 10'000'000;
 constexpr int kRegisterLooks = 1'000;
 constexpr uint32_t kMaxObject = 1u << 28;
 
+// Some lock was unlocked by another actor than its owner, whose list of holds
+// still has it. Never reset: from then on every hand-over looks.
+std::atomic<bool> g_unlocked_by_other{false};
+
 GrowingSet g_places;  // hash of file and line -> place id
 
 bool IsRecursive(LockKind kind) {
@@ -205,7 +209,10 @@ void Taken(Thread* t, LockState& lock, LockKind kind, uint32_t site, How how,
   if (__builtin_expect(lock.last_actor != t->actor, false)) {
     if (Tag(lock) == 0) Register(t, lock, kind, site);
     const uint32_t last = lock.last_actor & kOwnerMask;
-    if (lock.last_actor & kWaiters) DropStaleHold(t, ObjectId(lock));
+    if ((lock.last_actor & kWaiters) ||
+        g_unlocked_by_other.load(std::memory_order_relaxed)) {
+      DropStaleHold(t, ObjectId(lock));
+    }
     if (last != 0 && last != t->actor) {
       ++lock.handovers;
       a.flags |= log::kFlagHandover;
@@ -343,6 +350,8 @@ bool UnlockNotMine(Thread* t, LockState& lock, LockKind kind, uint32_t site,
   ReportMisuse(t, {model::Misuse::kUnlockByOther, ObjectId(lock), site, owner,
                    &lock, slot, caller});
   if (IsRecursive(kind)) return false;
+  g_unlocked_by_other.store(true, std::memory_order_relaxed);
+  DropStaleHold(t, ObjectId(lock));
   // Whoever takes it next must not be recognized as its last owner.
   lock.last_actor |= kWaiters;
   Free(lock);

@@ -137,12 +137,13 @@ bool WantsRecording() {
 }
 
 uint8_t ModeForThisProcess(const Table*& table) {
+  // A second copy, too: threads hold pointers to its part of their state.
+  StayLoaded();
   const Table* const first = FindOrPublish(&g_own_table);
   if (first != nullptr) {
     table = first;
     return first->mode;
   }
-  StayLoaded();
   table = &g_own_table;
   return WantsRecording() && StartRecording() ? internal::kModeRecord
                                               : internal::kModeOff;

@@ -155,7 +155,7 @@ void RoomSlow(Thread* t, size_t words) {
     t->hot.pending->position = static_cast<uint32_t>(
         t->hot.cursor - reinterpret_cast<uint32_t*>(t->block));
   }
-  if (g_options.timing == Timing::kSampled) {
+  if (t->timing == Timing::kSampled) {
     t->sample_target -= old_cursor - reinterpret_cast<uintptr_t>(t->hot.cursor);
     SetSampleAt(t);
   } else {
@@ -362,7 +362,7 @@ void CloseHeld(Thread* t, size_t index, bool saw_waiters) {
 bool TakeSample(Thread* t) {
   const auto cursor = reinterpret_cast<uintptr_t>(t->hot.cursor);
   if (cursor < t->sample_target) return false;
-  if (g_options.timing == Timing::kFull) return true;
+  if (t->timing == Timing::kFull) return true;
   t->sample_target = cursor + SampleGap(t);
   SetSampleAt(t);
   // About as far ahead as the next sample: the store that begins a cache line
@@ -373,7 +373,8 @@ bool TakeSample(Thread* t) {
 
 void ResetSampling(Thread* t) {
   const auto cursor = reinterpret_cast<uintptr_t>(t->hot.cursor);
-  switch (g_options.timing) {
+  t->timing = g_options.timing;
+  switch (t->timing) {
     case Timing::kOff:
       t->sample_target = kNeverSample;
       break;

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "instrument/runtime/options.h"
 #include "lib/log/format.h"
 #include "lockcheck/internal/hot.h"
 
@@ -44,7 +45,7 @@ struct Thread;
 
 // Copied by fork.
 struct Kept {
-  uint32_t actor;         // of the process this memory belongs to
+  uint32_t actor;  // of the process this memory belongs to
   // Whom this thread continues after a fork, the latest first: locks that were
   // held then have one of these as their owner.
   uint32_t ancestors[kMaxAncestors];
@@ -73,6 +74,7 @@ struct Thread {
   uint32_t* after_long;     // end of the last record of more than one word
   uintptr_t sample_target;  // address at which the next hold is timed
   uint64_t stamp;           // last stamp as a reader computes it
+  Timing timing;            // the first copy's: another copy may be asking
   uint32_t random;
   bool scratch;       // the block is thrown away: recording stopped
   Thread* next_free;  // under ProcessLock

@@ -65,8 +65,8 @@ int PromiseSpace(int fd, uint64_t offset, size_t length) {
   if (errno != EOPNOTSUPP && errno != ENOSYS) return errno;
   static constexpr char kZeros[4096] = {};
   for (size_t done = 0; done < length;) {
-    const ssize_t n = pwrite(fd, kZeros, sizeof(kZeros),
-                             static_cast<off_t>(offset + done));
+    const ssize_t n =
+        pwrite(fd, kZeros, sizeof(kZeros), static_cast<off_t>(offset + done));
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return n < 0 ? errno : ENOSPC;
     done += static_cast<size_t>(n);
@@ -111,8 +111,11 @@ void FillHeader(FileHeader* h, const WriterOptions& options) {
   h->next_place.store(1);
   h->volatile_hot.store(options.volatile_hot ? 1 : 0);
   // Last, so that a file with the magic has a whole header.
-  std::atomic_thread_fence(std::memory_order_release);
-  memcpy(h->magic, kMagic, sizeof(kMagic));
+  uint64_t magic;
+  static_assert(sizeof(kMagic) == sizeof(magic));
+  memcpy(&magic, kMagic, sizeof(magic));
+  __atomic_store_n(reinterpret_cast<uint64_t*>(h->magic), magic,
+                   __ATOMIC_RELEASE);
 }
 
 }  // namespace

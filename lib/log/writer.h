@@ -2,10 +2,10 @@
 // seals full ones.
 //
 // Problem: this runs inside the program under test, in any thread, in signal
-// handlers, after fork. So: no allocation, no lock, no exception, no libc stream;
-// system calls only, and every failure is a return value. The program is never
-// killed by the log: space is promised by the file system (fallocate) before a
-// mapped byte is touched.
+// handlers, after fork. So: no allocation, no lock, no exception, no libc
+// stream; system calls only, and every failure is a return value. The program
+// is never killed by the log: space is promised by the file system (fallocate)
+// before a mapped byte is touched.
 //
 // Guarantees: what was stored into a hot block is in the file even after
 // kill -9; Seal() keeps the records readable at every instant (first the sealed
@@ -24,8 +24,8 @@
 namespace lockcheck::log {
 
 struct WriterOptions {
-  uint64_t max_bytes = 0;   // 0: no bound; else recording stops there
-  uint64_t ring_bytes = 0;  // 0: keep everything; else only the last so many
+  uint64_t max_bytes = 0;     // 0: no bound; else recording stops there
+  uint64_t ring_bytes = 0;    // 0: keep everything; else only the last so many
   bool volatile_hot = false;  // keep hot blocks in memory, not in the file
 };
 
@@ -34,12 +34,13 @@ class Writer {
   constexpr Writer() = default;
 
   // Creates the file and its header. An existing file that no live process
-  // records into is replaced (unlinked first, so that who reads the old one goes
-  // on reading it). Returns 0, EBUSY if a live recording owns the path, or errno.
+  // records into is replaced (unlinked first, so that who reads the old one
+  // goes on reading it). Returns 0, EBUSY if a live recording owns the path, or
+  // errno.
   int Create(const char* path, const WriterOptions& options);
 
-  // Joins the recording `id` that an ancestor created at `path`. Returns 0, ESRCH
-  // if the file holds another recording, or errno.
+  // Joins the recording `id` that an ancestor created at `path`. Returns 0,
+  // ESRCH if the file holds another recording, or errno.
   int Join(const char* path, const uint8_t id[16]);
 
   FileHeader* header() const { return header_; }

@@ -174,8 +174,11 @@ void FailOn::CheckBudgets(Report& report) const {
       if (value <= budget.limit) continue;
       FindingRow row =
           Exceeded(report, budget, *column, static_cast<uint32_t>(i), value);
-      report.objects.push_back(
-          {named.name, static_cast<uint32_t>(i), named.kind, named.created});
+      ObjectRow& object = report.objects.emplace_back();
+      object.name = named.name;
+      object.lock_class = static_cast<uint32_t>(i);
+      object.kind = named.kind;
+      object.created = named.created;
       row.objects = {static_cast<uint32_t>(report.objects.size() - 1)};
       Identify(report, row);
       report.findings.push_back(std::move(row));

@@ -215,7 +215,7 @@ uint32_t Naming::Object(analysis::ObjectIndex object) {
   const auto [it, is_new] = object_rows_.try_emplace(
       object, static_cast<uint32_t>(report_.objects.size()));
   if (!is_new) return it->second;
-  ObjectRow row;
+  ObjectRow& row = report_.objects.emplace_back();
   if (const auto lock_class = Class(object)) {
     const ClassRow& named = report_.classes[*lock_class];
     row.lock_class = lock_class;
@@ -231,7 +231,6 @@ uint32_t Naming::Object(analysis::ObjectIndex object) {
   } else {
     row.name = "a lock that is not known";
   }
-  report_.objects.push_back(std::move(row));
   return it->second;
 }
 

@@ -54,8 +54,10 @@ analysis model|log|graph|analysis
 symbolize model|log|symbolize
 report model|log|graph|analysis|symbolize|report
 ROOMS
-  in_code '^ *# *include *["<](tools|tests|samples|bench)/' lib instrument tools |
-    offence_lines "lib, instrument and tools include nothing from tools, tests, samples or bench:"
+  in_code '^ *# *include *["<]tools/' lib instrument |
+    offence_lines "lib and instrument include nothing from tools:"
+  in_code '^ *# *include *["<](tests|samples|bench)/' lib instrument tools |
+    offence_lines "lib, instrument and tools include nothing from tests, samples or bench:"
   in_code '^ *# *include *["<]lib/' instrument |
     { grep -vE '["<]lib/(model|log|graph)/' || true; } |
     offence_lines "instrument may include only lib/model, lib/log and lib/graph:"

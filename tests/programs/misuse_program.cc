@@ -1,0 +1,139 @@
+// One misuse each, and what comes after it.
+//   misuse_program SCENARIO
+// Prints "ok" if the program went on as documented.
+
+#include <sched.h>
+
+#include <atomic>
+#include <cstdio>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <system_error>
+
+#include "lockcheck/lockcheck.h"
+
+namespace {
+
+bool OtherGets(auto& lock) {
+  bool got = false;
+  lockcheck::thread([&] {
+    got = lock.try_lock();
+    if (got) lock.unlock();
+  }).join();
+  return got;
+}
+
+bool Refuses(auto act) {
+  try {
+    act();
+  } catch (const std::system_error& error) {
+    return error.code() == std::errc::operation_not_permitted;
+  }
+  return false;
+}
+
+bool UnlockFree() {
+  static lockcheck::mutex m("m");
+  m.lock();
+  m.unlock();
+  m.unlock();
+  return OtherGets(m);
+}
+
+bool UnlockFreeRecursive() {
+  static lockcheck::recursive_mutex m("m");
+  m.lock();
+  m.unlock();
+  m.unlock();
+  return OtherGets(m);
+}
+
+bool UnlockByOther() {
+  static lockcheck::mutex m("m");
+  m.lock();
+  lockcheck::thread([] { m.unlock(); }).join();
+  const bool free = OtherGets(m);
+  // Whoever held it takes it again: it is held once.
+  m.lock();
+  const bool held = !OtherGets(m);
+  m.unlock();
+  return free && held && OtherGets(m);
+}
+
+bool UnlockByOtherRecursive() {
+  static lockcheck::recursive_mutex m("m");
+  m.lock();
+  bool refused = false;
+  lockcheck::thread([&] { refused = Refuses([] { m.unlock(); }); }).join();
+  const bool held = !OtherGets(m);
+  m.unlock();
+  return refused && held && OtherGets(m);
+}
+
+bool DestroyHeld() {
+  std::unique_ptr<lockcheck::mutex> m(new lockcheck::mutex("m"));
+  m->lock();
+  m.reset();
+  return true;
+}
+
+bool DestroyWaited() {
+  // The waiter sleeps on freed memory if the lock is on the heap; here the
+  // storage stays.
+  alignas(lockcheck::timed_mutex) static char
+      storage[sizeof(lockcheck::timed_mutex)];
+  auto* const m = new (storage) lockcheck::timed_mutex("m");
+  m->lock();
+  std::atomic<bool> go = false;
+  lockcheck::thread waiter([&] {
+    go = true;
+    m->try_lock_for(std::chrono::milliseconds(300));
+  });
+  // Its first word has the waiter's bit set while somebody sleeps.
+  while (!go || (*reinterpret_cast<std::atomic<uint32_t>*>(storage) &
+                 lockcheck::internal::kWaiters) == 0) {
+    sched_yield();
+  }
+  m->~timed_mutex();
+  waiter.join();
+  return true;
+}
+
+bool SelfLock() {
+  static lockcheck::mutex m("m");
+  m.lock();
+  m.lock();
+  return false;
+}
+
+bool SelfTryAndTimed() {
+  static lockcheck::timed_mutex m("m");
+  m.lock();
+  const bool refused =
+      !m.try_lock() && !m.try_lock_for(std::chrono::milliseconds(1));
+  m.unlock();
+  return refused && OtherGets(m);
+}
+
+const std::map<std::string, std::function<bool()>> kScenarios = {
+    {"unlock_free", UnlockFree},
+    {"unlock_free_recursive", UnlockFreeRecursive},
+    {"unlock_by_other", UnlockByOther},
+    {"unlock_by_other_recursive", UnlockByOtherRecursive},
+    {"destroy_held", DestroyHeld},
+    {"destroy_waited", DestroyWaited},
+    {"self_lock", SelfLock},
+    {"self_try_and_timed", SelfTryAndTimed},
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) return 90;
+  const auto scenario = kScenarios.find(argv[1]);
+  if (scenario == kScenarios.end()) return 91;
+  puts(scenario->second() ? "ok" : "not as documented");
+  return 0;
+}
