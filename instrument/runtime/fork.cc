@@ -280,12 +280,15 @@ void EndStream(Thread* t) {
   g_fork_page->free_threads = t;
 }
 
-// Runs in the last round of the destructors of thread-specific data, so that
-// locks taken by other destructors are still recorded.
+// Runs in the last round but one of the destructors of thread-specific data, so
+// that locks taken by other destructors are still recorded. In the last round
+// ThreadSanitizer ends the thread, and instrumented code may not run after it.
+constexpr int kExitRounds = PTHREAD_DESTRUCTOR_ITERATIONS - 1;
+
 void OnThreadExit(void* value) {
   if (!IsAttached()) return;
   Kept& k = Current()->kept();
-  if (++k.exit_rounds < PTHREAD_DESTRUCTOR_ITERATIONS) {
+  if (++k.exit_rounds < kExitRounds) {
     pthread_setspecific(g_exit_key, value);
     return;
   }

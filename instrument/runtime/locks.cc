@@ -316,7 +316,8 @@ void DoHandover(LockState& lock, LockKind kind, SiteSlot* slot) {
   const int saved = errno;
   auto* const t = reinterpret_cast<Thread*>(internal::t_thread.state);
   internal::BeginBusy(&t->hot);
-  Taken(t, lock, kind, SiteOfTag(slot->tag), How::kBlocking, 0);
+  const uint32_t tag = __atomic_load_n(&slot->tag, __ATOMIC_RELAXED);
+  Taken(t, lock, kind, SiteOfTag(tag), How::kBlocking, 0);
   Leave(t);
   errno = saved;
 }

@@ -27,7 +27,10 @@ SourceLine Named(const symbolize::SymbolizedFrame& found,
 }
 
 bool IsBelowUser(const SourceLine& line) {
-  if (line.function.empty()) return line.module.starts_with("libc.so");
+  if (line.function.empty()) {
+    return line.module.starts_with("libc.so") ||
+           line.module.starts_with("libstdc++.so");
+  }
   symbolize::SourceFrame frame;
   frame.function = line.function;
   return symbolize::IsPlumbing(frame) || symbolize::IsWrapper(frame);

@@ -198,6 +198,22 @@ std::string AdviceForJoin(const Report& report, const FindingRow& row) {
   return "";
 }
 
+// Sorted by name the locks have an order, and some actor of a ring must go
+// against it: that is the one to turn round.
+std::string AdviceForRing(const Report& report, const FindingRow& row) {
+  for (const PartRow& part : row.parts) {
+    if (!part.wants || part.holds.empty()) continue;
+    const std::string held = ObjectName(report, part.holds[0].object);
+    const std::string asked = ObjectName(report, part.wants->object);
+    if (held <= asked) continue;
+    return fmt::format(
+        "give the locks one order; {} then has to take {} before {}; or "
+        "let each take both at once with lockcheck::scoped_lock",
+        ActorInSentence(report, part.actor), asked, held);
+  }
+  return "take the locks in one order everywhere";
+}
+
 std::string AdviceForCircle(const Report& report, const FindingRow& row) {
   if (std::string join = AdviceForJoin(report, row); !join.empty()) {
     return join;
@@ -218,6 +234,7 @@ std::string AdviceForCircle(const Report& report, const FindingRow& row) {
   const bool tie =
       std::all_of(row.parts.begin(), row.parts.end(),
                   [&](const PartRow& part) { return part.count == odd.count; });
+  if (tie && row.parts.size() > 2) return AdviceForRing(report, row);
   if (tie) {
     return fmt::format(
         "always take {} before {}, or take both at once with "

@@ -62,6 +62,8 @@ TEST(Thread, IsJoinableUntilJoinedOrDetached) {
   while (!ran) this_thread::yield();
 }
 
+// ThreadSanitizer ends a program that joins a thread after a refused join.
+#if !defined(__SANITIZE_THREAD__)
 TEST(Thread, JoiningItselfThrows) {
   std::atomic<thread*> self = nullptr;
   std::atomic<int> error = 0;
@@ -78,6 +80,7 @@ TEST(Thread, JoiningItselfThrows) {
   EXPECT_EQ(error, static_cast<int>(std::errc::resource_deadlock_would_occur));
   t.join();
 }
+#endif
 
 TEST(JThread, StopsAndJoinsAtItsEnd) {
   std::atomic<int> stopped = 0;

@@ -330,7 +330,7 @@ class Actor {
 void Write(FILE* file, const std::vector<Performed>& notes) {
   const uint64_t count = notes.size();
   fwrite(&count, sizeof(count), 1, file);
-  fwrite(notes.data(), sizeof(Performed), notes.size(), file);
+  if (count != 0) fwrite(notes.data(), sizeof(Performed), count, file);
 }
 
 }  // namespace

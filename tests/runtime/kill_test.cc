@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <map>
 #include <random>
 #include <string>
@@ -42,6 +43,7 @@ class Kill : public ::testing::TestWithParam<const char*> {
 
   // Kills the program when `thread` has returned from its `call`-th call.
   void KillAt(uint32_t seed, uint32_t thread, uint64_t call) {
+    std::filesystem::remove(folder_ / "log");
     for (Counters::Counter& counter : counters_->threads) counter.returned = 0;
     Child child("counted_program",
                 {std::to_string(seed), folder_ / "counters"});
@@ -57,11 +59,17 @@ class Kill : public ::testing::TestWithParam<const char*> {
     EXPECT_EQ(finished.err, "");
   }
 
+  bool NothingHadReturned() const {
+    return Returned(0) + Returned(1) + Returned(2) == 0;
+  }
   uint64_t Returned(uint32_t thread) const {
     return counters_->threads[thread].returned.load(std::memory_order_acquire);
   }
 
   void ExpectEverythingIsThere(uint32_t seed) const {
+    if (NothingHadReturned() && !log::Recording::Open(folder_ / "log").ok()) {
+      return;  // it died before it had a log
+    }
     const auto recording = OpenLog(folder_ / "log");
     ASSERT_NE(recording, nullptr);
     EXPECT_FALSE(recording->complete);

@@ -1,12 +1,16 @@
 #include "tools/lockcheck/pipeline.h"
 
 #include <memory>
+#include <string>
 
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "lib/analysis/findings.h"
 #include "lib/analysis/statistics.h"
 #include "lib/log/recording.h"
 #include "lib/report/build.h"
 #include "lib/symbolize/symbolize.h"
+#include "tools/lockcheck/liveness.h"
 #include "tools/lockcheck/progress.h"
 
 namespace lockcheck::tools {
@@ -15,7 +19,17 @@ absl::StatusOr<report::Report> ReportOf(const std::string& path,
                                         const Options& options) {
   auto recording = log::Recording::Open(path);
   if (!recording.ok()) return recording.status();
+  // A recording names its first actor before anything else. Without one nothing
+  // was read, and "nothing found" would be a lie.
+  if ((*recording)->actors.empty()) {
+    const std::string why = (*recording)->warnings.empty()
+                                ? "it ends before the first record"
+                                : (*recording)->warnings.front();
+    return absl::DataLossError(
+        absl::StrCat(path, ": no record can be read: ", why));
+  }
 
+  ExtendToNow(**recording);
   Progress progress(path);
   analysis::ScanOptions scan_options;
   scan_options.threads = options.threads;
