@@ -215,6 +215,22 @@ void WarnOfLostSegments(const Streams& streams, const FileHeader& header,
   }
 }
 
+// The header counts the blocks that were claimed; a file that ends before them
+// was cut, however whole the rest looks.
+void WarnOfCut(const Recording& r, const FileHeader& header,
+               Warnings& warnings) {
+  if (r.stop_reason != StopReason::kNone) return;  // claims failed
+  const uint64_t blocks = header.ring_blocks != 0 ? header.next_hot.load()
+                                                  : header.next_block.load();
+  const uint64_t present = (r.file_size + kBlockSize - 1) / kBlockSize;
+  if (blocks <= 1 || r.file_size / kBlockSize >= blocks) return;
+  warnings.AddLosses({absl::StrCat(
+      "the file ends at byte ", r.file_size, ", in block ", present, " of the ",
+      blocks,
+      " that were claimed: it was cut, or its program was killed while it "
+      "wrote the last ones; what they held is missing")});
+}
+
 void WarnOfStops(const Recording& r, uint64_t implausible, Warnings& warnings) {
   std::vector<std::string> lines;
   if (r.stop_reason != StopReason::kNone)
@@ -283,6 +299,7 @@ std::unique_ptr<Recording> Recording::Impl::Read(
       AssembleStreams(TakeSegments(scan), file.hot_blocks(), ended);
   Warnings warnings(r);
   WarnOfDamage(scan.parts, streams, warnings);
+  WarnOfCut(r, header, warnings);
   WarnOfLostSegments(streams, header, begun, warnings);
   r.impl_->ids =
       BuildTables(file, scan.parts, scan.usage, std::move(streams), r);

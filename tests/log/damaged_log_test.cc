@@ -237,6 +237,14 @@ TEST_P(CutLogTest, SaysThatTheLastBlockIsCut) {
   EXPECT_THAT(r->warnings, Contains(HasSubstr("cut off")));
 }
 
+TEST_P(CutLogTest, SaysThatWholeBlocksAreMissing) {
+  const auto whole = Read(log_);
+  EXPECT_THAT(whole->warnings, Not(Contains(HasSubstr("were claimed"))));
+  const auto r = Read(log_.substr(0, log_.size() - kBlockSize));
+  EXPECT_FALSE(r->complete);
+  EXPECT_THAT(r->warnings, Contains(HasSubstr("were claimed: it was cut")));
+}
+
 INSTANTIATE_TEST_SUITE_P(SealedAndHot, CutLogTest, ::testing::Bool(),
                          [](const auto& p) {
                            return p.param ? "Hot" : "Sealed";
