@@ -14,7 +14,7 @@
 #include "lockcheck/internal/thread_hooks.h"
 #include "lockcheck/mutex.h"
 
-namespace lockcheck::internal {
+namespace lockcheck::inline LOCKCHECK_ABI::internal {
 namespace {
 
 using runtime::g_table;
@@ -122,4 +122,4 @@ uint32_t SelfActor() noexcept {
   return table == nullptr ? 0 : table->self();
 }
 
-}  // namespace lockcheck::internal
+}  // namespace lockcheck::inline LOCKCHECK_ABI::internal

@@ -21,13 +21,13 @@
 #include "instrument/runtime/table.h"
 #include "instrument/runtime/thread.h"
 
-namespace lockcheck::internal {
+namespace lockcheck::inline LOCKCHECK_ABI::internal {
 constinit ThreadState g_unattached = {};
 constinit std::atomic<uint8_t> g_mode{kModeUnknown};
 thread_local constinit ThreadPointer t_thread = {&g_unattached,
                                                  ThreadPointer::kNew, 0};
 static_assert(sizeof(ThreadPointer) <= 64);
-}  // namespace lockcheck::internal
+}  // namespace lockcheck::inline LOCKCHECK_ABI::internal
 
 namespace lockcheck::runtime {
 

@@ -11,7 +11,7 @@
 #include "instrument/runtime/thread.h"
 #include "lockcheck/internal/hot.h"
 
-namespace lockcheck::internal {
+namespace lockcheck::inline LOCKCHECK_ABI::internal {
 namespace {
 
 using runtime::Held;
@@ -169,4 +169,4 @@ bool WarmRelease(LockState& lock) noexcept {
   return true;
 }
 
-}  // namespace lockcheck::internal
+}  // namespace lockcheck::inline LOCKCHECK_ABI::internal
