@@ -150,7 +150,7 @@ void StartStream(Thread* t, BeginHow how, uint32_t actor, uint32_t parent,
   // What is left of a pooled block may be too little for the first records.
   if (t->hot.cursor + 256 > t->end) {
     t->segment = 0xffffffff;  // RoomSlow begins segment 0
-    RoomSlow(t, 256);
+    RoomSlow(t);
   } else {
     BeginSegment(t, 0);
   }

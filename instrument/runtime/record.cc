@@ -129,12 +129,11 @@ void BeginSegment(Thread* t, uint32_t number) {
   r.End(Op::kSegment);
 }
 
-void RoomSlow(Thread* t, size_t words) {
+void RoomSlow(Thread* t) {
   const auto old_cursor = reinterpret_cast<uintptr_t>(t->hot.cursor);
   const auto used = static_cast<size_t>(t->hot.cursor -
                                         reinterpret_cast<uint32_t*>(t->block));
   const internal::PendingEntry pending = *t->hot.pending;
-  (void)words;
   if (t->scratch) {
     g_writer.header()->dropped.fetch_add(
         static_cast<uint64_t>(t->hot.cursor - t->begin),

@@ -19,11 +19,12 @@ namespace lockcheck::runtime {
 
 inline uint64_t Ticks() { return __rdtsc(); }
 
-// Makes sure that `words` fit; may seal the block and begin a new segment.
-void RoomSlow(Thread* t, size_t words);
+// Seals the block and begins a new segment in it.
+void RoomSlow(Thread* t);
+// Makes sure that `words` fit.
 inline void Room(Thread* t, size_t words) {
   if (__builtin_expect(t->hot.cursor + words + kSlackWords > t->end, false)) {
-    RoomSlow(t, words);
+    RoomSlow(t);
   }
 }
 

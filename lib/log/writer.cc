@@ -234,15 +234,13 @@ BlockHeader* Writer::NewHotBlock() {
   return block;
 }
 
-bool Writer::WriteBlock(BlockHeader* block, size_t used, uint64_t number,
-                        uint64_t claim) {
+bool Writer::WriteBlock(BlockHeader* block, uint64_t number, uint64_t claim) {
   BlockHeader sealed = {};
   sealed.magic = kBlockMagic;
   sealed.kind = BlockKind::kSealed;
   sealed.claim = claim;
   const auto* words = reinterpret_cast<const uint32_t*>(block);
   sealed.checksum = Checksum(words + kHeaderWords, kBlockWords - kHeaderWords);
-  (void)used;
   const NoFileSizeSignal no_signal;
   size_t done = 0;
   while (done < kBlockSize) {
@@ -288,7 +286,7 @@ bool Writer::Seal(BlockHeader* block, size_t used, Rescue rescue,
       old = MAP_FAILED;
     }
   }
-  const bool written = WriteBlock(block, used, number, claim);
+  const bool written = WriteBlock(block, number, claim);
   if (written) {
     // Forward: the first word goes first, so the block reads as empty from then
     // on, and the sealed copy stands for it.
@@ -313,7 +311,7 @@ bool Writer::WriteVolatile(BlockHeader* block, size_t used) {
   if (used <= kHeaderWords) return true;
   const uint64_t claim = header_->next_block.fetch_add(1);
   const uint64_t ring = header_->ring_blocks;
-  return WriteBlock(block, used, ring ? 1 + (claim - 1) % ring : claim, claim);
+  return WriteBlock(block, ring ? 1 + (claim - 1) % ring : claim, claim);
 }
 
 }  // namespace lockcheck::log

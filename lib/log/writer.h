@@ -70,8 +70,7 @@ class Writer {
 
  private:
   int Map(int fd);
-  bool WriteBlock(BlockHeader* block, size_t used, uint64_t number,
-                  uint64_t claim);
+  bool WriteBlock(BlockHeader* block, uint64_t number, uint64_t claim);
   void StopFor(int error);
 
   FileHeader* header_ = nullptr;
