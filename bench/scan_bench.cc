@@ -121,7 +121,7 @@ class StreamWriter {
       const uint64_t start = now_, length = 20 + random_() % 1000;
       const uint32_t gap = log::EncodeTicks(start - stamp_);
       stamp_ += log::DecodeTicks(gap);
-      Word(log::Pack(log::kSectionTimed, lock + 1, site + 1));
+      Word(log::Pack(log::kTimed, lock + 1, site + 1));
       Word(gap | log::EncodeTicks(length) << 16);
       now_ += length;
     } else if (chance < 36) {  // one in 20

@@ -10,6 +10,7 @@
 
 #include "instrument/runtime/plain.h"
 #include "instrument/runtime/process.h"
+#include "instrument/runtime/record.h"
 #include "instrument/runtime/table.h"
 #include "lockcheck/internal/thread_hooks.h"
 #include "lockcheck/mutex.h"
@@ -54,8 +55,8 @@ void LockUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
   }
 }
 
-void HandoverUncommon(LockState& lock, LockKind kind, SiteSlot* slot) noexcept {
-  g_table->handover(lock, kind, slot);
+void TakenUncommon(LockState& lock, LockKind kind, SiteSlot* slot) noexcept {
+  g_table->taken(lock, kind, slot);
 }
 
 bool TryLockUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
@@ -86,7 +87,12 @@ void UnlockUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
   }
 }
 
-void WakeOne(LockState& lock) noexcept { runtime::WakeWaiter(lock); }
+void ReleasedToWaiters(LockState& lock, uint32_t tag) noexcept {
+  const Table* const table = Recording();
+  const uint64_t ticks = table == nullptr ? 0 : runtime::Ticks();
+  runtime::WakeWaiter(lock);
+  if (table != nullptr && tag != 0) table->saw_waiters(tag, ticks);
+}
 
 void DestroyLock(LockState& lock, LockKind kind) noexcept {
   if (const Table* const table = Recording()) table->destroy(lock, kind);

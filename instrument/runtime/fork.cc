@@ -22,10 +22,11 @@
 #include "instrument/runtime/thread.h"
 
 namespace lockcheck::inline LOCKCHECK_ABI::internal {
-constinit ThreadState g_unattached = {};
+constinit UnattachedThread g_unattached = {};
 constinit std::atomic<uint8_t> g_mode{kModeUnknown};
-thread_local constinit ThreadPointer t_thread = {&g_unattached,
+thread_local constinit ThreadPointer t_thread = {&g_unattached.state,
                                                  ThreadPointer::kNew, 0};
+static_assert(offsetof(UnattachedThread, holds) == kHoldsOffset);
 static_assert(sizeof(ThreadPointer) <= 64);
 }  // namespace lockcheck::inline LOCKCHECK_ABI::internal
 
@@ -42,7 +43,7 @@ pthread_key_t g_exit_key;
 
 uint32_t Tid() { return static_cast<uint32_t>(syscall(SYS_gettid)); }
 
-bool IsAttached() { return t_thread.state != &internal::g_unattached; }
+bool IsAttached() { return t_thread.state != &internal::g_unattached.state; }
 
 Thread* Current() { return reinterpret_cast<Thread*>(t_thread.state); }
 
@@ -130,11 +131,12 @@ bool GiveBlock(Thread* t) {
 Thread* NewThread() {
   auto* const t = static_cast<Thread*>(MapPages(kThreadBytes));
   if (t == nullptr) return nullptr;
-  if (madvise(t, 4096, MADV_WIPEONFORK) != 0 || !GiveBlock(t)) {
-    munmap(t, kThreadBytes);
-    return nullptr;
+  if (madvise(t, 4096, MADV_WIPEONFORK) == 0 && GrowHolds(t)) {
+    if (GiveBlock(t)) return t;
+    FreeHolds(t);
   }
-  return t;
+  munmap(t, kThreadBytes);
+  return nullptr;
 }
 
 // Starts the actor's stream. The thread is not yet visible to the hot path.
@@ -142,7 +144,7 @@ void StartStream(Thread* t, BeginHow how, uint32_t actor, uint32_t parent,
                  bool first_of_process, uint32_t process,
                  uint32_t parent_process) {
   t->magic = kThreadMagic;
-  t->actor = actor;
+  t->hot.actor = actor;
   t->process = process;
   t->kept().actor = actor;
   t->random = actor * 2654435761u | 1;
@@ -189,6 +191,10 @@ void Reattach(Thread* t) {
     g_fork_page->all_threads = t;
   }
   Kept& k = t->kept();
+  // A handler that interrupted the runtime has forked: that operation still has
+  // to end.
+  const bool busy = IsBusy(t);
+  BeginBusy(t);
   const uint32_t parent = k.actor;
   const uint32_t actor =
       k.fork_actor != 0 ? k.fork_actor : NewId(&log::FileHeader::next_actor);
@@ -199,12 +205,7 @@ void Reattach(Thread* t) {
   StartStream(
       t, k.interrupted != nullptr ? BeginHow::kSignal : BeginHow::kForkChild,
       actor, parent, first, process, parent_process);
-  internal::EndBusy(&t->hot, KeyOf(t));
-}
-
-bool IsBusy(Thread* t) {
-  const uint64_t key = internal::LoadKey(&t->hot);
-  return key == 0 || !IsSettled(t, key);
+  if (!busy) Leave(t);
 }
 
 // A handler interrupted `t` in the middle of an operation: what the handler
@@ -218,8 +219,8 @@ Thread* SignalThread(Thread* t) {
     if (s == nullptr) return nullptr;
     s->kept().interrupted = t;
     StartStream(s, BeginHow::kSignal, NewId(&log::FileHeader::next_actor),
-                t->actor, first, process, parent);
-    internal::EndBusy(&s->hot, KeyOf(s));
+                t->hot.actor, first, process, parent);
+    Leave(s);
     t->kept().signal_thread = s;
   } else if (s->magic == 0) {
     Reattach(s);
@@ -228,12 +229,12 @@ Thread* SignalThread(Thread* t) {
 }
 
 void SayInherited(Thread* t) {
-  for (size_t i = 0; i < t->kept().held_count; ++i) {
-    const Held held = t->kept().held[i];
+  for (size_t i = 0; i < HoldCount(t); ++i) {
+    const Hold hold = t->kept().hot.holds[i];
     ReportMisuse(t, {model::Misuse::kExitHolding,
-                     held.object,
-                     held.site,
-                     t->actor,
+                     ObjectOf(hold),
+                     SiteOf(hold),
+                     t->hot.actor,
                      nullptr,
                      nullptr,
                      {}});
@@ -255,26 +256,27 @@ void WriteEnd(Thread* t) {
 }
 
 void EndStream(Thread* t) {
-  OpenPending(t);
   SayInherited(t);
   WriteEnd(t);
   Kept& k = t->kept();
   if (Thread* s = k.signal_thread; s != nullptr && s->magic != 0) {
-    internal::BeginBusy(&s->hot);
+    BeginBusy(s);
     EndStream(s);
   }
   for (ThreadPointer*& pointer : k.pointers) {
     if (pointer != nullptr) {
-      *pointer = {&internal::g_unattached, ThreadPointer::kEnded, pointer->tid};
+      *pointer = {&internal::g_unattached.state, ThreadPointer::kEnded,
+                  pointer->tid};
     }
     pointer = nullptr;
   }
-  k.held_count = 0;
+  k.hot.gate = internal::kGateShut;
+  k.hot.top = k.hot.holds;
   memset(k.ancestors, 0, sizeof(k.ancestors));
   k.interrupted = nullptr;
   k.signal_thread = nullptr;
   k.exit_rounds = 0;
-  t->actor = 0;
+  t->hot.actor = 0;
   ProcessLock lock;
   t->next_free = g_fork_page->free_threads;
   g_fork_page->free_threads = t;
@@ -293,7 +295,7 @@ void OnThreadExit(void* value) {
     return;
   }
   if (Thread* const t = Enter()) {
-    t_thread.state = &internal::g_unattached;
+    t_thread.state = &internal::g_unattached.state;
     t_thread.phase = ThreadPointer::kEnded;
     EndStream(t);
   }
@@ -303,7 +305,6 @@ void BeforeFork() {
   if (!IsAttached()) return;
   Thread* const t = Enter();
   if (t == nullptr) return;
-  OpenPending(t);
   t->kept().fork_actor = NewId(&log::FileHeader::next_actor);
   Leave(t);
 }
@@ -331,19 +332,17 @@ Thread* EnterSlow() {
   if (t->magic == 0) Reattach(t);
   if (t->magic == 0) return nullptr;
   if (IsBusy(t)) t = SignalThread(t);
-  if (t != nullptr) internal::BeginBusy(&t->hot);
+  if (t != nullptr) BeginBusy(t);
   return t;
 }
 
 }  // namespace
 
 Thread* Enter() {
-  auto* const t = Current();
-  const uint64_t key = internal::LoadKey(&t->hot);
-  if (__builtin_expect(key == 0 || !IsSettled(t, key), false)) {
-    return EnterSlow();
-  }
-  internal::BeginBusy(&t->hot);
+  Thread* const t = Current();
+  // Not attached, busy, or the child of a fork.
+  if (__builtin_expect(IsBusy(t) || t->magic == 0, false)) return EnterSlow();
+  BeginBusy(t);
   return t;
 }
 
@@ -365,7 +364,7 @@ void AttachThread(BeginHow how, uint32_t actor, uint32_t parent) {
     pthread_setspecific(g_exit_key, t);
     t_thread.state = &t->hot;
     t->kept().pointers[0] = &t_thread;
-    internal::EndBusy(&t->hot, KeyOf(t));
+    Leave(t);
     t_thread.phase = ThreadPointer::kAttached;
   } else {
     t_thread.phase = ThreadPointer::kEnded;
@@ -413,7 +412,6 @@ void WriteVolatileBlocks() {
   }
   Thread* const t = Enter();
   if (t == nullptr) return;
-  OpenPending(t);
   timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   rusage usage;

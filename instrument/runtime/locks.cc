@@ -19,6 +19,7 @@ namespace lockcheck::runtime {
 using internal::kOwnerMask;
 using internal::kWaiters;
 using internal::RecursiveState;
+using internal::ReleasedToWaiters;
 using log::Op;
 
 // Table and internal both need the numbers of model::ObjectKind.
@@ -66,7 +67,7 @@ uint32_t ObjectId(const LockState& lock) { return Tag(lock) >> 3; }
 // before it forked.
 bool IsMine(Thread* t, const LockState& lock) {
   const uint32_t owner = Owner(lock);
-  if (owner == t->actor) return true;
+  if (owner == t->hot.actor) return true;
   if (owner == 0) return false;
   for (const uint32_t ancestor : t->kept().ancestors) {
     if (ancestor == 0) break;
@@ -122,14 +123,14 @@ bool IsBefore(const Deadline& a, const Deadline* b) {
 // thread is not busy: a signal handler's locks are recorded as usual.
 bool SleepUntilTaken(Wait& w) {
   LockState& lock = *w.request.lock;
-  const uint32_t me = w.t->actor;
+  const uint32_t me = w.t->hot.actor;
   const Deadline* const deadline = w.request.deadline;
   const Deadline look = Soon(kLongWaitNs);
   while (true) {
     const bool first = !w.long_wait && IsBefore(look, deadline);
     Leave(w.t);
     const Round round = WaitRound(lock, me, first ? &look : deadline);
-    internal::BeginBusy(&w.t->hot);
+    BeginBusy(w.t);
     if (round == Round::kTaken) return true;
     if (deadline != nullptr && HasPassed(*deadline)) return TryTake(lock, me);
     if (first && HasPassed(look)) {
@@ -188,41 +189,39 @@ void Register(Thread* t, LockState& lock, LockKind kind, uint32_t site) {
   r.U64(reinterpret_cast<uintptr_t>(&lock));
   r.Text(lock.name == nullptr ? "" : lock.name, size);
   r.End(Op::kDefObject, static_cast<uint32_t>(kind));
-  lock.tag.store(id << 3 | (id < log::kShortObjects ? 0u : 2u),
+  lock.tag.store(id << 3 | log::kOpenBit | (id < log::kShortObjects ? 0u : 2u),
                  std::memory_order_relaxed);
 }
 
 // A hold of this object that another thread's unlock ended.
 void DropStaleHold(Thread* t, uint32_t object) {
-  OpenPending(t);
-  const size_t index = FindHeld(t, object);
+  const size_t index = FindHold(t, object);
   if (index == SIZE_MAX) return;
   Begin(t, 2).Word(object).End(Op::kReleasedByOther);
-  RemoveHeld(t, index);
+  RemoveHold(t, index);
 }
 
-// The lock is taken: keeps its books and makes the acquisition pending.
+// The lock is taken: keeps its books and writes the acquisition.
 void Taken(Thread* t, LockState& lock, LockKind kind, uint32_t site, How how,
            uint32_t group) {
   Acquisition a{};
   a.flags = static_cast<uint32_t>(how);
-  if (__builtin_expect(lock.last_actor != t->actor, false)) {
+  if (__builtin_expect(lock.last_actor != t->hot.actor, false)) {
     if (Tag(lock) == 0) Register(t, lock, kind, site);
     const uint32_t last = lock.last_actor & kOwnerMask;
     if ((lock.last_actor & kWaiters) ||
         g_unlocked_by_other.load(std::memory_order_relaxed)) {
       DropStaleHold(t, ObjectId(lock));
     }
-    if (last != 0 && last != t->actor) {
+    if (last != 0 && last != t->hot.actor) {
       ++lock.handovers;
       a.flags |= log::kFlagHandover;
       a.handover = lock.handovers;
     }
     // An object whose id needs a wide record never takes the hot path.
-    lock.last_actor = t->actor | (Tag(lock) & 2 ? kWaiters : 0);
+    lock.last_actor = t->hot.actor | (Tag(lock) & 2 ? kWaiters : 0);
   }
   lock.holder_site.store(SiteTagOf(site), std::memory_order_relaxed);
-  OpenPending(t);
   a.object = ObjectId(lock);
   a.site = site;
   if (group != 0) {
@@ -233,13 +232,12 @@ void Taken(Thread* t, LockState& lock, LockKind kind, uint32_t site, How how,
     a.flags |= log::kFlagStart;
     a.start_ticks = Ticks();
   }
-  SetPending(t, a);
+  OpenHold(t, a);
 }
 
 uint32_t TopSite(Thread* t) {
-  if (HasPending(t)) return PendingSite(t);
-  const Kept& k = t->kept();
-  return k.held_count == 0 ? 0 : k.held[k.held_count - 1].site;
+  const size_t count = HoldCount(t);
+  return count == 0 ? 0 : SiteOf(t->kept().hot.holds[count - 1]);
 }
 
 void WriteTryFailed(Thread* t, const LockRequest& request, uint32_t site) {
@@ -263,8 +261,8 @@ bool LockOwn(Thread* t, const LockRequest& request, uint32_t site) {
     return false;
   }
   if (request.how != How::kTimed) {
-    ReportMisuse(t, {model::Misuse::kSelfLock, ObjectId(lock), site, t->actor,
-                     &lock, request.slot, request.caller});
+    ReportMisuse(t, {model::Misuse::kSelfLock, ObjectId(lock), site,
+                     t->hot.actor, &lock, request.slot, request.caller});
   }
   const bool taken = RecordedWait(t, request, site);
   if (taken) Taken(t, lock, request.kind, site, request.how, request.group);
@@ -293,10 +291,12 @@ bool DoLock(const LockRequest& request) {
   } else {
     if (const uint32_t top = TopSite(t); top != 0 && request.group == 0) {
       NoteDependency(t, top, site, request.slot, request.caller);
+    } else if (HoldCount(t) == 0) {
+      OpenSlot(t, request.slot);
     }
     // What may be written while the lock is held finds its room now.
     Room(t, 2 * kSlackWords);
-    taken = TryTake(lock, t->actor);
+    taken = TryTake(lock, t->hot.actor);
     if (!taken) {
       if (MayBlock(request)) {
         taken = RecordedWait(t, request, site);
@@ -311,11 +311,17 @@ bool DoLock(const LockRequest& request) {
   return taken;
 }
 
-// The hot path has taken the lock; the entries do not show it yet.
-void DoHandover(LockState& lock, LockKind kind, SiteSlot* slot) {
+// The lock's word was taken and nothing else was done; the gate is shut, unless
+// a signal handler forked meanwhile and this is the child.
+void DoTaken(LockState& lock, LockKind kind, SiteSlot* slot) {
   const int saved = errno;
-  auto* const t = reinterpret_cast<Thread*>(internal::t_thread.state);
-  internal::BeginBusy(&t->hot);
+  auto* t = reinterpret_cast<Thread*>(internal::t_thread.state);
+  if (t->magic == 0) {
+    Leave(t);
+    t = Enter();
+    // The owner is the parent's actor; see IsMine().
+    if (t == nullptr) return;
+  }
   const uint32_t tag = __atomic_load_n(&slot->tag, __ATOMIC_RELAXED);
   Taken(t, lock, kind, SiteOfTag(tag), How::kBlocking, 0);
   Leave(t);
@@ -324,14 +330,9 @@ void DoHandover(LockState& lock, LockKind kind, SiteSlot* slot) {
 
 // ---- Releasing --------------------------------------------------------------
 
-void WriteRelease(Thread* t, uint32_t object, bool saw_waiters) {
-  if (HasPending(t) && PendingObject(t) == object) {
-    ClosePending(t, saw_waiters);
-    return;
-  }
-  OpenPending(t);
-  const size_t index = FindHeld(t, object);
-  if (index != SIZE_MAX) CloseHeld(t, index, saw_waiters);
+void WriteRelease(Thread* t, uint32_t object) {
+  const size_t index = FindHold(t, object);
+  if (index != SIZE_MAX) CloseHold(t, index);
 }
 
 bool UnlockNotMine(Thread* t, LockState& lock, LockKind kind, uint32_t site,
@@ -376,14 +377,26 @@ bool DoUnlock(LockState& lock, LockKind kind, SiteSlot* slot, Caller caller) {
     --DepthOf(lock);
     Leave(t);
   } else {
-    const bool saw_waiters =
-        (lock.word.load(std::memory_order_relaxed) & kWaiters) != 0;
-    WriteRelease(t, ObjectId(lock), saw_waiters);
+    const uint32_t tag = Tag(lock);
+    WriteRelease(t, tag >> 3);
     Leave(t);
-    Free(lock);
+    if (lock.word.exchange(0, std::memory_order_release) & kWaiters) {
+      ReleasedToWaiters(lock, tag);
+    }
   }
   errno = saved;
   return permitted;
+}
+
+// The waker has nothing more to say about the lock: it may be gone when the
+// waiter has taken and released it.
+void DoSawWaiters(uint32_t tag, uint64_t ticks) {
+  const int saved = errno;
+  if (Thread* const t = Enter()) {
+    Begin(t, 4).Word(tag >> 3).U64(ticks).End(Op::kSawWaiters);
+    Leave(t);
+  }
+  errno = saved;
 }
 
 void DoDestroy(LockState& lock, LockKind kind) {
@@ -412,7 +425,7 @@ void DoDestroy(LockState& lock, LockKind kind) {
                        &lock,
                        nullptr,
                        {}});
-      if ((word & kOwnerMask) == t->actor) WriteRelease(t, object, false);
+      if ((word & kOwnerMask) == t->hot.actor) WriteRelease(t, object);
     }
     Begin(t, 2).Word(object).End(Op::kDestroy);
   }
@@ -435,7 +448,6 @@ uint32_t DoFork() {
   Thread* const t = Enter();
   if (t == nullptr) return 0;
   const uint32_t child = NewId(&log::FileHeader::next_actor);
-  OpenPending(t);
   Begin(t, 4).Word(child).U64(Ticks()).End(Op::kFork);
   Leave(t);
   return child;
@@ -448,7 +460,6 @@ void DoBegin(uint32_t actor, uint32_t parent) {
 void DoJoinBlock(uint32_t actor, SiteSlot* slot, Caller caller) {
   Thread* const t = Enter();
   if (t == nullptr) return;
-  OpenPending(t);
   const uint32_t site = SiteId(t, slot, caller);
   if (const uint32_t top = TopSite(t); top != 0) {
     NoteDependency(t, top, site, slot, caller);
@@ -473,7 +484,7 @@ void DoName(const char* name) {
   if (t == nullptr) return;
   const size_t size = strnlen(name, 255);
   Begin(t, 70)
-      .Word(t->actor)
+      .Word(t->hot.actor)
       .Text(name, size)
       .End(Op::kDefName, static_cast<uint32_t>(log::NameTarget::kActor));
   Leave(t);
@@ -483,7 +494,7 @@ uint32_t DoSelf() {
   Thread* const t = Enter();
   if (t == nullptr) return 0;
   Leave(t);
-  return t->actor;
+  return t->hot.actor;
 }
 
 }  // namespace
@@ -491,8 +502,9 @@ uint32_t DoSelf() {
 constinit Table g_own_table = {internal::kModeUnknown,
                                &DoAttach,
                                &DoLock,
-                               &DoHandover,
+                               &DoTaken,
                                &DoUnlock,
+                               &DoSawWaiters,
                                &DoDestroy,
                                &DoFork,
                                &DoBegin,

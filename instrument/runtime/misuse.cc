@@ -14,7 +14,7 @@ void Say(const Thread* t, const MisuseReport& report) {
   if (!g_said.Insert(key)) return;
   const model::MisuseName* const name = model::NameOf(report.misuse);
   Message m;
-  m << "misuse (" << name->rule << "): actor " << t->actor << " "
+  m << "misuse (" << name->rule << "): actor " << t->hot.actor << " "
     << name->sentence;
   if (report.lock != nullptr) {
     m << ": ";

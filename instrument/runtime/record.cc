@@ -32,14 +32,6 @@ void Publish(Thread* t, uint32_t first, uint32_t* next) {
   if (next - start > 1) t->after_long = next;
 }
 
-uint32_t WaitersFlag(bool saw_waiters) {
-  return saw_waiters ? static_cast<uint32_t>(log::kFlagWaiters) : 0;
-}
-
-bool IsPlain(const internal::PendingEntry* p) {
-  return (p->packed & log::kShortOpMask) == log::kSection;
-}
-
 void RescueDefinitions(void* context, const uint32_t* words, size_t count);
 
 // The file takes no more: what this thread writes from now on is dropped, and
@@ -57,17 +49,17 @@ void ResetBlock(Thread* t) {
   t->end = words + log::kBlockWords;
   t->safe_end = t->end - 2 * kSlackWords;
   t->hot.cursor = t->begin;
-  t->hot.pending =
-      reinterpret_cast<internal::PendingEntry*>(&t->block->pending);
+  // No hold's record is in the block any more.
+  const ThreadHolds& h = t->kept().hot;
+  for (Hold* hold = h.holds; hold != h.top; ++hold) {
+    hold->after = internal::kNotHere;
+  }
 }
 
 }  // namespace
 
-static_assert(sizeof(internal::PendingEntry) == sizeof(log::Pending));
-static_assert(offsetof(log::BlockHeader, pending) == 8 * sizeof(uint32_t));
-static_assert(offsetof(log::Pending, start_ticks) ==
-              offsetof(internal::PendingEntry, start_ticks));
-static_assert(internal::kSectionOpcode == log::kSection &&
+static_assert(internal::kOpenOpcode == log::kOpen &&
+              internal::kOpenOpcodeBit == log::kOpenBit &&
               uint32_t{internal::kSiteShort} == log::kSection);
 
 void InstallBlock(Thread* t, log::BlockHeader* block) {
@@ -75,16 +67,26 @@ void InstallBlock(Thread* t, log::BlockHeader* block) {
   ResetBlock(t);
 }
 
-bool GrowHeld(Thread* t) {
-  Kept& k = t->kept();
-  const size_t capacity = k.held_capacity == 0 ? 256 : k.held_capacity * 2;
-  auto* grown = static_cast<Held*>(MapPages(capacity * sizeof(Held)));
+bool GrowHolds(Thread* t) {
+  ThreadHolds& h = t->kept().hot;
+  const auto capacity = static_cast<size_t>(h.limit - h.holds);
+  const size_t larger = capacity == 0 ? 127 : capacity * 2 + 1;
+  auto* grown = static_cast<Hold*>(MapPages((larger + 1) * sizeof(Hold)));
   if (grown == nullptr) return false;
-  if (k.held_count != 0) memcpy(grown, k.held, k.held_count * sizeof(Held));
-  if (k.held != nullptr) munmap(k.held, k.held_capacity * sizeof(Held));
-  k.held = grown;
-  k.held_capacity = capacity;
+  ++grown;  // the first is zero and matches nothing
+  const size_t count = HoldCount(t);
+  if (count != 0) memcpy(grown, h.holds, count * sizeof(Hold));
+  if (capacity != 0) FreeHolds(t);
+  h.holds = grown;
+  h.top = grown + count;
+  h.limit = grown + larger;
   return true;
+}
+
+void FreeHolds(Thread* t) {
+  const ThreadHolds& h = t->kept().hot;
+  munmap(h.holds - 1,
+         static_cast<size_t>(h.limit - h.holds + 1) * sizeof(Hold));
 }
 
 Record& Record::Text(const char* text, size_t bytes) {
@@ -109,22 +111,23 @@ void Record::End(Op op, uint32_t arg) {
 }
 
 void BeginSegment(Thread* t, uint32_t number) {
-  const Kept& k = t->kept();
+  const Hold* const holds = t->kept().hot.holds;
+  const size_t count = HoldCount(t);
   // A held list longer than a block can hold is cut: the innermost are kept
   // out, and a reader sees their release as one of an unknown hold.
   const size_t room = log::kBlockWords / 2 / 2;
-  const size_t held = k.held_count < room ? k.held_count : room;
+  const size_t held = count < room ? count : room;
   t->segment = number;
   timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   t->stamp = Ticks();
   Record r(t);
-  r.Word(t->actor).Word(t->process).Word(number).U64(t->stamp);
+  r.Word(t->hot.actor).Word(t->process).Word(number).U64(t->stamp);
   r.U64(static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 +
         static_cast<uint64_t>(now.tv_nsec));
   r.Word(static_cast<uint32_t>(held));
   for (size_t i = 0; i < held; ++i) {
-    r.Word(k.held[i].object).Word(k.held[i].site);
+    r.Word(ObjectOf(holds[i])).Word(SiteOf(holds[i]));
   }
   r.End(Op::kSegment);
 }
@@ -133,7 +136,6 @@ void RoomSlow(Thread* t) {
   const auto old_cursor = reinterpret_cast<uintptr_t>(t->hot.cursor);
   const auto used = static_cast<size_t>(t->hot.cursor -
                                         reinterpret_cast<uint32_t*>(t->block));
-  const internal::PendingEntry pending = *t->hot.pending;
   if (t->scratch) {
     g_writer.header()->dropped.fetch_add(
         static_cast<uint64_t>(t->hot.cursor - t->begin),
@@ -147,13 +149,8 @@ void RoomSlow(Thread* t) {
     t->scratch = true;
     UseScratch(t);
     ResetBlock(t);
-    *t->hot.pending = pending;
   }
   if (t->hot.cursor == t->begin) BeginSegment(t, t->segment + 1);
-  if (pending.packed != 0) {
-    t->hot.pending->position = static_cast<uint32_t>(
-        t->hot.cursor - reinterpret_cast<uint32_t*>(t->block));
-  }
   if (t->timing == Timing::kSampled) {
     t->sample_target -= old_cursor - reinterpret_cast<uintptr_t>(t->hot.cursor);
     SetSampleAt(t);
@@ -169,20 +166,6 @@ bool IsDefinition(uint32_t word) {
          log::OpOf(word) >= Op::kDefProcess && log::OpOf(word) <= Op::kDefName;
 }
 
-// How many words a record takes; 0 at the end of the records.
-size_t RecordWords(uint32_t word) {
-  switch (word & log::kShortOpMask) {
-    case log::kExtended:
-      return word == 0 ? 0 : log::WordsOf(word);
-    case log::kSectionHandover:
-    case log::kSectionTimed:
-    case log::kOpenHandover:
-      return 2;
-    default:
-      return 1;
-  }
-}
-
 // A ring overwrites its oldest block. The events go; what they were called must
 // stay, so definitions are carried over into this thread's new segment, up to
 // three quarters of it. What does not fit is counted as dropped.
@@ -193,7 +176,8 @@ void RescueDefinitions(void* context, const uint32_t* words, size_t count) {
   uint32_t* const bound = t->begin + log::kBlockWords * 3 / 4;
   uint64_t lost = 0;
   for (size_t i = 0; i < count;) {
-    const size_t n = RecordWords(words[i]);
+    const size_t n =
+        log::RecordWords(words[i], i + 1 < count ? words[i + 1] : 0);
     if (n == 0 || i + n > count) break;
     if (IsDefinition(words[i])) {
       if (t->hot.cursor + n > bound) {
@@ -212,150 +196,125 @@ void RescueDefinitions(void* context, const uint32_t* words, size_t count) {
 
 }  // namespace
 
-void SetPending(Thread* t, const Acquisition& a) {
-  Room(t, 0);
-  internal::PendingEntry* const p = t->hot.pending;
-  p->object = a.object;
-  p->site = a.site;
-  p->handover = a.handover;
-  p->flags = a.flags | a.group << 8;
-  p->start_ticks = a.start_ticks;
-  p->position = static_cast<uint32_t>(t->hot.cursor -
-                                      reinterpret_cast<uint32_t*>(t->block));
-  const bool small = a.object < log::kShortObjects && a.site < log::kShortSites;
-  uint32_t packed = log::Extended(Op::kSection, 1);
-  if (small && a.flags == 0) {
-    packed = log::Pack(log::kSection, a.object, a.site);
-  } else if (small && a.flags == log::kFlagHandover) {
-    packed = log::Pack(log::kSectionHandover, a.object, a.site);
-  } else if (small && a.flags == log::kFlagStart) {
-    packed = log::Pack(log::kSectionTimed, a.object, a.site);
-  }
-  internal::StoreWord(&p->packed, packed);
-}
-
-uint32_t PendingObject(const Thread* t) {
-  const internal::PendingEntry* const p = t->hot.pending;
-  return IsPlain(p) ? log::ObjectOf(p->packed) : p->object;
-}
-
-uint32_t PendingSite(const Thread* t) {
-  const internal::PendingEntry* const p = t->hot.pending;
-  return IsPlain(p) ? log::SiteOf(p->packed) : p->site;
-}
-
-void OpenPending(Thread* t) {
-  internal::PendingEntry* const p = t->hot.pending;
-  if (p->packed == 0) return;
-  Room(t, 16);
-  const uint32_t object = PendingObject(t);
-  const uint32_t site = PendingSite(t);
-  bool timed = false;
-  switch (p->packed & log::kShortOpMask) {
-    case log::kSection:
-      PublishWord(t, log::Pack(log::kOpen, object, site));
-      break;
-    case log::kSectionHandover:
-      t->hot.cursor[1] = p->handover;
-      Publish(t, log::Pack(log::kOpenHandover, object, site),
-              t->hot.cursor + 2);
-      DelaySample(t, 1);
-      break;
-    default: {
-      const uint32_t flags = p->flags & 0xff;
-      timed = (flags & log::kFlagStart) != 0;
-      Record r(t);
-      r.Word(object).Word(site);
-      if (flags & log::kFlagHandover) r.Word(p->handover);
-      if (timed) r.U64(p->start_ticks);
-      if (flags & log::kFlagGroup) r.Word(p->flags >> 8);
-      r.End(Op::kAcquire, flags);
-      break;
-    }
-  }
-  const bool small = object < log::kShortObjects && site < log::kShortSites;
-  PushHeld(t, {object, site, timed ? 1u : 0u,
-               small ? log::Pack(log::kSection, object, site) : 0});
-  internal::StoreWord(&p->packed, 0);
-}
-
 namespace {
 
-// The two-word form of a timed section, if the times fit.
-bool CloseTimed(Thread* t, const internal::PendingEntry* p, uint64_t end) {
-  if (p->start_ticks < t->stamp || end < p->start_ticks) return false;
-  const uint32_t gap = log::EncodeTicks(p->start_ticks - t->stamp);
-  const uint32_t length = log::EncodeTicks(end - p->start_ticks);
-  if (gap == 0xffff || length == 0xffff) return false;
-  t->stamp += log::DecodeTicks(gap);
-  t->hot.cursor[1] = gap | length << 16;
-  Publish(t, p->packed, t->hot.cursor + 2);
-  DelaySample(t, 1);
+bool FitsShort(const Acquisition& a) {
+  return a.object < log::kShortObjects && a.site < log::kShortSites &&
+         (a.flags & ~(log::kFlagHandover | log::kFlagStart)) == 0 &&
+         a.handover <= log::kDetailCount;
+}
+
+// Writes the record; returns its first word, 0 if it is a wide one.
+uint32_t WriteOpen(Thread* t, const Acquisition& a) {
+  const bool handover = (a.flags & log::kFlagHandover) != 0;
+  const bool timed = (a.flags & log::kFlagStart) != 0;
+  const uint32_t gap = timed ? log::EncodeTicks(a.start_ticks - t->stamp) : 0;
+  if (!FitsShort(a) || gap == log::kStillOpen) {
+    Record r(t);
+    r.Word(a.object).Word(a.site);
+    if (handover) r.Word(a.handover);
+    if (timed) r.U64(a.start_ticks);
+    if (a.flags & log::kFlagGroup) r.Word(a.group);
+    r.End(Op::kAcquire, a.flags);
+    return 0;
+  }
+  if (timed) t->stamp += log::DecodeTicks(gap);
+  const uint32_t time = gap | log::kStillOpen << 16;
+  uint32_t* const cursor = t->hot.cursor;
+  if (handover) {
+    cursor[1] = a.handover | (timed ? log::kDetailTimed : 0);
+    if (timed) cursor[2] = time;
+    const size_t words = timed ? 3 : 2;
+    const uint32_t word = log::Pack(log::kOpenHandover, a.object, a.site);
+    Publish(t, word, cursor + words);
+    DelaySample(t, words - 1);
+    return word;
+  }
+  uint32_t word = log::Pack(log::kOpen, a.object, a.site);
+  if (timed) {
+    word = log::Pack(log::kTimed, a.object, a.site);
+    cursor[1] = time;
+    Publish(t, word, cursor + 2);
+    DelaySample(t, 1);
+  } else {
+    PublishWord(t, word);
+  }
+  return word;
+}
+
+// The wide record of an open hold becomes that of a section, if it is the last
+// one and nothing has to be added.
+bool CloseWideInPlace(Thread* t, const Hold& hold) {
+  if (hold.start_ticks != 0) return false;
+  uint32_t* const record = t->hot.cursor - hold.words;
+  internal::StoreWord(record,
+                      *record ^ (static_cast<uint32_t>(Op::kAcquire) << 3 ^
+                                 static_cast<uint32_t>(Op::kSection) << 3));
   return true;
+}
+
+// The release of a hold whose record stays as it is.
+void WriteRelease(Thread* t, const Hold& hold, uint32_t depth, uint64_t now) {
+  if (!IsTimed(hold)) {
+    if (depth == 0) return WriteClose(t);
+    PublishWord(t, log::CloseWord(depth));
+    return DelaySample(t, 1);
+  }
+  const uint32_t length = log::EncodeTicks(now - hold.start_ticks);
+  if (depth < log::kCloseDepths && length != log::kStillOpen) {
+    PublishWord(t, log::TimedCloseWord(depth, length));
+    return DelaySample(t, 1);
+  }
+  Record r(t);
+  r.Word(depth).U64(now);
+  r.End(Op::kRelease, log::kFlagEnd);
 }
 
 }  // namespace
 
-void ClosePending(Thread* t, bool saw_waiters) {
+void OpenHold(Thread* t, const Acquisition& a) {
   Room(t, 16);
-  internal::PendingEntry* const p = t->hot.pending;
-  const uint32_t opcode = p->packed & log::kShortOpMask;
-  const bool timed =
-      opcode == log::kSection ? false : (p->flags & log::kFlagStart) != 0;
-  const uint64_t end = timed || saw_waiters ? Ticks() : 0;
-  if (opcode == log::kSection && !saw_waiters) {
-    PublishWord(t, p->packed);
-  } else if (opcode == log::kSectionHandover && !saw_waiters) {
-    t->hot.cursor[1] = p->handover;
-    Publish(t, p->packed, t->hot.cursor + 2);
-    DelaySample(t, 1);
-  } else if (opcode != log::kSectionTimed || saw_waiters ||
-             !CloseTimed(t, p, end)) {
-    uint32_t flags = opcode == log::kSection ? 0 : p->flags & 0xff;
-    Record r(t);
-    r.Word(PendingObject(t)).Word(PendingSite(t));
-    if (flags & log::kFlagHandover) r.Word(p->handover);
-    if (flags & log::kFlagStart) r.U64(p->start_ticks);
-    if (end != 0) {
-      flags |= log::kFlagEnd;
-      r.U64(end);
-    }
-    if (flags & log::kFlagGroup) r.Word(p->flags >> 8);
-    r.End(Op::kSection, flags | WaitersFlag(saw_waiters));
+  const ThreadHolds& h = t->kept().hot;
+  const uint32_t* const before = t->hot.cursor;
+  const uint32_t word = WriteOpen(t, a);
+  if (h.top == h.limit && !GrowHolds(t)) {
+    return;  // out of memory: the log keeps it, only this list is short
   }
-  internal::StoreWord(&p->packed, 0);
+  Hold& hold = PushHold(t, word, a.flags & log::kFlagStart ? a.start_ticks : 0);
+  hold.words = static_cast<uint32_t>(t->hot.cursor - before);
+  hold.object = a.object;
+  hold.site = a.site;
 }
 
-size_t FindHeld(Thread* t, uint32_t object) {
-  const Kept& k = t->kept();
-  for (size_t i = k.held_count; i > 0; --i) {
-    if (k.held[i - 1].object == object) return i - 1;
+size_t FindHold(Thread* t, uint32_t object) {
+  const Hold* const holds = t->kept().hot.holds;
+  for (size_t i = HoldCount(t); i > 0; --i) {
+    if (ObjectOf(holds[i - 1]) == object) return i - 1;
   }
   return SIZE_MAX;
 }
 
-void RemoveHeld(Thread* t, size_t index) {
-  Kept& k = t->kept();
-  memmove(k.held + index, k.held + index + 1,
-          (k.held_count - index - 1) * sizeof(Held));
-  --k.held_count;
+void RemoveHold(Thread* t, size_t index) {
+  ThreadHolds& h = t->kept().hot;
+  Hold* const hold = h.holds + index;
+  if (hold + 1 != h.top) {
+    hold[1].gate = hold->gate;
+    memmove(hold, hold + 1,
+            static_cast<size_t>(h.top - hold - 1) * sizeof(Hold));
+  }
+  --h.top;
 }
 
-void CloseHeld(Thread* t, size_t index, bool saw_waiters) {
+void CloseHold(Thread* t, size_t index) {
   Room(t, 16);
-  const Held held = t->kept().held[index];
-  const auto depth = static_cast<uint32_t>(t->kept().held_count - 1 - index);
-  if (held.timed || saw_waiters) {
-    Record r(t);
-    r.Word(depth).U64(Ticks());
-    r.End(Op::kRelease, log::kFlagEnd | WaitersFlag(saw_waiters));
-  } else if (depth == 0) {
-    CloseInnermost(t);
-  } else {
-    PublishWord(t, log::kClose | depth << 3);
-    DelaySample(t, 1);
-  }
-  RemoveHeld(t, index);
+  const Hold& hold = t->kept().hot.holds[index];
+  const auto depth = static_cast<uint32_t>(HoldCount(t) - 1 - index);
+  const uint64_t now = IsTimed(hold) ? ReleaseTicks(hold) : 0;
+  const bool in_place =
+      depth == 0 && IsLast(t, hold) &&
+      (hold.word == 0 ? CloseWideInPlace(t, hold) : CloseInPlace(t, hold, now));
+  if (!in_place) WriteRelease(t, hold, depth, now);
+  RemoveHold(t, index);
 }
 
 bool TakeSample(Thread* t) {

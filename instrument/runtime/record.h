@@ -50,14 +50,8 @@ class Record {
   uint32_t* next_;
 };
 
-// Writes the pending acquisition as an open hold, if there is one.
-void OpenPending(Thread* t);
-
-// Room and Record in one, for records of known size. The pending acquisition
-// goes first: it came first, and a reader takes it for written as soon as
-// anything stands at its position.
+// Room and Record in one, for records of known size.
 inline Record Begin(Thread* t, size_t words) {
-  if (HasPending(t)) OpenPending(t);
   Room(t, words);
   return Record(t);
 }
@@ -65,36 +59,34 @@ inline Record Begin(Thread* t, size_t words) {
 // Makes `block` the thread's, empty; BeginSegment() must follow.
 void InstallBlock(Thread* t, log::BlockHeader* block);
 void BeginSegment(Thread* t, uint32_t number);
-// Makes the list of open holds larger. False: no memory.
-bool GrowHeld(Thread* t);
+// Makes the list of holds larger. False: no memory.
+bool GrowHolds(Thread* t);
+void FreeHolds(Thread* t);
 
 // ---- Acquisitions -----------------------------------------------------------
 struct Acquisition {
   uint32_t object;
   uint32_t site;
-  uint32_t flags;  // log::AcquireFlags but kFlagEnd, kFlagWaiters
+  uint32_t flags;  // log::AcquireFlags but kFlagEnd
   uint32_t group;
   uint32_t handover;
   uint64_t start_ticks;
 };
 
-// The lock's id-and-site word of the pending acquisition is one of the short
-// forms; see log::ShortOp.
-inline bool IsShort(uint32_t packed) {
-  return (packed & log::kShortOpMask) != log::kExtended;
-}
+// Writes the acquisition, and puts it on the list of holds.
+void OpenHold(Thread* t, const Acquisition& a);
+// Writes the release of hold `index`, and takes it off the list.
+void CloseHold(Thread* t, size_t index);
+// The index of a hold of the object; SIZE_MAX if there is none.
+size_t FindHold(Thread* t, uint32_t object);
+void RemoveHold(Thread* t, size_t index);
 
-// Makes `a` the pending acquisition. There must be none.
-void SetPending(Thread* t, const Acquisition& a);
-// Writes the pending acquisition as a whole section.
-void ClosePending(Thread* t, bool saw_waiters);
-uint32_t PendingObject(const Thread* t);
-uint32_t PendingSite(const Thread* t);
-// Releases open hold `index`.
-void CloseHeld(Thread* t, size_t index, bool saw_waiters);
-// The index of an open hold of the object; SIZE_MAX if there is none.
-size_t FindHeld(Thread* t, uint32_t object);
-void RemoveHeld(Thread* t, size_t index);
+inline uint32_t ObjectOf(const Hold& hold) {
+  return hold.word == 0 ? hold.object : log::ObjectOf(hold.word);
+}
+inline uint32_t SiteOf(const Hold& hold) {
+  return hold.word == 0 ? hold.site : log::SiteOf(hold.word);
+}
 
 // ---- Sampling ---------------------------------------------------------------
 // `sample_target` is the address at which the next hold is timed: 0 with
@@ -126,26 +118,67 @@ inline void PublishWord(Thread* t, uint32_t word) {
   t->hot.cursor = cursor + 1;
 }
 
-inline void PushHeld(Thread* t, const Held& held) {
-  Kept& k = t->kept();
-  if (__builtin_expect(k.held_count == k.held_capacity, false) &&
-      !GrowHeld(t)) {
-    return;  // out of memory: the log keeps it, only this list is short
-  }
-  k.held[k.held_count++] = held;
+// Puts a hold on the list whose record, which begins with `word` if it is a
+// short one, ends at the cursor. There must be room, and the gate is shut.
+inline Hold& PushHold(Thread* t, uint32_t word, uint64_t start_ticks) {
+  ThreadHolds& h = t->kept().hot;
+  Hold& hold = *h.top;
+  hold.gate = InnermostGate(t);
+  hold.word = word;
+  hold.after = internal::LowHalf(t->hot.cursor);
+  hold.start_ticks = start_ticks;
+  ++h.top;
+  return hold;
 }
 
-// Writes the release of the innermost open hold, untimed.
-inline void CloseInnermost(Thread* t) {
+// `start_ticks` of a plain hold is what an earlier one left there.
+inline bool IsTimed(const Hold& hold) {
+  return (hold.word & log::kShortOpMask) != log::kOpen && hold.start_ticks != 0;
+}
+
+// Now, but never before the hold's start: two processors' counters may differ.
+inline uint64_t ReleaseTicks(const Hold& hold) {
+  const uint64_t now = Ticks();
+  return now < hold.start_ticks ? hold.start_ticks : now;
+}
+
+// Whether the hold's record is the last one of the block.
+inline bool IsLast(const Thread* t, const Hold& hold) {
+  return hold.after == internal::LowHalf(t->hot.cursor);
+}
+
+// Writes the release of the innermost hold, whose record is not the last one.
+inline void WriteClose(Thread* t) {
   uint32_t* const last = t->hot.cursor - 1;
   if (t->hot.cursor > t->after_long &&
       (*last & log::kShortOpMask) == log::kSection) {
     // The section before it takes the release along: one bit, not one word.
     internal::StoreWord(last, *last ^ (log::kSection ^ log::kSectionThenClose));
   } else {
-    PublishWord(t, log::kClose);
+    PublishWord(t, log::CloseWord(0));
     DelaySample(t, 1);
   }
+}
+
+// Changes the hold's record, the last one, into a section's. False: it cannot
+// say how long it was held.
+inline bool CloseInPlace(Thread* t, const Hold& hold, uint64_t now) {
+  uint32_t* const cursor = t->hot.cursor;
+  const uint32_t opcode = hold.word & log::kShortOpMask;
+  if (opcode == log::kOpen) {
+    internal::StoreWord(cursor - 1, hold.word ^ log::kOpenBit);
+    return true;
+  }
+  uint32_t* record = cursor - 2;
+  if (hold.start_ticks != 0) {
+    const uint32_t length = log::EncodeTicks(now - hold.start_ticks);
+    if (length == log::kStillOpen) return false;
+    internal::StoreWord(cursor - 1, (cursor[-1] & 0xffff) | length << 16);
+    if (opcode == log::kTimed) return true;
+    --record;
+  }
+  internal::StoreWord(record, hold.word ^ log::kOpenBit);
+  return true;
 }
 
 }  // namespace lockcheck::runtime

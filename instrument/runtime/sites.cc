@@ -163,6 +163,14 @@ uint32_t RecordStack(Thread* t, log::StackReason reason, uint32_t a, uint32_t b,
   return id;
 }
 
+void OpenSlot(Thread* t, SiteSlot* slot) {
+  const uint32_t gate = InnermostGate(t);
+  if (gate != internal::kGateWide &&
+      (__atomic_load_n(&slot->tag, __ATOMIC_RELAXED) & internal::kSiteShort)) {
+    __atomic_store_n(&slot->outer, gate, __ATOMIC_RELAXED);
+  }
+}
+
 void NoteDependency(Thread* t, uint32_t held_site, uint32_t site,
                     SiteSlot* slot, Caller caller) {
   const uint64_t pair = PairKey(held_site, site);
@@ -174,7 +182,7 @@ void NoteDependency(Thread* t, uint32_t held_site, uint32_t site,
                   caller);
     }
   }
-  __atomic_store_n(&slot->outer, SiteTagOf(held_site), __ATOMIC_RELAXED);
+  OpenSlot(t, slot);
 }
 
 }  // namespace lockcheck::runtime

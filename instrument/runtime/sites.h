@@ -45,6 +45,10 @@ inline size_t PairSlot(uint32_t held_site, uint32_t site) {
 }
 static_assert(kPairCache == 256);
 
+// Lets requests at the slot under the present innermost hold take the hot path:
+// their stack is in the log. Not if either has no short tag.
+void OpenSlot(Thread* t, SiteSlot* slot);
+
 // Records a stack if nobody has yet asked for `site` while holding `held_site`.
 void NoteDependency(Thread* t, uint32_t held_site, uint32_t site,
                     SiteSlot* slot, Caller caller);

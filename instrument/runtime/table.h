@@ -42,9 +42,11 @@ struct Table {
   // All but `attach` expect it to have been called on this thread.
   void (*attach)(internal::ThreadPointer* pointer);
   bool (*lock)(const LockRequest& request);
-  void (*handover)(LockState& lock, LockKind kind, SiteSlot* slot);
+  void (*taken)(LockState& lock, LockKind kind, SiteSlot* slot);
   // False: the operation is not permitted (recursive lock, not the owner).
   bool (*unlock)(LockState& lock, LockKind kind, SiteSlot* slot, Caller caller);
+  // A release of the object with this tag saw waiters.
+  void (*saw_waiters)(uint32_t tag, uint64_t ticks);
   void (*destroy)(LockState& lock, LockKind kind);
   uint32_t (*fork_thread)();
   void (*begin_thread)(uint32_t actor, uint32_t parent);

@@ -3,7 +3,7 @@
 // Two parts in one mapping. The first page (Thread) is wiped by fork(): the
 // child finds zeros, so its first lock operation comes here instead of writing
 // into its parent's block. The rest (Kept) is copied by fork as usual: the
-// child knows what its one thread held.
+// child knows what its one thread holds.
 //
 // Threading: everything is used by its own thread only, but for `next_free`.
 #ifndef LOCKCHECK_INSTRUMENT_RUNTIME_THREAD_H_
@@ -18,16 +18,11 @@
 
 namespace lockcheck::runtime {
 
+using internal::Hold;
 using internal::LockState;
 using internal::SiteSlot;
+using internal::ThreadHolds;
 using internal::ThreadState;
-
-struct Held {
-  uint32_t object;
-  uint32_t site;
-  uint32_t timed;   // 1: its start is in the log
-  uint32_t packed;  // its kSection word; 0 if the ids are not short
-};
 
 // A return address inside a std guard, or the first one outside of it.
 struct WrapperFrame {
@@ -45,15 +40,14 @@ struct Thread;
 
 // Copied by fork.
 struct Kept {
-  uint32_t actor;  // of the process this memory belongs to
+  ThreadHolds hot;  // first: the inline code finds it
+  uint32_t actor;   // of the process this memory belongs to
   // Whom this thread continues after a fork, the latest first: locks that were
   // held then have one of these as their owner.
   uint32_t ancestors[kMaxAncestors];
   uint32_t fork_actor;    // id that the next fork's child takes; 0: none
   Thread* signal_thread;  // for handlers that interrupt a busy thread
   Thread* interrupted;    // of a signal thread: whom it serves
-  Held* held;             // open holds, outermost first; grows, never shrinks
-  size_t held_count, held_capacity;
   internal::ThreadPointer* pointers[kMaxCopies];  // one per copy of the runtime
   int exit_rounds;
   uint64_t pairs[kPairCache];  // (held site, requested site) seen before
@@ -64,7 +58,6 @@ struct Kept {
 struct Thread {
   ThreadState hot;  // first: the inline code points here
   uint32_t magic;   // kThreadMagic; 0: wiped
-  uint32_t actor;
   uint32_t process;
   uint32_t segment;  // number of the present one
   log::BlockHeader* block;
@@ -81,35 +74,48 @@ struct Thread {
   Thread* next_all;   // under ProcessLock
 
   Kept& kept() {
-    return *reinterpret_cast<Kept*>(reinterpret_cast<char*>(this) + 4096);
+    return *reinterpret_cast<Kept*>(reinterpret_cast<char*>(this) +
+                                    internal::kHoldsOffset);
   }
 };
 static_assert(sizeof(Thread) <= 4096);
 inline constexpr uint32_t kThreadMagic = 0x54434b4c;
 inline constexpr size_t kThreadBytes =
-    4096 + (sizeof(Kept) + 4095) / 4096 * 4096;
+    (internal::kHoldsOffset + sizeof(Kept) + 4095) / 4096 * 4096;
 
 // Room that every acquisition leaves, so that the inline release need not look.
 inline constexpr size_t kSlackWords = 32;
 
-inline bool HasPending(const Thread* t) { return t->hot.pending->packed != 0; }
-
-// False while the thread is in the middle of taking a lock on the hot path.
-inline bool IsSettled(Thread* t, uint64_t key) {
-  return key >> 32 == t->kept().held_count + (HasPending(t) ? 1 : 0);
+inline size_t HoldCount(Thread* t) {
+  const ThreadHolds& h = t->kept().hot;
+  return static_cast<size_t>(h.top - h.holds);
+}
+inline bool IsBusy(Thread* t) {
+  return internal::LoadGate(&t->kept().hot) == internal::kGateShut;
+}
+inline void BeginBusy(Thread* t) {
+  internal::SetGate(&t->kept().hot, internal::kGateShut);
 }
 
-inline uint64_t KeyOf(Thread* t) {
-  return t->actor |
-         (t->kept().held_count + (HasPending(t) ? 1 : 0)) * internal::kOneHeld;
+// The gate that a hold leaves behind it.
+inline uint32_t GateBehind(const Hold& hold) {
+  if (hold.word == 0) return internal::kGateWide;
+  return (hold.word & ~(internal::kObjectBits)) | internal::kSiteShort;
+}
+inline uint32_t InnermostGate(Thread* t) {
+  const ThreadHolds& h = t->kept().hot;
+  return h.top == h.holds ? uint32_t{internal::kGateNoHold}
+                          : GateBehind(h.top[-1]);
 }
 
 // The calling thread's state, busy; attached, or re-attached after a fork, if
 // need be. Null: this thread cannot be recorded (its end is past, or memory is
 // out); its lock operations still work.
 Thread* Enter();
-// Ends what Enter() began.
-inline void Leave(Thread* t) { internal::EndBusy(&t->hot, KeyOf(t)); }
+// Ends what Enter() or BeginBusy() began.
+inline void Leave(Thread* t) {
+  internal::SetGate(&t->kept().hot, InnermostGate(t));
+}
 
 // The owner id of a thread that cannot be recorded.
 uint32_t UnrecordedOwner();

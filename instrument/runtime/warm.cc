@@ -1,9 +1,10 @@
 // The warm path, see hot.h. What record.cc does in general is repeated here for
-// the one frequent case of each step, so that a nested or sampled section costs
-// a few dozen instructions. Any copy of the runtime may run it: it reads
-// nothing but the thread's state and the lock.
+// the one frequent case of each step, so that a sampled section, a hand-over
+// and the outer of two nested sections cost a few dozen instructions. Any copy
+// of the runtime may run it: it reads nothing but the thread's state and the
+// lock.
 //
-// The two entry points are leaves: every call stands at an end, so that the
+// The entry points are leaves: every call stands at an end, so that the
 // frequent way saves no registers.
 
 #include "instrument/runtime/record.h"
@@ -14,159 +15,238 @@
 namespace lockcheck::inline LOCKCHECK_ABI::internal {
 namespace {
 
-using runtime::Held;
 using runtime::Kept;
 using runtime::Thread;
 
-// Whether the stack of a request at `slot` under the hold `outer` (a short
-// word) has been recorded.
-inline bool IsKnownPair(uint32_t outer, const SiteSlot* slot) {
-  const uint32_t site = __atomic_load_n(&slot->outer, __ATOMIC_RELAXED);
-  return ((outer ^ site) >> log::kSiteShift) == 0 && (site & kSiteShort) != 0;
-}
+Thread* Current() { return reinterpret_cast<Thread*>(t_thread.state); }
 
-[[gnu::noinline]] bool HandOver(LockState& lock, SiteSlot* slot) {
-  HandoverUncommon(lock, LockKind::kMutex, slot);
-  return true;
-}
-
-// Ends WarmAcquire() where the outer hold or the new one is timed.
-[[gnu::noinline]] bool AcquireTimed(Thread* t, uint32_t packed, uint64_t key) {
-  runtime::OpenPending(t);
-  PendingEntry* const pending = t->hot.pending;
-  if (t->hot.cursor >= t->hot.sample_at && runtime::TakeSample(t)) {
-    pending->object = log::ObjectOf(packed);
-    pending->site = log::SiteOf(packed);
-    pending->flags = log::kFlagStart;
-    pending->start_ticks = runtime::Ticks();
-    packed ^= log::kSection ^ log::kSectionTimed;
-  }
-  PublishPending(pending, t->hot.cursor, packed);
-  EndBusy(&t->hot, key + kOneHeld);
-  return true;
-}
-
-// Makes the thread busy. False, and it is not, if a signal handler has written
-// records since `cursor` was read: then nothing that was read since is true.
-inline bool BeginBusyAt(Thread* t, const uint32_t* cursor, uint64_t key) {
-  BeginBusy(&t->hot);
+// Shuts the gate. False, and it is not, if a signal handler has written records
+// since `cursor` was read: then nothing that was read since is true.
+inline bool ShutAt(Thread* t, const uint32_t* cursor, uint32_t gate) {
+  SetGate(&t->kept().hot, kGateShut);
   if (__builtin_expect(t->hot.cursor == cursor, true)) return true;
-  EndBusy(&t->hot, key);
+  SetGate(&t->kept().hot, gate);
   return false;
 }
 
-inline void FreeLock(LockState& lock) {
+// Whether the stack of a request at the slot behind this gate is in the log.
+inline bool IsKnown(Kept& kept, uint32_t gate, uint32_t tag,
+                    const SiteSlot* slot) {
+  if (gate == kGateNoHold || gate == slot->outer) return true;
+  if ((gate & kSiteShort) == 0) return false;
+  const uint32_t held = runtime::SiteOfTag(gate);
+  const uint32_t site = runtime::SiteOfTag(tag);
+  return kept.pairs[runtime::PairSlot(held, site)] ==
+         runtime::PairKey(held, site);
+}
+
+inline bool HasRoom(const Thread* t) { return t->hot.cursor < t->safe_end; }
+
+inline uint32_t Tag(const LockState& lock) {
+  return lock.tag.load(std::memory_order_relaxed);
+}
+
+// Now and then, so that the slot's frequent way becomes the hot one, and two
+// threads with different ways do not fight over the slot. The stack of a
+// request behind this gate is in the log.
+inline void AdaptSlot(SiteSlot* slot, uint32_t gate) {
+  if (gate != slot->outer && gate != kGateWide) {
+    __atomic_store_n(&slot->outer, gate, __ATOMIC_RELAXED);
+  }
+}
+
+// The record of what has just been taken; there is no short one without it.
+[[gnu::noinline]] bool OpenWide(Thread* t, const runtime::Acquisition& a) {
+  runtime::OpenHold(t, a);
+  runtime::Leave(t);
+  return true;
+}
+
+// Writes the time word of a hold that begins now; false if it does not fit.
+inline bool TimeWord(Thread* t, uint64_t start, uint32_t* word) {
+  const uint32_t gap = log::EncodeTicks(start - t->stamp);
+  *word = gap | log::kStillOpen << 16;
+  if (__builtin_expect(gap == log::kStillOpen, false)) return false;
+  t->stamp += log::DecodeTicks(gap);
+  return true;
+}
+
+// Records an acquisition that is handed over, or timed, or both: the detail
+// word and the time word first, the record's own word last.
+[[gnu::noinline]] bool OpenLong(Thread* t, LockState& lock, SiteSlot* slot,
+                                bool handover) {
+  const uint32_t tag = __atomic_load_n(&slot->tag, __ATOMIC_RELAXED);
+  const uint32_t word = Tag(lock) | tag;
+  lock.holder_site.store(tag, std::memory_order_relaxed);
+  ThreadHolds& h = t->kept().hot;
+  const uint32_t gate = runtime::InnermostGate(t);
+  uint32_t* const cursor = t->hot.cursor;
+  uint32_t* next = cursor + 1;
+  uint32_t opcode = log::kOpen;
+  uint64_t start = 0;
+  if (handover) {
+    *next++ = lock.handovers;
+    opcode = log::kOpenHandover;
+  }
+  if (cursor >= t->hot.sample_at && runtime::TakeSample(t)) {
+    AdaptSlot(slot, gate);
+    start = runtime::Ticks();
+    if (!TimeWord(t, start, next)) {
+      *next = 0;
+      cursor[1] = 0;
+      const uint32_t flags =
+          log::kFlagStart | (handover ? uint32_t{log::kFlagHandover} : 0u);
+      return OpenWide(t, {log::ObjectOf(word), log::SiteOf(word), flags, 0,
+                          lock.handovers, start});
+    }
+    ++next;
+    if (handover) {
+      cursor[1] |= log::kDetailTimed;
+    } else {
+      opcode = log::kTimed;
+    }
+  }
+  const uint32_t first = (word & ~log::kShortOpMask) | opcode;
+  StoreWord(cursor, first);
+  t->hot.cursor = next;
+  if (next != cursor + 1) t->after_long = next;
+  runtime::DelaySample(t, static_cast<size_t>(next - cursor) - 1);
+  Hold* const hold = h.top;
+  hold->word = first;
+  hold->after = LowHalf(next);
+  hold->gate = gate;
+  hold->start_ticks = start;
+  h.top = hold + 1;
+  SetGate(&h, tag);
+  return true;
+}
+
+[[gnu::noinline]] bool TakenByOther(LockState& lock, SiteSlot* slot) {
+  WarmTaken(lock, LockKind::kMutex, slot);
+  return true;
+}
+
+[[gnu::noinline]] bool WakeAfterRelease(LockState& lock, uint32_t tag) {
+  ReleasedToWaiters(lock, tag);
+  return true;
+}
+
+inline bool Free(LockState& lock, uint32_t tag) {
   if (__builtin_expect(
           lock.word.exchange(0, std::memory_order_release) & kWaiters, false)) {
-    WakeOne(lock);
+    return WakeAfterRelease(lock, tag);
   }
+  return true;
 }
 
-// Ends WarmRelease() of a timed hold.
-[[gnu::noinline]] bool ReleaseTimed(Thread* t, LockState& lock, uint64_t key) {
-  if (t->hot.pending->packed != 0) {
-    runtime::ClosePending(t, false);
+// Ends WarmRelease() of a hold that is handed over, or timed, or both.
+[[gnu::noinline]] bool ReleaseLong(Thread* t, LockState& lock) {
+  ThreadHolds& h = t->kept().hot;
+  const Hold& hold = h.top[-1];
+  const uint64_t now = runtime::IsTimed(hold) ? runtime::ReleaseTicks(hold) : 0;
+  if (__builtin_expect(
+          runtime::IsLast(t, hold) && runtime::CloseInPlace(t, hold, now),
+          true)) {
+    --h.top;
   } else {
-    runtime::CloseHeld(t, t->kept().held_count - 1, false);
+    runtime::CloseHold(t, runtime::HoldCount(t) - 1);
   }
-  EndBusy(&t->hot, key - kOneHeld);
-  FreeLock(lock);
-  return true;
-}
-
-[[gnu::noinline]] bool WakeAfterRelease(LockState& lock) {
-  WakeOne(lock);
-  return true;
+  runtime::Leave(t);
+  return Free(lock, Tag(lock));
 }
 
 }  // namespace
 
 bool WarmAcquire(LockState& lock, SiteSlot* slot) noexcept {
-  auto* const t = reinterpret_cast<Thread*>(t_thread.state);
-  const uint64_t key = LoadKey(&t->hot);
+  Thread* const t = Current();
+  Kept& kept = t->kept();
+  const uint32_t gate = LoadGate(&kept.hot);
   const uint32_t tag = __atomic_load_n(&slot->tag, __ATOMIC_RELAXED);
-  uint32_t* cursor = t->hot.cursor;
-  std::atomic_signal_fence(std::memory_order_seq_cst);
-  const auto me = static_cast<uint32_t>(key);
-  if (me == 0 || (tag & kSiteShort) == 0 || cursor >= t->safe_end) {
+  uint32_t* const cursor = t->hot.cursor;
+  // A lock that is not registered yet goes where its kind is known.
+  if (gate == kGateShut || (tag & kSiteShort) == 0 || !HasRoom(t) ||
+      kept.hot.top == kept.hot.limit || Tag(lock) == 0 ||
+      !IsKnown(kept, gate, tag, slot) || !ShutAt(t, cursor, gate)) {
     return false;
   }
-  // A lock that is not registered yet goes where its kind is known.
-  if (lock.tag.load(std::memory_order_relaxed) == 0) return false;
-  Kept& kept = t->kept();
-  const size_t count = kept.held_count;
-  const uint32_t outer = t->hot.pending->packed;
-  if (key != me) {
-    if (!runtime::IsSettled(t, key) || count == kept.held_capacity) {
-      return false;
-    }
-    // Settled, so there is a hold on the list if none is pending.
-    const uint32_t hold = outer != 0 ? outer : kept.held[count - 1].packed;
-    if (!runtime::IsShort(hold) || !IsKnownPair(hold, slot)) return false;
-  }
-  if (!BeginBusyAt(t, cursor, key)) return false;
   uint32_t free = 0;
+  const uint32_t me = t->hot.actor;
   if (!lock.word.compare_exchange_strong(free, me, std::memory_order_acquire,
                                          std::memory_order_relaxed)) {
-    EndBusy(&t->hot, key);
+    SetGate(&kept.hot, gate);
     return false;
   }
   if (__builtin_expect(lock.last_actor != me, false)) {
-    return HandOver(lock, slot);
+    return TakenByOther(lock, slot);
   }
-  const uint32_t packed = lock.tag.load(std::memory_order_relaxed) | tag;
+  if (__builtin_expect(cursor >= t->hot.sample_at, false)) {
+    return OpenLong(t, lock, slot, false);
+  }
   lock.holder_site.store(tag, std::memory_order_relaxed);
-  // An entry that is neither absent nor plain is opened in general, too.
-  if (__builtin_expect(cursor >= t->hot.sample_at, false) ||
-      __builtin_expect((outer & log::kShortOpMask) > log::kSection, false)) {
-    return AcquireTimed(t, packed, key);
-  }
-  if (outer != 0) {
-    // The old entry reads as recorded until the new one is published.
-    StoreWord(cursor, outer ^ (log::kSection ^ log::kOpen));
-    t->hot.cursor = ++cursor;
-    kept.held[count] = {log::ObjectOf(outer), log::SiteOf(outer), 0, outer};
-    kept.held_count = count + 1;
-  }
-  PublishPending(t->hot.pending, cursor, packed);
-  EndBusy(&t->hot, key + kOneHeld);
+  const uint32_t word = Tag(lock) | tag;
+  StoreWord(cursor, word);
+  t->hot.cursor = cursor + 1;
+  Hold* const hold = kept.hot.top;
+  hold->word = word;
+  hold->after = LowHalf(cursor + 1);
+  hold->gate = gate;
+  kept.hot.top = hold + 1;
+  SetGate(&kept.hot, tag);
   return true;
 }
 
+// A lock that went from one thread to another.
+void WarmTaken(LockState& lock, LockKind kind, SiteSlot* slot) noexcept {
+  Thread* const t = Current();
+  const uint32_t last = lock.last_actor;
+  const uint32_t tag = __atomic_load_n(&slot->tag, __ATOMIC_RELAXED);
+  // First use; an object that needs wide records, or that another actor
+  // unlocked; the child of a fork.
+  if (last == 0 || last == t->hot.actor || (last & kWaiters) != 0 ||
+      (tag & kSiteShort) == 0 || !HasRoom(t) ||
+      lock.handovers >= log::kDetailCount) {
+    return TakenUncommon(lock, kind, slot);
+  }
+  // A hold of this object that another thread's unlock ended may be on the list
+  // still.
+  if (runtime::HoldCount(t) != 0 &&
+      runtime::FindHold(t, Tag(lock) >> 3) != SIZE_MAX) {
+    return TakenUncommon(lock, kind, slot);
+  }
+  lock.last_actor = t->hot.actor;
+  ++lock.handovers;
+  OpenLong(t, lock, slot, true);
+}
+
 bool WarmRelease(LockState& lock) noexcept {
-  auto* const t = reinterpret_cast<Thread*>(t_thread.state);
-  const uint64_t key = LoadKey(&t->hot);
-  const uint32_t* const cursor = t->hot.cursor;
-  std::atomic_signal_fence(std::memory_order_seq_cst);
-  const auto me = static_cast<uint32_t>(key);
-  if (me == 0 || lock.word.load(std::memory_order_relaxed) != me ||
-      cursor >= t->safe_end || !runtime::IsSettled(t, key)) {
+  Thread* const t = Current();
+  Kept& kept = t->kept();
+  const uint32_t gate = LoadGate(&kept.hot);
+  uint32_t* const cursor = t->hot.cursor;
+  if (gate == kGateShut || !HasRoom(t) ||
+      ((lock.word.load(std::memory_order_relaxed) ^ t->hot.actor) &
+       kOwnerMask) != 0) {
     return false;
   }
-  const uint32_t pending = t->hot.pending->packed;
-  const uint32_t tag = lock.tag.load(std::memory_order_relaxed);
-  if (pending != 0) {
-    if (((pending ^ tag) & kObjectBits) != log::kSectionTimed) return false;
-    return BeginBusyAt(t, cursor, key) && ReleaseTimed(t, lock, key);
+  Hold* const hold = kept.hot.top - 1;
+  const uint32_t tag = Tag(lock);
+  // Its short record, whatever the opcode.
+  if (hold->word == 0 ||
+      ((hold->word ^ tag) & (kObjectBits & ~log::kShortOpMask)) != 0 ||
+      !ShutAt(t, cursor, gate)) {
+    return false;
   }
-  Kept& kept = t->kept();
-  // Nothing on the list, and yet the owner: its entry was lost (out of memory).
-  if (kept.held_count == 0) return false;
-  const size_t top = kept.held_count - 1;
-  const Held& hold = kept.held[top];
-  if (((hold.packed ^ tag) & kObjectBits) != kSectionOpcode) return false;
-  if (!BeginBusyAt(t, cursor, key)) return false;
-  if (__builtin_expect(hold.timed != 0, false)) {
-    return ReleaseTimed(t, lock, key);
+  if (__builtin_expect((hold->word & log::kShortOpMask) != log::kOpen, false)) {
+    return ReleaseLong(t, lock);
   }
-  runtime::CloseInnermost(t);
-  kept.held_count = top;
-  EndBusy(&t->hot, key - kOneHeld);
-  if (__builtin_expect(
-          lock.word.exchange(0, std::memory_order_release) & kWaiters, false)) {
-    return WakeAfterRelease(lock);
+  if (runtime::IsLast(t, *hold)) {
+    StoreWord(cursor - 1, hold->word ^ log::kOpenBit);
+  } else {
+    runtime::WriteClose(t);
   }
-  return true;
+  kept.hot.top = hold;
+  SetGate(&kept.hot, hold->gate);
+  return Free(lock, tag);
 }
 
 }  // namespace lockcheck::inline LOCKCHECK_ABI::internal

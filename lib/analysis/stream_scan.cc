@@ -67,7 +67,7 @@ class StreamScan : public log::RecordVisitor {
       return;
     }
     const size_t at = open_.size() - 1 - r.depth;
-    if (r.timed) AddHold(open_[at], r.end_ticks);
+    if (r.timed || r.has_length) AddHold(open_[at], r);
     if (r.depth == 0) {
       open_.pop_back();
       top_ = Top();
@@ -76,6 +76,7 @@ class StreamScan : public log::RecordVisitor {
     }
   }
   void OnReleasedByOther(uint32_t object);
+  void OnSawWaiters(uint32_t object, uint64_t ticks);
   void OnTryFailed(uint32_t object, uint32_t site, model::How how);
   void OnBlock(const BlockRecord& block);
   void OnWake(uint32_t owner, uint32_t owner_site, uint64_t ticks);
@@ -148,7 +149,7 @@ class StreamScan : public log::RecordVisitor {
   void NextPhase(bool fork, ActorIndex other);
   void Remove(size_t at);
   void Hold(const log::RawHold& held);
-  void AddHold(const Open& open, uint64_t end_ticks);
+  void AddHold(const Open& open, const ReleaseRecord& release);
   void AddHold(uint32_t object, uint32_t site, uint64_t start, uint64_t end);
   void AddKeptHolds();
   void GiveUpWait();
@@ -159,7 +160,6 @@ class StreamScan : public log::RecordVisitor {
   // ---- At the end ----
   void TakeEndState();
 
-  const log::Recording& recording_;
   Piece& piece_;
   Totals& totals_;
   const RawIds ids_;
@@ -182,10 +182,7 @@ class StreamScan : public log::RecordVisitor {
 
 StreamScan::StreamScan(const log::Recording& recording, Piece& piece,
                        Totals& totals)
-    : recording_(recording),
-      piece_(piece),
-      totals_(totals),
-      ids_(recording, piece.actor) {
+    : piece_(piece), totals_(totals), ids_(recording, piece.actor) {
   open_.reserve(64);
 }
 
@@ -236,11 +233,14 @@ void StreamScan::OnReleasedByOther(uint32_t object) {
   }
 }
 
-void StreamScan::AddHold(const Open& open, uint64_t end_ticks) {
-  Stamp(end_ticks);
-  if (!open.timed) return;
+// A length stands alone: the start may be in a segment that was lost.
+void StreamScan::AddHold(const Open& open, const ReleaseRecord& release) {
+  const uint64_t end =
+      release.timed ? release.end_ticks : open.since + release.length_ticks;
+  if (release.timed || open.timed) Stamp(end);
+  if (!release.has_length && !open.timed) return;
   const Acquisition a = trie_.Decode(open.label);
-  AddHold(a.object, a.site, open.since, end_ticks);
+  AddHold(a.object, a.site, open.since, end);
 }
 
 // Holds are added many at a time: which histogram is next cannot be known, and
@@ -268,6 +268,11 @@ void StreamScan::AddKeptHolds() {
 void StreamScan::NotePhase(HeldTrie::Node& node) {
   node.last_phase = phase_;
   phases_.Add(node.id, phase_);
+}
+
+void StreamScan::OnSawWaiters(uint32_t, uint64_t ticks) {
+  CloseWait();
+  Stamp(ticks);
 }
 
 void StreamScan::OnTryFailed(uint32_t object, uint32_t site, model::How how) {
@@ -463,9 +468,7 @@ void StreamScan::OnNote(log::NoteKind kind, uint64_t value) {
 // ---- The end of the piece ----
 
 void StreamScan::Finish() {
-  const log::Actor& actor = recording_.actors[piece_.actor];
   if (piece_.ends_stream) {
-    if (actor.has_pending && !piece_.ended) OnAcquire(actor.pending);
     TakeEndState();
   } else {
     CloseWait();  // the next piece begins afresh

@@ -62,6 +62,10 @@ class ScanVisitor : public RecordVisitor {
     if (r.timed) Stamp(r.end_ticks);
   }
   void OnReleasedByOther(uint32_t object) { objects_->Add(object); }
+  void OnSawWaiters(uint32_t object, uint64_t ticks) {
+    objects_->Add(object);
+    Stamp(ticks);
+  }
   void OnTryFailed(uint32_t object, uint32_t site, model::How) {
     Use(object, site);
   }
@@ -234,15 +238,6 @@ void ScanSealedBlock(const LogFile& file, uint64_t number, Usage& usage,
 void ScanHotBlock(const HotBlock& block, Usage& usage, Findings& found) {
   ScanRecords(block.number, true, block.words, block.file_end < kBlockWords,
               usage, found);
-  if (block.pending.packed != 0) {
-    // Used, even if no record says so.
-    const uint32_t packed = block.pending.packed;
-    const bool brief = (packed & kShortOpMask) == kSection;
-    if (!found.segments.empty() && found.segments.back().block == block.number)
-      usage.objects[found.segments.back().process].Add(
-          brief ? ObjectOf(packed) : block.pending.object);
-    usage.sites.Add(brief ? SiteOf(packed) : block.pending.site);
-  }
 }
 
 }  // namespace lockcheck::log

@@ -39,9 +39,11 @@ struct AcquireRecord {
 
 struct ReleaseRecord {
   uint32_t depth = 0;  // open holds above the one released
+  // At most one of them: when it ended, or how long it was held.
   bool timed = false;
   uint64_t end_ticks = 0;
-  bool saw_waiters = false;
+  bool has_length = false;
+  uint64_t length_ticks = 0;
 };
 
 struct BlockRecord {
@@ -70,11 +72,12 @@ struct RecordVisitor {
   void OnSegment(const SegmentHeader&) {}
   // A plain section: exclusive, blocking, untimed, same last holder.
   void OnSection(uint32_t /*object*/, uint32_t /*site*/) {}
-  // Any other section. `release.depth` is 0.
+  // Any other section. `release.depth` is 0; it is timed if the other is.
   void OnSection(const AcquireRecord&, const ReleaseRecord&) {}
   void OnAcquire(const AcquireRecord&) {}
   void OnRelease(const ReleaseRecord&) {}
   void OnReleasedByOther(uint32_t /*object*/) {}
+  void OnSawWaiters(uint32_t /*object*/, uint64_t /*ticks*/) {}
   void OnTryFailed(uint32_t /*object*/, uint32_t /*site*/, model::How) {}
   void OnBlock(const BlockRecord&) {}
   void OnWake(uint32_t /*owner*/, uint32_t /*owner_site*/, uint64_t /*ticks*/) {

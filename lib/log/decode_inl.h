@@ -67,6 +67,24 @@ inline AcquireRecord ReadAcquire(uint32_t flags, Payload& in) {
   return r;
 }
 
+inline AcquireRecord ShortAcquire(uint32_t word) {
+  AcquireRecord a;
+  a.object = ObjectOf(word);
+  a.site = SiteOf(word);
+  return a;
+}
+
+// `r` stays untimed if the hold was still open, or its end is said elsewhere.
+inline void ReadTimes(uint32_t time, uint64_t& stamp, AcquireRecord& a,
+                      ReleaseRecord& r) {
+  stamp += DecodeTicks(time & 0xffff);
+  a.timed = true;
+  a.start_ticks = stamp;
+  if (time >> 16 == kStillOpen) return;
+  r.timed = true;
+  r.end_ticks = stamp + DecodeTicks(time >> 16);
+}
+
 // One extended record. Returns false if it is malformed. `stamp` is the
 // segment's last stamp.
 template <typename Visitor>
@@ -96,14 +114,8 @@ bool DecodeExtended(uint32_t word, Payload in, uint64_t& stamp, Visitor& v,
     }
     case Op::kSection: {
       AcquireRecord a = ReadAcquire(arg, in);
-      ReleaseRecord r;
-      if (arg & kFlagEnd) {
-        r.timed = true;
-        r.end_ticks = in.U64();
-      }
-      r.saw_waiters = (arg & kFlagWaiters) != 0;
       if (arg & kFlagGroup) a.group = in.Word();
-      if (in.ok()) v.OnSection(a, r);
+      if (in.ok()) v.OnSection(a, ReleaseRecord{});
       break;
     }
     case Op::kRelease: {
@@ -113,7 +125,6 @@ bool DecodeExtended(uint32_t word, Payload in, uint64_t& stamp, Visitor& v,
         r.timed = true;
         r.end_ticks = in.U64();
       }
-      r.saw_waiters = (arg & kFlagWaiters) != 0;
       if (in.ok()) v.OnRelease(r);
       break;
     }
@@ -210,6 +221,12 @@ bool DecodeExtended(uint32_t word, Payload in, uint64_t& stamp, Visitor& v,
     case Op::kWaitStack: {
       const uint32_t stack = in.Word();
       if (in.ok()) v.OnWaitStack(stack);
+      break;
+    }
+    case Op::kSawWaiters: {
+      const uint32_t object = in.Word();
+      const uint64_t ticks = in.U64();
+      if (in.ok()) v.OnSawWaiters(object, ticks);
       break;
     }
     case Op::kDefProcess: {
@@ -310,44 +327,48 @@ DecodeResult DecodeSegment(std::span<const uint32_t> words, Visitor& v) {
       case kSectionHandover:
       case kOpenHandover: {
         if (end - p < 2) return stop(DecodeStatus::kTruncated);
-        AcquireRecord a;
-        a.object = object;
-        a.site = site;
+        const uint32_t detail = p[1];
+        const bool timed = (detail & kDetailTimed) != 0;
+        if (timed && end - p < 3) return stop(DecodeStatus::kTruncated);
+        AcquireRecord a = internal::ShortAcquire(word);
         a.handed_over = true;
-        a.handover = p[1];
-        if ((word & kShortOpMask) == kSectionHandover) {
-          v.OnSection(a, ReleaseRecord{});
+        a.handover = detail & kDetailCount;
+        if (detail & kDetailShared) a.mode = model::Mode::kShared;
+        ReleaseRecord r;
+        if (timed) internal::ReadTimes(p[2], stamp, a, r);
+        if ((word & kOpenBit) != 0) {
+          v.OnAcquire(a);
+        } else {
+          v.OnSection(a, r);
+        }
+        p += timed ? 3 : 2;
+        break;
+      }
+      case kTimed: {
+        if (end - p < 2) return stop(DecodeStatus::kTruncated);
+        AcquireRecord a = internal::ShortAcquire(word);
+        ReleaseRecord r;
+        internal::ReadTimes(p[1], stamp, a, r);
+        if (r.timed) {
+          v.OnSection(a, r);
         } else {
           v.OnAcquire(a);
         }
         p += 2;
         break;
       }
-      case kSectionTimed: {
-        if (end - p < 2) return stop(DecodeStatus::kTruncated);
-        AcquireRecord a;
-        a.object = object;
-        a.site = site;
-        a.timed = true;
-        a.start_ticks = stamp += DecodeTicks(p[1] & 0xffff);
-        ReleaseRecord r;
-        r.timed = true;
-        r.end_ticks = stamp + DecodeTicks(p[1] >> 16);
-        v.OnSection(a, r);
-        p += 2;
-        break;
-      }
-      case kOpen: {
-        AcquireRecord a;
-        a.object = object;
-        a.site = site;
-        v.OnAcquire(a);
+      case kOpen:
+        v.OnAcquire(internal::ShortAcquire(word));
         ++p;
         break;
-      }
       case kClose: {
         ReleaseRecord r;
         r.depth = word >> 3;
+        if (word & kCloseTimed) {
+          r.depth &= kCloseDepths - 1;
+          r.has_length = true;
+          r.length_ticks = DecodeTicks(word >> 15 & 0xffff);
+        }
         v.OnRelease(r);
         ++p;
         break;

@@ -84,45 +84,35 @@ enum class BlockKind : uint32_t {
 
 inline constexpr uint32_t kBlockMagic = 0x4b434c42;  // "BLCK"
 
-// The acquisition that its record does not show yet. A section in which nothing
-// else happens is one record, written at release; until then it stands here, so
-// that a killed program's log says who held what. `packed` != 0 means pending;
-// it is already in the records iff a record stands at word `position` or later
-// of this block.
-struct Pending {
-  uint32_t packed;    // a short record word (kSection, ...), see Pack()
-  uint32_t position;  // word index within the block
-  uint32_t object;    // full ids, valid if packed's opcode is not kSection
-  uint32_t site;
-  uint32_t handover;     // valid if flags has kFlagHandover
-  uint32_t flags;        // AcquireFlags; from bit 8 on the group's count
-  uint64_t start_ticks;  // valid if flags has kFlagStart
-};
-static_assert(sizeof(Pending) == 32);
-
 struct BlockHeader {
   uint32_t magic;
   BlockKind kind;
   uint64_t claim;  // the number given by next_block; in a ring the newest wins
   uint64_t checksum;  // of the words after the header, kSealed only
-  uint64_t reserved;
-  Pending pending;  // kHot only
+  uint64_t reserved[5];
 };
 static_assert(sizeof(BlockHeader) == 64);
 inline constexpr size_t kHeaderWords = sizeof(BlockHeader) / sizeof(uint32_t);
 
 // ---- Short records: bits 0..2 opcode, 3..19 object, 20..31 site -------------
+// An acquisition is written as an open hold. If nothing was written since when
+// it is released, its own record is changed into a section, by one store: so a
+// section in which nothing else happens is one record, and what a killed
+// program leaves says all the same who held what.
 enum ShortOp : uint32_t {
   kExtended = 0,          // see Op below
-  kSection = 1,           // acquire and release, nothing in between
+  kSection = 1,           // acquired and released, nothing in between
   kSectionThenClose = 2,  // the same, then release of the innermost open hold
-  kSectionHandover = 3,   // + word: hand-over count
-  kSectionTimed = 4,      // + time word
-  kOpen = 5,              // acquire; written just before the first event inside
-  kOpenHandover = 6,      // + word: hand-over count
-  kClose = 7,             // bits 3..29: how many open holds lie above the one
-                          // released (0: the innermost)
+  kSectionHandover = 3,   // + detail word [+ time word]
+  kTimed = 4,             // + time word: a section, or open if its length is
+                          // kStillOpen
+  kOpen = 5,              // acquired
+  kClose = 6,             // see below
+  kOpenHandover = 7,      // + detail word [+ time word]
 };
+inline constexpr uint32_t kOpenBit = 4;  // kSection -> kOpen, and handed over
+static_assert(kOpen == (kSection | kOpenBit) &&
+              kOpenHandover == (kSectionHandover | kOpenBit));
 inline constexpr uint32_t kShortOpMask = 7;
 inline constexpr uint32_t kObjectShift = 3;
 inline constexpr uint32_t kSiteShift = 20;
@@ -137,6 +127,23 @@ constexpr uint32_t ObjectOf(uint32_t word) {
 }
 constexpr uint32_t SiteOf(uint32_t word) { return word >> kSiteShift; }
 
+// Detail word: who held the object before. The count of hand-overs is exact
+// order without clocks; larger counts take kAcquire.
+inline constexpr uint32_t kDetailCount = (1u << 30) - 1;
+inline constexpr uint32_t kDetailShared = 1u << 30;  // a reader's: the count is
+                                                     // that of the last writer
+inline constexpr uint32_t kDetailTimed = 1u << 31;   // a time word follows
+
+// kClose: bits 3..30 are how many open holds lie above the one released (0: the
+// innermost). With bit 31: bits 3..14 are that, and 15..30 are how long it was
+// held, as in the high half of a time word.
+inline constexpr uint32_t kCloseTimed = 1u << 31;
+inline constexpr uint32_t kCloseDepths = 1u << 12;  // of a timed close
+constexpr uint32_t CloseWord(uint32_t depth) { return kClose | depth << 3; }
+constexpr uint32_t TimedCloseWord(uint32_t depth, uint32_t length) {
+  return kClose | depth << 3 | length << 15 | kCloseTimed;
+}
+
 // Site ids below this one mean "not known" (0) or are reserved by the runtime.
 inline constexpr uint32_t kFirstSite = 8;
 
@@ -149,10 +156,8 @@ enum class Op : uint32_t {
                  // times {object, site}: what the actor holds, outermost first
   kAcquire = 2,  // arg AcquireFlags: object, site [, handover] [, start ticks]
                  // [, group]: an open that no short form fits
-  kSection = 3,  // arg AcquireFlags: as kAcquire, then [end ticks]; acquire and
-                 // release. kFlagWaiters: the release saw waiters
-  kRelease =
-      4,  // arg AcquireFlags (kFlagEnd, kFlagWaiters): depth [, end ticks]
+  kSection = 3,  // the same, acquired and released
+  kRelease = 4,  // arg AcquireFlags (kFlagEnd): depth [, end ticks]
   kReleasedByOther = 5,  // object: the hold ended by another actor's unlock
   kTryFailed = 6,        // arg How: object, site
   kBlock = 7,    // arg How | kBlockSharedBit: object, site, owner actor,
@@ -169,7 +174,9 @@ enum class Op : uint32_t {
   kMisuse = 16,  // arg model::Misuse: object, site, owner actor, stack, ticks
   kExit = 17,    // ticks, monotonic ns (u64), cpu ns of the process (u64),
                  // voluntary, involuntary: a normal exit begins
-  kWaitStack = 18,  // stack: the stack of the wait that stands
+  kWaitStack = 18,   // stack: the stack of the wait that stands
+  kSawWaiters = 19,  // object, ticks: the release of the object, a moment ago,
+                     // saw waiters
   // Definitions. Ids are unique in the recording and defined before their use
   // by the same actor; another actor's use may be read first.
   kDefProcess = 20,  // process, pid, parent process (0: none), start time
@@ -200,7 +207,6 @@ enum AcquireFlags : uint32_t {
   kFlagHandover = 1 << 3,  // a hand-over count follows
   kFlagStart = 1 << 4,     // start ticks follow
   kFlagEnd = 1 << 5,       // end ticks follow
-  kFlagWaiters = 1 << 6,   // the release saw waiters
   kFlagGroup = 1 << 7,     // a word follows: how many members of the same
                            // lock(a, b, ...) request were acquired before
 };
@@ -243,17 +249,37 @@ constexpr uint64_t FrameOffset(uint64_t frame) {
   return frame & 0xffffffffffffull;
 }
 
+// Words of the record that begins with `word`, 0 if it contradicts itself.
+// `second` is the word behind it; it counts only where NeedsSecond() says so.
+constexpr bool NeedsSecond(uint32_t word) {
+  return (word & kSectionHandover) == kSectionHandover;
+}
+constexpr uint32_t RecordWords(uint32_t word, uint32_t second) {
+  switch (word & kShortOpMask) {
+    case kExtended:
+      return WordsOf(word);
+    case kSectionHandover:
+    case kOpenHandover:
+      return second & kDetailTimed ? 3 : 2;
+    case kTimed:
+      return 2;
+    default:
+      return 1;
+  }
+}
+
 // ---- Time words -------------------------------------------------------------
 // The low half is the time from the segment's last stamp to the start of the
 // hold, the high half the hold's length, both in ticks as 16-bit floats: 11
 // bits of mantissa, 5 of exponent, rounded down, relative error under 1/2048.
 // The new last stamp is the start as a reader computes it, so errors do not add
-// up. The segment's ticks are its first stamp. Ticks that do not fit (over
-// 2^41) are clamped.
+// up. The segment's ticks are its first stamp. What does not fit (half an hour)
+// is encoded as kStillOpen, and then another record has to say it.
+inline constexpr uint32_t kStillOpen = 0xffff;
 constexpr uint32_t EncodeTicks(uint64_t ticks) {
   if (ticks < 2048) return static_cast<uint32_t>(ticks);
   uint32_t exponent = static_cast<uint32_t>(std::bit_width(ticks)) - 11;
-  if (exponent > 31) return 0xffff;
+  if (exponent > 31) return kStillOpen;
   return exponent << 11 |
          (static_cast<uint32_t>(ticks >> (exponent - 1)) & 2047);
 }

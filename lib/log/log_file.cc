@@ -53,24 +53,6 @@ void LoadWords(const uint32_t* from, size_t count, uint32_t* to) {
   for (size_t i = 0; i < count; ++i) to[i] = LoadWord(from + i);
 }
 
-// The pending entry, read until two readings agree: its owner writes it in
-// several stores.
-Pending LoadPending(const char* block) {
-  const auto* words =
-      reinterpret_cast<const uint32_t*>(block + offsetof(BlockHeader, pending));
-  uint32_t last[sizeof(Pending) / sizeof(uint32_t)] = {};
-  uint32_t now[sizeof(Pending) / sizeof(uint32_t)] = {};
-  LoadWords(words, std::size(now), now);
-  for (int tries = 0; tries < 100; ++tries) {
-    std::copy(std::begin(now), std::end(now), std::begin(last));
-    LoadWords(words, std::size(now), now);
-    if (std::equal(std::begin(now), std::end(now), std::begin(last))) break;
-  }
-  Pending pending;
-  std::memcpy(&pending, now, sizeof pending);
-  return pending;
-}
-
 // Copies whole records up to the first zero word, then what there is of a
 // record that does not fit.
 void LoadRecords(std::span<const uint32_t> from, std::vector<uint32_t>& to) {
@@ -79,12 +61,18 @@ void LoadRecords(std::span<const uint32_t> from, std::vector<uint32_t>& to) {
   while (at < from.size()) {
     const uint32_t word = LoadWord(&from[at]);
     if (word == 0) break;
+    const uint32_t second =
+        NeedsSecond(word) && at + 1 < from.size() ? LoadWord(&from[at + 1]) : 0;
     const size_t count = std::min<size_t>(
-        std::max<uint32_t>(RecordWords(word), 1), from.size() - at);
+        std::max<uint32_t>(RecordWords(word, second), 1), from.size() - at);
     to.push_back(word);
     for (size_t i = 1; i < count; ++i) to.push_back(LoadWord(&from[at + i]));
     at += count;
   }
+  // The last record of a block is still changed when its hold ends. What was
+  // changed before a later record was stored is seen by a second reading, so
+  // that no hold seems to last into what came after it.
+  for (size_t i = 0; i < to.size(); ++i) to[i] = LoadWord(&from[i]);
 }
 
 }  // namespace
@@ -223,8 +211,6 @@ HotBlock LogFile::CopyHotBlock(uint64_t number) const {
   const size_t identity = std::min(kIdentity, words.size());
   std::vector<uint32_t> records;
   for (int tries = 0; tries < 100; ++tries) {
-    // First the pending entry: what happens after it then shows in the records.
-    block.pending = LoadPending(data_ + number * kBlockSize);
     LoadRecords(words, records);
     uint32_t now[kIdentity] = {};
     LoadWords(words.data(), identity, now);

@@ -25,20 +25,6 @@
 
 namespace lockcheck::log {
 
-// Words of the record that begins with `word`, 0 if it contradicts itself.
-constexpr uint32_t RecordWords(uint32_t word) {
-  switch (word & kShortOpMask) {
-    case kExtended:
-      return WordsOf(word);
-    case kSectionHandover:
-    case kSectionTimed:
-    case kOpenHandover:
-      return 2;
-    default:
-      return 1;
-  }
-}
-
 constexpr bool IsSegment(uint32_t word) {
   return (word & 0xff) == static_cast<uint32_t>(Op::kSegment) << 3;
 }
@@ -54,7 +40,6 @@ struct HotBlock {
   uint64_t number = 0;
   // Word index within the block at which the file ends.
   uint32_t file_end = kBlockWords;
-  Pending pending = {};
   std::vector<uint32_t> words;  // the records, and what of a torn one there is
 };
 

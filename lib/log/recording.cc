@@ -62,14 +62,6 @@ std::vector<FoundSegment> TakeSegments(Scan& scan) {
   return all;
 }
 
-absl::flat_hash_set<uint32_t> EndedActors(const Scan& scan) {
-  absl::flat_hash_set<uint32_t> ended;
-  for (const Findings& part : scan.parts) {
-    for (const EndRow& row : part.ends) ended.insert(row.actor);
-  }
-  return ended;
-}
-
 // The rate comes from the two moments farthest apart at which both clocks were
 // read.
 Clock Calibrate(const FileHeader& header, std::span<const Findings> parts) {
@@ -294,9 +286,7 @@ std::unique_ptr<Recording> Recording::Impl::Read(
     r.last_ticks = std::max(r.last_ticks, part.last_ticks);
     for (const BeginRow& row : part.begins) begun.insert(row.actor);
   }
-  const absl::flat_hash_set<uint32_t> ended = EndedActors(scan);
-  Streams streams =
-      AssembleStreams(TakeSegments(scan), file.hot_blocks(), ended);
+  Streams streams = AssembleStreams(TakeSegments(scan));
   Warnings warnings(r);
   WarnOfDamage(scan.parts, streams, warnings);
   WarnOfCut(r, header, warnings);

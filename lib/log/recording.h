@@ -95,9 +95,6 @@ struct Actor {
   uint64_t begin_ticks = 0, end_ticks = 0, cpu_ns = 0;  // valid if begun/ended
   uint32_t voluntary = 0, involuntary = 0;  // context switches, valid if ended
   std::vector<Segment> segments;  // by number; a gap is a lost segment
-  // The acquisition that no record shows yet, from the actor's hot block.
-  bool has_pending = false;
-  AcquireRecord pending;
 };
 
 struct Object {

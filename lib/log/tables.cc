@@ -184,8 +184,6 @@ class TableBuilder {
       actor.id = id;
       actor.process = IdMaps::Find(ids_.processes, stream.process);
       actor.segments = std::move(stream.segments);
-      actor.has_pending = stream.has_pending;
-      actor.pending = stream.pending;
     }
     for (const Findings& part : found_) {
       for (const BeginRow& row : part.begins) {

@@ -120,6 +120,7 @@ struct ModelActor {
   struct Held {
     HeldId id;
     std::optional<uint64_t> since;
+    bool exact = false;  // `since` is read as it was written
   };
   std::vector<Held> held;
   uint32_t phase = 0;
@@ -294,7 +295,11 @@ class Program {
   void OpenWith(uint32_t actor, uint32_t lock, uint32_t site, const Extras& e) {
     b_.Open(actor, lock, site, e);
     Acquired(actor, lock, site, e);
-    actors_[actor].held.push_back({{lock, site, e.mode}, e.start});
+    // How a start is rounded depends on where the segment begins; that of a
+    // wide record is exact.
+    const bool exact = e.start && b_.last_start() == *e.start &&
+                       (e.how != How::kBlocking || e.group);
+    actors_[actor].held.push_back({{lock, site, e.mode}, e.start, exact});
     ++out_.events;
   }
   void Group(uint32_t actor) {
@@ -310,9 +315,12 @@ class Program {
         Roll(3) == 0 ? Roll(static_cast<uint32_t>(held.size())) : 0;
     const auto at = held.end() - 1 - depth;
     Extras e;
-    if (Roll(2) == 0) {
+    if (Roll(3) == 0 || (at->since && !at->exact)) {
+      e.length = Roll(2000);
+      Held(actor, at->id.object, at->id.site, *e.length);
+    } else if (Roll(2) == 0) {
       e.end = now_;
-      if (at->since) Held(actor, at->id.object, at->id.site, now_ - *at->since);
+      if (at->exact) Held(actor, at->id.object, at->id.site, now_ - *at->since);
     }
     b_.Close(actor, depth, e);
     held.erase(at);

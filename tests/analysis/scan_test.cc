@@ -340,9 +340,9 @@ TEST_F(ScanTest, AnActorWithoutAnEndIsRunningAndHoldsWhatItHeld) {
   EXPECT_THAT(log.HeldAtEnd(1), ElementsAre(HeldId{kA, kP}));
 }
 
-TEST_F(ScanTest, APendingAcquisitionIsAnAcquisitionAndHeld) {
+TEST_F(ScanTest, AKilledActorsLastAcquisitionIsHeld) {
   b.Actor(2, BeginHow::kForeign, {.hot = true});
-  b.Open(2, kA, kP).Pending(2, kB, kQ);
+  b.Open(2, kA, kP).Open(2, kB, kQ);
   const ScannedLog log(b);
   EXPECT_THAT(log.HeldAtEnd(2), ElementsAre(HeldId{kA, kP}, HeldId{kB, kQ}));
   EXPECT_THAT(log.dependencies(), ElementsAre(Asking{2, kB, kQ, {{kA, kP}}}));
@@ -487,10 +487,18 @@ TEST_F(ScanTest, TimedHoldsAreMeasuredAndTheOthersEstimated) {
   EXPECT_EQ(log.of_object(kB).hold.count(), 0u);
 }
 
-TEST_F(ScanTest, AStampOfAReleaseThatSawWaitersIsNoTimedHold) {
-  b.Open(1, kA, kP).Section(1, kB, kQ);
-  b.Close(1, 0, {.end = 350, .waiters = true});
+TEST_F(ScanTest, AnEndWithoutAStartIsNoTimedHold) {
+  b.Open(1, kA, kP).Section(1, kB, kQ).SawWaiters(1, kB);
+  b.Close(1, 0, {.end = 350});
   EXPECT_EQ(ScannedLog(b).of_object(kA).hold.count(), 0u);
+}
+
+TEST_F(ScanTest, ALengthIsATimedHoldWhereverItBegan) {
+  b.Open(1, kA, kP, {.start = 100}).Open(1, kB, kQ);
+  b.Close(1, 1, {.length = 250}).Close(1);
+  const ScannedLog log(b);
+  EXPECT_EQ(log.of_object(kA).hold.total(), 250);
+  EXPECT_EQ(log.of_object(kB).hold.count(), 0u);
 }
 
 TEST_F(ScanTest, EveryWaitIsMeasuredAndCountedAsContended) {

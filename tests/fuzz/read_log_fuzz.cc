@@ -5,9 +5,9 @@
 //
 // A log's blocks are 64 KiB of mostly zeros under a checksum, which a fuzzer
 // cannot get through. So an input is a packed log: one byte of flags, then for
-// each block its kind (1 byte), a count of words (2 bytes) and the words, for a
-// hot block its pending entry first. The target unpacks it: it adds headers,
-// zeros and right checksums. With flag kRaw the input is the file itself.
+// each block its kind (1 byte), a count of words (2 bytes) and the words. The
+// target unpacks it: it adds headers, zeros and right checksums. With flag kRaw
+// the input is the file itself.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -54,11 +54,6 @@ class Unpacker {
     h.kind = static_cast<BlockKind>(kind % 4);
     size_t words = Byte();
     words |= static_cast<size_t>(Byte()) << 8;
-    if (h.kind == BlockKind::kHot) {
-      const size_t n = std::min<size_t>(sizeof h.pending, end_ - data_);
-      std::memcpy(static_cast<void*>(&h.pending), data_, n);
-      data_ += n;
-    }
     std::vector<uint32_t> records(kBlockWords - kHeaderWords);
     words = std::min({words, records.size(),
                       static_cast<size_t>(end_ - data_) / sizeof(uint32_t)});
@@ -93,9 +88,6 @@ std::string Pack(const std::string& log, uint8_t flags) {
     packed += static_cast<char>(h.kind);
     packed += static_cast<char>(words & 0xff);
     packed += static_cast<char>(words >> 8);
-    if (h.kind == BlockKind::kHot)
-      packed.append(reinterpret_cast<const char*>(&h.pending),
-                    sizeof h.pending);
     packed.append(records, words * 4);
   }
   return packed;
@@ -111,11 +103,11 @@ std::string EveryKindOfRecord() {
   b.Open(1, 1, 8, {.handover = 2}).Section(1, 2, 9, {.start = 5, .end = 9});
   b.Section(1, 2, 9, {.handover = 4}).SectionThenClose(1, 3, 9);
   b.Open(1, 1, 9, {.how = model::How::kMulti, .start = 9, .group = 1});
-  b.Close(1, 0, {.end = 10, .waiters = true}).TryFailed(1, 1, 8);
+  b.Close(1, 0, {.end = 10}).TryFailed(1, 1, 8);
   b.Block(1, 1, 8, 2, 9).Wake(1, 2, 9).WaitStack(1, 1).Unblock(1).Fork(1, 2);
   b.Actor(2, BeginHow::kStarted, {.parent = 1, .hot = true}).End(2);
   b.JoinBlock(1, 2, 8).Join(1, 2).ReleasedByOther(1, 1).Destroy(1, 1);
-  b.Misuse(1, model::Misuse::kUnlockFree, 1, 8, 0, 1).Pending(1, 1, 8);
+  b.Misuse(1, model::Misuse::kUnlockFree, 1, 8, 0, 1).SawWaiters(1, 1);
   b.Process(2, {.parent = 1}).Actor(3, BeginHow::kForkChild, {.parent = 1});
   b.Section(3, 1, 8).Exit(3).NewBlock(1).Exit(1);
   return b.bytes();

@@ -59,15 +59,45 @@ TEST_F(DecodeTest, ASectionThenCloseIsASectionAndARelease) {
 
 TEST_F(DecodeTest, HandOverCountsFollowTheirRecords) {
   b_.Section(1, 1, 8, {.handover = 7}).Open(1, 2, 9, {.handover = 0xffffffff});
+  b_.Open(1, 3, 9, {.handover = kDetailCount});
   EXPECT_THAT(Lines(), ElementsAre("section 1@8 handover 7",
-                                   "acquire 2@9 handover 4294967295"));
+                                   "acquire 2@9 handover 4294967295",
+                                   "acquire 3@9 handover 1073741823"));
+}
+
+TEST_F(DecodeTest, AReadersSectionCountsTheWritersBeforeIt) {
+  b_.Section(1, 1, 8, {.mode = model::Mode::kShared, .handover = 7});
+  b_.Open(1, 1, 8, {.mode = model::Mode::kShared, .handover = 0});
+  EXPECT_THAT(Lines(), ElementsAre("section 1@8 shared handover 7",
+                                   "acquire 1@8 shared handover 0"));
 }
 
 TEST_F(DecodeTest, TimedSectionsCountFromTheStampBeforeThem) {
   b_.Section(1, 1, 8, {.start = 100, .end = 150})
-      .Section(1, 1, 8, {.start = 400, .end = 400});
-  EXPECT_THAT(Lines(), ElementsAre("section 1@8 from 1000100 until 1000150",
-                                   "section 1@8 from 1000400 until 1000400"));
+      .Section(1, 1, 8, {.start = 400, .end = 400})
+      .Section(1, 1, 8, {.handover = 2, .start = 500, .end = 510});
+  EXPECT_THAT(Lines(),
+              ElementsAre("section 1@8 from 1000100 until 1000150",
+                          "section 1@8 from 1000400 until 1000400",
+                          "section 1@8 handover 2 from 1000500 until 1000510"));
+}
+
+TEST_F(DecodeTest, ATimedHoldIsOpenUntilItsLengthIsWritten) {
+  b_.Open(1, 1, 8, {.start = 100}).Section(1, 2, 8).Close(1, 0, {.length = 70});
+  b_.Open(1, 1, 8, {.handover = 4, .start = 300});
+  b_.Close(1, 0, {.end = 90'000'000'000});
+  EXPECT_THAT(Lines(), ElementsAre("acquire 1@8 from 1000100", "section 2@8",
+                                   "release 0 after 70",
+                                   "acquire 1@8 handover 4 from 1000300",
+                                   "release 0 until 90001000000"));
+}
+
+TEST_F(DecodeTest, ATimedReleaseSaysHowDeepItsHoldLay) {
+  b_.Open(1, 1, 8).Open(1, 2, 8).Open(1, 3, 8);
+  b_.Close(1, 2, {.length = 7}).SawWaiters(1, 1).Close(1, 1);
+  EXPECT_THAT(Lines(), ElementsAre("acquire 1@8", "acquire 2@8", "acquire 3@8",
+                                   "release 2 after 7",
+                                   "saw waiters 1 at 1000000", "release 1"));
 }
 
 TEST_F(DecodeTest, RoundingOfTimedSectionsDoesNotAddUp) {
@@ -105,21 +135,15 @@ TEST_F(DecodeTest, EveryOptionalWordOfAnAcquisitionFindsItsField) {
            .handover = 5,
            .start = 77,
            .group = 2});
-  b_.Section(1, 2, 9,
-             {.how = model::How::kTimed,
-              .handover = 6,
-              .start = 80,
-              .end = 90,
-              .waiters = true,
-              .group = 3});
-  b_.Close(1, 0, {.end = 95, .waiters = true});
+  b_.Section(
+      1, 2, 9,
+      {.how = model::How::kTimed, .handover = 6, .start = 80, .group = 3});
+  b_.Close(1, 0, {.end = 95});
   EXPECT_THAT(
       Lines(),
-      ElementsAre(
-          "acquire 1@8 how 3 shared handover 5 from 1000077 group 2",
-          "section 2@9 how 2 handover 6 from 1000080 group 3 until 1000090 "
-          "waiters",
-          "release 0 until 1000095 waiters"));
+      ElementsAre("acquire 1@8 how 3 shared handover 5 from 1000077 group 2",
+                  "section 2@9 how 2 handover 6 from 1000080 group 3",
+                  "release 0 until 1000095"));
 }
 
 TEST_F(DecodeTest, WaitsNameTheOwnerAndWhereItHolds) {

@@ -21,7 +21,7 @@ TEST(FormatTest, ShortRecordsKeepEveryPairOfIds) {
   for (int i = 0; i < 100'000; ++i) {
     const uint32_t object = random() % kShortObjects;
     const uint32_t site = random() % kShortSites;
-    const auto op = static_cast<ShortOp>(1 + random() % 6);
+    const auto op = static_cast<ShortOp>(1 + random() % 7);
     const uint32_t word = Pack(op, object, site);
     ASSERT_EQ(word & kShortOpMask, op);
     ASSERT_EQ(ObjectOf(word), object);
@@ -30,7 +30,7 @@ TEST(FormatTest, ShortRecordsKeepEveryPairOfIds) {
 }
 
 TEST(FormatTest, NoRecordIsAWordOfZero) {
-  for (uint32_t op = kSection; op <= kClose; ++op)
+  for (uint32_t op = kSection; op <= kOpenHandover; ++op)
     EXPECT_NE(Pack(static_cast<ShortOp>(op), 0, 0), 0u);
   EXPECT_NE(Extended(Op::kSegment, 1), 0u);
 }

@@ -39,7 +39,7 @@ struct Extras {
   std::optional<uint32_t> handover;
   std::optional<uint64_t> start;  // ticks since the recording began
   std::optional<uint64_t> end;
-  bool waiters = false;
+  std::optional<uint64_t> length;  // of a release: ticks, instead of its end
   std::optional<uint32_t> group;
 };
 
@@ -199,18 +199,12 @@ class LogBuilder {
   // ---- Acquisitions ----
   LogBuilder& Section(uint32_t actor, uint32_t object, uint32_t site,
                       const Extras& e = {}) {
-    if (Short(object, site) && Plain(e) && !e.end) {
-      if (!e.handover && !e.start)
-        return Append(actor, {Pack(kSection, object, site)});
-      if (!e.start) {
-        return Append(actor,
-                      {Pack(kSectionHandover, object, site), *e.handover});
-      }
-    }
-    if (Short(object, site) && Plain(e) && !e.handover && e.start && e.end) {
-      Reserve(actor, 2);
-      return Append(actor, {Pack(kSectionTimed, object, site),
-                            TimeWord(actor, *e.start, *e.end)});
+    if (Short(object, site) && Plain(e))
+      return Append(actor, ShortForm(actor, object, site, e));
+    if (e.end) {
+      Extras release;
+      release.end = e.end;
+      return Open(actor, object, site, e).Close(actor, 0, release);
     }
     return Append(actor, Acquisition(Op::kSection, object, site, e));
   }
@@ -221,12 +215,12 @@ class LogBuilder {
   }
   LogBuilder& Open(uint32_t actor, uint32_t object, uint32_t site,
                    const Extras& e = {}) {
-    if (Short(object, site) && Plain(e) && !e.start) {
-      if (e.handover) {
-        Append(actor, {Pack(kOpenHandover, object, site), *e.handover});
-      } else {
-        Append(actor, {Pack(kOpen, object, site)});
-      }
+    if (Short(object, site) && Plain(e)) {
+      Extras open = e;
+      open.end.reset();
+      std::vector<uint32_t> words = ShortForm(actor, object, site, open);
+      if ((words[0] & kShortOpMask) != kTimed) words[0] |= kOpenBit;
+      Append(actor, words);
     } else {
       Append(actor, Acquisition(Op::kAcquire, object, site, e));
     }
@@ -235,14 +229,21 @@ class LogBuilder {
   }
   // Releases the hold that has `depth` open holds above it.
   LogBuilder& Close(uint32_t actor, uint32_t depth = 0, const Extras& e = {}) {
-    if (!e.end && !e.waiters) {
-      Append(actor, {kClose | depth << 3});
+    if (e.length) {
+      Append(actor, {TimedCloseWord(depth, EncodeTicks(*e.length))});
+    } else if (!e.end) {
+      Append(actor, {CloseWord(depth)});
     } else {
       std::vector<uint32_t> p = {depth};
       if (e.end) U64(p, Ticks(*e.end));
-      Append(actor, Record(Op::kRelease, Flags(e), p));
+      Append(actor, Record(Op::kRelease, e.end ? uint32_t{kFlagEnd} : 0u, p));
     }
     return Drop(actor, depth);
+  }
+  // When the last timed acquisition began, as a reader computes it.
+  uint64_t last_start() const { return last_start_; }
+  LogBuilder& SawWaiters(uint32_t actor, uint32_t object) {
+    return Stamped(actor, Op::kSawWaiters, 0, {object});
   }
   LogBuilder& ReleasedByOther(uint32_t actor, uint32_t object) {
     Append(actor, Record(Op::kReleasedByOther, 0, {object}));
@@ -258,26 +259,6 @@ class LogBuilder {
     return Append(actor, Record(Op::kTryFailed, static_cast<uint32_t>(how),
                                 {object, site}));
   }
-  // The acquisition that no record shows yet; needs a hot actor. It is shown as
-  // standing at the end of what has been written so far.
-  LogBuilder& Pending(uint32_t actor, uint32_t object, uint32_t site,
-                      const Extras& e = {}) {
-    OpenBlock& b = BlockOf(actor);
-    b.pending = {};
-    const bool plain =
-        Short(object, site) && Plain(e) && !e.handover && !e.start;
-    b.pending.packed =
-        plain ? Pack(kSection, object, site) : Extended(Op::kSection, 1);
-    b.pending.position = static_cast<uint32_t>(kHeaderWords + b.words.size());
-    if (plain) return *this;
-    b.pending.object = object;
-    b.pending.site = site;
-    b.pending.handover = e.handover.value_or(0);
-    b.pending.flags = Flags(e) | e.group.value_or(0) << 8;
-    b.pending.start_ticks = e.start ? Ticks(*e.start) : 0;
-    return *this;
-  }
-
   // ---- Waits, misuse, the rest ----
   LogBuilder& Block(uint32_t actor, uint32_t object, uint32_t site,
                     uint32_t owner, uint32_t owner_site, const Extras& e = {}) {
@@ -320,7 +301,6 @@ class LogBuilder {
   LogBuilder& NewBlock(uint32_t actor) {
     SealCopy(actor);
     BlockOf(actor).words.clear();
-    BlockOf(actor).pending = {};
     WriteSegment(actor);
     return *this;
   }
@@ -382,7 +362,6 @@ class LogBuilder {
     bool hot = false;
     uint64_t number = 0;  // of the hot block; sealed ones get theirs late
     std::vector<uint32_t> words = {};
-    lockcheck::log::Pending pending = {};
   };
   struct SealedBlock {
     uint64_t number;
@@ -416,32 +395,49 @@ class LogBuilder {
   }
   static bool Plain(const Extras& e) {
     return e.how == model::How::kBlocking &&
-           e.mode == model::Mode::kExclusive && !e.waiters && !e.group;
+           (e.mode == model::Mode::kExclusive || e.handover) && !e.group &&
+           e.handover.value_or(0) <= kDetailCount;
   }
   static uint32_t Flags(const Extras& e) {
     uint32_t flags = static_cast<uint32_t>(e.how);
     if (e.mode == model::Mode::kShared) flags |= kFlagShared;
     if (e.handover) flags |= kFlagHandover;
     if (e.start) flags |= kFlagStart;
-    if (e.end) flags |= kFlagEnd;
-    if (e.waiters) flags |= kFlagWaiters;
     if (e.group) flags |= kFlagGroup;
     return flags;
   }
   std::vector<uint32_t> Acquisition(Op op, uint32_t object, uint32_t site,
-                                    const Extras& e) const {
+                                    const Extras& e) {
     std::vector<uint32_t> p = {object, site};
     if (e.handover) p.push_back(*e.handover);
-    if (e.start) U64(p, Ticks(*e.start));
-    if (op == Op::kSection && e.end) U64(p, Ticks(*e.end));
+    if (e.start) U64(p, Ticks(last_start_ = *e.start));
     if (e.group) p.push_back(*e.group);
     return Record(op, Flags(e), p);
   }
-  uint32_t TimeWord(uint32_t actor, uint64_t start, uint64_t end) {
+  // As a section's; one that has a start and no end reads as open.
+  std::vector<uint32_t> ShortForm(uint32_t actor, uint32_t object,
+                                  uint32_t site, const Extras& e) {
+    Reserve(actor, 3);
+    std::vector<uint32_t> words;
+    words.reserve(3);
+    words.push_back(Pack(kSection, object, site));
+    if (e.handover) {
+      words[0] = Pack(kSectionHandover, object, site);
+      words.push_back(*e.handover | (e.start ? kDetailTimed : 0) |
+                      (e.mode == model::Mode::kShared ? kDetailShared : 0));
+    } else if (e.start) {
+      words[0] = Pack(kTimed, object, site);
+    }
+    if (e.start) words.push_back(TimeWord(actor, *e.start, e.end));
+    return words;
+  }
+  uint32_t TimeWord(uint32_t actor, uint64_t start,
+                    std::optional<uint64_t> end) {
     uint64_t& stamp = actors_[actor].stamp;
     const uint32_t low = EncodeTicks(Ticks(start) - stamp);
     stamp += DecodeTicks(low);
-    return low | EncodeTicks(end - start) << 16;
+    last_start_ = stamp - kStartTicks;
+    return low | (end ? EncodeTicks(*end - start) : kStillOpen) << 16;
   }
 
   uint64_t Ticks(uint64_t since_start) const {
@@ -507,8 +503,7 @@ class LogBuilder {
   }
 
   void PutBlock(uint64_t number, BlockKind kind,
-                const std::vector<uint32_t>& records,
-                const lockcheck::log::Pending& pending) {
+                const std::vector<uint32_t>& records) {
     std::vector<uint32_t> words(records);
     words.resize(kBlockWords - kHeaderWords);
     BlockHeader header = {};
@@ -517,7 +512,6 @@ class LogBuilder {
     header.claim = number;
     if (kind == BlockKind::kSealed)
       header.checksum = Checksum(words.data(), words.size());
-    header.pending = pending;
     const uint64_t slot =
         ring_ && kind == BlockKind::kSealed ? (number - 1) % ring_ + 1 : number;
     if (file_.size() < (slot + 1) * kBlockSize)
@@ -555,9 +549,9 @@ class LogBuilder {
     file_.resize(ring_ ? kBlockSize : next_block_ * kBlockSize);
     PutHeader();
     for (const SealedBlock& b : sealed_)
-      PutBlock(b.number, BlockKind::kSealed, b.words, {});
+      PutBlock(b.number, BlockKind::kSealed, b.words);
     for (const OpenBlock& b : open_) {
-      if (b.hot) PutBlock(b.number, BlockKind::kHot, b.words, b.pending);
+      if (b.hot) PutBlock(b.number, BlockKind::kHot, b.words);
     }
   }
 
@@ -570,6 +564,7 @@ class LogBuilder {
   uint64_t hot_blocks_ = 0;
   size_t limit_ = kBlockWords;
   uint64_t now_ = 0;
+  uint64_t last_start_ = 0;
   uint32_t process_ = 1;
   uint32_t current_ = 0;
   uint64_t next_block_ = 1;

@@ -165,7 +165,7 @@ TEST(RecordingTest, ObjectsAreUsedByEveryRecordThatNamesThem) {
   LogBuilder b;
   b.Process(1).Actor(1, BeginHow::kMain, {.hot = true, .held = {{1, 0}}});
   b.Block(1, 2, 0, 0, 0).TryFailed(1, 3, 0).Destroy(1, 4).ReleasedByOther(1, 5);
-  b.Misuse(1, model::Misuse::kUnlockFree, 6, 0).Pending(1, 7, 0);
+  b.Misuse(1, model::Misuse::kUnlockFree, 6, 0).SawWaiters(1, 7);
   b.JoinBlock(1, 9, 0);  // an actor, not an object
   const auto r = Read(b);
   for (uint32_t id = 1; id <= 7; ++id) EXPECT_NE(r->FindObject(0, id), kNone);
@@ -288,71 +288,41 @@ TEST(RecordingTest, ARingSaysHowMuchItForgot) {
   EXPECT_THAT(r->warnings, ElementsAre(HasSubstr("oldest 7 segments")));
 }
 
-// ---- The pending entry ----
+// ---- Open holds ----
 
-class PendingTest : public ::testing::Test {
- protected:
-  PendingTest() {
-    b_.Process(1).Actor(1, BeginHow::kMain, {.hot = true}).Section(1, 1, 8);
-  }
-  const Actor& TheActor() {
-    r_ = Read(b_);
-    return r_->actors[0];
-  }
-  LogBuilder b_;
-  std::unique_ptr<Recording> r_;
-};
-
-TEST_F(PendingTest, AnAcquisitionThatNoRecordShowsIsTheActorsLast) {
-  const Actor& a = (b_.Pending(1, 5, 9), TheActor());
-  ASSERT_TRUE(a.has_pending);
-  EXPECT_EQ(a.pending.object, 5u);
-  EXPECT_EQ(a.pending.site, 9u);
-  EXPECT_EQ(a.pending.how, model::How::kBlocking);
+std::vector<Held> OpenHolds(const Recording& r, uint32_t actor) {
+  struct Holds : RecordVisitor {
+    void OnAcquire(const AcquireRecord& a) {
+      held.push_back({a.object, a.site});
+    }
+    void OnRelease(const ReleaseRecord& r) {
+      held.erase(held.end() - 1 - r.depth);
+    }
+    std::vector<Held> held;
+  } holds;
+  r.Replay(r.FindActor(actor), holds);
+  return holds.held;
 }
 
-TEST_F(PendingTest, AllFieldsOfAWideEntryAreRead) {
-  b_.Pending(
-      1, kShortObjects + 1, 9,
-      {.how = model::How::kMulti, .handover = 4, .start = 30, .group = 2});
-  const Actor& a = TheActor();
-  ASSERT_TRUE(a.has_pending);
-  EXPECT_EQ(a.pending.object, kShortObjects + 1);
-  EXPECT_EQ(a.pending.how, model::How::kMulti);
-  EXPECT_EQ(a.pending.group, 2u);
-  EXPECT_TRUE(a.pending.handed_over);
-  EXPECT_EQ(a.pending.handover, 4u);
-  EXPECT_TRUE(a.pending.timed);
-  EXPECT_EQ(a.pending.start_ticks, LogBuilder::kStartTicks + 30);
+TEST(OpenHoldTest, AKilledProgramsLastAcquisitionIsInItsBlock) {
+  LogBuilder b;
+  b.Process(1).Actor(1, BeginHow::kMain, {.hot = true}).Section(1, 1, 8);
+  b.Open(1, 5, 9);
+  const auto r = Read(b);
+  const std::vector<Held> held = OpenHolds(*r, 1);
+  ASSERT_EQ(held.size(), 1u);
+  EXPECT_EQ(held[0].object, 5u);
+  EXPECT_EQ(held[0].site, 9u);
 }
 
-TEST_F(PendingTest, ARecordAtItsPositionShowsItAlready) {
-  b_.Pending(1, 5, 9).Section(1, 5, 9);
-  EXPECT_FALSE(TheActor().has_pending);
-}
-
-TEST_F(PendingTest, ItIsJudgedAgainstTheSealedCopyIfThatCounts) {
-  b_.Pending(1, 5, 9).Open(1, 5, 9).SealAndDie(1);
-  EXPECT_FALSE(TheActor().has_pending);
-}
-
-TEST_F(PendingTest, ItSurvivesASealThatDidNotGetToTheNextSegment) {
-  for (const size_t zeroed : {0, 10, 5000}) {
+TEST(OpenHoldTest, ItSurvivesASealThatDidNotGetToTheNextSegment) {
+  for (const size_t zeroed : {0, 1, 10, 5000}) {
     LogBuilder b;
     b.Process(1).Actor(1, BeginHow::kMain, {.hot = true}).Section(1, 1, 8);
-    b.Pending(1, 5, 9).SealAndDie(1, zeroed);
+    b.Open(1, 5, 9).SealAndDie(1, zeroed);
     const auto r = Read(b);
-    ASSERT_TRUE(r->actors[0].has_pending) << zeroed;
-    EXPECT_EQ(r->actors[0].pending.object, 5u);
+    EXPECT_EQ(OpenHolds(*r, 1).size(), 1u) << zeroed;
   }
-}
-
-TEST_F(PendingTest, ItBelongsToTheLastActorOfItsBlock) {
-  b_.End(1).Actor(2, BeginHow::kForeign, {.reuse_block_of = 1});
-  b_.Pending(2, 5, 9);
-  r_ = Read(b_);
-  EXPECT_FALSE(r_->actors[r_->FindActor(1)].has_pending);
-  EXPECT_TRUE(r_->actors[r_->FindActor(2)].has_pending);
 }
 
 // ---- Random logs ----

@@ -40,6 +40,9 @@ class Transcript : public RecordVisitor {
   void OnReleasedByOther(uint32_t object) {
     lines.push_back(absl::StrCat("released by other ", object));
   }
+  void OnSawWaiters(uint32_t object, uint64_t ticks) {
+    lines.push_back(absl::StrCat("saw waiters ", object, " at ", ticks));
+  }
   void OnTryFailed(uint32_t object, uint32_t site, model::How how) {
     lines.push_back(absl::StrCat("try failed ", At(object, site), Of(how)));
   }
@@ -155,7 +158,7 @@ class Transcript : public RecordVisitor {
   static std::string Of(const ReleaseRecord& r) {
     std::string line;
     if (r.timed) line += absl::StrCat(" until ", r.end_ticks);
-    if (r.saw_waiters) line += " waiters";
+    if (r.has_length) line += absl::StrCat(" after ", r.length_ticks);
     return line;
   }
   static std::string Of(std::span<const uint32_t> frames) {

@@ -88,7 +88,7 @@ TEST(WorkedExampleTest, TheHeadersFieldsStandWhereTheDocumentSays) {
   EXPECT_EQ(offsetof(FileHeader, volatile_hot), 120u);
   EXPECT_EQ(offsetof(FileHeader, next_hot), 128u);
   EXPECT_EQ(offsetof(BlockHeader, checksum), 16u);
-  EXPECT_EQ(offsetof(BlockHeader, pending), 32u);
+  EXPECT_EQ(sizeof(BlockHeader), 64u);
 }
 
 }  // namespace

@@ -30,7 +30,8 @@ struct Event {
   uint32_t site = 0;
   uint32_t handover = 0;  // valid if handed_over
   uint32_t group = 0;
-  uint64_t ticks = 0;  // valid if timed
+  uint64_t ticks = 0;  // valid if timed: of an acquisition its time, of a
+                       // release its time or the hold's length
   bool operator==(const Event&) const = default;
 };
 
@@ -105,8 +106,8 @@ class EventReader : public log::RecordVisitor {
     Event e;
     e.what = What::kReleased;
     e.object = at->object;
-    e.timed = r.timed;
-    e.ticks = r.end_ticks;
+    e.timed = r.timed || r.has_length;
+    e.ticks = r.timed ? r.end_ticks : r.length_ticks;
     events.push_back(e);
     held.erase(at);
   }
@@ -173,15 +174,13 @@ class EventReader : public log::RecordVisitor {
   }
 };
 
-// All of an actor's events, with the acquisition that stands unwritten.
+// All of an actor's events.
 inline EventReader ReadEvents(const log::Recording& recording,
                               log::ActorIndex actor,
                               bool expect_quiet_waits = true) {
   EventReader reader;
   reader.expect_quiet_waits = expect_quiet_waits;
   recording.Replay(actor, reader);
-  const log::Actor& a = recording.actors[actor];
-  if (a.has_pending) reader.OnAcquire(a.pending);
   return reader;
 }
 

@@ -119,15 +119,8 @@ TEST_P(ForkTest, TheChildMayUnlockWhatTheForkingThreadHeld) {
   ASSERT_THAT(parent, SizeIs(1));
   ASSERT_THAT(child, SizeIs(1));
   EXPECT_THAT(Did(parent[0]), ElementsAre("+a", "+b", "-b", "-a", "+d", "-d"));
-  if (GetParam() == std::string("fork")) {
-    EXPECT_THAT(HeldAtFirst(child[0]), ElementsAre("a", "b"));
-    EXPECT_THAT(Did(child[0]), ElementsAre("+c", "-c", "-b", "-a", "+a", "-a"));
-  } else {
-    // The C library's fork handlers do not run: the innermost section, in which
-    // nothing else had happened yet, stays with the parent alone.
-    EXPECT_THAT(HeldAtFirst(child[0]), ElementsAre("a"));
-    EXPECT_THAT(Did(child[0]), ElementsAre("+c", "-c", "-a", "+a", "-a"));
-  }
+  EXPECT_THAT(HeldAtFirst(child[0]), ElementsAre("a", "b"));
+  EXPECT_THAT(Did(child[0]), ElementsAre("+c", "-c", "-b", "-a", "+a", "-a"));
   const log::Actor& forked = rec().actors[child[0]];
   EXPECT_EQ(forked.parent, parent[0]);
   EXPECT_EQ(rec().processes[forked.process].parent,

@@ -142,7 +142,7 @@ inline Log Contended() {
   b.Note(kClerk, lockcheck::log::NoteKind::kSampleInterval, 16);
   b.At(1 * kMs).Open(kClerk, kCash, kPayIn, {.start = 1 * kMs});
   b.At(2 * kMs).Block(kAuditor, kCash, kAudit, kClerk, kPayIn);
-  b.At(32 * kMs).Close(kClerk, 0, {.end = 32 * kMs, .waiters = true});
+  b.At(32 * kMs).Close(kClerk, 0, {.end = 32 * kMs});
   b.Unblock(kAuditor);
   b.Section(kAuditor, kCash, kAudit, {.handover = 1});
   return Closed(b);

@@ -197,8 +197,11 @@ class Printer : public log::RecordVisitor {
       what = Object(*it);
       held_.erase(it);
     }
-    const std::string line =
-        "release " + what + (r.saw_waiters ? ", others wait" : "");
+    std::string line = "release " + what;
+    if (r.has_length)
+      line += fmt::format(
+          ", held for {:.0f} ns",
+          static_cast<double>(r.length_ticks) * r_.clock.ns_per_tick);
     r.timed ? Event(r.end_ticks, line) : Event(line);
   }
   void OnReleasedByOther(uint32_t object) {
@@ -208,6 +211,9 @@ class Printer : public log::RecordVisitor {
       break;
     }
     Event("released by another actor: " + Object(object));
+  }
+  void OnSawWaiters(uint32_t object, uint64_t ticks) {
+    Event(ticks, "others waited for " + Object(object));
   }
   void OnTryFailed(uint32_t object, uint32_t site, model::How how) {
     Event("not acquired " + At(object, site) + Name(how));
@@ -307,11 +313,6 @@ class Printer : public log::RecordVisitor {
         fmt::format("name of {} {}: {}", Name(target), id, Quoted(name)));
   }
 
-  // The acquisition that no record shows yet.
-  void Pending(const log::AcquireRecord& a) {
-    Event("holds " + Text(a) + " (not yet recorded)");
-  }
-
  private:
   static constexpr int kTimeWidth = 14;
   static constexpr size_t kDeepestIndent = 20;
@@ -354,7 +355,6 @@ class Printer : public log::RecordVisitor {
     std::string line;
     if (r.timed)
       line += fmt::format(", until {:.0f}", r_.clock.ToNs(r.end_ticks));
-    if (r.saw_waiters) line += ", others wait";
     return line;
   }
   static std::string Frames(std::span<const uint32_t> frames) {
@@ -391,7 +391,6 @@ void DumpActor(const log::Recording& r, ActorIndex index,
     if (out.done()) return;
     log::DecodeSegment(segment.words, printer);
   }
-  if (actor.has_pending) printer.Pending(actor.pending);
 }
 
 }  // namespace

@@ -2,17 +2,18 @@
 //
 // Problem: recording must cost about as much as the lock. So the lock word
 // holds the owner (actor id and a waiter bit) and is set by one
-// compare-and-swap; a section in which nothing else happens is one four-byte
-// store at release; and everything that is not "this thread holds nothing, had
-// this lock last, and is not to be sampled now" leaves for the runtime through
-// a function named
-// ...Uncommon.
+// compare-and-swap; an acquisition stores one four-byte record, and its release
+// changes that record if it is still the last one; and everything that is not
+// "this lock was this thread's last time, requested here under this hold
+// before, and is not to be sampled now" leaves for the runtime through a
+// function named Warm... or ...Uncommon.
 //
 // Every step here can be interrupted by a signal handler that takes locks, or
-// by kill -9. The thread's key is zero while its state is being changed: a
-// handler that finds it so goes to the runtime, which records it as an actor of
-// its own. A record is stored whole before the pending entry it stands for is
-// cleared.
+// by kill -9, and the process may be forked between any two. A record is stored
+// whole, by one store. While the thread's state is being changed its gate is
+// shut: a handler that finds it so goes to the runtime, which records it as an
+// actor of its own. What fork() must not give to the child (where to write)
+// lies in a page that it wipes.
 //
 // Written for the compiler's eye as much as for the reader's: about 25
 // instructions each way, no calls.
@@ -34,15 +35,28 @@ namespace lockcheck::inline LOCKCHECK_ABI::internal {
 struct SiteSlot {
   int32_t pc_distance;  // from this field to the instruction
   uint32_t tag;         // see SiteTag
-  uint32_t outer;       // tag of the site that was held when a request here was
-                        // last recorded with its stack; 0: none yet
+  // The gate (see below) under which a request here was last seen by the
+  // runtime: its stack is in the log. kGateUnknown: none yet, or the tag is not
+  // short.
+  uint32_t outer;
 };
 
 enum SiteTag : uint32_t {
   kSiteUnknown = 0,  // not registered yet
-  kSiteShort = 1,  // bit 0: site id << 20 | 1, may be added to an object's tag
+  kSiteShort = 1,    // bit 0: site id << 20 | 1; with an object's tag it makes
+                     // the record of an acquisition
   kSiteWrapper = 2,  // in a guard of std that was not inlined: ask the stack
   kSiteWide = 4,     // bit 2: site id << 3 | 4, too large for a short record
+};
+
+// What a request of a thread has to pass: one word that says what is held
+// innermost. A thread that is busy, or has no state, passes nowhere.
+enum Gate : uint32_t {
+  kGateShut = 0,
+  kGateNoHold = 2,
+  kGateWide = 4,     // a hold whose record is no short one
+  kGateUnknown = 6,  // of slots only
+  // Else the tag of the innermost hold's site, which is odd.
 };
 
 // The section's flag "?" keeps the slot in the COMDAT group of the function it
@@ -53,7 +67,7 @@ enum SiteTag : uint32_t {
       ".pushsection lockcheck_sites,\"aw?\",@progbits\n\t" \
       ".balign 4\n\t"                                      \
       "772: .long 771b - .\n\t"                            \
-      ".long 0, 0\n\t"                                     \
+      ".long 0, 6\n\t"                                     \
       ".popsection"                                        \
       : "=r"(slot))
 
@@ -82,7 +96,8 @@ struct LockState {
   // recognize it: the object's id needs a wide record, or another actor
   // unlocked it.
   uint32_t last_actor = 0;
-  // Object id << 3, bit 1 if the id needs a wide record; 0: not registered.
+  // Object id << 3, bit 2, and bit 1 if the id needs a wide record; 0: not
+  // registered.
   // Read by waiters, hence atomic.
   std::atomic<uint32_t> tag{0};
   uint32_t handovers = 0;  // times it went from one actor to another
@@ -97,26 +112,44 @@ struct LockState {
 static_assert(sizeof(LockState) <= 40);
 
 // ---- The thread -------------------------------------------------------------
-struct PendingEntry {  // log::Pending, checked by the runtime
-  uint32_t packed;
-  uint32_t position;
+// What the thread holds, as far as its release needs it.
+struct Hold {
+  uint32_t word;   // the first of its record; 0: it is no short record
+  uint32_t after;  // low half of the address behind its record in the present
+                   // segment, or kNotHere
+  uint32_t gate;   // the thread's gate before it
+  uint32_t words;  // of its record; valid if word is 0, as are the next two
   uint32_t object;
   uint32_t site;
-  uint32_t handover;
-  uint32_t flags;
-  uint64_t start_ticks;
+  uint64_t start_ticks;  // valid if timed; 0: not timed, if word is 0
+};
+inline constexpr uint32_t kNotHere = 1;  // no address of a record is odd
+
+// A page of its own that fork() gives to the child as zeros, so that the
+// child's first operation takes the uncommon path instead of writing into its
+// parent's block, with no check of the pid.
+struct ThreadState {
+  uint32_t* cursor;     // next word of the hot block; the block is zero from
+                        // there on
+  uint32_t* sample_at;  // at or behind it, the next acquisition is uncommon
+  uint32_t actor;
 };
 
-// Lives in a page that fork() gives to the child as zeros, so that the child's
-// first operation takes the uncommon path instead of writing into its parent's
-// block, with no check of the pid.
-struct ThreadState {
-  // Actor id, locks held << 32. Zero: not attached, busy, or just forked. Busy
-  // also if it counts another number of holds than the entries show.
-  uint64_t key;
-  uint32_t* cursor;       // next word of the hot block
-  uint32_t* sample_at;    // at or behind it, the next acquisition is uncommon
-  PendingEntry* pending;  // in the hot block's header
+// Copied by fork.
+struct ThreadHolds {
+  uint32_t gate;
+  Hold* top;    // behind the innermost hold
+  Hold* limit;  // where top may not be if one more is to be taken
+  Hold* holds;  // outermost first; holds[-1] exists and matches nothing
+};
+// Not a whole page, or the two would share a cache set and, to the processor,
+// the low bits of their addresses.
+inline constexpr unsigned kHoldsOffset = 4096 + 128;
+
+struct UnattachedThread {
+  ThreadState state;
+  char space[kHoldsOffset - sizeof(ThreadState)];
+  ThreadHolds holds;
 };
 
 enum RunMode : uint8_t { kModeUnknown = 0, kModeRecord = 1, kModeOff = 2 };
@@ -127,7 +160,7 @@ struct ThreadPointer {
   uint32_t tid;  // 0: not yet asked for
 };
 
-extern ThreadState g_unattached;  // all zero
+extern UnattachedThread g_unattached;  // all zero
 extern std::atomic<uint8_t> g_mode;
 extern thread_local constinit ThreadPointer t_thread
     __attribute__((tls_model("initial-exec")));
@@ -146,17 +179,18 @@ struct Deadline {
   bool realtime;  // CLOCK_REALTIME, else CLOCK_MONOTONIC
 };
 
-// The warm path: nested and sampled sections of a lock that this thread had
-// last; too much to inline, too frequent for the general path. False: nothing
-// was done. Not for recursive locks that are held more than once.
+// The warm path: too much to inline, too frequent for the general path. False:
+// nothing was done. WarmRelease() is not for recursive locks that are held more
+// than once.
 bool WarmAcquire(LockState& lock, SiteSlot* slot) noexcept;
 bool WarmRelease(LockState& lock) noexcept;
+// The thread has just taken the lock's word; nothing else shows it yet.
+void WarmTaken(LockState& lock, LockKind kind, SiteSlot* slot) noexcept;
 
 void LockUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
                   Caller caller);
-// The hot path took the lock, but somebody else had it last, or it was never
-// registered. The thread's entries do not show the hold yet.
-void HandoverUncommon(LockState& lock, LockKind kind, SiteSlot* slot) noexcept;
+// The lock's word was just taken by the hot or the warm path.
+void TakenUncommon(LockState& lock, LockKind kind, SiteSlot* slot) noexcept;
 bool TryLockUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
                      Caller caller) noexcept;
 bool TimedLockUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
@@ -167,14 +201,16 @@ void UnlockUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
 // The first member blocks, the others try.
 bool LockMemberUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
                         Caller caller, uint32_t held) noexcept(false);
-void WakeOne(LockState& lock) noexcept;
+// The lock, whose tag was `tag`, has just been released and had waiters: wakes
+// one, and records the moment.
+void ReleasedToWaiters(LockState& lock, uint32_t tag) noexcept;
 void DestroyLock(LockState& lock, LockKind kind) noexcept;
 
 // ---- Lock and unlock --------------------------------------------------------
-inline constexpr uint32_t kObjectBits =
-    0xfffff;  // opcode and object of a record
-inline constexpr uint32_t kSectionOpcode = 1;
-inline constexpr uint64_t kOneHeld = uint64_t{1} << 32;
+// Opcode and object of a record; the opcodes are log::ShortOp's.
+inline constexpr uint32_t kObjectBits = 0xfffff;
+inline constexpr uint32_t kOpenOpcode = 5;
+inline constexpr uint32_t kOpenOpcodeBit = 4;
 
 inline bool IsOff() {
   return g_mode.load(std::memory_order_relaxed) == kModeOff;
@@ -183,107 +219,107 @@ inline bool IsOff() {
 LOCKCHECK_ALWAYS_INLINE void StoreWord(uint32_t* word, uint32_t value) {
   __atomic_store_n(word, value, __ATOMIC_RELEASE);
 }
-
-// The thread's key, read once and written once per operation. The fences are
-// for the compiler only: what a signal handler on this thread may see.
-LOCKCHECK_ALWAYS_INLINE uint64_t LoadKey(const ThreadState* t) {
-  return __atomic_load_n(&t->key, __ATOMIC_RELAXED);
+LOCKCHECK_ALWAYS_INLINE uint32_t LowHalf(const uint32_t* address) {
+  return static_cast<uint32_t>(reinterpret_cast<uintptr_t>(address));
 }
-LOCKCHECK_ALWAYS_INLINE void BeginBusy(ThreadState* t) {
-  __atomic_store_n(&t->key, 0, __ATOMIC_RELAXED);
+
+LOCKCHECK_ALWAYS_INLINE ThreadHolds* HoldsOf(ThreadState* t) {
+  return reinterpret_cast<ThreadHolds*>(reinterpret_cast<char*>(t) +
+                                        kHoldsOffset);
+}
+
+// The fences are for the compiler only: what a signal handler on this thread
+// may see.
+LOCKCHECK_ALWAYS_INLINE uint32_t LoadGate(const ThreadHolds* h) {
+  return __atomic_load_n(&h->gate, __ATOMIC_RELAXED);
+}
+LOCKCHECK_ALWAYS_INLINE void SetGate(ThreadHolds* h, uint32_t gate) {
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  __atomic_store_n(&h->gate, gate, __ATOMIC_RELAXED);
   std::atomic_signal_fence(std::memory_order_seq_cst);
 }
-LOCKCHECK_ALWAYS_INLINE void EndBusy(ThreadState* t, uint64_t key) {
-  std::atomic_signal_fence(std::memory_order_seq_cst);
-  __atomic_store_n(&t->key, key, __ATOMIC_RELAXED);
-}
 
-// Makes `packed` the pending acquisition, at `cursor`.
-LOCKCHECK_ALWAYS_INLINE void PublishPending(PendingEntry* pending,
-                                            const uint32_t* cursor,
-                                            uint32_t packed) {
-  // The entry lies 8 words behind the block's start.
-  const auto position =
-      static_cast<uint64_t>(cursor - reinterpret_cast<uint32_t*>(pending) + 8);
-  __atomic_store_n(reinterpret_cast<uint64_t*>(pending),
-                   position << 32 | packed, __ATOMIC_RELEASE);
-}
-
-// True: the lock was free, this thread has it and the acquisition stands in the
-// pending entry (or the runtime has recorded it).
+// True: the lock was free, this thread has it, and that is recorded.
 LOCKCHECK_ALWAYS_INLINE bool AcquireHot(LockState& lock, LockKind kind,
                                         SiteSlot* slot) {
   ThreadState* const t = t_thread.state;
-  const uint64_t key = LoadKey(t);
+  ThreadHolds* const h = HoldsOf(t);
   uint32_t* const cursor = t->cursor;
-  const uint32_t site = __atomic_load_n(&slot->tag, __ATOMIC_RELAXED);
+  const uint32_t gate = __atomic_load_n(&slot->outer, __ATOMIC_RELAXED);
   uint32_t free = 0;
-  // key - 1 wraps for 0, and is large if anything is held.
-  if (__builtin_expect(key - 1 >= 0xffffffff, false) ||
+  // The slot's gate is known only if its tag is a short one.
+  if (__builtin_expect(LoadGate(h) != gate, false) ||
       __builtin_expect(cursor >= t->sample_at, false) ||
-      __builtin_expect((site & kSiteShort) == 0, false)) {
+      __builtin_expect(h->top == h->limit, false)) {
     // A recursive lock's word must name its owner even then.
     return kind <= LockKind::kTimedMutex && IsOff() &&
            lock.word.compare_exchange_strong(free, kOffOwner,
                                              std::memory_order_acquire,
                                              std::memory_order_relaxed);
   }
-  const auto me = static_cast<uint32_t>(key);
-  // One hold more than the entries show: to a signal handler this is as good as
-  // busy, and it is one store less.
-  std::atomic_signal_fence(std::memory_order_seq_cst);
-  __atomic_store_n(&t->key, key + kOneHeld, __ATOMIC_RELAXED);
-  std::atomic_signal_fence(std::memory_order_seq_cst);
+  const uint32_t me = t->actor;
+  SetGate(h, kGateShut);
   if (__builtin_expect(
           !lock.word.compare_exchange_strong(
               free, me, std::memory_order_acquire, std::memory_order_relaxed),
           false)) {
-    EndBusy(t, key);
+    SetGate(h, gate);
     return false;
   }
-  if (__builtin_expect(lock.last_actor != me, false)) {
-    HandoverUncommon(lock, kind, slot);
+  // Another cursor: a signal handler wrote records before the gate was shut.
+  if (__builtin_expect(lock.last_actor != me, false) ||
+      __builtin_expect(t->cursor != cursor, false)) {
+    WarmTaken(lock, kind, slot);
     return true;
   }
-  // The cursor is read anew: a signal handler may have written records between
-  // the look at it and the store that made this thread busy.
-  PublishPending(t->pending, t->cursor,
-                 lock.tag.load(std::memory_order_relaxed) | site);
+  const uint32_t site = __atomic_load_n(&slot->tag, __ATOMIC_RELAXED);
+  const uint32_t word = lock.tag.load(std::memory_order_relaxed) | site;
+  StoreWord(cursor, word);
+  t->cursor = cursor + 1;
+  Hold* const hold = h->top;
+  hold->word = word;
+  hold->after = LowHalf(cursor + 1);
+  hold->gate = gate;
+  h->top = hold + 1;
   lock.holder_site.store(site, std::memory_order_relaxed);
+  SetGate(h, site);
   return true;
 }
 
 // True: the lock is released. False: nothing was changed.
 LOCKCHECK_ALWAYS_INLINE bool ReleaseHot(LockState& lock) {
   ThreadState* const t = t_thread.state;
-  const uint64_t key = LoadKey(t);
-  const auto me = static_cast<uint32_t>(key);
-  if (__builtin_expect(me == 0, false)) {
+  ThreadHolds* const h = HoldsOf(t);
+  const uint32_t gate = LoadGate(h);
+  const uint32_t tag = lock.tag.load(std::memory_order_relaxed);
+  if (__builtin_expect(gate == kGateShut, false)) {
     if (!IsOff()) return false;
   } else {
-    if (__builtin_expect(lock.word.load(std::memory_order_relaxed) != me,
-                         false)) {
-      return false;
-    }
-    // Busy before it looks: a signal handler that locks opens the entry.
-    BeginBusy(t);
-    PendingEntry* const pending = t->pending;
-    const uint32_t packed = pending->packed;
-    if (__builtin_expect(((packed ^ lock.tag.load(std::memory_order_relaxed)) &
-                          kObjectBits) != kSectionOpcode,
-                         false)) {
-      EndBusy(t, key);
-      return false;
-    }
+    Hold* const hold = h->top - 1;
     uint32_t* const cursor = t->cursor;
-    StoreWord(cursor, packed);
-    t->cursor = cursor + 1;
-    StoreWord(&pending->packed, 0);
-    EndBusy(t, key - kOneHeld);
+    const uint32_t word = hold->word;
+    // The innermost hold, of this lock, plain, and nothing was written since.
+    if (__builtin_expect(((word ^ tag ^ kSiteShort) & kObjectBits) != 0,
+                         false) ||
+        __builtin_expect(hold->after != LowHalf(cursor), false) ||
+        __builtin_expect(
+            ((lock.word.load(std::memory_order_relaxed) ^ t->actor) &
+             kOwnerMask) != 0,
+            false)) {
+      return false;
+    }
+    SetGate(h, kGateShut);
+    if (__builtin_expect(t->cursor != cursor, false)) {
+      SetGate(h, gate);
+      return false;
+    }
+    StoreWord(cursor - 1, word ^ kOpenOpcodeBit);
+    h->top = hold;
+    SetGate(h, hold->gate);
   }
   if (__builtin_expect(
           lock.word.exchange(0, std::memory_order_release) & kWaiters, false)) {
-    WakeOne(lock);
+    ReleasedToWaiters(lock, tag);
   }
   return true;
 }
