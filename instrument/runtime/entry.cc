@@ -55,8 +55,8 @@ void LockUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
   }
 }
 
-void TakenUncommon(LockState& lock, LockKind kind, SiteSlot* slot) noexcept {
-  g_table->taken(lock, kind, slot);
+void TakenUncommon(LockState& lock, SiteSlot* slot) noexcept {
+  g_table->taken(lock, slot);
 }
 
 bool TryLockUncommon(LockState& lock, LockKind kind, SiteSlot* slot,

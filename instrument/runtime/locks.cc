@@ -1,7 +1,6 @@
 // The lock operations that the hot path leaves to the runtime, recorded.
 
 #include <errno.h>
-#include <sched.h>
 
 #include <cstring>
 
@@ -34,8 +33,6 @@ namespace {
 
 // A wait that lasts longer gets a stack of its own in the log.
 constexpr int64_t kLongWaitNs = 10'000'000;
-// How often a waiter looks whether a lock's first owner has registered it.
-constexpr int kRegisterLooks = 1'000;
 constexpr uint32_t kMaxObject = 1u << 28;
 
 // Some lock was unlocked by another actor than its owner, whose list of holds
@@ -105,9 +102,9 @@ void WriteWake(const Wait& w, uint32_t owner) {
 
 void WriteWaitStack(Wait& w) {
   w.long_wait = true;
-  const uint32_t stack =
-      RecordStack(w.t, log::StackReason::kWait, ObjectId(*w.request.lock),
-                  w.site, w.request.slot, w.request.caller);
+  const uint32_t stack = RecordStack(
+      w.t, {log::StackReason::kWait, ObjectId(*w.request.lock), w.site, 0, 0},
+      w.request.slot, w.request.caller);
   Begin(w.t, 2).Word(stack).End(Op::kWaitStack);
 }
 
@@ -144,11 +141,6 @@ bool SleepUntilTaken(Wait& w) {
 
 bool RecordedWait(Thread* t, const LockRequest& request, uint32_t site) {
   Wait w{t, request, site};
-  // A lock gets its id from its first owner, just after that has taken it.
-  // Where the owner is not recorded it gets none, and the wait is for object 0.
-  for (int i = 0; i < kRegisterLooks && Tag(*request.lock) == 0; ++i) {
-    sched_yield();
-  }
   WriteBlock(w);
   const bool taken = SleepUntilTaken(w);
   Record r = Begin(t, 4);
@@ -176,11 +168,18 @@ uint32_t PlaceId(Thread* t, const LockState& lock) {
   return id;
 }
 
+// Before the lock is asked for: whoever comes first gives it its id.
 void Register(Thread* t, LockState& lock, LockKind kind, uint32_t site) {
   const uint32_t id = NewId(&log::FileHeader::next_object);
   if (id >= kMaxObject) {
     g_writer.Stop(log::StopReason::kMaxLog);
     SayStopped();
+  }
+  uint32_t none = 0;
+  if (!lock.tag.compare_exchange_strong(
+          none, id << 3 | log::kOpenBit | (id < log::kShortObjects ? 0u : 2u),
+          std::memory_order_relaxed)) {
+    return;  // the other id stays unused
   }
   const uint32_t place = PlaceId(t, lock);
   const size_t size = lock.name == nullptr ? 0 : strnlen(lock.name, 1024);
@@ -189,8 +188,6 @@ void Register(Thread* t, LockState& lock, LockKind kind, uint32_t site) {
   r.U64(reinterpret_cast<uintptr_t>(&lock));
   r.Text(lock.name == nullptr ? "" : lock.name, size);
   r.End(Op::kDefObject, static_cast<uint32_t>(kind));
-  lock.tag.store(id << 3 | log::kOpenBit | (id < log::kShortObjects ? 0u : 2u),
-                 std::memory_order_relaxed);
 }
 
 // A hold of this object that another thread's unlock ended.
@@ -202,12 +199,10 @@ void DropStaleHold(Thread* t, uint32_t object) {
 }
 
 // The lock is taken: keeps its books and writes the acquisition.
-void Taken(Thread* t, LockState& lock, LockKind kind, uint32_t site, How how,
-           uint32_t group) {
+void Taken(Thread* t, LockState& lock, uint32_t site, How how, uint32_t group) {
   Acquisition a{};
   a.flags = static_cast<uint32_t>(how);
   if (__builtin_expect(lock.last_actor != t->hot.actor, false)) {
-    if (Tag(lock) == 0) Register(t, lock, kind, site);
     const uint32_t last = lock.last_actor & kOwnerMask;
     if ((lock.last_actor & kWaiters) ||
         g_unlocked_by_other.load(std::memory_order_relaxed)) {
@@ -224,6 +219,7 @@ void Taken(Thread* t, LockState& lock, LockKind kind, uint32_t site, How how,
   lock.holder_site.store(SiteTagOf(site), std::memory_order_relaxed);
   a.object = ObjectId(lock);
   a.site = site;
+  a.gate = GateBehind(ClassOf(lock), site);
   if (group != 0) {
     a.flags |= log::kFlagGroup;
     a.group = group;
@@ -233,11 +229,6 @@ void Taken(Thread* t, LockState& lock, LockKind kind, uint32_t site, How how,
     a.start_ticks = Ticks();
   }
   OpenHold(t, a);
-}
-
-uint32_t TopSite(Thread* t) {
-  const size_t count = HoldCount(t);
-  return count == 0 ? 0 : SiteOf(t->kept().hot.holds[count - 1]);
 }
 
 void WriteTryFailed(Thread* t, const LockRequest& request, uint32_t site) {
@@ -265,7 +256,7 @@ bool LockOwn(Thread* t, const LockRequest& request, uint32_t site) {
                      t->hot.actor, &lock, request.slot, request.caller});
   }
   const bool taken = RecordedWait(t, request, site);
-  if (taken) Taken(t, lock, request.kind, site, request.how, request.group);
+  if (taken) Taken(t, lock, site, request.how, request.group);
   return taken;
 }
 
@@ -284,15 +275,15 @@ bool DoLock(const LockRequest& request) {
     errno = saved;
     return taken;
   }
-  const uint32_t site = SiteId(t, request.slot, request.caller);
+  bool new_site = false;
+  const uint32_t site = SiteId(t, request.slot, request.caller, &new_site);
+  if (Tag(lock) == 0) Register(t, lock, request.kind, site);
   bool taken;
   if (__builtin_expect(Owner(lock) != 0 && IsMine(t, lock), false)) {
     taken = LockOwn(t, request, site);
   } else {
-    if (const uint32_t top = TopSite(t); top != 0 && request.group == 0) {
-      NoteDependency(t, top, site, request.slot, request.caller);
-    } else if (HoldCount(t) == 0) {
-      OpenSlot(t, request.slot);
+    if (request.group == 0) {
+      NoteRequest(t, lock, site, new_site, request.slot, request.caller);
     }
     // What may be written while the lock is held finds its room now.
     Room(t, 2 * kSlackWords);
@@ -304,7 +295,7 @@ bool DoLock(const LockRequest& request) {
         WriteTryFailed(t, request, site);
       }
     }
-    if (taken) Taken(t, lock, request.kind, site, request.how, request.group);
+    if (taken) Taken(t, lock, site, request.how, request.group);
   }
   Leave(t);
   errno = saved;
@@ -313,7 +304,7 @@ bool DoLock(const LockRequest& request) {
 
 // The lock's word was taken and nothing else was done; the gate is shut, unless
 // a signal handler forked meanwhile and this is the child.
-void DoTaken(LockState& lock, LockKind kind, SiteSlot* slot) {
+void DoTaken(LockState& lock, SiteSlot* slot) {
   const int saved = errno;
   auto* t = reinterpret_cast<Thread*>(internal::t_thread.state);
   if (t->magic == 0) {
@@ -323,7 +314,7 @@ void DoTaken(LockState& lock, LockKind kind, SiteSlot* slot) {
     if (t == nullptr) return;
   }
   const uint32_t tag = __atomic_load_n(&slot->tag, __ATOMIC_RELAXED);
-  Taken(t, lock, kind, SiteOfTag(tag), How::kBlocking, 0);
+  Taken(t, lock, SiteOfTag(tag), How::kBlocking, 0);
   Leave(t);
   errno = saved;
 }
@@ -432,6 +423,7 @@ void DoDestroy(LockState& lock, LockKind kind) {
   // A static lock may be used after its destructor, as std::mutex may: it
   // becomes a new object then.
   lock.tag.store(0, std::memory_order_relaxed);
+  lock.lock_class.store(0, std::memory_order_relaxed);
   lock.last_actor = 0;
   if (t != nullptr) Leave(t);
   errno = saved;
@@ -461,9 +453,7 @@ void DoJoinBlock(uint32_t actor, SiteSlot* slot, Caller caller) {
   Thread* const t = Enter();
   if (t == nullptr) return;
   const uint32_t site = SiteId(t, slot, caller);
-  if (const uint32_t top = TopSite(t); top != 0) {
-    NoteDependency(t, top, site, slot, caller);
-  }
+  NoteJoin(t, site, slot, caller);
   Begin(t, 5).Word(actor).Word(site).U64(Ticks()).End(Op::kJoinBlock);
   Leave(t);
 }

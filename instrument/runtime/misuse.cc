@@ -29,8 +29,9 @@ void Say(const Thread* t, const MisuseReport& report) {
 void ReportMisuse(Thread* t, const MisuseReport& report) {
   uint32_t stack = 0;
   if (report.slot != nullptr) {
-    stack = RecordStack(t, log::StackReason::kMisuseStack, report.object, 0,
-                        report.slot, report.caller);
+    stack = RecordStack(
+        t, {log::StackReason::kMisuseStack, report.object, report.site, 0, 0},
+        report.slot, report.caller);
   }
   Record r = Begin(t, 8);
   r.Word(report.object).Word(report.site).Word(report.owner).Word(stack);

@@ -73,7 +73,8 @@ bool GrowHolds(Thread* t) {
   const size_t larger = capacity == 0 ? 127 : capacity * 2 + 1;
   auto* grown = static_cast<Hold*>(MapPages((larger + 1) * sizeof(Hold)));
   if (grown == nullptr) return false;
-  ++grown;  // the first is zero and matches nothing
+  ++grown;  // the first matches nothing
+  grown[-1].gate = internal::kGateNoHold;
   const size_t count = HoldCount(t);
   if (count != 0) memcpy(grown, h.holds, count * sizeof(Hold));
   if (capacity != 0) FreeHolds(t);
@@ -280,7 +281,8 @@ void OpenHold(Thread* t, const Acquisition& a) {
   if (h.top == h.limit && !GrowHolds(t)) {
     return;  // out of memory: the log keeps it, only this list is short
   }
-  Hold& hold = PushHold(t, word, a.flags & log::kFlagStart ? a.start_ticks : 0);
+  Hold& hold =
+      PushHold(t, word, a.gate, a.flags & log::kFlagStart ? a.start_ticks : 0);
   hold.words = static_cast<uint32_t>(t->hot.cursor - before);
   hold.object = a.object;
   hold.site = a.site;
@@ -298,7 +300,6 @@ void RemoveHold(Thread* t, size_t index) {
   ThreadHolds& h = t->kept().hot;
   Hold* const hold = h.holds + index;
   if (hold + 1 != h.top) {
-    hold[1].gate = hold->gate;
     memmove(hold, hold + 1,
             static_cast<size_t>(h.top - hold - 1) * sizeof(Hold));
   }

@@ -67,6 +67,7 @@ void FreeHolds(Thread* t);
 struct Acquisition {
   uint32_t object;
   uint32_t site;
+  uint32_t gate;   // the thread's from now on
   uint32_t flags;  // log::AcquireFlags but kFlagEnd
   uint32_t group;
   uint32_t handover;
@@ -120,10 +121,11 @@ inline void PublishWord(Thread* t, uint32_t word) {
 
 // Puts a hold on the list whose record, which begins with `word` if it is a
 // short one, ends at the cursor. There must be room, and the gate is shut.
-inline Hold& PushHold(Thread* t, uint32_t word, uint64_t start_ticks) {
+inline Hold& PushHold(Thread* t, uint32_t word, uint32_t gate,
+                      uint64_t start_ticks) {
   ThreadHolds& h = t->kept().hot;
   Hold& hold = *h.top;
-  hold.gate = InnermostGate(t);
+  hold.gate = gate;
   hold.word = word;
   hold.after = internal::LowHalf(t->hot.cursor);
   hold.start_ticks = start_ticks;

@@ -13,7 +13,7 @@ namespace {
 
 constexpr size_t kMaxFrames = 32;
 
-GrowingSet g_pairs;          // held site << 32 | requested site
+GrowingSet g_ways;           // see WayKey()
 GrowingSet g_wrapper_sites;  // return address -> site
 
 struct Walk {
@@ -86,7 +86,7 @@ WrapperFrame& CacheEntry(Thread* t, void* return_address) {
 static_assert(kWrapperCache == 128);
 
 // Unwinds to the first frame outside of wrappers, remembering each on the way.
-uint32_t LearnWrappers(Thread* t, Caller caller) {
+uint32_t LearnWrappers(Thread* t, Caller caller, bool* is_new) {
   Walk walk;
   Unwind(caller, walk);
   for (size_t i = 0; i < walk.count; ++i) {
@@ -103,6 +103,7 @@ uint32_t LearnWrappers(Thread* t, Caller caller) {
     if (!g_wrapper_sites.Find(key, &site)) {
       const uint32_t id = DefineSite(t, call, walk, i + 1);
       site = id;
+      if (is_new != nullptr) *is_new = true;
       g_wrapper_sites.InsertValue(key, id, &site);
     }
     CacheEntry(t, walk.pcs[i]) = {walk.pcs[i], 0, site};
@@ -111,7 +112,7 @@ uint32_t LearnWrappers(Thread* t, Caller caller) {
   return 0;
 }
 
-uint32_t WrapperSite(Thread* t, Caller caller) {
+uint32_t WrapperSite(Thread* t, Caller caller, bool* is_new) {
   void* address = caller.return_address;
   auto frame = reinterpret_cast<uintptr_t>(caller.frame);
   for (size_t level = 0; level < 8; ++level) {
@@ -121,12 +122,12 @@ uint32_t WrapperSite(Thread* t, Caller caller) {
     frame += entry.frame_size;
     address = *reinterpret_cast<void**>(frame - sizeof(void*));
   }
-  return LearnWrappers(t, caller);
+  return LearnWrappers(t, caller, is_new);
 }
 
 }  // namespace
 
-uint32_t SiteId(Thread* t, SiteSlot* slot, Caller caller) {
+uint32_t SiteId(Thread* t, SiteSlot* slot, Caller caller, bool* is_new) {
   uint32_t tag = __atomic_load_n(&slot->tag, __ATOMIC_ACQUIRE);
   if (__builtin_expect(tag == internal::kSiteUnknown, false)) {
     void* const pc = PcOf(slot);
@@ -136,6 +137,7 @@ uint32_t SiteId(Thread* t, SiteSlot* slot, Caller caller) {
       Walk walk;
       Unwind(caller, walk);
       tag = SiteTagOf(DefineSite(t, pc, walk, 0));
+      if (is_new != nullptr) *is_new = true;
     }
     // Two threads may both have come first: one id wins, the other stays
     // unused.
@@ -145,44 +147,82 @@ uint32_t SiteId(Thread* t, SiteSlot* slot, Caller caller) {
       tag = unknown;
     }
   }
-  if (tag == internal::kSiteWrapper) return WrapperSite(t, caller);
+  if (tag == internal::kSiteWrapper) return WrapperSite(t, caller, is_new);
   return SiteOfTag(tag);
 }
 
-uint32_t RecordStack(Thread* t, log::StackReason reason, uint32_t a, uint32_t b,
-                     SiteSlot* slot, Caller caller) {
+uint32_t RecordStack(Thread* t, const log::StackOf& of, SiteSlot* slot,
+                     Caller caller) {
   Walk walk;
   Unwind(caller, walk);
   uint64_t frames[kMaxFrames + 1];
   const size_t n = PackFrames(t, PcOf(slot), walk, 0, frames);
   const uint32_t id = NewId(&log::FileHeader::next_stack);
-  Record r = Begin(t, 6 + 2 * n);
-  r.Word(id).Word(a).Word(b).Word(static_cast<uint32_t>(n));
+  Record r = Begin(t, 8 + 2 * n);
+  r.Word(id).Word(of.object).Word(of.site);
+  r.Word(of.held_object).Word(of.held_site).Word(static_cast<uint32_t>(n));
   for (size_t i = 0; i < n; ++i) r.U64(frames[i]);
-  r.End(log::Op::kDefStack, static_cast<uint32_t>(reason));
+  r.End(log::Op::kDefStack, static_cast<uint32_t>(of.reason));
   return id;
 }
 
-void OpenSlot(Thread* t, SiteSlot* slot) {
-  const uint32_t gate = InnermostGate(t);
-  if (gate != internal::kGateWide &&
-      (__atomic_load_n(&slot->tag, __ATOMIC_RELAXED) & internal::kSiteShort)) {
-    __atomic_store_n(&slot->outer, gate, __ATOMIC_RELAXED);
+uint32_t ClassOf(LockState& lock) {
+  uint32_t known = lock.lock_class.load(std::memory_order_relaxed);
+  if (known != 0) return known;
+  // A class is a name, or a place where nothing has a name.
+  const char* text = lock.name != nullptr ? lock.name : lock.file;
+  uint64_t hash = lock.name != nullptr ? 0 : lock.line;
+  for (size_t i = 0; text != nullptr && text[i] != 0 && i < 1024; ++i) {
+    hash = (hash ^ static_cast<unsigned char>(text[i])) * 0x100000001b3ull;
+  }
+  known =
+      static_cast<uint32_t>(hash * 0x9e3779b97f4a7c15ull >> 32) % 0xfffe + 1;
+  lock.lock_class.store(static_cast<uint16_t>(known),
+                        std::memory_order_relaxed);
+  return known;
+}
+
+namespace {
+
+// False: this way is known, and the thread remembers it now.
+bool IsNewWay(Thread* t, uint32_t lock_class, uint32_t site) {
+  const uint64_t key = WayKey(InnermostGate(t), lock_class, site);
+  uint64_t& seen = t->kept().ways[WayPlace(key)];
+  if (__builtin_expect(seen == key, true)) return false;
+  seen = key;
+  return g_ways.Insert(key);
+}
+
+void RecordWay(Thread* t, uint32_t object, uint32_t site, SiteSlot* slot,
+               Caller caller) {
+  log::StackOf of = {log::StackReason::kRequest, object, site};
+  if (HoldCount(t) != 0) {
+    const Hold& innermost = t->kept().hot.top[-1];
+    of.held_object = ObjectOf(innermost);
+    of.held_site = SiteOf(innermost);
+  }
+  RecordStack(t, of, slot, caller);
+}
+
+}  // namespace
+
+void NoteRequest(Thread* t, LockState& lock, uint32_t site, bool new_site,
+                 SiteSlot* slot, Caller caller) {
+  const uint32_t lock_class = ClassOf(lock);
+  if (IsNewWay(t, lock_class, site) && !(new_site && HoldCount(t) == 0)) {
+    RecordWay(t, lock.tag.load(std::memory_order_relaxed) >> 3, site, slot,
+              caller);
+  }
+  if (__atomic_load_n(&slot->tag, __ATOMIC_RELAXED) & internal::kSiteShort) {
+    __atomic_store_n(&slot->outer, InnermostGate(t) | lock_class,
+                     __ATOMIC_RELAXED);
   }
 }
 
-void NoteDependency(Thread* t, uint32_t held_site, uint32_t site,
-                    SiteSlot* slot, Caller caller) {
-  const uint64_t pair = PairKey(held_site, site);
-  uint64_t& seen = t->kept().pairs[PairSlot(held_site, site)];
-  if (__builtin_expect(seen != pair, false)) {
-    seen = pair;
-    if (g_pairs.Insert(pair)) {
-      RecordStack(t, log::StackReason::kNewDependency, held_site, site, slot,
-                  caller);
-    }
+void NoteJoin(Thread* t, uint32_t site, SiteSlot* slot, Caller caller) {
+  if (HoldCount(t) != 0 && IsNewWay(t, 0, site)) {
+    RecordWay(t, 0, site, slot, caller);
   }
-  OpenSlot(t, slot);
 }
 
 }  // namespace lockcheck::runtime

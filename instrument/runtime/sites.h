@@ -17,8 +17,10 @@ namespace lockcheck::runtime {
 
 using internal::Caller;
 
-// The site's id. Registers the site, with a stack, when it first comes by.
-uint32_t SiteId(Thread* t, SiteSlot* slot, Caller caller);
+// The site's id. Registers the site, with a stack, when it first comes by; then
+// `is_new` is set.
+uint32_t SiteId(Thread* t, SiteSlot* slot, Caller caller,
+                bool* is_new = nullptr);
 
 // The tag that LockState::holder_site keeps, and back.
 inline uint32_t SiteTagOf(uint32_t site) {
@@ -33,25 +35,37 @@ inline uint32_t SiteOfTag(uint32_t tag) {
 }
 
 // Records the present stack, from the slot's function outwards; returns its id.
-uint32_t RecordStack(Thread* t, log::StackReason reason, uint32_t a, uint32_t b,
-                     SiteSlot* slot, Caller caller);
+uint32_t RecordStack(Thread* t, const log::StackOf& of, SiteSlot* slot,
+                     Caller caller);
 
-// Where Kept::pairs remembers a pair of sites.
-inline uint64_t PairKey(uint32_t held_site, uint32_t site) {
-  return static_cast<uint64_t>(held_site) << 32 | site;
+// The hash that stands for the lock's class: its name, or else its place.
+uint32_t ClassOf(LockState& lock);
+
+// The gate of a thread whose innermost hold is of that class and site.
+inline uint32_t GateBehind(uint32_t lock_class, uint32_t site) {
+  if (site < log::kShortSites) {
+    return internal::GateBehind(lock_class, SiteTagOf(site));
+  }
+  return internal::GateBehind(lock_class, site * 0x9e3779b1u);
 }
-inline size_t PairSlot(uint32_t held_site, uint32_t site) {
-  return (PairKey(held_site, site) * 0x9e3779b97f4a7c15ull) >> 56;
+
+// Where Kept::ways remembers that a lock of this class was asked for at this
+// site behind this gate. Never 0.
+inline uint64_t WayKey(uint32_t gate, uint32_t lock_class, uint32_t site) {
+  return static_cast<uint64_t>(gate | lock_class) << 32 | site;
 }
-static_assert(kPairCache == 256);
+inline size_t WayPlace(uint64_t key) {
+  return (key * 0x9e3779b97f4a7c15ull) >> 56;
+}
+static_assert(kWayCache == 256);
 
-// Lets requests at the slot under the present innermost hold take the hot path:
-// their stack is in the log. Not if either has no short tag.
-void OpenSlot(Thread* t, SiteSlot* slot);
-
-// Records a stack if nobody has yet asked for `site` while holding `held_site`.
-void NoteDependency(Thread* t, uint32_t held_site, uint32_t site,
-                    SiteSlot* slot, Caller caller);
+// Before the lock is asked for at the site: records the stack if nobody has yet
+// come this way. Requests at the slot that come the same way may then take the
+// hot path. `new_site`: the site's own stack is this one.
+void NoteRequest(Thread* t, LockState& lock, uint32_t site, bool new_site,
+                 SiteSlot* slot, Caller caller);
+// The same of a join, which is always uncommon. The gate is shut meanwhile.
+void NoteJoin(Thread* t, uint32_t site, SiteSlot* slot, Caller caller);
 
 }  // namespace lockcheck::runtime
 

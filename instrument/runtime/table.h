@@ -42,7 +42,7 @@ struct Table {
   // All but `attach` expect it to have been called on this thread.
   void (*attach)(internal::ThreadPointer* pointer);
   bool (*lock)(const LockRequest& request);
-  void (*taken)(LockState& lock, LockKind kind, SiteSlot* slot);
+  void (*taken)(LockState& lock, SiteSlot* slot);
   // False: the operation is not permitted (recursive lock, not the owner).
   bool (*unlock)(LockState& lock, LockKind kind, SiteSlot* slot, Caller caller);
   // A release of the object with this tag saw waiters.

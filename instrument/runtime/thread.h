@@ -32,7 +32,7 @@ struct WrapperFrame {
 };
 
 inline constexpr size_t kWrapperCache = 128;
-inline constexpr size_t kPairCache = 256;
+inline constexpr size_t kWayCache = 256;
 inline constexpr size_t kMaxCopies = 8;
 inline constexpr size_t kMaxAncestors = 8;
 
@@ -50,7 +50,7 @@ struct Kept {
   Thread* interrupted;    // of a signal thread: whom it serves
   internal::ThreadPointer* pointers[kMaxCopies];  // one per copy of the runtime
   int exit_rounds;
-  uint64_t pairs[kPairCache];  // (held site, requested site) seen before
+  uint64_t ways[kWayCache];  // see WayKey(); seen before
   WrapperFrame wrappers[kWrapperCache];
 };
 
@@ -97,16 +97,7 @@ inline void BeginBusy(Thread* t) {
   internal::SetGate(&t->kept().hot, internal::kGateShut);
 }
 
-// The gate that a hold leaves behind it.
-inline uint32_t GateBehind(const Hold& hold) {
-  if (hold.word == 0) return internal::kGateWide;
-  return (hold.word & ~(internal::kObjectBits)) | internal::kSiteShort;
-}
-inline uint32_t InnermostGate(Thread* t) {
-  const ThreadHolds& h = t->kept().hot;
-  return h.top == h.holds ? uint32_t{internal::kGateNoHold}
-                          : GateBehind(h.top[-1]);
-}
+inline uint32_t InnermostGate(Thread* t) { return t->kept().hot.top[-1].gate; }
 
 // The calling thread's state, busy; attached, or re-attached after a fork, if
 // need be. Null: this thread cannot be recorded (its end is past, or memory is

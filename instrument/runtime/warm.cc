@@ -29,15 +29,13 @@ inline bool ShutAt(Thread* t, const uint32_t* cursor, uint32_t gate) {
   return false;
 }
 
-// Whether the stack of a request at the slot behind this gate is in the log.
-inline bool IsKnown(Kept& kept, uint32_t gate, uint32_t tag,
-                    const SiteSlot* slot) {
-  if (gate == kGateNoHold || gate == slot->outer) return true;
-  if ((gate & kSiteShort) == 0) return false;
-  const uint32_t held = runtime::SiteOfTag(gate);
-  const uint32_t site = runtime::SiteOfTag(tag);
-  return kept.pairs[runtime::PairSlot(held, site)] ==
-         runtime::PairKey(held, site);
+// Whether a request for a lock of this class at this site has come this way
+// before, so that its stack is in the log.
+inline bool IsKnown(const Kept& kept, uint32_t gate, uint32_t lock_class,
+                    uint32_t tag) {
+  const uint64_t key =
+      runtime::WayKey(gate, lock_class, runtime::SiteOfTag(tag));
+  return kept.ways[runtime::WayPlace(key)] == key;
 }
 
 inline bool HasRoom(const Thread* t) { return t->hot.cursor < t->safe_end; }
@@ -47,11 +45,10 @@ inline uint32_t Tag(const LockState& lock) {
 }
 
 // Now and then, so that the slot's frequent way becomes the hot one, and two
-// threads with different ways do not fight over the slot. The stack of a
-// request behind this gate is in the log.
-inline void AdaptSlot(SiteSlot* slot, uint32_t gate) {
-  if (gate != slot->outer && gate != kGateWide) {
-    __atomic_store_n(&slot->outer, gate, __ATOMIC_RELAXED);
+// threads with different ways do not fight over the slot.
+inline void AdaptSlot(SiteSlot* slot, uint32_t way) {
+  if (way != __atomic_load_n(&slot->outer, __ATOMIC_RELAXED)) {
+    __atomic_store_n(&slot->outer, way, __ATOMIC_RELAXED);
   }
 }
 
@@ -79,7 +76,8 @@ inline bool TimeWord(Thread* t, uint64_t start, uint32_t* word) {
   const uint32_t word = Tag(lock) | tag;
   lock.holder_site.store(tag, std::memory_order_relaxed);
   ThreadHolds& h = t->kept().hot;
-  const uint32_t gate = runtime::InnermostGate(t);
+  const uint32_t lock_class = lock.lock_class.load(std::memory_order_relaxed);
+  const uint32_t gate = GateBehind(lock_class, tag);
   uint32_t* const cursor = t->hot.cursor;
   uint32_t* next = cursor + 1;
   uint32_t opcode = log::kOpen;
@@ -89,15 +87,15 @@ inline bool TimeWord(Thread* t, uint64_t start, uint32_t* word) {
     opcode = log::kOpenHandover;
   }
   if (cursor >= t->hot.sample_at && runtime::TakeSample(t)) {
-    AdaptSlot(slot, gate);
+    AdaptSlot(slot, runtime::InnermostGate(t) | lock_class);
     start = runtime::Ticks();
     if (!TimeWord(t, start, next)) {
       *next = 0;
       cursor[1] = 0;
       const uint32_t flags =
           log::kFlagStart | (handover ? uint32_t{log::kFlagHandover} : 0u);
-      return OpenWide(t, {log::ObjectOf(word), log::SiteOf(word), flags, 0,
-                          lock.handovers, start});
+      return OpenWide(t, {log::ObjectOf(word), log::SiteOf(word), gate, flags,
+                          0, lock.handovers, start});
     }
     ++next;
     if (handover) {
@@ -117,12 +115,12 @@ inline bool TimeWord(Thread* t, uint64_t start, uint32_t* word) {
   hold->gate = gate;
   hold->start_ticks = start;
   h.top = hold + 1;
-  SetGate(&h, tag);
+  SetGate(&h, gate);
   return true;
 }
 
 [[gnu::noinline]] bool TakenByOther(LockState& lock, SiteSlot* slot) {
-  WarmTaken(lock, LockKind::kMutex, slot);
+  WarmTaken(lock, slot);
   return true;
 }
 
@@ -162,11 +160,12 @@ bool WarmAcquire(LockState& lock, SiteSlot* slot) noexcept {
   Kept& kept = t->kept();
   const uint32_t gate = LoadGate(&kept.hot);
   const uint32_t tag = __atomic_load_n(&slot->tag, __ATOMIC_RELAXED);
+  const uint32_t lock_class = lock.lock_class.load(std::memory_order_relaxed);
   uint32_t* const cursor = t->hot.cursor;
   // A lock that is not registered yet goes where its kind is known.
   if (gate == kGateShut || (tag & kSiteShort) == 0 || !HasRoom(t) ||
       kept.hot.top == kept.hot.limit || Tag(lock) == 0 ||
-      !IsKnown(kept, gate, tag, slot) || !ShutAt(t, cursor, gate)) {
+      !IsKnown(kept, gate, lock_class, tag) || !ShutAt(t, cursor, gate)) {
     return false;
   }
   uint32_t free = 0;
@@ -189,14 +188,14 @@ bool WarmAcquire(LockState& lock, SiteSlot* slot) noexcept {
   Hold* const hold = kept.hot.top;
   hold->word = word;
   hold->after = LowHalf(cursor + 1);
-  hold->gate = gate;
+  hold->gate = GateBehind(lock_class, tag);
   kept.hot.top = hold + 1;
-  SetGate(&kept.hot, tag);
+  SetGate(&kept.hot, hold->gate);
   return true;
 }
 
 // A lock that went from one thread to another.
-void WarmTaken(LockState& lock, LockKind kind, SiteSlot* slot) noexcept {
+void WarmTaken(LockState& lock, SiteSlot* slot) noexcept {
   Thread* const t = Current();
   const uint32_t last = lock.last_actor;
   const uint32_t tag = __atomic_load_n(&slot->tag, __ATOMIC_RELAXED);
@@ -205,13 +204,13 @@ void WarmTaken(LockState& lock, LockKind kind, SiteSlot* slot) noexcept {
   if (last == 0 || last == t->hot.actor || (last & kWaiters) != 0 ||
       (tag & kSiteShort) == 0 || !HasRoom(t) ||
       lock.handovers >= log::kDetailCount) {
-    return TakenUncommon(lock, kind, slot);
+    return TakenUncommon(lock, slot);
   }
   // A hold of this object that another thread's unlock ended may be on the list
   // still.
   if (runtime::HoldCount(t) != 0 &&
       runtime::FindHold(t, Tag(lock) >> 3) != SIZE_MAX) {
-    return TakenUncommon(lock, kind, slot);
+    return TakenUncommon(lock, slot);
   }
   lock.last_actor = t->hot.actor;
   ++lock.handovers;
@@ -245,7 +244,7 @@ bool WarmRelease(LockState& lock) noexcept {
     runtime::WriteClose(t);
   }
   kept.hot.top = hold;
-  SetGate(&kept.hot, hold->gate);
+  SetGate(&kept.hot, hold[-1].gate);
   return Free(lock, tag);
 }
 

@@ -9,6 +9,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "lib/analysis/in_parallel.h"
+#include "lib/analysis/stack_finder.h"
 
 namespace lockcheck::analysis {
 namespace {
@@ -56,42 +57,6 @@ void MergeEqual(std::vector<Asked>& list) {
   }
 }
 
-// Stacks by what they were taken for; ids as in the file.
-class StackFinder {
- public:
-  explicit StackFinder(const log::Recording& recording)
-      : recording_(recording) {
-    for (StackIndex i = 0; i < recording.stacks.size(); ++i) {
-      const log::Stack& s = recording.stacks[i];
-      stacks_.try_emplace(std::tuple(s.reason, s.a, s.b), i);
-    }
-  }
-  // Of the request at `site` for `object`, made under `held`.
-  StackIndex Find(ObjectIndex object, SiteIndex site,
-                  std::span<const Hold> held) const {
-    if (stacks_.empty() || site == kNone) return kNone;
-    for (size_t i = held.size(); i-- > 0;) {
-      if (held[i].site == kNone) continue;
-      const StackIndex found = Look(log::StackReason::kNewDependency,
-                                    recording_.sites[held[i].site].id, site);
-      if (found != kNone) return found;
-    }
-    if (object >= recording_.objects.size()) return kNone;
-    return Look(log::StackReason::kWait, recording_.objects[object].id, site);
-  }
-
- private:
-  StackIndex Look(log::StackReason reason, uint32_t a, SiteIndex site) const {
-    const auto found =
-        stacks_.find(std::tuple(reason, a, recording_.sites[site].id));
-    return found == stacks_.end() ? kNone : found->second;
-  }
-  const log::Recording& recording_;
-  absl::flat_hash_map<std::tuple<log::StackReason, uint32_t, uint32_t>,
-                      StackIndex>
-      stacks_;
-};
-
 struct Asked {
   std::vector<Dependency> dependencies;
   std::vector<Request> requests;
@@ -120,9 +85,10 @@ Asked MergePieces(std::span<Piece> pieces, const StackFinder& stacks) {
   MergeEqual(all.dependencies);
   MergeEqual(all.requests);
   for (Dependency& d : all.dependencies) {
-    d.stack = stacks.Find(d.lock, d.site, d.held);
+    d.stack = stacks.OfRequest(d.actor, d.lock, d.site, &d.held.back());
   }
-  for (Request& r : all.requests) r.stack = stacks.Find(r.lock, r.site, {});
+  for (Request& r : all.requests)
+    r.stack = stacks.OfRequest(r.actor, r.lock, r.site, nullptr);
   return all;
 }
 

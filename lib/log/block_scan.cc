@@ -129,9 +129,9 @@ class ScanVisitor : public RecordVisitor {
   void OnDefSite(uint32_t site, std::span<const uint32_t> frames) {
     found_.sites.push_back({site, frames});
   }
-  void OnDefStack(StackReason reason, uint32_t stack, uint32_t a, uint32_t b,
+  void OnDefStack(uint32_t stack, const StackOf& of,
                   std::span<const uint32_t> frames) {
-    found_.stacks.push_back({stack, a, b, reason, frames});
+    found_.stacks.push_back({stack, segment_.actor, of, frames});
   }
   void OnDefName(NameTarget target, uint32_t id, std::string_view name) {
     found_.names.push_back({segment_.process, id, target, name});

@@ -98,8 +98,8 @@ struct SiteRow {
   std::span<const uint32_t> frames;
 };
 struct StackRow {
-  uint32_t id, a, b;
-  StackReason reason;
+  uint32_t id, actor;
+  StackOf of;
   std::span<const uint32_t> frames;
 };
 struct NameRow {

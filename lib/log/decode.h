@@ -112,8 +112,8 @@ struct RecordVisitor {
                    std::string_view /*name*/) {}
   // frames: 2 words each, low first; see FrameAt().
   void OnDefSite(uint32_t /*site*/, std::span<const uint32_t> /*frames*/) {}
-  void OnDefStack(StackReason, uint32_t /*stack*/, uint32_t /*a*/,
-                  uint32_t /*b*/, std::span<const uint32_t> /*frames*/) {}
+  void OnDefStack(uint32_t /*stack*/, const StackOf&,
+                  std::span<const uint32_t> /*frames*/) {}
   void OnDefName(NameTarget, uint32_t /*id*/, std::string_view /*name*/) {}
 };
 

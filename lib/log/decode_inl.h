@@ -270,10 +270,15 @@ bool DecodeExtended(uint32_t word, Payload in, uint64_t& stamp, Visitor& v,
       break;
     }
     case Op::kDefStack: {
-      const uint32_t stack = in.Word(), a = in.Word(), b = in.Word();
+      const uint32_t stack = in.Word();
+      StackOf of;
+      of.reason = static_cast<StackReason>(arg);
+      of.object = in.Word();
+      of.site = in.Word();
+      of.held_object = in.Word();
+      of.held_site = in.Word();
       const auto frames = in.Words(uint64_t{2} * in.Word());
-      if (in.ok())
-        v.OnDefStack(static_cast<StackReason>(arg), stack, a, b, frames);
+      if (in.ok()) v.OnDefStack(stack, of, frames);
       break;
     }
     case Op::kDefName: {

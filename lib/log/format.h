@@ -188,7 +188,8 @@ enum class Op : uint32_t {
   kDefObject = 23,   // arg ObjectKind: object, place (0: unknown), first-use
                      // site, address (u64), name text
   kDefSite = 24,     // site, n, n frames (u64): frame 0 is the site itself
-  kDefStack = 25,    // arg StackReason: stack, a, b, n, n frames (u64)
+  kDefStack = 25,    // arg StackReason: stack, object, site, held object, held
+                     // site, n, n frames (u64)
   kDefName = 26,     // arg NameTarget: id, name text
   kNote = 27,        // arg NoteKind: value (u64)
 };
@@ -219,13 +220,17 @@ enum class BeginHow : uint32_t {
   kForkChild = 3,  // the one actor of a forked child; parent: who forked
   kSignal = 4,     // a signal handler that interrupted the runtime in a thread
 };
-// a, b of kDefStack. kNewDependency: held site, requested site. kWait: object,
-// site. kMisuseStack: object, 0.
+// Why a stack was taken, and what it belongs to.
 enum class StackReason : uint32_t {
-  kNewDependency = 1,
+  kRequest = 1,  // an object of this class was first asked for at this site
+                 // under the innermost hold, if any; a join if object is 0
   kWait = 2,
-  kMisuseStack = 3,
-  kThreadStart = 4
+  kMisuseStack = 3,  // no held object
+};
+struct StackOf {
+  StackReason reason = StackReason::kRequest;
+  uint32_t object = 0, site = 0;
+  uint32_t held_object = 0, held_site = 0;
 };
 enum class NameTarget : uint32_t { kActor = 1, kObject = 2, kProcess = 3 };
 // kStopped: value StopReason. kDropped: value records this actor did not write.

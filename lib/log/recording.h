@@ -56,8 +56,8 @@ struct Site {
 
 struct Stack {
   uint32_t id = 0;
-  StackReason reason = StackReason::kWait;
-  uint32_t a = 0, b = 0;      // raw ids, see StackReason
+  uint32_t actor = 0;         // raw id of who was there; 0: not known
+  StackOf of;                 // raw ids
   std::vector<Frame> frames;  // innermost first
 };
 

@@ -128,8 +128,7 @@ class TableBuilder {
   void BuildStacks() {
     for (const StackRow* row : FirstRows(&Findings::stacks)) {
       ids_.stacks[row->id] = static_cast<StackIndex>(r_.stacks.size());
-      r_.stacks.push_back(
-          {row->id, row->reason, row->a, row->b, Frames(row->frames)});
+      r_.stacks.push_back({row->id, row->actor, row->of, Frames(row->frames)});
     }
   }
 

@@ -181,9 +181,10 @@ TEST_F(ScanTest, LargeIdsAreLikeSmallOnes) {
                                    Asking{1, kA, site, {{object, site}}}));
 }
 
-TEST_F(ScanTest, TheStackOfARequestIsTheOneTakenForItsPairOfSites) {
-  b.Stack(5, StackReason::kNewDependency, kP, kQ, {1, 2});
-  b.Stack(6, StackReason::kWait, kC, kR, {3});
+TEST_F(ScanTest, TheStackOfARequestIsTheOneTakenOnItsWay) {
+  b.Stack(5, {StackReason::kRequest, kB, kQ, kA, kP}, {1, 2});
+  b.Stack(6, {StackReason::kWait, kC, kR}, {3});
+  b.Stack(7, {StackReason::kRequest, kB, kQ}, {4});
   b.Open(1, kA, kP).Section(1, kB, kQ).Section(1, kC, kR).Section(1, kD, kS);
   const ScannedLog log(b);
   std::vector<std::pair<uint32_t, StackIndex>> stacks;
@@ -194,6 +195,31 @@ TEST_F(ScanTest, TheStackOfARequestIsTheOneTakenForItsPairOfSites) {
               UnorderedElementsAre(std::pair(kB, log.recording().FindStack(5)),
                                    std::pair(kC, log.recording().FindStack(6)),
                                    std::pair(kD, kNone)));
+}
+
+TEST_F(ScanTest, TheActorsOwnStackGoesBeforeAnothers) {
+  b.Actor(2, BeginHow::kForeign).In(1);
+  b.Stack(5, {StackReason::kRequest, kB, kQ, kA, kP}, {1}).In(2);
+  b.Stack(6, {StackReason::kRequest, kB, kQ, kA, kP}, {2});
+  b.Open(1, kA, kP).Section(1, kB, kQ).Open(2, kA, kP).Section(2, kB, kQ);
+  const ScannedLog log(b);
+  std::vector<StackIndex> stacks;
+  for (const Dependency& d : log.observations().dependencies) {
+    stacks.push_back(d.stack);
+  }
+  EXPECT_THAT(stacks, ElementsAre(log.recording().FindStack(5),
+                                  log.recording().FindStack(6)));
+}
+
+TEST_F(ScanTest, LocksOfOneNameShareTheirStacks) {
+  b.Object(51, model::ObjectKind::kMutex, "shard");
+  b.Object(52, model::ObjectKind::kMutex, "shard");
+  b.Stack(5, {StackReason::kRequest, 51, kQ, kC, kP}, {1});
+  b.Open(1, kC, kP).Section(1, 52, kQ);
+  const ScannedLog log(b);
+  ASSERT_EQ(log.observations().dependencies.size(), 1u);
+  EXPECT_EQ(log.observations().dependencies[0].stack,
+            log.recording().FindStack(5));
 }
 
 TEST_F(ScanTest, TwoHundredLocksHeldAtOnceAreAllHeld) {
@@ -351,7 +377,7 @@ TEST_F(ScanTest, AKilledActorsLastAcquisitionIsHeld) {
 
 TEST_F(ScanTest, ABlockedActorSaysWhatItWaitsForAndWhoHadItLast) {
   b.Actor(2, BeginHow::kForeign).Actor(3, BeginHow::kForeign);
-  b.Stack(9, StackReason::kWait, kB, kQ, {4, 5});
+  b.Stack(9, {StackReason::kWait, kB, kQ}, {4, 5});
   b.Open(1, kA, kP).At(500).Block(1, kB, kQ, 2, kR, {.how = How::kTimed});
   b.WaitStack(1, 9).At(700).Wake(1, 3, kS);
   b.Note(1, NoteKind::kDropped, 0);
@@ -425,7 +451,7 @@ TEST_F(ScanTest, AnUnlockByAnotherDoesNotEndALaterHold) {
 // ---- Misuse ----
 
 TEST_F(ScanTest, EqualMisusesAreOneWithACount) {
-  b.Stack(3, StackReason::kMisuseStack, kA, 0, {1});
+  b.Stack(3, {StackReason::kMisuseStack, kA}, {1});
   b.At(5).Misuse(1, Misuse::kUnlockFree, kA, kP, 0, 3);
   b.At(6).Misuse(1, Misuse::kUnlockFree, kA, kP);
   b.At(7).Misuse(1, Misuse::kUnlockFree, kA, kQ);

@@ -98,7 +98,7 @@ std::string EveryKindOfRecord() {
   b.Process(1).Actor(1, BeginHow::kMain, {.hot = true}).Module(1, "/bin/x");
   b.Place(1, "a.cc", 3, "f").Site(8, {PackFrame(1, 16), PackFrame(0, 1)});
   b.Object(1, model::ObjectKind::kMutex, "m", 1, 8);
-  b.Stack(1, StackReason::kWait, 1, 8, {PackFrame(1, 32)});
+  b.Stack(1, {StackReason::kWait, 1, 8, 2, 9}, {PackFrame(1, 32)});
   b.Name(NameTarget::kObject, 1, "n").Note(1, NoteKind::kTiming, 1);
   b.Open(1, 1, 8, {.handover = 2}).Section(1, 2, 9, {.start = 5, .end = 9});
   b.Section(1, 2, 9, {.handover = 4}).SectionThenClose(1, 3, 9);

@@ -182,7 +182,7 @@ TEST_F(DecodeTest, DefinitionsKeepTheirTextsAndFrames) {
   b_.Place(1, "a.cc", 12, "f()", 3);
   b_.Object(1, model::ObjectKind::kTimedMutex, "name", 1, 8, 0xdeadbeefcafe);
   b_.Site(8, {PackFrame(1, 16), PackFrame(0, 32)});
-  b_.Stack(1, StackReason::kNewDependency, 8, 9, {});
+  b_.Stack(1, {StackReason::kRequest, 2, 9, 1, 8}, {});
   b_.Name(NameTarget::kActor, 1, "");
   EXPECT_THAT(
       Lines(),
@@ -190,7 +190,7 @@ TEST_F(DecodeTest, DefinitionsKeepTheirTextsAndFrames) {
                   "place 1 12:3 'a.cc''f()'",
                   "object 1 kind 2 place 1 site 8 address 244837814094590 "
                   "'name'",
-                  "site 8 1+16 0+32", "stack 1 reason 1 of 8@9",
+                  "site 8 1+16 0+32", "stack 1 reason 1 of 2@9 under 1@8",
                   "name 1 1 ''"));
 }
 

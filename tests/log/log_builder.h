@@ -126,11 +126,12 @@ class LogBuilder {
     Frames(p, frames);
     return Define(Record(Op::kDefSite, 0, p));
   }
-  LogBuilder& Stack(uint32_t id, StackReason reason, uint32_t a, uint32_t b,
+  LogBuilder& Stack(uint32_t id, const StackOf& of,
                     const std::vector<uint64_t>& frames) {
-    std::vector<uint32_t> p = {id, a, b};
+    std::vector<uint32_t> p = {id, of.object, of.site, of.held_object,
+                               of.held_site};
     Frames(p, frames);
-    return Define(Record(Op::kDefStack, static_cast<uint32_t>(reason), p));
+    return Define(Record(Op::kDefStack, static_cast<uint32_t>(of.reason), p));
   }
   LogBuilder& Name(NameTarget target, uint32_t id, std::string_view name) {
     std::vector<uint32_t> p = {id};

@@ -109,7 +109,7 @@ TEST(RecordingTest, KnowsObjectsSitesStacksPlacesAndModules) {
   b.Module(4, "/lib/m.so", 0x7000, 0x100, "\x0a\xbc").Place(3, "a.cc", 12, "f");
   b.Site(8, {PackFrame(4, 0x10), PackFrame(0, 0x20), PackFrame(5, 0x30)});
   b.Object(6, ObjectKind::kRecursiveMutex, "queue lock", 3, 8, 0xabc);
-  b.Stack(2, StackReason::kWait, 6, 8, {PackFrame(4, 0x40)});
+  b.Stack(2, {StackReason::kWait, 6, 8, 7, 9}, {PackFrame(4, 0x40)});
   b.Section(1, 6, 8).Exit(1);
   const auto r = Read(b);
   ASSERT_EQ(r->modules.size(), 1u);
@@ -120,9 +120,12 @@ TEST(RecordingTest, KnowsObjectsSitesStacksPlacesAndModules) {
   EXPECT_THAT(site.frames, ElementsAre(Frame{0, 0x10}, Frame{kNone, 0x20},
                                        Frame{kNone, 0x30}));
   const Stack& stack = r->stacks[r->FindStack(2)];
-  EXPECT_EQ(stack.reason, StackReason::kWait);
-  EXPECT_EQ(stack.a, 6u);
-  EXPECT_EQ(stack.b, 8u);
+  EXPECT_EQ(stack.actor, 1u);
+  EXPECT_EQ(stack.of.reason, StackReason::kWait);
+  EXPECT_EQ(stack.of.object, 6u);
+  EXPECT_EQ(stack.of.site, 8u);
+  EXPECT_EQ(stack.of.held_object, 7u);
+  EXPECT_EQ(stack.of.held_site, 9u);
   EXPECT_THAT(stack.frames, ElementsAre(Frame{0, 0x40}));
   const Object& object = r->objects[r->FindObject(0, 6)];
   EXPECT_EQ(object.kind, ObjectKind::kRecursiveMutex);

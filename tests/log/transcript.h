@@ -125,11 +125,12 @@ class Transcript : public RecordVisitor {
   void OnDefSite(uint32_t site, std::span<const uint32_t> frames) {
     lines.push_back(absl::StrCat("site ", site, Of(frames)));
   }
-  void OnDefStack(StackReason reason, uint32_t stack, uint32_t a, uint32_t b,
+  void OnDefStack(uint32_t stack, const StackOf& of,
                   std::span<const uint32_t> frames) {
     lines.push_back(absl::StrCat("stack ", stack, " reason ",
-                                 static_cast<uint32_t>(reason), " of ",
-                                 At(a, b), Of(frames)));
+                                 static_cast<uint32_t>(of.reason), " of ",
+                                 At(of.object, of.site), " under ",
+                                 At(of.held_object, of.held_site), Of(frames)));
   }
   void OnDefName(NameTarget target, uint32_t id, std::string_view name) {
     lines.push_back(absl::StrCat("name ", static_cast<uint32_t>(target), " ",

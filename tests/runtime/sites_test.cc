@@ -138,7 +138,8 @@ TEST_P(Sites, OfNestedLocksHaveAStackEach) {
   // Two guards, one inside the other: a stack says how it came to that.
   std::set<std::string> names;
   for (const log::Stack& stack : recording_->stacks) {
-    EXPECT_EQ(stack.reason, log::StackReason::kNewDependency);
+    EXPECT_EQ(stack.of.reason, log::StackReason::kRequest);
+    EXPECT_NE(stack.of.held_object, 0u);
     const symbolize::SourceFrame* const user =
         symbolize::UserFrame(Symbolized(stack.frames));
     ASSERT_NE(user, nullptr);

@@ -83,14 +83,12 @@ const char* Name(log::BeginHow how) {
 
 const char* Name(log::StackReason reason) {
   switch (reason) {
-    case log::StackReason::kNewDependency:
-      return "new dependency";
+    case log::StackReason::kRequest:
+      return "request";
     case log::StackReason::kWait:
       return "wait";
     case log::StackReason::kMisuseStack:
       return "misuse";
-    case log::StackReason::kThreadStart:
-      return "thread start";
   }
   return "unknown reason";
 }
@@ -303,10 +301,14 @@ class Printer : public log::RecordVisitor {
   void OnDefSite(uint32_t site, std::span<const uint32_t> frames) {
     Definition(fmt::format("site {}:{}", site, Frames(frames)));
   }
-  void OnDefStack(log::StackReason reason, uint32_t stack, uint32_t a,
-                  uint32_t b, std::span<const uint32_t> frames) {
-    Definition(fmt::format("stack {}: {} ({}, {}):{}", stack, Name(reason), a,
-                           b, Frames(frames)));
+  void OnDefStack(uint32_t stack, const log::StackOf& of,
+                  std::span<const uint32_t> frames) {
+    std::string line = fmt::format("stack {}: {}", stack, Name(of.reason));
+    if (of.object != 0) line += " of " + Object(of.object);
+    if (of.site != 0) line += fmt::format(" at site {}", of.site);
+    if (of.held_object != 0)
+      line += " under " + At(of.held_object, of.held_site);
+    Definition(line + ":" + Frames(frames));
   }
   void OnDefName(log::NameTarget target, uint32_t id, std::string_view name) {
     Definition(

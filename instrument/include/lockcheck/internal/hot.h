@@ -35,8 +35,8 @@ namespace lockcheck::inline LOCKCHECK_ABI::internal {
 struct SiteSlot {
   int32_t pc_distance;  // from this field to the instruction
   uint32_t tag;         // see SiteTag
-  // The gate (see below) under which a request here was last seen by the
-  // runtime: its stack is in the log. kGateUnknown: none yet, or the tag is not
+  // Gate and lock class (see below) of the request here that the runtime saw
+  // last: its stack is in the log. kOuterUnknown: none yet, or the tag is not
   // short.
   uint32_t outer;
 };
@@ -49,15 +49,16 @@ enum SiteTag : uint32_t {
   kSiteWide = 4,     // bit 2: site id << 3 | 4, too large for a short record
 };
 
-// What a request of a thread has to pass: one word that says what is held
-// innermost. A thread that is busy, or has no state, passes nowhere.
+// A thread's gate says what it holds innermost: a hash of the lock's class and
+// the site in the high half, where the lowest bit is set. With the class of the
+// lock that is requested in the low half it names a way to come here: each has
+// a stack of its own in the log. Two ways with one hash share a stack.
 enum Gate : uint32_t {
-  kGateShut = 0,
-  kGateNoHold = 2,
-  kGateWide = 4,     // a hold whose record is no short one
-  kGateUnknown = 6,  // of slots only
-  // Else the tag of the innermost hold's site, which is odd.
+  kGateShut = 0,  // busy, or not attached
+  kGateNoHold = 0xfffe0000,
 };
+// Of slots; no gate and class make it, for 0xffff is no class.
+inline constexpr uint32_t kOuterUnknown = 0xffff;
 
 // The section's flag "?" keeps the slot in the COMDAT group of the function it
 // belongs to, so the linker drops both or neither.
@@ -67,7 +68,7 @@ enum Gate : uint32_t {
       ".pushsection lockcheck_sites,\"aw?\",@progbits\n\t" \
       ".balign 4\n\t"                                      \
       "772: .long 771b - .\n\t"                            \
-      ".long 0, 6\n\t"                                     \
+      ".long 0, 0xffff\n\t"                                \
       ".popsection"                                        \
       : "=r"(slot))
 
@@ -102,12 +103,15 @@ struct LockState {
   std::atomic<uint32_t> tag{0};
   uint32_t handovers = 0;  // times it went from one actor to another
   std::atomic<uint32_t> holder_site{0};  // SiteSlot tag of the last acquisition
-  uint32_t line;                         // of the constructor's call
+  std::atomic<uint16_t> lock_class{0};   // hash, 1..0xfffe; 0: not known yet
+  uint16_t line;  // of the constructor's call; 0: not known, or too large
   const char* file;
   const char* name;
 
   constexpr LockState(const char* n, source_location where) noexcept
-      : line(where.line()), file(where.file_name()), name(n) {}
+      : line(where.line() <= 0xffff ? static_cast<uint16_t>(where.line()) : 0),
+        file(where.file_name()),
+        name(n) {}
 };
 static_assert(sizeof(LockState) <= 40);
 
@@ -117,7 +121,7 @@ struct Hold {
   uint32_t word;   // the first of its record; 0: it is no short record
   uint32_t after;  // low half of the address behind its record in the present
                    // segment, or kNotHere
-  uint32_t gate;   // the thread's gate before it
+  uint32_t gate;   // the thread's, while it is the innermost one
   uint32_t words;  // of its record; valid if word is 0, as are the next two
   uint32_t object;
   uint32_t site;
@@ -140,7 +144,8 @@ struct ThreadHolds {
   uint32_t gate;
   Hold* top;    // behind the innermost hold
   Hold* limit;  // where top may not be if one more is to be taken
-  Hold* holds;  // outermost first; holds[-1] exists and matches nothing
+  Hold* holds;  // outermost first; holds[-1] matches nothing, and its gate is
+                // kGateNoHold
 };
 // Not a whole page, or the two would share a cache set and, to the processor,
 // the low bits of their addresses.
@@ -185,12 +190,12 @@ struct Deadline {
 bool WarmAcquire(LockState& lock, SiteSlot* slot) noexcept;
 bool WarmRelease(LockState& lock) noexcept;
 // The thread has just taken the lock's word; nothing else shows it yet.
-void WarmTaken(LockState& lock, LockKind kind, SiteSlot* slot) noexcept;
+void WarmTaken(LockState& lock, SiteSlot* slot) noexcept;
 
 void LockUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
                   Caller caller);
 // The lock's word was just taken by the hot or the warm path.
-void TakenUncommon(LockState& lock, LockKind kind, SiteSlot* slot) noexcept;
+void TakenUncommon(LockState& lock, SiteSlot* slot) noexcept;
 bool TryLockUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
                      Caller caller) noexcept;
 bool TimedLockUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
@@ -239,16 +244,23 @@ LOCKCHECK_ALWAYS_INLINE void SetGate(ThreadHolds* h, uint32_t gate) {
   std::atomic_signal_fence(std::memory_order_seq_cst);
 }
 
+// For a short tag.
+LOCKCHECK_ALWAYS_INLINE uint32_t GateBehind(uint32_t lock_class, uint32_t tag) {
+  return (((lock_class << 16) ^ tag) & 0xffff0000) | 0x10000;
+}
+
 // True: the lock was free, this thread has it, and that is recorded.
 LOCKCHECK_ALWAYS_INLINE bool AcquireHot(LockState& lock, LockKind kind,
                                         SiteSlot* slot) {
   ThreadState* const t = t_thread.state;
   ThreadHolds* const h = HoldsOf(t);
   uint32_t* const cursor = t->cursor;
-  const uint32_t gate = __atomic_load_n(&slot->outer, __ATOMIC_RELAXED);
+  const uint32_t gate = LoadGate(h);
+  const uint32_t lock_class = lock.lock_class.load(std::memory_order_relaxed);
   uint32_t free = 0;
-  // The slot's gate is known only if its tag is a short one.
-  if (__builtin_expect(LoadGate(h) != gate, false) ||
+  if (__builtin_expect((gate | lock_class) !=
+                           __atomic_load_n(&slot->outer, __ATOMIC_RELAXED),
+                       false) ||
       __builtin_expect(cursor >= t->sample_at, false) ||
       __builtin_expect(h->top == h->limit, false)) {
     // A recursive lock's word must name its owner even then.
@@ -269,7 +281,7 @@ LOCKCHECK_ALWAYS_INLINE bool AcquireHot(LockState& lock, LockKind kind,
   // Another cursor: a signal handler wrote records before the gate was shut.
   if (__builtin_expect(lock.last_actor != me, false) ||
       __builtin_expect(t->cursor != cursor, false)) {
-    WarmTaken(lock, kind, slot);
+    WarmTaken(lock, slot);
     return true;
   }
   const uint32_t site = __atomic_load_n(&slot->tag, __ATOMIC_RELAXED);
@@ -279,10 +291,10 @@ LOCKCHECK_ALWAYS_INLINE bool AcquireHot(LockState& lock, LockKind kind,
   Hold* const hold = h->top;
   hold->word = word;
   hold->after = LowHalf(cursor + 1);
-  hold->gate = gate;
+  hold->gate = GateBehind(lock_class, site);
   h->top = hold + 1;
   lock.holder_site.store(site, std::memory_order_relaxed);
-  SetGate(h, site);
+  SetGate(h, hold->gate);
   return true;
 }
 
@@ -315,7 +327,7 @@ LOCKCHECK_ALWAYS_INLINE bool ReleaseHot(LockState& lock) {
     }
     StoreWord(cursor - 1, word ^ kOpenOpcodeBit);
     h->top = hold;
-    SetGate(h, hold->gate);
+    SetGate(h, hold[-1].gate);
   }
   if (__builtin_expect(
           lock.word.exchange(0, std::memory_order_release) & kWaiters, false)) {
