@@ -351,6 +351,17 @@ uint32_t UnrecordedOwner() {
   return t_thread.tid | 1u << 30;
 }
 
+bool IsOwnerHere(uint32_t owner) {
+  if (owner & 1u << 30) {  // see UnrecordedOwner()
+    return syscall(SYS_tgkill, getpid(), owner & ~(1u << 30), 0) == 0;
+  }
+  ProcessLock lock;
+  for (Thread* t = g_fork_page->all_threads; t != nullptr; t = t->next_all) {
+    if (t->hot.actor == owner) return true;
+  }
+  return false;
+}
+
 void AttachThread(BeginHow how, uint32_t actor, uint32_t parent) {
   if (IsAttached() || t_thread.phase != ThreadPointer::kNew) return;
   const int saved = errno;

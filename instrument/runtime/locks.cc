@@ -399,24 +399,15 @@ void DoDestroy(LockState& lock, LockKind kind) {
     const uint32_t word = lock.word.load(std::memory_order_relaxed);
     const uint32_t site =
         SiteOfTag(lock.holder_site.load(std::memory_order_relaxed));
-    if (word != 0) {
-      if (word & kWaiters) {
-        ReportMisuse(t, {model::Misuse::kDestroyWaited,
-                         object,
-                         site,
-                         word & kOwnerMask,
-                         &lock,
-                         nullptr,
-                         {}});
-      }
-      ReportMisuse(t, {model::Misuse::kDestroyHeld,
-                       object,
-                       site,
-                       word & kOwnerMask,
-                       &lock,
-                       nullptr,
-                       {}});
-      if ((word & kOwnerMask) == t->hot.actor) WriteRelease(t, object);
+    const uint32_t owner = word & kOwnerMask;
+    const auto report = [&](model::Misuse misuse) {
+      ReportMisuse(t, {misuse, object, site, owner, &lock, nullptr, {}});
+    };
+    // Not what a forked child inherited from its parent's other threads.
+    if (word != 0 && (IsMine(t, lock) || IsOwnerHere(owner))) {
+      if (word & kWaiters) report(model::Misuse::kDestroyWaited);
+      report(model::Misuse::kDestroyHeld);
+      if (owner == t->hot.actor) WriteRelease(t, object);
     }
     Begin(t, 2).Word(object).End(Op::kDestroy);
   }

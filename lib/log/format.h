@@ -73,6 +73,9 @@ struct FileHeader {
                                        // the file; they do not survive kill -9
   std::atomic<uint64_t> next_hot;      // ring only: next block number for a hot
                                        // block; those lie behind the ring
+  std::atomic<uint64_t> stop_ticks;    // when stop_reason was set. Threads that
+                                       // have room go on, others do not, so
+                                       // who began later may miss its fork
 };
 static_assert(sizeof(FileHeader) <= 256);
 

@@ -223,6 +223,27 @@ void WarnOfCut(const Recording& r, const FileHeader& header,
       "wrote the last ones; what they held is missing")});
 }
 
+// What is recorded after the stop has holes: the fork and the join that order a
+// thread may be missing though the thread is there. So it is left out.
+void LeaveOutWhatBeganAfterTheStop(const FileHeader& header, Recording& r,
+                                   Warnings& warnings) {
+  const uint64_t stop = header.stop_ticks.load();
+  if (r.stop_reason == StopReason::kNone || stop == 0) return;
+  size_t count = 0;
+  for (Actor& actor : r.actors) {
+    if (!actor.begun || actor.begin_ticks <= stop || actor.segments.empty())
+      continue;
+    actor.segments.clear();
+    ++count;
+  }
+  if (count != 0) {
+    warnings.AddLosses(
+        {absl::StrCat(count, count == 1 ? " thread that" : " threads that",
+                      " began after recording had stopped ",
+                      count == 1 ? "is" : "are", " left out")});
+  }
+}
+
 void WarnOfStops(const Recording& r, uint64_t implausible, Warnings& warnings) {
   std::vector<std::string> lines;
   if (r.stop_reason != StopReason::kNone)
@@ -240,10 +261,13 @@ void WarnOfStops(const Recording& r, uint64_t implausible, Warnings& warnings) {
   std::vector<std::string> unfinished;
   for (const Process& p : r.processes) {
     if (p.exited || p.replaced_by_exec) continue;
+    // Its exit may be among what was not written.
+    if (r.stop_reason != StopReason::kNone) continue;
     unfinished.push_back(absl::StrCat(
         "process ", p.pid, p.program.empty() ? "" : " (", p.program,
         p.program.empty() ? "" : ")",
-        " did not end normally: it was killed, or is still running",
+        " recorded no end: it is still running, was killed, or left without "
+        "its exit handlers (_exit, abort)",
         r.volatile_hot ? "; its latest records were kept in memory only" : ""));
   }
   if (r.processes.empty()) unfinished.push_back("no process recorded anything");
@@ -293,6 +317,7 @@ std::unique_ptr<Recording> Recording::Impl::Read(
   WarnOfLostSegments(streams, header, begun, warnings);
   r.impl_->ids =
       BuildTables(file, scan.parts, scan.usage, std::move(streams), r);
+  LeaveOutWhatBeganAfterTheStop(header, r, warnings);
   WarnOfStops(r, r.impl_->ids.implausible_ids, warnings);
   return recording;
 }

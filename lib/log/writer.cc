@@ -192,8 +192,10 @@ int Writer::Join(const char* path, const uint8_t id[16]) {
 
 void Writer::Stop(StopReason reason) {
   uint32_t none = 0;
-  header_->stop_reason.compare_exchange_strong(none,
-                                               static_cast<uint32_t>(reason));
+  if (header_->stop_reason.compare_exchange_strong(
+          none, static_cast<uint32_t>(reason))) {
+    header_->stop_ticks.store(__rdtsc());
+  }
 }
 
 void Writer::StopFor(int error) {

@@ -76,7 +76,11 @@ class LogBuilder {
   // ---- The file ----
   LogBuilder& NsPerTick(double ns) { return ns_per_tick_ = ns, *this; }
   LogBuilder& MajorVersion(uint16_t major) { return major_ = major, *this; }
-  LogBuilder& Stopped(StopReason reason) { return stop_ = reason, *this; }
+  LogBuilder& Stopped(StopReason reason) {
+    stop_ = reason;
+    stop_ticks_ = Ticks(now_);
+    return *this;
+  }
   LogBuilder& Dropped(uint64_t records) { return dropped_ = records, *this; }
   LogBuilder& VolatileHot() { return volatile_hot_ = true, *this; }
   // Before any actor. Hot blocks lie behind the ring.
@@ -409,7 +413,9 @@ class LogBuilder {
   }
   std::vector<uint32_t> Acquisition(Op op, uint32_t object, uint32_t site,
                                     const Extras& e) {
-    std::vector<uint32_t> p = {object, site};
+    std::vector<uint32_t> p;
+    p.reserve(8);
+    p.insert(p.end(), {object, site});
     if (e.handover) p.push_back(*e.handover);
     if (e.start) U64(p, Ticks(last_start_ = *e.start));
     if (e.group) p.push_back(*e.group);
@@ -419,18 +425,17 @@ class LogBuilder {
   std::vector<uint32_t> ShortForm(uint32_t actor, uint32_t object,
                                   uint32_t site, const Extras& e) {
     Reserve(actor, 3);
-    std::vector<uint32_t> words;
-    words.reserve(3);
-    words.push_back(Pack(kSection, object, site));
+    uint32_t words[3] = {Pack(kSection, object, site)};
+    size_t count = 1;
     if (e.handover) {
       words[0] = Pack(kSectionHandover, object, site);
-      words.push_back(*e.handover | (e.start ? kDetailTimed : 0) |
-                      (e.mode == model::Mode::kShared ? kDetailShared : 0));
+      words[count++] = *e.handover | (e.start ? kDetailTimed : 0) |
+                       (e.mode == model::Mode::kShared ? kDetailShared : 0);
     } else if (e.start) {
       words[0] = Pack(kTimed, object, site);
     }
-    if (e.start) words.push_back(TimeWord(actor, *e.start, e.end));
-    return words;
+    if (e.start) words[count++] = TimeWord(actor, *e.start, e.end);
+    return {words, words + count};
   }
   uint32_t TimeWord(uint32_t actor, uint64_t start,
                     std::optional<uint64_t> end) {
@@ -536,6 +541,7 @@ class LogBuilder {
     h.next_hot = ring_ + 1 + hot_blocks_;
     h.next_actor = actors_.empty() ? 1 : actors_.rbegin()->first + 1;
     h.stop_reason = static_cast<uint32_t>(stop_);
+    h.stop_ticks = stop_ticks_;
     h.dropped = dropped_;
     h.volatile_hot = volatile_hot_ ? 1 : 0;
     std::memcpy(file_.data(), static_cast<const void*>(&h), sizeof h);
@@ -559,6 +565,7 @@ class LogBuilder {
   double ns_per_tick_ = 1.0;
   uint16_t major_ = kMajorVersion;
   StopReason stop_ = StopReason::kNone;
+  uint64_t stop_ticks_ = 0;
   uint64_t dropped_ = 0;
   bool volatile_hot_ = false;
   uint64_t ring_ = 0;

@@ -18,6 +18,7 @@ namespace lockcheck::log {
 namespace {
 
 using model::ObjectKind;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::Held;
@@ -212,9 +213,8 @@ TEST(RecordingTest, AProcessThatDidNotExitMakesItIncomplete) {
   b.Process(1, {.pid = 9, .program = "/bin/x"}).Actor(1, BeginHow::kMain);
   const auto r = Read(b);
   EXPECT_FALSE(r->complete);
-  EXPECT_THAT(
-      r->warnings,
-      ElementsAre(HasSubstr("process 9 (/bin/x) did not end normally")));
+  EXPECT_THAT(r->warnings,
+              ElementsAre(HasSubstr("process 9 (/bin/x) recorded no end")));
 }
 
 TEST(RecordingTest, SaysWhyRecordingStoppedAndHowMuchWasDropped) {
@@ -289,6 +289,20 @@ TEST(RecordingTest, ARingSaysHowMuchItForgot) {
                                          "section 10@8", "section 11@8"));
   EXPECT_FALSE(r->complete);
   EXPECT_THAT(r->warnings, ElementsAre(HasSubstr("oldest 7 segments")));
+}
+
+TEST(RecordingTest, ThreadsThatBeganAfterTheStopAreLeftOut) {
+  LogBuilder b;
+  b.Process(1).Actor(1, BeginHow::kMain).Fork(1, 2);
+  b.At(10).Actor(2, BeginHow::kStarted, {.parent = 1}).Section(2, 1, 8);
+  b.At(20).Stopped(StopReason::kMaxLog);
+  b.At(30).Actor(3, BeginHow::kStarted, {.parent = 1}).Section(3, 1, 8);
+  const auto r = Read(b);
+  EXPECT_THAT(Events(*r, 2), ElementsAre("section 1@8"));
+  EXPECT_THAT(Events(*r, 3), IsEmpty());
+  EXPECT_THAT(r->warnings,
+              Contains(HasSubstr("1 thread that began after recording had "
+                                 "stopped is left out")));
 }
 
 // ---- Open holds ----

@@ -87,6 +87,7 @@ TEST(WorkedExampleTest, TheHeadersFieldsStandWhereTheDocumentSays) {
   EXPECT_EQ(offsetof(FileHeader, dropped), 112u);
   EXPECT_EQ(offsetof(FileHeader, volatile_hot), 120u);
   EXPECT_EQ(offsetof(FileHeader, next_hot), 128u);
+  EXPECT_EQ(offsetof(FileHeader, stop_ticks), 136u);
   EXPECT_EQ(offsetof(BlockHeader, checksum), 16u);
   EXPECT_EQ(sizeof(BlockHeader), 64u);
 }

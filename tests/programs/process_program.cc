@@ -227,6 +227,39 @@ int ThreadsComeAndGo() {
   return 0;
 }
 
+// Main's own block fills and cannot be sealed, while blocks of ended threads
+// have room for threads that begin later.
+int OneThreadAfterTheOther() {
+  for (int i = 0; i < 300; ++i) {
+    lockcheck::thread([] {
+      for (int k = 0; k < 200; ++k) Use(a);
+    }).join();
+    for (int k = 0; k < 400; ++k) Use(b);
+  }
+  return 0;
+}
+
+// The child ends by exit(), which destroys a lock that a thread holds that the
+// child does not have.
+int ForkUnderAnothersLock() {
+  static lockcheck::mutex held("held");
+  std::atomic<int> step{0};
+  std::thread holder([&] {
+    const lockcheck::lock_guard guard(held);
+    step = 1;
+    step.notify_all();
+    step.wait(1);
+  });
+  step.wait(0);
+  const pid_t child = fork();
+  if (child == 0) exit(0);
+  const int status = StatusOf(child);
+  step = 2;
+  step.notify_all();
+  holder.join();
+  return status;
+}
+
 int TwoHundredHeld() {
   std::deque<lockcheck::mutex> locks(200);
   for (int round = 0; round < 100; ++round) {
@@ -353,6 +386,8 @@ const std::map<std::string, std::function<int()>> kScenarios = {
     {"foreign", Foreign},
     {"thousand_threads", ThousandThreads},
     {"threads_come_and_go", ThreadsComeAndGo},
+    {"one_after_the_other", OneThreadAfterTheOther},
+    {"fork_under_anothers_lock", ForkUnderAnothersLock},
     {"two_hundred_held", TwoHundredHeld},
     {"many_live_locks", ManyLiveLocks},
     {"thread_local", ThreadLocal},

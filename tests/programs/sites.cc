@@ -129,9 +129,50 @@ inline void Inlined(lockcheck::mutex& inlined) {
   ++g_calls;
 }
 
+// A project's own guard, in a function of its own: one site for every lock.
+class OwnersGuard {
+ public:
+  [[gnu::noinline]] explicit OwnersGuard(lockcheck::mutex& m) : m_(m) {
+    m_.lock();
+    ++g_calls;
+  }
+  [[gnu::noinline]] ~OwnersGuard() {
+    m_.unlock();
+    ++g_calls;
+  }
+  OwnersGuard(const OwnersGuard&) = delete;
+  OwnersGuard& operator=(const OwnersGuard&) = delete;
+
+ private:
+  lockcheck::mutex& m_;
+};
+lockcheck::mutex g_books("books");
+lockcheck::mutex g_cash("cash");
+
+[[gnu::noinline]] void Startup() {
+  { const OwnersGuard books(g_books); }
+  { const OwnersGuard cash(g_cash); }
+  ++g_calls;
+}
+[[gnu::noinline]] void Pay() {
+  const OwnersGuard books(g_books);
+  const OwnersGuard cash(g_cash);
+  ++g_calls;
+}
+[[gnu::noinline]] void Refund() {
+  const OwnersGuard cash(g_cash);
+  const OwnersGuard books(g_books);
+  ++g_calls;
+}
+
 }  // namespace
 
 int main() {
+  Startup();
+  for (int i = 0; i < 100; ++i) {
+    Pay();
+    Refund();
+  }
   Members();
   OwnGuards();
   OwnMany();

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -258,6 +259,38 @@ TEST_F(ProcessTest, ThreadsThatComeAndGoShareBlocks) {
     ASSERT_THAT(Did(thread), ElementsAre("+a", "-a"));
   }
   EXPECT_LT(recording_->file_size, 100 * log::kBlockSize);
+}
+
+TEST_F(ProcessTest, WhoeverIsRecordedAfterAStopHasAFork) {
+  finished_ = Child("process_program", {"one_after_the_other"})
+                  .Options("log=" + (folder_ / "log") + ":max_log=300k")
+                  .Run();
+  ASSERT_TRUE(finished_.Succeeded()) << finished_;
+  recording_ = OpenLog(folder_ / "log");
+  ASSERT_NE(recording_, nullptr);
+  EXPECT_EQ(rec().stop_reason, log::StopReason::kMaxLog);
+  struct Forks : log::RecordVisitor {
+    void OnFork(uint32_t child, uint64_t) { children.insert(child); }
+    std::set<uint32_t> children;
+  } forks;
+  for (size_t i = 0; i < rec().actors.size(); ++i) {
+    rec().Replay(static_cast<log::ActorIndex>(i), forks);
+  }
+  size_t started = 0;
+  for (const log::Actor& actor : rec().actors) {
+    if (actor.how != BeginHow::kStarted || actor.segments.empty()) continue;
+    ++started;
+    EXPECT_TRUE(forks.children.contains(actor.id)) << actor.id;
+  }
+  EXPECT_GT(started, 2u);
+  EXPECT_LT(started, 300u);
+}
+
+TEST_F(ProcessTest, AChildMayEndWithWhatOnlyItsParentsThreadsHold) {
+  ASSERT_NO_FATAL_FAILURE(Record("fork_under_anothers_lock"));
+  ExpectWhole();
+  EXPECT_EQ(finished_.err, "");
+  EXPECT_THAT(Misuses(), IsEmpty());
 }
 
 TEST_F(ProcessTest, TwoHundredLocksMayBeHeldAtOnce) {

@@ -139,13 +139,27 @@ TEST_P(Sites, OfNestedLocksHaveAStackEach) {
   std::set<std::string> names;
   for (const log::Stack& stack : recording_->stacks) {
     EXPECT_EQ(stack.of.reason, log::StackReason::kRequest);
-    EXPECT_NE(stack.of.held_object, 0u);
     const symbolize::SourceFrame* const user =
         symbolize::UserFrame(Symbolized(stack.frames));
     ASSERT_NE(user, nullptr);
     names.insert(Short(user->function));
   }
   EXPECT_THAT(names, IsSupersetOf({"OwnGuards", "StdGuards"}));
+}
+
+TEST_P(Sites, OfAProjectsOwnGuardHaveAStackForEachOrderOfTheLocks) {
+  const auto name = [&](uint32_t object) {
+    const log::ObjectIndex index = recording_->FindObject(0, object);
+    return index == log::kNone ? "" : recording_->objects[index].name;
+  };
+  std::map<std::string, std::vector<std::string>> functions;
+  for (const log::Stack& stack : recording_->stacks) {
+    functions[name(stack.of.held_object) + ">" + name(stack.of.object)] =
+        FunctionsOf(stack.frames);
+  }
+  EXPECT_THAT(functions["books>cash"], ::testing::Contains("Pay"));
+  EXPECT_THAT(functions["cash>books"], ::testing::Contains("Refund"));
+  EXPECT_THAT(functions[">cash"], ::testing::Contains("Startup"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Levels, Sites, ::testing::ValuesIn(Variants()),
