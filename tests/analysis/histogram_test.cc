@@ -105,6 +105,13 @@ TEST(HistogramTest, TakesTheSmallestAndTheLargestValue) {
   EXPECT_EQ(h.max(), UINT64_MAX);
 }
 
+TEST(HistogramTest, TheSumOfTheLargestValuesDoesNotWrap) {
+  Histogram h;
+  h.Add(UINT64_MAX);
+  h.Add(UINT64_MAX);
+  EXPECT_EQ(h.mean(), static_cast<double>(UINT64_MAX));
+}
+
 TEST(HistogramTest, MergedIsTheSameAsAddedToOne) {
   const uint64_t seed = std::random_device()();
   SCOPED_TRACE(seed);

@@ -145,6 +145,37 @@ TEST_F(BuildTest, InstancesAreNumberedAndTheirUsageAddedUp) {
               HasSubstr("holds fork #1 and asks for fork #2"));
 }
 
+TEST_F(BuildTest, LocksWithoutAMeasuredHoldCountInTheTotalOfTheirClass) {
+  log_.Object(1, ObjectKind::kMutex, "fork")
+      .Object(2, ObjectKind::kMutex, "fork");
+  Open();
+  statistics_.objects[Object(1)].acquisitions = 10;
+  statistics_.objects[Object(1)].hold.Add(100);
+  statistics_.objects[Object(2)].acquisitions = 30;
+  const Times hold = Built().classes[0].usage.hold;
+  EXPECT_EQ(hold.n, 1u);
+  EXPECT_EQ(hold.total, 40 * 100);
+  EXPECT_GT(hold.error, 0);
+}
+
+TEST_F(BuildTest, TheHoldTotalOfAClassIsTheSumOverItsSites) {
+  log_.Object(1, ObjectKind::kMutex, "cash");
+  log_.Site(8, {PackFrame(1, 0x10)}).Site(9, {PackFrame(1, 0x20)});
+  Open();
+  analysis::ObjectUsage& lock = statistics_.objects[Object(1)];
+  lock.acquisitions = 1000;
+  for (const auto& [site, acquisitions, ns] :
+       {std::tuple{8u, 990ull, 50ull}, std::tuple{9u, 10ull, 5000ull}}) {
+    statistics_.sites[Site(site)].acquisitions = acquisitions;
+    statistics_.sites[Site(site)].hold.Add(ns);
+    lock.hold.Add(ns);
+    statistics_.shares.push_back({Object(1), Site(site), acquisitions});
+  }
+  const Times hold = Built().classes[0].usage.hold;
+  EXPECT_EQ(hold.total, 990 * 50 + 10 * 5000);
+  EXPECT_EQ(hold.mean, hold.total / 1000);
+}
+
 TEST_F(BuildTest, WrappersAreCutAndSitesOfOneLineMerged) {
   code_[0x10] = {{"std::lock_guard<lockcheck::mutex>::lock_guard",
                   "std_mutex.h", 229, true},
