@@ -1,10 +1,13 @@
 #include "tools/lockcheck/command_line.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
 #include "CLI/CLI.hpp"
+#include "absl/strings/numbers.h"
 #include "fmt/format.h"
 #include "lib/report/layout.h"
 #include "tools/lockcheck/nearest.h"
@@ -15,7 +18,8 @@ namespace {
 // Words that still have to be understood after CLI11 has sorted them.
 struct Raw {
   std::string fail_on, policy = "deadlock", sort = "wait_total",
-                       colour = "auto", form, by = "suffered";
+                       colour = "auto", form, by = "suffered",
+                       error_exitcode = "1";
   bool version = false;
 };
 
@@ -74,9 +78,31 @@ std::vector<std::string> CommandNames() {
 // CLI11 indents what follows a line break, but breaks no lines itself.
 std::string Lines(std::string_view text) { return report::Wrap(text, 52, 0); }
 
-// CLI11 would take -1 for a very large number.
-std::string NotNegative(const std::string& word) {
-  return word.starts_with('-') ? "'" + word + "' is below 0" : "";
+// What keeps a word from being a T, or "". CLI11 would take -1 for a very large
+// number, and does not say which of the others is wrong with a word.
+template <typename T>
+std::string WholeNumber(const std::string& word) {
+  T value{};
+  const char* const end = word.data() + word.size();
+  const auto [rest, error] = std::from_chars(word.data(), end, value);
+  if (error == std::errc::result_out_of_range) {
+    return fmt::format("'{}' is too large", word);
+  }
+  if (error == std::errc() && rest == end) return "";
+  long below = 0;
+  const auto [last, negative] = std::from_chars(word.data(), end, below);
+  return fmt::format("'{}' is {}", word,
+                     negative == std::errc() && last == end && below < 0
+                         ? "below 0"
+                         : "no whole number");
+}
+
+template <typename T>
+CLI::Option* AddNumber(CLI::App& app, const std::string& name, T& value,
+                       std::string_view help) {
+  return app.add_option(name, value, Lines(help))
+      ->check(WholeNumber<T>)
+      ->type_name("N");
 }
 
 void AddColour(CLI::App& app, Raw& raw) {
@@ -92,10 +118,8 @@ void AddCommon(CLI::App& app, Options& o) {
          Lines("Folder with debug files, matched by build-id; may be repeated"))
       ->allow_extra_args(false)  // or it would swallow the LOG behind it
       ->type_name("DIR");
-  app.add_option("--threads", o.threads,
-                 Lines("Threads to read with; 0: one per core"))
-      ->check(NotNegative)
-      ->type_name("N");
+  AddNumber(app, "--threads", o.threads,
+            "Threads to read with; 0: one per core");
 }
 
 void AddAnalyze(CLI::App& app, Options& o, Raw& raw) {
@@ -126,10 +150,7 @@ void AddAnalyze(CLI::App& app, Options& o, Raw& raw) {
   app.add_flag("--all", o.all,
                Lines("Show refuted and suppressed findings too"));
   AddColour(app, raw);
-  app.add_option("--top", o.top,
-                 Lines("Rows of each table; 0: all. Default: 10"))
-      ->check(NotNegative)
-      ->type_name("N");
+  AddNumber(app, "--top", o.top, "Rows of each table; 0: all. Default: 10");
   app.add_option("--sort", raw.sort,
                  Lines("Column to sort hotspots by: acquisitions, contended, "
                        "wait_total (default), wait_p99, hold_total, caused, "
@@ -139,7 +160,7 @@ void AddAnalyze(CLI::App& app, Options& o, Raw& raw) {
          "--suppressions", o.suppressions,
          Lines("File of known findings, one a line: kind:pattern  # comment"))
       ->type_name("FILE");
-  app.add_option("--error-exitcode", o.error_exitcode,
+  app.add_option("--error-exitcode", raw.error_exitcode,
                  Lines("Exit status if something fails. Default: 1"))
       ->type_name("N");
 }
@@ -182,14 +203,10 @@ void AddDump(CLI::App& app, Options& o) {
       ->required()
       ->expected(1)
       ->type_name("");
-  app.add_option("--actor", o.dump.actor,
-                 Lines("Only this actor's records: 3 for A3. Default: all"))
-      ->check(NotNegative)
-      ->type_name("N");
-  app.add_option("--limit", o.dump.limit,
-                 Lines("Records to print at most; 0, the default: all"))
-      ->check(NotNegative)
-      ->type_name("N");
+  AddNumber(app, "--actor", o.dump.actor,
+            "Only this actor's records: 3 for A3. Default: all");
+  AddNumber(app, "--limit", o.dump.limit,
+            "Records to print at most; 0, the default: all");
   app.add_flag("--definitions", o.dump.definitions_only,
                Lines("Only what defines names, places, sites and stacks"));
 }
@@ -201,12 +218,12 @@ std::unique_ptr<CLI::App> MakeParser(Options& o, Raw& raw) {
       "lockcheck");
   app->get_formatter()->column_width(26);
   app->get_formatter()->label("SUBCOMMAND", "COMMAND ...");
-  app->get_formatter()->label("Subcommands", "Commands");
   app->set_help_flag("-h,--help", "This text");
   app->add_flag("--version", raw.version, "The version");
   app->footer(kOverview);
   for (const CommandRow& row : kCommands) {
     CLI::App* sub = app->add_subcommand(row.name, row.purpose);
+    sub->group("Commands");
     sub->footer(row.examples);
     switch (row.command) {
       case Command::kAnalyze:
@@ -256,7 +273,7 @@ std::string UnknownOption(const CLI::App& app,
       option = app.get_option_no_throw(word.substr(0, 2));  // -oFILE
       if (option != nullptr && option->get_items_expected_max() > 0) continue;
     }
-    if (option == nullptr || name == "LOG") {
+    if (option == nullptr) {
       return fmt::format(
           "lockcheck {}: no option is called '{}'; did you mean '{}'? "
           "(lockcheck {} --help)",
@@ -266,6 +283,23 @@ std::string UnknownOption(const CLI::App& app,
     if (takes_value && word == name) ++i;  // its value
   }
   return "";
+}
+
+// CLI11 takes no words behind "--" if some came before it. So it gets a
+// harmless word in place of each; the caller puts the real ones back.
+struct Words {
+  std::vector<std::string> for_parser;  // last one first, as CLI11 wants them
+  std::vector<std::string> behind;
+};
+
+Words SplitAtTwoDashes(const std::vector<std::string>& words) {
+  const auto dashes = std::find(words.begin(), words.end(), "--");
+  Words split;
+  split.for_parser.assign(words.begin(), dashes);
+  if (dashes != words.end()) split.behind.assign(dashes + 1, words.end());
+  split.for_parser.insert(split.for_parser.end(), split.behind.size(), "LOG");
+  std::reverse(split.for_parser.begin(), split.for_parser.end());
+  return split;
 }
 
 std::string Choice(const std::string& option, const std::string& word,
@@ -298,9 +332,10 @@ std::string Understand(const Raw& raw, bool fail_on_given, Options& o) {
   if (raw.by == "caused") o.by = report::FoldedBy::kCaused;
   if (raw.form == "folded") o.form = ExportForm::kFolded;
   o.sort = report::FindColumn(raw.sort);
-  if (o.error_exitcode < 0 || o.error_exitcode > 255) {
-    return fmt::format("--error-exitcode {}: it is from 0 to 255",
-                       o.error_exitcode);
+  if (!WholeNumber<uint8_t>(raw.error_exitcode).empty() ||
+      !absl::SimpleAtoi(raw.error_exitcode, &o.error_exitcode)) {
+    return fmt::format("--error-exitcode '{}': it is from 0 to 255",
+                       raw.error_exitcode);
   }
   auto fail_on =
       report::FailOn::Parse(fail_on_given ? std::string_view(raw.fail_on)
@@ -366,14 +401,16 @@ Parsed ParseCommandLine(const std::vector<std::string>& words) {
   if (std::string error = UnknownOption(*sub, words); !error.empty()) {
     return Error(std::move(error));
   }
+  Words split = SplitAtTwoDashes(words);
   try {
-    // CLI11 takes the words from the back.
-    app->parse(std::vector<std::string>(words.rbegin(), words.rend()));
+    app->parse(split.for_parser);
   } catch (const CLI::CallForHelp&) {
     return Text(sub->help("lockcheck"));
   } catch (const CLI::ParseError& error) {
     return Error(Complaint(*sub, error));
   }
+  std::copy(split.behind.begin(), split.behind.end(),
+            options.logs.end() - static_cast<ptrdiff_t>(split.behind.size()));
   const CLI::Option* fail_on = sub->get_option_no_throw("--fail-on");
   const bool given = fail_on != nullptr && fail_on->count() > 0;
   if (std::string error = Understand(raw, given, options); !error.empty()) {
