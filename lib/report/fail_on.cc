@@ -4,6 +4,7 @@
 #include <cctype>
 #include <charconv>
 #include <cmath>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -120,6 +121,7 @@ FindingRow Exceeded(const Report& report, const Budget& budget,
   FindingRow row;
   row.kind = FindingKind::kContention;
   row.rule = kBudgetRule;
+  row.metric = budget.column;
   row.message = fmt::format(
       "{} is over its budget: {} of {} where {} is "
       "allowed",
@@ -130,6 +132,17 @@ FindingRow Exceeded(const Report& report, const Budget& budget,
   row.advice =
       "hold it for less time, or less often; \"who blocked whom\" says where";
   return row;
+}
+
+// A budget is for a whole class, and findings are about objects.
+uint32_t AddClassAsObject(Report& report, uint32_t lock_class) {
+  const ClassRow& named = report.classes[lock_class];
+  ObjectRow& object = report.objects.emplace_back();
+  object.name = named.name;
+  object.lock_class = lock_class;
+  object.kind = named.kind;
+  object.created = named.created;
+  return static_cast<uint32_t>(report.objects.size() - 1);
 }
 
 }  // namespace
@@ -165,6 +178,7 @@ absl::StatusOr<FailOn> FailOn::Parse(std::string_view list) {
 }
 
 void FailOn::CheckBudgets(Report& report) const {
+  std::map<std::string, size_t> row_of_id;
   for (const Budget& budget : budgets_) {
     const Column* column = FindColumn(budget.column);
     for (size_t i = 0; i < report.classes.size(); ++i) {
@@ -174,14 +188,15 @@ void FailOn::CheckBudgets(Report& report) const {
       if (value <= budget.limit) continue;
       FindingRow row =
           Exceeded(report, budget, *column, static_cast<uint32_t>(i), value);
-      ObjectRow& object = report.objects.emplace_back();
-      object.name = named.name;
-      object.lock_class = static_cast<uint32_t>(i);
-      object.kind = named.kind;
-      object.created = named.created;
-      row.objects = {static_cast<uint32_t>(report.objects.size() - 1)};
+      row.objects = {AddClassAsObject(report, static_cast<uint32_t>(i))};
       Identify(report, row);
-      report.findings.push_back(std::move(row));
+      const auto [known, is_new] =
+          row_of_id.try_emplace(row.id, report.findings.size());
+      if (is_new) {
+        report.findings.push_back(std::move(row));
+      } else {
+        ++report.findings[known->second].count;
+      }
     }
   }
 }
