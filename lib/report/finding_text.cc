@@ -107,10 +107,7 @@ std::string HeldName(const Report& report, const HoldRow& hold) {
 std::string Asks(const FindingRow& row, const WantRow& wants) {
   if (row.kind == FindingKind::kMisuse) return "misuses";
   if (row.verdict == Verdict::kActual) return "waits";
-  return wants.how == model::How::kBlocking || wants.how == model::How::kMulti
-             ? "asks"
-         : wants.how == model::How::kTry ? "tries"
-                                         : "asks";
+  return wants.how == model::How::kTry ? "tries" : "asks";
 }
 
 std::string WantedName(const Report& report, const FindingRow& row,
