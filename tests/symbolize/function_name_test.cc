@@ -67,6 +67,25 @@ TEST(FunctionName, OfAnOperatorIsWhole) {
   }
 }
 
+// As std::source_location::function_name() gives them.
+TEST(FunctionName, OfASignatureIsWithoutTheListOfTemplateArguments) {
+  for (const Example& example : {
+           Example{"int main(int, char**)", "main"},
+           {"main(int, char**)::L::L()", "main::L::L"},
+           {"bool Bank<T>::operator<(int) const [with T = int]",
+            "Bank<T>::operator<"},
+           {"int* Bank<T>::operator->() [with T = int]", "Bank<T>::operator->"},
+           {"std::string Bank<T>::f(U, void (*)(int)) [with U = double; T = "
+            "int; std::string = std::__cxx11::basic_string<char>]",
+            "Bank<T>::f"},
+           {"void run(T) [T = int]", "run"},
+           {"main(int, char**)::<lambda(int)>", "main::<lambda(int)>"},
+           {"{anonymous}::<lambda(int)>", "{anonymous}::<lambda(int)>"},
+       }) {
+    EXPECT_EQ(ShortenDeclaration(example.declaration), example.name);
+  }
+}
+
 TEST(FunctionName, LosesOurVersionNamespaceAndNobodyElses) {
   EXPECT_EQ(FunctionName("_ZN9lockcheck5abi_15mutex4lockEv"),
             "lockcheck::mutex::lock");
@@ -82,6 +101,7 @@ TEST(FunctionName, LosesOurVersionNamespaceAndNobodyElses) {
 TEST(FunctionName, OfWhatIsNotMangledIsTheTextItself) {
   EXPECT_EQ(FunctionName("main"), "main");
   EXPECT_EQ(FunctionName("__GI_getpid"), "getpid");
+  EXPECT_EQ(FunctionName("__GI__ZN4Bank4OpenEv"), "Bank::Open");
   EXPECT_EQ(FunctionName("_ZNthis is no name"), "_ZNthis is no name");
   EXPECT_EQ(FunctionName(""), "");
 }
