@@ -27,12 +27,6 @@ constexpr std::string_view kContention = "contention:";
 constexpr std::string_view kMetrics[] = {"p50",  "p90",   "p99",      "max",
                                          "mean", "total", "contended"};
 
-std::string_view Strip(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
-}
-
 // Refuted, yet both orders exist; a try or a second reader breaks none.
 bool BreaksOrder(const FindingRow& row) {
   return row.reason == analysis::Reason::kOneActor ||
@@ -62,7 +56,7 @@ std::optional<double> Quantity(std::string_view text,
   const auto [rest, error] = std::from_chars(text.data(), end, number);
   if (error != std::errc() || !std::isfinite(number)) return std::nullopt;
   const std::string_view suffix =
-      Strip({rest, static_cast<size_t>(end - rest)});
+      StripBlanks({rest, static_cast<size_t>(end - rest)});
   for (const UnitOf& unit : units) {
     if (suffix == unit.suffix) return number * unit.factor;
   }
@@ -78,7 +72,7 @@ absl::StatusOr<Budget> ParseBudget(std::string_view item) {
   budget.text = item.substr(kContention.size());
   std::string_view rest = budget.text;
   if (const size_t at = rest.find('@'); at != rest.npos) {
-    budget.pattern = Strip(rest.substr(at + 1));
+    budget.pattern = StripBlanks(rest.substr(at + 1));
     rest = rest.substr(0, at);
     if (budget.pattern.empty()) return error("no lock class after the @");
   }
@@ -86,8 +80,8 @@ absl::StatusOr<Budget> ParseBudget(std::string_view item) {
   if (greater == rest.npos) {
     return error("write contention:p99>5ms or contention:contended>10%");
   }
-  const std::string_view metric = Strip(rest.substr(0, greater));
-  const std::string_view limit = Strip(rest.substr(greater + 1));
+  const std::string_view metric = StripBlanks(rest.substr(0, greater));
+  const std::string_view limit = StripBlanks(rest.substr(greater + 1));
   if (std::find(std::begin(kMetrics), std::end(kMetrics), metric) ==
       std::end(kMetrics)) {
     return error(
@@ -152,7 +146,7 @@ absl::StatusOr<FailOn> FailOn::Parse(std::string_view list) {
   bool none = false;
   while (true) {
     const size_t comma = std::min(list.find(','), list.size());
-    const std::string_view item = Strip(list.substr(0, comma));
+    const std::string_view item = StripBlanks(list.substr(0, comma));
     if (item.substr(0, kContention.size()) == kContention) {
       auto budget = ParseBudget(item);
       if (!budget.ok()) return budget.status();

@@ -225,11 +225,9 @@ uint32_t Naming::Object(analysis::ObjectIndex object) {
   return it->second;
 }
 
-std::string Naming::StableName(analysis::ObjectIndex object) const {
-  if (const auto lock_class = Class(object)) {
-    return report_.classes[*lock_class].stable;
-  }
-  return observations_.is_end_object(object) ? "thread_end" : "?";
+std::string ClassLabel(const ClassRow& row) {
+  return row.instances > 1 ? fmt::format("{} (x{})", row.name, row.instances)
+                           : row.name;
 }
 
 std::string ActorHeading(const ActorRow& actor) {
