@@ -6,11 +6,11 @@
 
 #include <cmath>
 #include <cstdint>
-#include <cstdlib>
 #include <random>
 #include <vector>
 
 #include "tests/analysis/scanned_log.h"
+#include "tests/rounds.h"
 
 namespace lockcheck::analysis {
 namespace {
@@ -115,11 +115,8 @@ TEST(HoldEstimateTest,
   const uint64_t seed = std::random_device()();
   SCOPED_TRACE(seed);
   std::mt19937_64 random(seed);
-  const char* const rounds_text = std::getenv("LOCKCHECK_TEST_ROUNDS");
-  const int rounds =
-      400 * std::max(1, rounds_text != nullptr ? std::atoi(rounds_text) : 1);
   double by_site = 0, by_mean = 0, expected = 0;  // squared errors
-  for (int round = 0; round < rounds; ++round) {
+  for (int round = 0; round < tests::Rounds(400); ++round) {
     const Population p(random);
     const HoldEstimate e = EstimateHolds(p.holds(), p.all, p.shares);
     const auto holds = static_cast<double>(p.holds());

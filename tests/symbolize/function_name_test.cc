@@ -5,6 +5,8 @@
 #include <random>
 #include <string>
 
+#include "tests/rounds.h"
+
 namespace lockcheck::symbolize {
 namespace {
 
@@ -111,7 +113,7 @@ TEST(FunctionName, OfRandomTextIsSomeText) {
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937 random(seed);
   const std::string letters = "()<>[]{}:*& -#aoperator~,const";
-  for (int i = 0; i < 20'000; ++i) {
+  for (int i = 0; i < tests::Rounds(20'000); ++i) {
     std::string text(1 + random() % 40, ' ');
     for (char& c : text) c = letters[random() % letters.size()];
     EXPECT_FALSE(ShortenDeclaration(text).empty()) << text;
