@@ -31,6 +31,22 @@ void BlameTable::AddCaused(Statistics& statistics) const {
   }
 }
 
+absl::flat_hash_map<std::pair<ObjectIndex, SiteIndex>, double>
+BlameTable::LongestBlocked() const {
+  absl::flat_hash_map<std::tuple<ObjectIndex, SiteIndex, ActorIndex>, uint64_t>
+      waited;
+  for (const auto& [pair, sum] : rows_) {
+    waited[{pair.object, pair.holder_site, pair.waiter}] += sum.ns;
+  }
+  absl::flat_hash_map<std::pair<ObjectIndex, SiteIndex>, double> longest;
+  for (const auto& [key, ns] : waited) {
+    const auto [object, site, waiter] = key;
+    double& most = longest[{object, site}];
+    most = std::max(most, static_cast<double>(ns));
+  }
+  return longest;
+}
+
 std::vector<Blame> BlameTable::Rows(bool exact) const {
   std::vector<Blame> rows;
   rows.reserve(rows_.size());

@@ -35,6 +35,9 @@ class BlameTable {
   void Merge(const BlameTable& other);
   // Adds what each row's holder caused to its object, site and actor.
   void AddCaused(Statistics& statistics) const;
+  // By object and holder's site: the longest that one actor waited in all.
+  absl::flat_hash_map<std::pair<ObjectIndex, SiteIndex>, double>
+  LongestBlocked() const;
   // Largest time first; equal times by ids.
   std::vector<Blame> Rows(bool exact) const;
 

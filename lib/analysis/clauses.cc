@@ -6,14 +6,6 @@
 namespace lockcheck::analysis {
 namespace {
 
-bool Excludes(model::Mode a, model::Mode b) {
-  return a == model::Mode::kExclusive || b == model::Mode::kExclusive;
-}
-
-bool GivesUp(const Step& step) {
-  return step.how == model::How::kTry || step.how == model::How::kTimed;
-}
-
 // Has the step a phase that is unordered with the cone's?
 bool Overlaps(const PhaseCone& cone, const Step& step) {
   const PhaseWindow window = cone.Concurrent(step.actor);
@@ -50,7 +42,7 @@ Reason ReasonOf(Clause clause) {
 ObjectIndex GateOf(const Step& a, const Step& b) {
   for (const Hold& x : a.held) {
     for (const Hold& y : b.held) {
-      if (x.object == y.object && Excludes(x.mode, y.mode)) return x.object;
+      if (x.object == y.object && Exclude(x.mode, y.mode)) return x.object;
     }
   }
   return kNone;
@@ -98,11 +90,11 @@ bool ClauseChecker::Compatible(uint32_t arc_a, const Step& a, uint32_t arc_b,
   if (last >= Clause::kReaders) {
     const Arc& x = component_.arcs[arc_a];
     const Arc& y = component_.arcs[arc_b];
-    if (x.to == y.from && !Excludes(a.mode, b.hold_mode)) return false;
-    if (y.to == x.from && !Excludes(b.mode, a.hold_mode)) return false;
+    if (x.to == y.from && !Exclude(a.mode, b.hold_mode)) return false;
+    if (y.to == x.from && !Exclude(b.mode, a.hold_mode)) return false;
   }
   if (last >= Clause::kGate && GateOf(a, b) != kNone) return false;
-  return last < Clause::kTry || (!GivesUp(a) && !GivesUp(b));
+  return last < Clause::kTry || (!GivesUp(a.how) && !GivesUp(b.how));
 }
 
 bool ClauseChecker::PairPossible(uint32_t a, uint32_t b, Clause last) {

@@ -27,6 +27,16 @@ using log::ObjectIndex;
 using log::SiteIndex;
 using log::StackIndex;
 
+// Of two holds of one lock, or of a hold and a request.
+inline bool Exclude(model::Mode a, model::Mode b) {
+  return a == model::Mode::kExclusive || b == model::Mode::kExclusive;
+}
+
+// A request that gives up closes no cycle; what it got is held like any other.
+inline bool GivesUp(model::How how) {
+  return how == model::How::kTry || how == model::How::kTimed;
+}
+
 struct Hold {
   ObjectIndex object = kNone;
   model::Mode mode = model::Mode::kExclusive;

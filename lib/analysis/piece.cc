@@ -22,6 +22,7 @@ void Totals::Merge(const Totals& other) {
     objects[i].Merge(other.objects[i]);
   }
   for (size_t i = 0; i < sites.size(); ++i) sites[i].Merge(other.sites[i]);
+  for (const auto& [pair, count] : other.shares) shares[pair] += count;
   blame.Merge(other.blame);
   full_timing |= other.full_timing;
   other_timing |= other.other_timing;

@@ -10,8 +10,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "lib/analysis/blame.h"
 #include "lib/analysis/observations.h"
 #include "lib/analysis/statistics.h"
@@ -30,6 +32,8 @@ struct Totals {
   uint64_t first_ticks = UINT64_MAX, last_ticks = 0;
   std::vector<ObjectUsage> objects;
   std::vector<Usage> sites;
+  // How often an object was acquired at a site.
+  absl::flat_hash_map<std::pair<ObjectIndex, SiteIndex>, uint64_t> shares;
   BlameTable blame;
   bool full_timing = false, other_timing = false;  // kTiming notes seen
   uint64_t sample_interval = 0;

@@ -30,6 +30,45 @@ void AddTo(uint32_t& bucket, uint64_t weight) {
 
 }  // namespace
 
+void Moments::Add(uint64_t ns, uint64_t weight) {
+  const unsigned __int128 wide = ns;
+  count += weight;
+  total += wide * weight;
+  squares += wide * wide * weight;
+}
+
+Moments& Moments::operator+=(const Moments& other) {
+  count += other.count;
+  total += other.total;
+  squares += other.squares;
+  return *this;
+}
+
+Moments& Moments::operator-=(const Moments& part) {
+  count -= part.count;
+  total -= part.total;
+  squares -= part.squares;
+  return *this;
+}
+
+double Moments::mean() const {
+  return count == 0 ? 0
+                    : static_cast<double>(total) / static_cast<double>(count);
+}
+
+double Moments::variance() const {
+  if (count == 0) return 0;
+  const double m = mean();
+  return std::max(
+      0.0, static_cast<double>(squares) / static_cast<double>(count) - m * m);
+}
+
+double Moments::sample_variance() const {
+  if (count < 2) return 0;
+  const auto n = static_cast<double>(count);
+  return variance() * n / (n - 1);
+}
+
 void Histogram::Cover(size_t first, size_t last) {
   if (buckets_.empty()) {
     first_ = first;
@@ -48,40 +87,26 @@ void Histogram::Add(uint64_t ns, uint64_t weight) {
   const size_t bucket = BucketOf(ns);
   if (bucket - first_ >= buckets_.size()) Cover(bucket, bucket);
   AddTo(buckets_[bucket - first_], weight);
-  count_ += weight;
   max_ = std::max(max_, ns);
-  total_ += ns * weight;
-  squares_ += static_cast<unsigned __int128>(ns) * ns * weight;
+  moments_.Add(ns, weight);
 }
 
 void Histogram::Merge(const Histogram& other) {
-  if (other.count_ == 0) return;
+  if (other.count() == 0) return;
   Cover(other.first_, other.first_ + other.buckets_.size() - 1);
   for (size_t i = 0; i < other.buckets_.size(); ++i) {
     AddTo(buckets_[other.first_ - first_ + i], other.buckets_[i]);
   }
-  count_ += other.count_;
   max_ = std::max(max_, other.max_);
-  total_ += other.total_;
-  squares_ += other.squares_;
+  moments_ += other.moments_;
 }
 
-double Histogram::mean() const {
-  return count_ == 0 ? 0 : total() / static_cast<double>(count_);
-}
-
-double Histogram::variance() const {
-  if (count_ == 0) return 0;
-  const double m = mean();
-  const double squares =
-      static_cast<double>(squares_) / static_cast<double>(count_);
-  return std::max(0.0, squares - m * m);
-}
+double Histogram::total() const { return static_cast<double>(moments_.total); }
 
 uint64_t Histogram::Percentile(double p) const {
-  if (count_ == 0) return 0;
+  if (count() == 0) return 0;
   const double rank =
-      std::ceil(std::clamp(p, 0.0, 100.0) / 100 * static_cast<double>(count_));
+      std::ceil(std::clamp(p, 0.0, 100.0) / 100 * static_cast<double>(count()));
   const auto wanted = std::max<uint64_t>(1, static_cast<uint64_t>(rank));
   uint64_t seen = 0;
   for (size_t i = 0; i < buckets_.size(); ++i) {
@@ -99,7 +124,6 @@ void Usage::Merge(const Usage& other) {
   wait.Merge(other.wait);
   hold.Merge(other.hold);
   caused_ns += other.caused_ns;
-  hold_estimate_ns += other.hold_estimate_ns;
 }
 
 }  // namespace lockcheck::analysis

@@ -16,6 +16,20 @@
 
 namespace lockcheck::analysis {
 
+// Count, sum and sum of squares of durations in ns. The sums are exact, so that
+// adding is associative and what was added can be taken out again.
+struct Moments {
+  uint64_t count = 0;
+  unsigned __int128 total = 0, squares = 0;
+
+  void Add(uint64_t ns, uint64_t weight = 1);
+  Moments& operator+=(const Moments& other);
+  Moments& operator-=(const Moments& part);  // `part` was added before
+  double mean() const;                       // ns, 0 if empty
+  double variance() const;                   // of the values, ns^2
+  double sample_variance() const;  // of what they are a sample of; 0 of one
+};
+
 // Log-linear histogram of durations in ns: 8 buckets per power of two, so a
 // percentile is within 1/16 of the true value. Merging adds. 496 buckets cover
 // all of uint64_t; memory is taken only for the span between the smallest and
@@ -25,10 +39,11 @@ class Histogram {
   static constexpr size_t kBuckets = 496;
   void Add(uint64_t ns, uint64_t weight = 1);
   void Merge(const Histogram& other);
-  uint64_t count() const { return count_; }
-  double total() const { return static_cast<double>(total_); }  // ns
-  double mean() const;                   // ns, 0 if empty
-  double variance() const;               // of the values, ns^2
+  const Moments& moments() const { return moments_; }
+  uint64_t count() const { return moments_.count; }
+  double total() const;  // ns
+  double mean() const { return moments_.mean(); }
+  double variance() const { return moments_.variance(); }
   uint64_t max() const { return max_; }  // ns, exact
   uint64_t Percentile(double p) const;   // p in [0, 100]; never > max
 
@@ -38,8 +53,8 @@ class Histogram {
   std::vector<uint32_t> buckets_;  // bucket first_ and those above it; stay at
                                    // their largest value
   size_t first_ = 0;
-  uint64_t count_ = 0, max_ = 0, total_ = 0;
-  unsigned __int128 squares_ = 0;  // exact, so that merging is associative
+  uint64_t max_ = 0;
+  Moments moments_;
 };
 
 struct Usage {
@@ -47,10 +62,9 @@ struct Usage {
   uint64_t contended = 0;  // acquisitions that blocked, and waits that failed
   uint64_t try_failed = 0;
   uint64_t owner_changes = 0;
-  Histogram wait;               // every blocked wait
-  Histogram hold;               // sampled holds
-  double caused_ns = 0;         // waits of others while this one held
-  double hold_estimate_ns = 0;  // mean sampled hold x acquisitions
+  Histogram wait;        // every blocked wait
+  Histogram hold;        // sampled holds
+  double caused_ns = 0;  // waits of others while this one held
   void Merge(const Usage& other);
 };
 
@@ -59,7 +73,8 @@ struct ObjectUsage : Usage {
   // one actor; beyond that waits of one actor with short gaps between them
   // count as one, so it may be too large, never too small.
   uint32_t max_waiters = 0;
-  uint32_t actors = 0;  // distinct actors that acquired it
+  uint32_t actors = 0;          // distinct actors that acquired it
+  double hold_estimate_ns = 0;  // see hold_estimate.h; 0 if none was measured
 };
 
 struct ActorUsage : Usage {
@@ -79,11 +94,22 @@ struct Blame {
   bool exact = false;
 };
 
+// How much of an object's use was at one site.
+struct ObjectAtSite {
+  ObjectIndex object = kNone;
+  SiteIndex site = kNone;
+  uint64_t acquisitions = 0;
+  // The longest that one actor waited in all while the object was held from
+  // there: about the least that it was held from there.
+  double blocked_ns = 0;
+};
+
 struct Statistics {
   uint64_t events = 0;               // acquire, release, block ... each one
   std::vector<ObjectUsage> objects;  // per object of the recording
   std::vector<Usage> sites;          // per site
   std::vector<ActorUsage> actors;    // per actor
+  std::vector<ObjectAtSite> shares;  // by object, then site; both known
   std::vector<Blame> blame;          // distinct in all five ids
   double duration_ns = 0;            // first to last stamp
   double cpu_ns = 0;                 // all processes and ended actors

@@ -12,10 +12,6 @@ namespace {
 
 using graph::WaitNode;
 
-bool Excludes(model::Mode a, model::Mode b) {
-  return a == model::Mode::kExclusive || b == model::Mode::kExclusive;
-}
-
 class EndOfLog {
  public:
   explicit EndOfLog(const Observations& o) : o_(o), nodes_(o.actor_count) {
@@ -57,10 +53,6 @@ class EndOfLog {
     model::Mode mode;
   };
 
-  static bool EndsByItself(const Wait& wait) {
-    return wait.how == model::How::kTimed || wait.how == model::How::kTry;
-  }
-
   bool Recursive(ObjectIndex object) const {
     return o_.recording != nullptr && object < o_.recording->objects.size() &&
            PrimitiveOf(o_.recording->objects[object].kind).recursive;
@@ -71,7 +63,7 @@ class EndOfLog {
     WaitNode node;
     if (end.state == ActorState::kEnded) {
       node.state = WaitNode::State::kDead;
-    } else if (end.wait && !end.exiting && !EndsByItself(*end.wait)) {
+    } else if (end.wait && !end.exiting && !GivesUp(end.wait->how)) {
       node.state = WaitNode::State::kWaiting;
       node.providers = ProvidersOf(actor, *end.wait);
     }
@@ -93,7 +85,7 @@ class EndOfLog {
     const auto holders = holders_.find(wait.object);
     if (holders == holders_.end()) return {};
     for (const Holder& h : holders->second) {
-      if (!Excludes(h.mode, wait.mode)) continue;
+      if (!Exclude(h.mode, wait.mode)) continue;
       if (h.actor == actor && Recursive(wait.object)) continue;
       providers.push_back(h.actor);
     }
@@ -183,7 +175,7 @@ class EndOfLog {
     for (const auto& cycle : graph::WaitCycles(nodes, waiting)) {
       const bool timed = std::any_of(
           cycle.begin(), cycle.end(),
-          [&](ActorIndex a) { return EndsByItself(*o_.end[a].wait); });
+          [&](ActorIndex a) { return GivesUp(o_.end[a].wait->how); });
       if (!timed) continue;
       findings.push_back(ToFinding(cycle));
       findings.back().kind = Kind::kHazard;

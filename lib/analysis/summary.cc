@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <tuple>
 #include <utility>
 #include <vector>
+
+#include "lib/analysis/hold_estimate.h"
 
 namespace lockcheck::analysis {
 namespace {
@@ -71,9 +74,37 @@ double CpuNs(const log::Recording& recording) {
   return ns;
 }
 
-void EstimateHolds(Usage& usage) {
-  usage.hold_estimate_ns =
-      usage.hold.mean() * static_cast<double>(usage.acquisitions);
+std::vector<ObjectAtSite> SharesOf(const Totals& totals) {
+  const auto blocked = totals.blame.LongestBlocked();
+  std::vector<ObjectAtSite> shares;
+  shares.reserve(totals.shares.size());
+  for (const auto& [pair, count] : totals.shares) {
+    const auto found = blocked.find(pair);
+    shares.push_back({pair.first, pair.second, count,
+                      found != blocked.end() ? found->second : 0});
+  }
+  std::sort(shares.begin(), shares.end(),
+            [](const ObjectAtSite& a, const ObjectAtSite& b) {
+              return std::tie(a.object, a.site) < std::tie(b.object, b.site);
+            });
+  return shares;
+}
+
+void EstimateObjects(Statistics& s) {
+  std::vector<SiteShare> shares;
+  size_t next = 0;
+  for (ObjectIndex object = 0; object < s.objects.size(); ++object) {
+    shares.clear();
+    for (; next < s.shares.size() && s.shares[next].object == object; ++next) {
+      const ObjectAtSite& share = s.shares[next];
+      const Usage& site = s.sites[share.site];
+      shares.push_back({share.acquisitions, share.blocked_ns, site.acquisitions,
+                        site.hold.moments()});
+    }
+    ObjectUsage& usage = s.objects[object];
+    usage.hold_estimate_ns =
+        EstimateHolds(usage.acquisitions, usage.hold.moments(), shares).total;
+  }
 }
 
 }  // namespace
@@ -88,9 +119,8 @@ Statistics Summarize(const log::Recording& recording,
   AddActors(recording, pieces, last, s);
   FindMostWaiters(pieces, s);
   totals.blame.AddCaused(s);
-  for (ObjectUsage& usage : s.objects) EstimateHolds(usage);
-  for (Usage& usage : s.sites) EstimateHolds(usage);
-  for (ActorUsage& usage : s.actors) EstimateHolds(usage);
+  s.shares = SharesOf(totals);
+  EstimateObjects(s);
   s.exact = totals.full_timing && !totals.other_timing;
   s.blame = totals.blame.Rows(s.exact);
   s.duration_ns = NsBetween(recording, totals.first_ticks, last);

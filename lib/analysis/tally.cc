@@ -53,12 +53,13 @@ void Tallier::AddUsage(const Acquisition& a, const HeldTrie::Node& node) {
     usage.owner_changes += node.handovers;
   };
   add(piece_.usage);
-  if (const SiteIndex s = ids_.Site(a.site); s < totals_.sites.size()) {
-    add(totals_.sites[s]);
-  }
+  const SiteIndex s = ids_.Site(a.site);
+  const bool site_known = s < totals_.sites.size();
+  if (site_known) add(totals_.sites[s]);
   if (const ObjectIndex o = ids_.Object(a.object); o < totals_.objects.size()) {
     add(totals_.objects[o]);
     piece_.acquired.push_back(o);
+    if (site_known) totals_.shares[{o, s}] += node.count;
   }
 }
 

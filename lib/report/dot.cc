@@ -5,6 +5,7 @@
 
 #include "fmt/format.h"
 #include "lib/report/layout.h"
+#include "lib/report/naming.h"
 #include "lib/report/sites.h"
 
 namespace lockcheck::report {
@@ -23,24 +24,13 @@ std::string Quote(std::string_view text) {
   return out + "\"";
 }
 
-std::string SiteName(const Report& report,
-                     const std::optional<uint32_t>& site) {
-  return site ? SiteLabel(report.sites[*site].where) : "(not known)";
-}
-
-std::string Node(const ClassRow& row) {
-  std::string label = row.name;
-  if (row.instances > 1) label += fmt::format(" (x{})", row.instances);
-  return label;
-}
-
 // The most frequent pair of places, and how many more there are.
 std::string EdgeLabel(const Report& report, const EdgeRow& edge) {
   std::string label =
       fmt::format("{}x", FormatCount(static_cast<double>(edge.count)));
   if (edge.sites.empty()) return label;
-  label += "\nheld: " + SiteName(report, edge.sites[0].held) +
-           "\nasked: " + SiteName(report, edge.sites[0].asked);
+  label += "\nheld: " + SiteLabel(report, edge.sites[0].held) +
+           "\nasked: " + SiteLabel(report, edge.sites[0].asked);
   if (edge.sites.size() > 1) {
     label += fmt::format("\n{} more", edge.sites.size() - 1);
   }
@@ -53,7 +43,7 @@ std::string Dot(const Report& report, bool all) {
   std::string nodes, edges;
   std::set<uint32_t> named;
   const auto name = [&](uint32_t index) {
-    const std::string node = Quote(Node(report.classes[index]));
+    const std::string node = Quote(ClassLabel(report.classes[index]));
     if (named.insert(index).second) nodes += fmt::format("  {};\n", node);
     return node;
   };

@@ -11,11 +11,8 @@ namespace lockcheck::report {
 namespace {
 
 using analysis::Dependency;
+using analysis::GivesUp;
 using analysis::Hold;
-
-bool GivesUp(model::How how) {
-  return how == model::How::kTry || how == model::How::kTimed;
-}
 
 // Of the graph of instances, without requests that give up.
 graph::Components InstanceComponents(

@@ -4,6 +4,7 @@
 #include <cctype>
 #include <charconv>
 #include <cmath>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -25,12 +26,6 @@ constexpr std::string_view kKinds[] = {"deadlock", "actual", "confirmed",
 constexpr std::string_view kContention = "contention:";
 constexpr std::string_view kMetrics[] = {"p50",  "p90",   "p99",      "max",
                                          "mean", "total", "contended"};
-
-std::string_view Strip(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
-}
 
 // Refuted, yet both orders exist; a try or a second reader breaks none.
 bool BreaksOrder(const FindingRow& row) {
@@ -61,7 +56,7 @@ std::optional<double> Quantity(std::string_view text,
   const auto [rest, error] = std::from_chars(text.data(), end, number);
   if (error != std::errc() || !std::isfinite(number)) return std::nullopt;
   const std::string_view suffix =
-      Strip({rest, static_cast<size_t>(end - rest)});
+      StripBlanks({rest, static_cast<size_t>(end - rest)});
   for (const UnitOf& unit : units) {
     if (suffix == unit.suffix) return number * unit.factor;
   }
@@ -77,7 +72,7 @@ absl::StatusOr<Budget> ParseBudget(std::string_view item) {
   budget.text = item.substr(kContention.size());
   std::string_view rest = budget.text;
   if (const size_t at = rest.find('@'); at != rest.npos) {
-    budget.pattern = Strip(rest.substr(at + 1));
+    budget.pattern = StripBlanks(rest.substr(at + 1));
     rest = rest.substr(0, at);
     if (budget.pattern.empty()) return error("no lock class after the @");
   }
@@ -85,8 +80,8 @@ absl::StatusOr<Budget> ParseBudget(std::string_view item) {
   if (greater == rest.npos) {
     return error("write contention:p99>5ms or contention:contended>10%");
   }
-  const std::string_view metric = Strip(rest.substr(0, greater));
-  const std::string_view limit = Strip(rest.substr(greater + 1));
+  const std::string_view metric = StripBlanks(rest.substr(0, greater));
+  const std::string_view limit = StripBlanks(rest.substr(greater + 1));
   if (std::find(std::begin(kMetrics), std::end(kMetrics), metric) ==
       std::end(kMetrics)) {
     return error(
@@ -120,6 +115,7 @@ FindingRow Exceeded(const Report& report, const Budget& budget,
   FindingRow row;
   row.kind = FindingKind::kContention;
   row.rule = kBudgetRule;
+  row.metric = budget.column;
   row.message = fmt::format(
       "{} is over its budget: {} of {} where {} is "
       "allowed",
@@ -132,6 +128,17 @@ FindingRow Exceeded(const Report& report, const Budget& budget,
   return row;
 }
 
+// A budget is for a whole class, and findings are about objects.
+uint32_t AddClassAsObject(Report& report, uint32_t lock_class) {
+  const ClassRow& named = report.classes[lock_class];
+  ObjectRow& object = report.objects.emplace_back();
+  object.name = named.name;
+  object.lock_class = lock_class;
+  object.kind = named.kind;
+  object.created = named.created;
+  return static_cast<uint32_t>(report.objects.size() - 1);
+}
+
 }  // namespace
 
 absl::StatusOr<FailOn> FailOn::Parse(std::string_view list) {
@@ -139,7 +146,7 @@ absl::StatusOr<FailOn> FailOn::Parse(std::string_view list) {
   bool none = false;
   while (true) {
     const size_t comma = std::min(list.find(','), list.size());
-    const std::string_view item = Strip(list.substr(0, comma));
+    const std::string_view item = StripBlanks(list.substr(0, comma));
     if (item.substr(0, kContention.size()) == kContention) {
       auto budget = ParseBudget(item);
       if (!budget.ok()) return budget.status();
@@ -165,6 +172,7 @@ absl::StatusOr<FailOn> FailOn::Parse(std::string_view list) {
 }
 
 void FailOn::CheckBudgets(Report& report) const {
+  std::map<std::string, size_t> row_of_id;
   for (const Budget& budget : budgets_) {
     const Column* column = FindColumn(budget.column);
     for (size_t i = 0; i < report.classes.size(); ++i) {
@@ -174,14 +182,15 @@ void FailOn::CheckBudgets(Report& report) const {
       if (value <= budget.limit) continue;
       FindingRow row =
           Exceeded(report, budget, *column, static_cast<uint32_t>(i), value);
-      ObjectRow& object = report.objects.emplace_back();
-      object.name = named.name;
-      object.lock_class = static_cast<uint32_t>(i);
-      object.kind = named.kind;
-      object.created = named.created;
-      row.objects = {static_cast<uint32_t>(report.objects.size() - 1)};
+      row.objects = {AddClassAsObject(report, static_cast<uint32_t>(i))};
       Identify(report, row);
-      report.findings.push_back(std::move(row));
+      const auto [known, is_new] =
+          row_of_id.try_emplace(row.id, report.findings.size());
+      if (is_new) {
+        report.findings.push_back(std::move(row));
+      } else {
+        ++report.findings[known->second].count;
+      }
     }
   }
 }

@@ -72,6 +72,22 @@ size_t FunctionWidth(const Report& report, const FindingRow& row) {
   return std::min(width, kWidestFunction);
 }
 
+// As a person at this shell would type it: relative if it is below the working
+// directory.
+std::string ShownPath(const std::string& path) {
+  static const std::string here = [] {
+    char* cwd = ::getcwd(nullptr, 0);
+    std::string text = cwd != nullptr ? std::string(cwd) + "/" : "";
+    std::free(cwd);
+    return text;
+  }();
+  if (here.size() > 1 && path.size() > here.size() &&
+      path.compare(0, here.size(), here) == 0) {
+    return path.substr(here.size());
+  }
+  return path;
+}
+
 std::string StackText(const std::vector<SourceLine>& stack, size_t width,
                       const Painter& painter) {
   std::string out;
@@ -107,10 +123,7 @@ std::string HeldName(const Report& report, const HoldRow& hold) {
 std::string Asks(const FindingRow& row, const WantRow& wants) {
   if (row.kind == FindingKind::kMisuse) return "misuses";
   if (row.verdict == Verdict::kActual) return "waits";
-  return wants.how == model::How::kBlocking || wants.how == model::How::kMulti
-             ? "asks"
-         : wants.how == model::How::kTry ? "tries"
-                                         : "asks";
+  return wants.how == model::How::kTry ? "tries" : "asks";
 }
 
 std::string WantedName(const Report& report, const FindingRow& row,
@@ -165,20 +178,6 @@ std::string PartText(const Report& report, const FindingRow& row,
 }
 
 }  // namespace
-
-std::string ShownPath(const std::string& path) {
-  static const std::string here = [] {
-    char* cwd = ::getcwd(nullptr, 0);
-    std::string text = cwd != nullptr ? std::string(cwd) + "/" : "";
-    std::free(cwd);
-    return text;
-  }();
-  if (here.size() > 1 && path.size() > here.size() &&
-      path.compare(0, here.size(), here) == 0) {
-    return path.substr(here.size());
-  }
-  return path;
-}
 
 std::string FindingText(const Report& report, const FindingRow& row,
                         size_t number, const Painter& painter) {

@@ -14,10 +14,6 @@ namespace lockcheck::report {
 std::string FindingText(const Report& report, const FindingRow& row,
                         size_t number, const Painter& painter);
 
-// A path as a person at this shell would type it: relative if it is below the
-// working directory.
-std::string ShownPath(const std::string& path);
-
 }  // namespace lockcheck::report
 
 #endif  // LOCKCHECK_LIB_REPORT_FINDING_TEXT_H_

@@ -127,16 +127,6 @@ bool AnyWait(const Report& report) {
       [](const ClassRow& row) { return row.usage.contended > 0; });
 }
 
-std::string ClassLabel(const ClassRow& row) {
-  return row.instances == 1 ? row.name
-                            : fmt::format("{} (x{})", row.name, row.instances);
-}
-
-std::string SiteOrUnknown(const Report& report,
-                          const std::optional<uint32_t>& site) {
-  return site ? SiteLabel(report.sites[*site].where) : "(not known)";
-}
-
 }  // namespace
 
 std::string HotspotText(const Report& report, const TextOptions& options,
@@ -186,11 +176,10 @@ std::string BlameText(const Report& report, const TextOptions& options,
   TextTable table({"lock", "waited in", "while held by", "waits", "time"}, 3);
   for (size_t i = 0; i < n; ++i) {
     const BlameRow& row = report.blame[i];
-    table.Add({report.classes[row.lock_class].name,
-               SiteOrUnknown(report, row.waiter_site),
-               SiteOrUnknown(report, row.holder_site),
-               FormatCount(static_cast<double>(row.waits)),
-               FormatDuration(row.ns)});
+    table.Add(
+        {report.classes[row.lock_class].name,
+         SiteLabel(report, row.waiter_site), SiteLabel(report, row.holder_site),
+         FormatCount(static_cast<double>(row.waits)), FormatDuration(row.ns)});
   }
   return out + table.Render(2, painter);
 }

@@ -116,6 +116,7 @@ void Identify(const Report& report, FindingRow& row) {
     RotateToSmallest(elements);
   }
   std::string text = row.rule;
+  if (!row.metric.empty()) text += "\n" + row.metric;
   if (row.verdict == analysis::Verdict::kRefuted) text += "\nrefuted";
   std::vector<std::string> stable, names;
   for (const Element& element : elements) {

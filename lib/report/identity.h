@@ -2,9 +2,10 @@
 //
 // Problem: a cycle is found at different ends in different runs, with other
 // addresses, other actors, other line numbers; yet a baseline or a suppression
-// must know it again. Both are made of the rule, the stable names of the lock
-// classes and the functions of the sites, in the rotation that sorts first. A
-// refuted finding has another id than the same finding not refuted.
+// must know it again. Both are made of the rule (and a budget's metric), the
+// stable names of the lock classes and the functions of the sites, in the
+// rotation that sorts first. A refuted finding has another id than the same
+// finding not refuted.
 #ifndef LOCKCHECK_LIB_REPORT_IDENTITY_H_
 #define LOCKCHECK_LIB_REPORT_IDENTITY_H_
 

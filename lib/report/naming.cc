@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
-#include "absl/strings/match.h"
 #include "fmt/format.h"
+#include "lib/symbolize/function_name.h"
 
 namespace lockcheck::report {
 namespace {
@@ -29,37 +29,12 @@ std::string_view KindOf(BeginHow how) {
   return "foreign";
 }
 
-// Installed headers of libstdc++ and libc++ stand below a c++ folder.
+// Headers of libstdc++ and libc++ are installed in a c++ folder below some
+// include folder. A place without a file tells as little as theirs.
 bool IsStdHeader(std::string_view file) {
-  return file.find("/c++/") != file.npos || file.find("/bits/") != file.npos ||
-         file.empty();
-}
-
-// "Bank::Bank" of "Bank::Bank(int)": std::source_location gives the whole
-// signature.
-std::string FunctionOfSignature(std::string_view signature) {
-  size_t end = signature.size();
-  int depth = 0;  // of template arguments: their parentheses do not count
-  for (size_t i = 0; i < signature.size(); ++i) {
-    if (signature[i] == '<') ++depth;
-    if (signature[i] == '>') --depth;
-    if (signature[i] == '(' && depth == 0 && i > 0 &&
-        !absl::EndsWith(absl::string_view(signature.data(), i), "operator")) {
-      end = i;
-      break;
-    }
-  }
-  std::string_view name = signature.substr(0, end);
-  depth = 0;  // the return type ends at the last blank outside <...>
-  for (size_t i = name.size(); i-- > 0;) {
-    if (name[i] == '>') ++depth;
-    if (name[i] == '<') --depth;
-    if (name[i] == ' ' && depth == 0) {
-      name.remove_prefix(i + 1);
-      break;
-    }
-  }
-  return Printable(name);
+  const size_t include = file.find("/include/");
+  return file.empty() ||
+         (include != file.npos && file.find("/c++/", include) != file.npos);
 }
 
 // Everything that decides an object's class, and its two names.
@@ -76,7 +51,8 @@ ClassNames ByName(const log::Object& object) {
 ClassNames ByPlace(std::string_view kind, const log::Place& place) {
   ClassNames names;
   const std::string file = Printable(place.file);
-  const std::string function = FunctionOfSignature(place.function);
+  const std::string function =
+      Printable(symbolize::ShortenDeclaration(place.function));
   names.key = fmt::format("p{}\n{}\n{}", file, place.line, place.column);
   names.name = fmt::format("{}@{}:{}", kind, BaseName(file), place.line);
   names.stable = function.empty()
@@ -97,20 +73,35 @@ ClassNames ByFirstUse(std::string_view kind, const std::vector<SiteRow>& rows,
   return {"u" + name, name, name, std::nullopt};
 }
 
-// Two classes must not share a name: a second one gets an ordinal.
+// Two classes must not share a name: a second one gets an ordinal. They are
+// counted in the order of their places, since the order of the recording is
+// that of first use and differs from run to run.
 void MakeUnique(std::vector<ClassRow>& classes, std::string ClassRow::*name) {
-  absl::flat_hash_map<std::string, uint32_t> seen;
+  std::vector<ClassRow*> ordered;
   absl::flat_hash_set<std::string> taken;
-  for (const ClassRow& row : classes) taken.insert(row.*name);
   for (ClassRow& row : classes) {
-    uint32_t& n = seen[row.*name];
+    ordered.push_back(&row);
+    taken.insert(row.*name);
+  }
+  const auto place = [](const ClassRow* row) {
+    return row->created ? std::pair(std::string_view(row->created->file),
+                                    row->created->line)
+                        : std::pair(std::string_view(), 0);
+  };
+  std::stable_sort(ordered.begin(), ordered.end(),
+                   [&](const ClassRow* a, const ClassRow* b) {
+                     return place(a) < place(b);
+                   });
+  absl::flat_hash_map<std::string, uint32_t> seen;
+  for (ClassRow* row : ordered) {
+    uint32_t& n = seen[row->*name];
     if (++n == 1) continue;
     std::string unique;
     do {
-      unique = fmt::format("{}/{}", row.*name, n);
+      unique = fmt::format("{}/{}", row->*name, n);
     } while (taken.contains(unique) && ++n != 0);
     taken.insert(unique);
-    row.*name = std::move(unique);
+    row->*name = std::move(unique);
   }
 }
 
@@ -234,11 +225,9 @@ uint32_t Naming::Object(analysis::ObjectIndex object) {
   return it->second;
 }
 
-std::string Naming::StableName(analysis::ObjectIndex object) const {
-  if (const auto lock_class = Class(object)) {
-    return report_.classes[*lock_class].stable;
-  }
-  return observations_.is_end_object(object) ? "thread_end" : "?";
+std::string ClassLabel(const ClassRow& row) {
+  return row.instances > 1 ? fmt::format("{} (x{})", row.name, row.instances)
+                           : row.name;
 }
 
 std::string ActorHeading(const ActorRow& actor) {

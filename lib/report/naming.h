@@ -36,9 +36,6 @@ class Naming {
   // Adds the object to report.objects at its first mention.
   uint32_t Object(analysis::ObjectIndex object);
 
-  // The name a class or the end of an actor has in ids and suppressions.
-  std::string StableName(analysis::ObjectIndex object) const;
-
  private:
   void NameProcesses();
   void NameActors();
@@ -52,6 +49,8 @@ class Naming {
   absl::flat_hash_map<analysis::ObjectIndex, uint32_t> object_rows_;
 };
 
+// "fork", or "fork (x5)" if there are several.
+std::string ClassLabel(const ClassRow& row);
 // "A1 main", "A2", as a heading; "A1 (main)", "A2", within a sentence.
 std::string ActorHeading(const ActorRow& actor);
 std::string ActorInSentence(const Report& report,

@@ -114,7 +114,8 @@ enum class FindingKind : uint8_t { kDeadlock, kMisuse, kHazard, kContention };
 struct FindingRow {
   std::string id;  // see identity.h
   FindingKind kind = FindingKind::kDeadlock;
-  std::string rule;  // see names.h
+  std::string rule;    // see names.h
+  std::string metric;  // kContention: the column that is over its budget
   std::optional<analysis::Verdict> verdict;
   std::optional<analysis::Reason> reason;
   std::optional<uint32_t> gate;  // object

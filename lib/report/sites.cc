@@ -126,6 +126,11 @@ std::string SiteLabel(const SourceLine& line) {
                        : fmt::format("{} {}", FunctionLabel(line), place);
 }
 
+std::string SiteLabel(const Report& report,
+                      const std::optional<uint32_t>& site) {
+  return site ? SiteLabel(report.sites[*site].where) : "(not known)";
+}
+
 std::string_view BaseName(std::string_view path) {
   const size_t slash = path.rfind('/');
   return slash == path.npos ? path : path.substr(slash + 1);

@@ -58,6 +58,9 @@ std::string FunctionLabel(const SourceLine& line);
 std::string ShortPlace(const SourceLine& line);
 // "Bank::Transfer bank.cc:41".
 std::string SiteLabel(const SourceLine& line);
+// The same of a site of the report, "(not known)" if there is none.
+std::string SiteLabel(const Report& report,
+                      const std::optional<uint32_t>& site);
 // What follows the last '/'.
 std::string_view BaseName(std::string_view path);
 

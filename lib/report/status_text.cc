@@ -1,6 +1,8 @@
 #include "lib/report/status_text.h"
 
+#include <algorithm>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "fmt/format.h"
@@ -17,11 +19,28 @@ std::string In(const Report& report, const std::optional<uint32_t>& site) {
   return site ? "  in " + SiteLabel(report.sites[*site].where) : "";
 }
 
+// Deeper processes stand as far to the right as those of this depth: a chain of
+// forks is as long as a log says.
+constexpr size_t kMostIndented = 16;
+
 class StatusTree {
  public:
   StatusTree(const Report& report, const StatusOptions& options)
-      : report_(report), options_(options), painter_(options.colour) {
-    wait_of_actor_.resize(report.actors.size(), nullptr);
+      : report_(report),
+        options_(options),
+        painter_(options.colour),
+        actors_of_(report.processes.size()),
+        children_of_(report.processes.size()),
+        shown_(report.processes.size()),
+        wait_of_actor_(report.actors.size()) {
+    for (size_t i = 0; i < report.actors.size(); ++i) {
+      const auto process = report.actors[i].process;
+      if (process) actors_of_[*process].push_back(i);
+    }
+    for (size_t i = 0; i < report.processes.size(); ++i) {
+      const auto parent = report.processes[i].parent;
+      if (parent) children_of_[*parent].push_back(i);
+    }
     for (const StandingWaitRow& wait : report.standing_waits) {
       wait_of_actor_[wait.actor] = &wait;
     }
@@ -29,10 +48,10 @@ class StatusTree {
 
   std::string Text() {
     for (size_t i = 0; i < report_.processes.size(); ++i) {
-      if (!report_.processes[i].parent) Process(i, 0);
+      if (!report_.processes[i].parent) WithDescendants(i);
     }
     // Parents come from a log, so they may form a circle.
-    for (size_t i = 0; i < report_.processes.size(); ++i) Process(i, 0);
+    for (size_t i = 0; i < report_.processes.size(); ++i) WithDescendants(i);
     for (const ActorRow& actor : report_.actors) {
       if (!actor.process) Actor(actor, 1);
     }
@@ -40,17 +59,28 @@ class StatusTree {
   }
 
  private:
-  // Recursion as deep as the chain of forks.
+  void WithDescendants(size_t root) {
+    std::vector<std::pair<size_t, size_t>> open = {{root, 0}};  // and depth
+    while (!open.empty()) {
+      const auto [index, depth] = open.back();
+      open.pop_back();
+      if (shown_[index]) continue;
+      shown_[index] = true;
+      Process(index, depth);
+      const std::vector<size_t>& children = children_of_[index];
+      for (auto child = children.rbegin(); child != children.rend(); ++child) {
+        open.emplace_back(*child, std::min(depth + 1, kMostIndented));
+      }
+    }
+  }
+
   void Process(size_t index, size_t depth) {
-    if (shown_[index]) return;
-    shown_[index] = true;
     const ProcessRow& row = report_.processes[index];
     Line(depth, painter_.Paint(Style::kBold, fmt::format("pid {}", row.pid)) +
                     fmt::format("  {}  {}", row.program, row.state));
     size_t quiet = 0;
-    for (size_t i = 0; i < report_.actors.size(); ++i) {
+    for (const size_t i : actors_of_[index]) {
       const ActorRow& actor = report_.actors[i];
-      if (actor.process != index) continue;
       const bool busy = !actor.holds.empty() || wait_of_actor_[i] != nullptr;
       if (busy || options_.all) {
         Actor(actor, depth + 1);
@@ -58,20 +88,12 @@ class StatusTree {
         ++quiet;
       }
     }
-    if (quiet > 0) {
-      Line(depth + 1,
-           painter_.Paint(
-               Style::kDim,
-               Counted(quiet, "actor") +
-                   " with nothing held and nothing waited for (--all)"));
-    }
-    Children(index, depth + 1);
-  }
-
-  void Children(size_t index, size_t depth) {
-    for (size_t i = 0; i < report_.processes.size(); ++i) {
-      if (report_.processes[i].parent == index) Process(i, depth);
-    }
+    if (quiet == 0) return;
+    Line(depth + 1,
+         painter_.Paint(
+             Style::kDim,
+             Counted(quiet, "actor") +
+                 " with nothing held and nothing waited for (--all)"));
   }
 
   void Actor(const ActorRow& row, size_t depth) {
@@ -85,8 +107,9 @@ class StatusTree {
                        In(report_, hold.site)));
     }
     const auto index = static_cast<size_t>(&row - report_.actors.data());
-    if (wait_of_actor_[index] != nullptr)
+    if (wait_of_actor_[index] != nullptr) {
       Wait(*wait_of_actor_[index], depth + 1);
+    }
   }
 
   void Wait(const StandingWaitRow& wait, size_t depth) {
@@ -114,8 +137,9 @@ class StatusTree {
   const Report& report_;
   const StatusOptions& options_;
   const Painter painter_;
+  std::vector<std::vector<size_t>> actors_of_, children_of_;  // by process
+  std::vector<bool> shown_;                                   // by process
   std::vector<const StandingWaitRow*> wait_of_actor_;
-  std::vector<bool> shown_ = std::vector<bool>(report_.processes.size());
   std::string out_;
 };
 

@@ -9,13 +9,6 @@
 namespace lockcheck::report {
 namespace {
 
-std::string_view Strip(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r";
-  const size_t first = text.find_first_not_of(kBlanks);
-  if (first == text.npos) return "";
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
-
 std::vector<std::string_view> KnownKinds() {
   std::vector<std::string_view> kinds = AllRules();
   for (const auto& more : {AllVerdicts(), AllKinds()}) {
@@ -38,13 +31,13 @@ absl::StatusOr<Suppression> ParseLine(std::string_view line,
     return absl::InvalidArgumentError(fmt::format("{}: {}", place, what));
   };
   const size_t hash = CommentStart(line);
-  const std::string_view rule = Strip(line.substr(0, hash));
+  const std::string_view rule = StripBlanks(line.substr(0, hash));
   const size_t colon = rule.find(':');
   if (colon == rule.npos) return error("write kind:pattern  # why it is safe");
   Suppression row;
-  row.kind = Strip(rule.substr(0, colon));
-  row.pattern = Strip(rule.substr(colon + 1));
-  if (hash != line.npos) row.comment = Strip(line.substr(hash + 1));
+  row.kind = StripBlanks(rule.substr(0, colon));
+  row.pattern = StripBlanks(rule.substr(colon + 1));
+  if (hash != line.npos) row.comment = StripBlanks(line.substr(hash + 1));
   const std::vector<std::string_view> kinds = KnownKinds();
   if (std::find(kinds.begin(), kinds.end(), row.kind) == kinds.end()) {
     std::string all;
@@ -83,7 +76,7 @@ absl::StatusOr<Suppressions> Suppressions::Parse(std::string_view text,
   parsed.name_ = name;
   for (size_t number = 1; !text.empty(); ++number) {
     const size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view line = Strip(text.substr(0, end));
+    const std::string_view line = StripBlanks(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
     if (line.empty() || line.front() == '#') continue;
     auto row = ParseLine(line, fmt::format("{}:{}", name, number));
@@ -112,6 +105,13 @@ std::vector<std::string> Suppressions::Unused() const {
                                 name_, row.line, row.kind, row.pattern));
   }
   return lines;
+}
+
+std::string_view StripBlanks(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t\r";
+  const size_t first = text.find_first_not_of(kBlanks);
+  if (first == text.npos) return "";
+  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
 }
 
 bool GlobMatches(std::string_view pattern, std::string_view text) {

@@ -43,6 +43,8 @@ class Suppressions {
   std::vector<Suppression> rows_;
 };
 
+std::string_view StripBlanks(std::string_view text);  // at both ends
+
 // Linear in text times stars; no recursion.
 bool GlobMatches(std::string_view pattern, std::string_view text);
 

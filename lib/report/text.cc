@@ -28,10 +28,8 @@ std::string CommandLine(const ProcessRow& process) {
 std::string Size(const Report& r) {
   std::string text = fmt::format(
       "{} in {}, {} in {}, {}", Counted(r.actors.size(), "actor"),
-      r.processes.size() == 1 ? "1 process"
-                              : Counted(r.processes.size(), "process"),
-      Counted(r.object_count, "lock"), Counted(r.classes.size(), "class"),
-      Counted(r.events, "event"));
+      Counted(r.processes.size(), "process"), Counted(r.object_count, "lock"),
+      Counted(r.classes.size(), "class"), Counted(r.events, "event"));
   if (r.cores_used) text += fmt::format(", {:.2f} cores used", *r.cores_used);
   if (!r.complete) text += ", not complete";
   return text;

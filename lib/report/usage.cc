@@ -1,16 +1,21 @@
 #include "lib/report/usage.h"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
+#include <span>
 #include <tuple>
+#include <utility>
 #include <vector>
+
+#include "lib/analysis/hold_estimate.h"
 
 namespace lockcheck::report {
 namespace {
 
 using analysis::Blame;
 using analysis::Histogram;
+using analysis::ObjectAtSite;
+using analysis::SiteShare;
 using analysis::Statistics;
 using analysis::Usage;
 
@@ -28,7 +33,8 @@ Times TimesOf(const Histogram& histogram) {
 
 double Share(double part, double whole) { return whole > 0 ? part / whole : 0; }
 
-UsageRow RowOf(const Usage& usage, const Report& report) {
+UsageRow RowOf(const Usage& usage, std::span<const SiteShare> shares,
+               const Report& report) {
   UsageRow row;
   row.acquisitions = usage.acquisitions;
   row.contended = usage.contended;
@@ -39,15 +45,65 @@ UsageRow RowOf(const Usage& usage, const Report& report) {
   row.hold = TimesOf(usage.hold);
   if (row.hold.n == 0) return row;
   if (!report.exact_holds) {
-    row.hold.total = usage.hold_estimate_ns;
-    row.hold.error =
-        std::sqrt(usage.hold.variance() / static_cast<double>(row.hold.n));
+    const analysis::HoldEstimate estimate = analysis::EstimateHolds(
+        usage.acquisitions, usage.hold.moments(), shares);
+    row.hold.total = estimate.total;
+    row.hold.mean = estimate.mean;
+    row.hold.error = estimate.error;
   }
   row.utilisation = Share(row.hold.total, report.duration_ns);
   return row;
 }
 
+// Fills the usage of the sites; gives the sums it was made of, by row.
+std::vector<Usage> FillSites(const Statistics& statistics, SiteTable& sites,
+                             Report& report) {
+  std::vector<double> blocked_ns(statistics.sites.size());
+  for (const ObjectAtSite& share : statistics.shares) {
+    blocked_ns[share.site] += share.blocked_ns;
+  }
+  std::vector<Usage> sums;
+  std::vector<std::vector<SiteShare>> shares;  // one for each address
+  for (size_t i = 0; i < statistics.sites.size(); ++i) {
+    const auto row = sites.Row(static_cast<analysis::SiteIndex>(i));
+    if (!row) continue;
+    if (*row >= sums.size()) {
+      sums.resize(*row + 1);
+      shares.resize(*row + 1);
+    }
+    const Usage& address = statistics.sites[i];
+    sums[*row].Merge(address);
+    shares[*row].push_back({address.acquisitions, blocked_ns[i],
+                            address.acquisitions, address.hold.moments()});
+  }
+  for (size_t i = 0; i < sums.size(); ++i) {
+    report.sites[i].usage = RowOf(sums[i], shares[i], report);
+  }
+  return sums;
+}
+
+// What the locks of each class share with each row of the sites.
+std::vector<std::vector<SiteShare>> SharesOfClasses(
+    const Statistics& statistics, const Naming& naming, SiteTable& sites,
+    const std::vector<Usage>& site_sums, const Report& report) {
+  std::map<std::pair<uint32_t, uint32_t>, SiteShare> sums;
+  for (const ObjectAtSite& share : statistics.shares) {
+    const auto lock_class = naming.Class(share.object);
+    const auto row = sites.Row(share.site);
+    if (!lock_class || !row) continue;
+    SiteShare& sum = sums[{*lock_class, *row}];
+    sum.acquisitions += share.acquisitions;
+    sum.blocked_ns += share.blocked_ns;
+    sum.all_acquisitions = site_sums[*row].acquisitions;
+    sum.measured = site_sums[*row].hold.moments();
+  }
+  std::vector<std::vector<SiteShare>> shares(report.classes.size());
+  for (const auto& [key, share] : sums) shares[key.first].push_back(share);
+  return shares;
+}
+
 void FillClasses(const Statistics& statistics, const Naming& naming,
+                 const std::vector<std::vector<SiteShare>>& shares,
                  Report& report) {
   struct Sum {
     Usage usage;
@@ -69,7 +125,7 @@ void FillClasses(const Statistics& statistics, const Naming& naming,
   }
   for (size_t i = 0; i < sums.size(); ++i) {
     UsageRow& row = report.classes[i].usage;
-    row = RowOf(sums[i].usage, report);
+    row = RowOf(sums[i].usage, shares[i], report);
     row.max_waiters = sums[i].max_waiters;
     row.actors = sums[i].actors;
     if (row.utilisation) {
@@ -80,23 +136,10 @@ void FillClasses(const Statistics& statistics, const Naming& naming,
   }
 }
 
-void FillSites(const Statistics& statistics, SiteTable& sites, Report& report) {
-  std::vector<Usage> sums;
-  for (size_t i = 0; i < statistics.sites.size(); ++i) {
-    const auto row = sites.Row(static_cast<analysis::SiteIndex>(i));
-    if (!row) continue;
-    if (*row >= sums.size()) sums.resize(*row + 1);
-    sums[*row].Merge(statistics.sites[i]);
-  }
-  for (size_t i = 0; i < sums.size(); ++i) {
-    report.sites[i].usage = RowOf(sums[i], report);
-  }
-}
-
 void FillActors(const Statistics& statistics, Report& report) {
   const size_t n = std::min(report.actors.size(), statistics.actors.size());
   for (size_t i = 0; i < n; ++i) {
-    report.actors[i].usage = RowOf(statistics.actors[i], report);
+    report.actors[i].usage = RowOf(statistics.actors[i], {}, report);
     report.actors[i].blocked_ns = statistics.actors[i].blocked_ns;
   }
 }
@@ -132,8 +175,10 @@ void FillBlame(const Statistics& statistics, const Naming& naming,
 
 void FillUsage(const analysis::Statistics& statistics, const Naming& naming,
                SiteTable& sites, Report& report) {
-  FillClasses(statistics, naming, report);
-  FillSites(statistics, sites, report);
+  const std::vector<Usage> site_sums = FillSites(statistics, sites, report);
+  FillClasses(statistics, naming,
+              SharesOfClasses(statistics, naming, sites, site_sums, report),
+              report);
   FillActors(statistics, report);
   FillBlame(statistics, naming, sites, report);
 }

@@ -103,6 +103,21 @@ std::string MisuseMessage(const Report& report, const Finding& finding,
   return text;
 }
 
+bool WaitsForOwnEnd(const Report& report, const FindingRow& row) {
+  return !row.parts.empty() && row.parts[0].wants &&
+         IsEnd(report, row.parts[0].wants->object);
+}
+
+std::string SelfMessage(const Report& report, const FindingRow& row) {
+  if (row.parts.empty() || !row.parts[0].wants) {
+    return "an actor waits for a lock that it holds";
+  }
+  const std::string actor = ActorInSentence(report, row.parts[0].actor);
+  if (WaitsForOwnEnd(report, row)) return actor + " waits for its own end";
+  return fmt::format("{} waits for {}, which it already holds", actor,
+                     ObjectName(report, row.parts[0].wants->object));
+}
+
 std::string Message(const Report& report, const Finding& finding,
                     const FindingRow& row) {
   switch (finding.rule) {
@@ -113,11 +128,7 @@ std::string Message(const Report& report, const Finding& finding,
     case Rule::kTimedCycle:
       return Circle(report, row, "waits for") + ": only a time limit ends this";
     case Rule::kSelf:
-      return row.parts.empty() || !row.parts[0].wants
-                 ? std::string("an actor waits for a lock that it holds")
-                 : fmt::format("{} waits for {}, which it already holds",
-                               ActorInSentence(report, row.parts[0].actor),
-                               ObjectName(report, row.parts[0].wants->object));
+      return SelfMessage(report, row);
     case Rule::kMisuse:
       return MisuseMessage(report, finding, row);
   }
@@ -269,13 +280,26 @@ std::string AdviceForMisuse(model::Misuse misuse) {
   return "";
 }
 
+// No cycle: one that holds without asking, and has ended.
+bool OwnerHasEnded(const Report& report, const FindingRow& row) {
+  return std::any_of(row.parts.begin(), row.parts.end(),
+                     [&](const PartRow& part) {
+                       return !part.wants && HasEnded(report, part);
+                     });
+}
+
 std::string Advice(const Report& report, const Finding& finding,
                    const FindingRow& row) {
   if (finding.rule == Rule::kMisuse) {
     return finding.misuse ? AdviceForMisuse(*finding.misuse) : "";
   }
   if (finding.rule == Rule::kSelf) {
-    return AdviceForMisuse(model::Misuse::kSelfLock);
+    return WaitsForOwnEnd(report, row)
+               ? "let another actor join it"
+               : AdviceForMisuse(model::Misuse::kSelfLock);
+  }
+  if (OwnerHasEnded(report, row)) {
+    return AdviceForMisuse(model::Misuse::kExitHolding);
   }
   if (row.verdict == Verdict::kRefuted && !row.order_violation) {
     return row.reason == Reason::kGate

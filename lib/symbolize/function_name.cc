@@ -69,7 +69,7 @@ class Shortener {
         return Copy(SkipGroup(text_, at_));
       case '{':
         return Braces();
-      case '[':  // [abi:cxx11], [clone .cold]
+      case '[':  // [abi:cxx11]
         at_ = SkipGroup(text_, at_);
         return;
       case ' ':
@@ -118,10 +118,13 @@ class Shortener {
       return;
     }
     for (std::string_view qualifier :
-         {"const", "volatile", "noexcept", "&&", "&", "[clone"}) {
+         {"const", "volatile", "noexcept", "&&", "&"}) {
       if (!NextIs(qualifier)) continue;
-      at_ = qualifier == "[clone" ? SkipGroup(text_, at_)
-                                  : at_ + qualifier.size();
+      at_ += qualifier.size();
+      return;
+    }
+    if (NextIs("[")) {  // [clone .cold], [with T = int]
+      at_ = SkipGroup(text_, at_);
       return;
     }
     if (NextIs("requires")) {
@@ -200,7 +203,8 @@ std::string FunctionName(const char* linkage_name) {
   }
   int status = 0;
   const std::unique_ptr<char, decltype(&std::free)> demangled(
-      abi::__cxa_demangle(linkage_name, nullptr, nullptr, &status), &std::free);
+      abi::__cxa_demangle(mangled.data(), nullptr, nullptr, &status),
+      &std::free);
   if (status != 0 || demangled == nullptr) return std::string(mangled);
   return ShortenDeclaration(demangled.get());
 }

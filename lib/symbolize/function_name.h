@@ -17,7 +17,8 @@ namespace lockcheck::symbolize {
 std::string FunctionName(const char* linkage_name);
 
 // "int Foo<A>::Bar(int)::{lambda(int)#1}::operator()(int) const" ->
-// "Foo<A>::Bar::{lambda#1}::operator()".
+// "Foo<A>::Bar::{lambda#1}::operator()". Also for what std::source_location
+// calls a function: "void Run(T) [with T = int]" -> "Run".
 std::string ShortenDeclaration(std::string_view demangled);
 
 // "lockcheck::abi_1::mutex" -> "lockcheck::mutex", everywhere in the name.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "lib/analysis/statistics.h"
+#include "tests/rounds.h"
 
 namespace lockcheck::analysis {
 namespace {
@@ -105,11 +106,18 @@ TEST(HistogramTest, TakesTheSmallestAndTheLargestValue) {
   EXPECT_EQ(h.max(), UINT64_MAX);
 }
 
+TEST(HistogramTest, TheSumOfTheLargestValuesDoesNotWrap) {
+  Histogram h;
+  h.Add(UINT64_MAX);
+  h.Add(UINT64_MAX);
+  EXPECT_EQ(h.mean(), static_cast<double>(UINT64_MAX));
+}
+
 TEST(HistogramTest, MergedIsTheSameAsAddedToOne) {
   const uint64_t seed = std::random_device()();
   SCOPED_TRACE(seed);
   std::mt19937_64 random(seed);
-  for (int round = 0; round < 50; ++round) {
+  for (int round = 0; round < tests::Rounds(50); ++round) {
     Histogram all;
     std::vector<Histogram> parts(4);
     for (uint64_t n = random() % 200; n > 0; --n) {

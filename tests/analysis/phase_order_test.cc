@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "lib/analysis/observations.h"
+#include "tests/rounds.h"
 
 namespace lockcheck::analysis {
 namespace {
@@ -100,7 +101,7 @@ TEST_F(PhaseOrderTest, RandomForksAndJoinsAgreeWithReachability) {
   RecordProperty("seed", std::to_string(seed));
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937 random(seed);
-  for (int round = 0; round < 200; ++round) {
+  for (int round = 0; round < tests::Rounds(200); ++round) {
     observations_ = {};
     const ActorIndex actors = 2 + random() % 5;
     Actors(actors);

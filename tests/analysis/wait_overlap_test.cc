@@ -7,6 +7,8 @@
 #include <random>
 #include <vector>
 
+#include "tests/rounds.h"
+
 namespace lockcheck::analysis {
 namespace {
 
@@ -52,7 +54,7 @@ TEST(WaitOverlapTest, AgreesWithCounting) {
   const uint64_t seed = std::random_device()();
   SCOPED_TRACE(seed);
   std::mt19937_64 random(seed);
-  for (int round = 0; round < 200; ++round) {
+  for (int round = 0; round < tests::Rounds(200); ++round) {
     std::vector<WaitInterval> waits;
     for (uint64_t n = random() % 30; n > 0; --n) {
       const uint64_t begin = random() % 100;

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/rounds.h"
+
 namespace lockcheck::graph {
 namespace {
 
@@ -165,7 +167,7 @@ TEST(SimpleCyclesTest, RandomGraphsAgreeWithASearchWithoutPruning) {
   RecordProperty("seed", std::to_string(seed));
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937 random(seed);
-  for (int round = 0; round < 1'000; ++round) {
+  for (int round = 0; round < tests::Rounds(1'000); ++round) {
     const uint32_t n = 2 + random() % 6;
     const size_t max_length = 2 + random() % 7;
     std::vector<Edge> edges(random() % (3 * n));

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/rounds.h"
+
 namespace lockcheck::graph {
 namespace {
 
@@ -50,7 +52,7 @@ TEST(StrongComponentsTest, RandomGraphsAgreeWithReachability) {
   RecordProperty("seed", std::to_string(seed));
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937 random(seed);
-  for (int round = 0; round < 500; ++round) {
+  for (int round = 0; round < tests::Rounds(500); ++round) {
     const uint32_t n = 1 + random() % 9;
     std::vector<Edge> edges(random() % (2 * n));
     std::vector<std::vector<bool>> reach(n, std::vector<bool>(n, false));

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/rounds.h"
+
 namespace lockcheck::graph {
 namespace {
 
@@ -80,7 +82,7 @@ TEST(WaitForTest, RandomGraphsAgreeWithTheFixpointOfTheDefinition) {
   RecordProperty("seed", std::to_string(seed));
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937 random(seed);
-  for (int round = 0; round < 1'000; ++round) {
+  for (int round = 0; round < tests::Rounds(1'000); ++round) {
     const uint32_t n = 1 + random() % 7;
     std::vector<WaitNode> nodes(n);
     std::vector<bool> live(n, false);

@@ -19,6 +19,7 @@
 #include "tests/oracle/search.h"
 #include "tests/oracle/trace.h"
 #include "tests/oracle/translate.h"
+#include "tests/rounds.h"
 
 namespace lockcheck::oracle {
 namespace {
@@ -159,7 +160,7 @@ TEST_P(OracleTest, WhatCanHappenIsReportedAndNeverRefuted) {
   SCOPED_TRACE("LOCKCHECK_TEST_SEED=" + std::to_string(seed));
   std::mt19937 random(seed);
   size_t truth = 0, reported = 0, excess = 0, refuted = 0;
-  for (int i = 0; i < kTracesPerMix; ++i) {
+  for (int i = 0; i < tests::Rounds(kTracesPerMix); ++i) {
     const Trace trace = RandomRun(GetParam().mix, random).Run();
     const Comparison result = Compare(trace);
     truth += result.truth.size();

@@ -114,6 +114,37 @@ TEST_F(BuildTest, AClassIsANameElseAPlaceElseTheFirstUse) {
   EXPECT_EQ(report.classes[1].stable, "mutex@bank.cc:Bank::Bank");
 }
 
+TEST_F(BuildTest, OnlyHeadersOfTheCompilerAreStdHeaders) {
+  code_[0x10] = {{"Bank::Open", "bank.cc", 9, false}};
+  log_.Site(8, {PackFrame(1, 0x10)});
+  uint32_t id = 0;
+  for (const char* file :
+       {"/src/c++/bank.cc", "/src/bits/coin.cc",
+        "/usr/include/c++/12/bits/std_mutex.h",
+        "/usr/include/x86_64-linux-gnu/c++/12/bits/gthr-default.h",
+        "/usr/lib/llvm-14/bin/../include/c++/v1/vector"}) {
+    ++id;
+    log_.Place(id, file, 12, "f()");
+    log_.Object(id, ObjectKind::kMutex, "", id, 8);
+  }
+  Open();
+  EXPECT_THAT(
+      ClassNames(Built()),
+      ElementsAre("mutex@bank.cc:12", "mutex@coin.cc:12", "mutex@Bank::Open"));
+}
+
+TEST_F(BuildTest, AStableNameHoldsTheFunctionWhateverItsKind) {
+  log_.Place(1, "/src/bank.cc", 12, "main(int, char**)::Till::Till()");
+  log_.Place(2, "/src/bank.cc", 13,
+             "bool Bank<T>::operator<(int) [with T = X]");
+  log_.Object(1, ObjectKind::kMutex, "", 1);
+  log_.Object(2, ObjectKind::kMutex, "", 2);
+  Open();
+  const Report report = Built();
+  EXPECT_EQ(report.classes[0].stable, "mutex@bank.cc:main::Till::Till");
+  EXPECT_EQ(report.classes[1].stable, "mutex@bank.cc:Bank<T>::operator<");
+}
+
 TEST_F(BuildTest, ClassesOfOneFunctionHaveStableNamesOfTheirOwn) {
   log_.Place(1, "/src/bank.cc", 12, "Bank::Bank()");
   log_.Place(2, "/src/bank.cc", 13, "Bank::Bank()");
@@ -123,6 +154,19 @@ TEST_F(BuildTest, ClassesOfOneFunctionHaveStableNamesOfTheirOwn) {
   const Report report = Built();
   EXPECT_EQ(report.classes[0].stable, "mutex@bank.cc:Bank::Bank");
   EXPECT_EQ(report.classes[1].stable, "mutex@bank.cc:Bank::Bank/2");
+}
+
+// The runtime records no function, and which lock is used first is chance.
+TEST_F(BuildTest, StableNamesOfOneFileFollowItsLines) {
+  log_.Place(1, "/src/bank.cc", 20, "").Place(2, "/src/bank.cc", 9, "");
+  log_.Object(1, ObjectKind::kMutex, "", 1);
+  log_.Object(2, ObjectKind::kMutex, "", 2);
+  Open();
+  const Report report = Built();
+  EXPECT_THAT(ClassNames(report),
+              ElementsAre("mutex@bank.cc:20", "mutex@bank.cc:9"));
+  EXPECT_EQ(report.classes[0].stable, "mutex@bank.cc/2");
+  EXPECT_EQ(report.classes[1].stable, "mutex@bank.cc");
 }
 
 TEST_F(BuildTest, InstancesAreNumberedAndTheirUsageAddedUp) {
@@ -143,6 +187,37 @@ TEST_F(BuildTest, InstancesAreNumberedAndTheirUsageAddedUp) {
   EXPECT_EQ(report.classes[0].usage.wait.total, 1000);
   EXPECT_THAT(report.findings[0].message,
               HasSubstr("holds fork #1 and asks for fork #2"));
+}
+
+TEST_F(BuildTest, LocksWithoutAMeasuredHoldCountInTheTotalOfTheirClass) {
+  log_.Object(1, ObjectKind::kMutex, "fork")
+      .Object(2, ObjectKind::kMutex, "fork");
+  Open();
+  statistics_.objects[Object(1)].acquisitions = 10;
+  statistics_.objects[Object(1)].hold.Add(100);
+  statistics_.objects[Object(2)].acquisitions = 30;
+  const Times hold = Built().classes[0].usage.hold;
+  EXPECT_EQ(hold.n, 1u);
+  EXPECT_EQ(hold.total, 40 * 100);
+  EXPECT_GT(hold.error, 0);
+}
+
+TEST_F(BuildTest, TheHoldTotalOfAClassIsTheSumOverItsSites) {
+  log_.Object(1, ObjectKind::kMutex, "cash");
+  log_.Site(8, {PackFrame(1, 0x10)}).Site(9, {PackFrame(1, 0x20)});
+  Open();
+  analysis::ObjectUsage& lock = statistics_.objects[Object(1)];
+  lock.acquisitions = 1000;
+  for (const auto& [site, acquisitions, ns] :
+       {std::tuple{8u, 990ull, 50ull}, std::tuple{9u, 10ull, 5000ull}}) {
+    statistics_.sites[Site(site)].acquisitions = acquisitions;
+    statistics_.sites[Site(site)].hold.Add(ns);
+    lock.hold.Add(ns);
+    statistics_.shares.push_back({Object(1), Site(site), acquisitions});
+  }
+  const Times hold = Built().classes[0].usage.hold;
+  EXPECT_EQ(hold.total, 990 * 50 + 10 * 5000);
+  EXPECT_EQ(hold.mean, hold.total / 1000);
 }
 
 TEST_F(BuildTest, WrappersAreCutAndSitesOfOneLineMerged) {

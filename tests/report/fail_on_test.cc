@@ -86,6 +86,22 @@ TEST(FailOnTest, AClassOverItsBudgetIsAFinding) {
   EXPECT_EQ(row.suppression, "budget:fork[0]");
 }
 
+TEST(FailOnTest, EveryMetricOfAClassIsAFindingOfItsOwn) {
+  Report report = testing::SampleReport();
+  Parsed("contention:max>1ms@fork[0],contention:mean>1us@fork[0]")
+      .CheckBudgets(report);
+  ASSERT_EQ(report.findings.size(), 5u);
+  EXPECT_NE(report.findings[3].id, report.findings[4].id);
+}
+
+TEST(FailOnTest, TwoLimitsOfOneMetricAreOneFinding) {
+  Report report = testing::SampleReport();
+  Parsed("contention:max>1ms,contention:max>2ms@fork[0]").CheckBudgets(report);
+  ASSERT_EQ(report.findings.size(), 5u);  // fork[0] and fork[1]
+  EXPECT_EQ(report.findings[3].count, 2u);
+  EXPECT_EQ(report.findings[4].count, 1u);
+}
+
 TEST(FailOnTest, AtItsBudgetIsNotOver) {
   Report report = testing::SampleReport();
   Parsed("contention:max>7200us").CheckBudgets(report);

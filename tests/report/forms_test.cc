@@ -162,6 +162,21 @@ TEST(StatusFormTest, ChildrenStandBelowTheirParentsAndCirclesEnd) {
   EXPECT_THAT(text, HasSubstr("\n  pid 103"));
 }
 
+TEST(StatusFormTest, AChainOfForksMayBeAsLongAsALogSays) {
+  constexpr uint32_t kLong = 100'000;
+  Report report;
+  report.processes.resize(kLong);
+  report.actors.resize(kLong);
+  for (uint32_t i = 0; i < kLong; ++i) {
+    report.processes[i].pid = 1 + i;
+    if (i > 0) report.processes[i].parent = i - 1;
+    report.actors[i].process = i;
+  }
+  const std::string text = StatusText(report, {});
+  EXPECT_THAT(text, HasSubstr("  pid 100000 "));
+  EXPECT_LT(text.size(), kLong * 200);
+}
+
 TEST(IdentityTest, RotationActorsAndLinesDoNotMatter) {
   Report report = testing::SampleReport();
   FindingRow a = report.findings[0], b = a;

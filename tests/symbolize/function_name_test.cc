@@ -5,6 +5,8 @@
 #include <random>
 #include <string>
 
+#include "tests/rounds.h"
+
 namespace lockcheck::symbolize {
 namespace {
 
@@ -67,6 +69,25 @@ TEST(FunctionName, OfAnOperatorIsWhole) {
   }
 }
 
+// As std::source_location::function_name() gives them.
+TEST(FunctionName, OfASignatureIsWithoutTheListOfTemplateArguments) {
+  for (const Example& example : {
+           Example{"int main(int, char**)", "main"},
+           {"main(int, char**)::L::L()", "main::L::L"},
+           {"bool Bank<T>::operator<(int) const [with T = int]",
+            "Bank<T>::operator<"},
+           {"int* Bank<T>::operator->() [with T = int]", "Bank<T>::operator->"},
+           {"std::string Bank<T>::f(U, void (*)(int)) [with U = double; T = "
+            "int; std::string = std::__cxx11::basic_string<char>]",
+            "Bank<T>::f"},
+           {"void run(T) [T = int]", "run"},
+           {"main(int, char**)::<lambda(int)>", "main::<lambda(int)>"},
+           {"{anonymous}::<lambda(int)>", "{anonymous}::<lambda(int)>"},
+       }) {
+    EXPECT_EQ(ShortenDeclaration(example.declaration), example.name);
+  }
+}
+
 TEST(FunctionName, LosesOurVersionNamespaceAndNobodyElses) {
   EXPECT_EQ(FunctionName("_ZN9lockcheck5abi_15mutex4lockEv"),
             "lockcheck::mutex::lock");
@@ -82,6 +103,7 @@ TEST(FunctionName, LosesOurVersionNamespaceAndNobodyElses) {
 TEST(FunctionName, OfWhatIsNotMangledIsTheTextItself) {
   EXPECT_EQ(FunctionName("main"), "main");
   EXPECT_EQ(FunctionName("__GI_getpid"), "getpid");
+  EXPECT_EQ(FunctionName("__GI__ZN4Bank4OpenEv"), "Bank::Open");
   EXPECT_EQ(FunctionName("_ZNthis is no name"), "_ZNthis is no name");
   EXPECT_EQ(FunctionName(""), "");
 }
@@ -91,7 +113,7 @@ TEST(FunctionName, OfRandomTextIsSomeText) {
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937 random(seed);
   const std::string letters = "()<>[]{}:*& -#aoperator~,const";
-  for (int i = 0; i < 20'000; ++i) {
+  for (int i = 0; i < tests::Rounds(20'000); ++i) {
     std::string text(1 + random() % 40, ' ');
     for (char& c : text) c = letters[random() % letters.size()];
     EXPECT_FALSE(ShortenDeclaration(text).empty()) << text;

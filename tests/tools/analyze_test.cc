@@ -161,6 +161,23 @@ TEST_F(AnalyzeTest, ASuppressionWithoutACommentIsWrongUsage) {
                          ":2: no comment; add  # and why it is safe\n");
 }
 
+TEST_F(AnalyzeTest, SuppressionsThatCannotBeReadAreSaidInOneLine) {
+  const std::string log = Save(bank::Abba());
+  for (const auto& [path, why] :
+       {std::pair{Path("none.supp"), "No such file or directory"},
+        std::pair{folder_.string(), "Is a directory"}}) {
+    const Ran ran = Analyze({log, "--suppressions", path});
+    EXPECT_EQ(ran.status, 2);
+    EXPECT_EQ(ran.err, "lockcheck: " + path +
+                           ": cannot read the suppressions: " + why + "\n");
+  }
+}
+
+TEST_F(AnalyzeTest, AnEmptySuppressionsFileSuppressesNothing) {
+  const std::string file = SaveText("", "empty.supp");
+  EXPECT_EQ(Analyze({Save(bank::Abba()), "--suppressions", file}).status, 1);
+}
+
 TEST_F(AnalyzeTest, TheIdIsTheSameInEveryRun) {
   bank::Log other = bank::Opened();  // the auditor comes first this time
   bank::Nested(other, bank::kAuditor, bank::kBooks, bank::kAudit, bank::kCash,
@@ -273,6 +290,14 @@ TEST_F(AnalyzeTest, AReaderThatGoesAwayIsNoError) {
 
 TEST_F(AnalyzeTest, AFullDiskBehindStandardOutputIsSaidInOneLine) {
   const Ran ran = Analyze({Save(bank::OneOrder())}, "> /dev/full");
+  EXPECT_EQ(ran.status, 3);
+  EXPECT_EQ(ran.err,
+            "lockcheck: standard output: cannot write: No space left on "
+            "device\n");
+}
+
+TEST_F(AnalyzeTest, HelpThatCannotBeWrittenIsSaidInOneLine) {
+  const Ran ran = Analyze({"--help"}, "> /dev/full");
   EXPECT_EQ(ran.status, 3);
   EXPECT_EQ(ran.err,
             "lockcheck: standard output: cannot write: No space left on "

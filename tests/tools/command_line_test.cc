@@ -93,6 +93,9 @@ TEST(CommandLineTest, ExportTakesAFormAndASide) {
 TEST(CommandLineTest, WordsAfterTwoDashesAreLogs) {
   EXPECT_THAT(Understood({"analyze", "--", "--odd.log"}).logs,
               ElementsAre("--odd.log"));
+  EXPECT_THAT(Understood({"analyze", "a.log", "--all", "--", "--", "-b"}).logs,
+              ElementsAre("a.log", "--", "-b"));
+  EXPECT_THAT(ErrorOf({"status", "a.log", "--", "b.log"}), HasSubstr("LOG"));
 }
 
 TEST(CommandLineTest, NoCommandNamesThemAll) {
@@ -143,6 +146,25 @@ TEST(CommandLineTest, WrongValuesAreOneLine) {
            {"--verison"}}) {
     EXPECT_THAT(ErrorOf(words), HasSubstr("lockcheck"));
   }
+}
+
+TEST(CommandLineTest, ANumberThatIsNoneOrDoesNotFitIsQuoted) {
+  EXPECT_THAT(ErrorOf({"analyze", "x", "--top", "many"}),
+              HasSubstr("--top: 'many' is no whole number"));
+  EXPECT_THAT(ErrorOf({"analyze", "x", "--threads", "1.5"}),
+              HasSubstr("--threads: '1.5' is no whole number"));
+  EXPECT_THAT(ErrorOf({"dump", "x", "--limit", "-1"}),
+              HasSubstr("--limit: '-1' is below 0"));
+  EXPECT_THAT(ErrorOf({"analyze", "x", "--threads", "99999999999"}),
+              HasSubstr("--threads: '99999999999' is too large"));
+  EXPECT_THAT(ErrorOf({"analyze", "x", "--error-exitcode", "one"}),
+              HasSubstr("--error-exitcode 'one': it is from 0 to 255"));
+  EXPECT_THAT(ErrorOf({"analyze", "x", "--error-exitcode", "-1"}),
+              HasSubstr("--error-exitcode '-1': it is from 0 to 255"));
+}
+
+TEST(CommandLineTest, TheOverviewListsTheCommands) {
+  EXPECT_THAT(ParseCommandLine({"--help"}).text, HasSubstr("\nCommands:\n"));
 }
 
 TEST(CommandLineTest, HelpOfEveryCommandNamesItsOptionsAndHasExamples) {

@@ -26,7 +26,9 @@ absl::StatusOr<report::Suppressions> ReadSuppressions(const std::string& path) {
   errno = 0;
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
-  if (!file || !(text << file.rdbuf() || file.peek() == EOF)) {
+  // An empty file has nothing to copy, which would count as a failure.
+  if (file.peek() != EOF) text << file.rdbuf();
+  if (!file.is_open() || file.bad() || text.fail()) {
     return absl::NotFoundError(
         fmt::format("{}: cannot read the suppressions: {}", path,
                     errno != 0 ? std::strerror(errno) : "it is no file"));

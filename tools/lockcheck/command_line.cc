@@ -4,240 +4,17 @@
 #include <memory>
 #include <string_view>
 
-#include "CLI/CLI.hpp"
+#include "absl/strings/numbers.h"
 #include "fmt/format.h"
-#include "lib/report/layout.h"
 #include "tools/lockcheck/nearest.h"
+#include "tools/lockcheck/parser.h"
 
 namespace lockcheck::tools {
 namespace {
 
-// Words that still have to be understood after CLI11 has sorted them.
-struct Raw {
-  std::string fail_on, policy = "deadlock", sort = "wait_total",
-                       colour = "auto", form, by = "suffered";
-  bool version = false;
-};
-
-struct CommandRow {
-  Command command;
-  const char* name;
-  const char* purpose;
-  const char* examples;
-};
-
-constexpr CommandRow kCommands[] = {
-    {Command::kAnalyze, "analyze",
-     "Deadlocks, misuse and contention in one or more logs",
-     R"(Examples:
-  lockcheck analyze lockcheck.server.4711.log
-  lockcheck analyze logs/ --json report.json --suppressions lockcheck.supp
-  lockcheck analyze run.log --fail-on 'deadlock,contention:p99>5ms@Cache::mu'
-  lockcheck analyze run.log --policy order --all --top 0 --sort hold_max
-
-Exit status: 0 nothing that fails, 1 findings (see --error-exitcode),
-2 wrong usage, 3 a log cannot be read or an output cannot be written.)"},
-    {Command::kStatus, "status",
-     "Who holds what and who waits for whom, now or at a log's end",
-     R"(Examples:
-  lockcheck status 4711              a program that runs now and records
-  lockcheck status run.log           how things stood when the log ended
-  lockcheck status run.log --all     idle actors too)"},
-    {Command::kExport, "export", "The same facts for other programs",
-     R"(Examples:
-  lockcheck export run.log --to dot | dot -Tsvg > order.svg
-  lockcheck export run.log --to dot --all -o order.dot
-  lockcheck export run.log --to folded | flamegraph.pl --countname ns > waits.svg
-  lockcheck export run.log --to folded --by caused -o caused.folded)"},
-    {Command::kDump, "dump", "Every record of a log, as text",
-     R"(Examples:
-  lockcheck dump run.log | less
-  lockcheck dump run.log --actor 3 --limit 100
-  lockcheck dump run.log --definitions)"},
-};
-
-constexpr const char* kOverview =
-    R"(Start: build a program with lockcheck's mutexes, run it with
-LOCKCHECK_OPTIONS=log=run.log, then `lockcheck analyze run.log`.
-Examples:
-  lockcheck analyze run.log            findings and hotspots
-  lockcheck status 4711                who waits for whom right now
-  lockcheck export run.log --to dot    the lock order graph
-  lockcheck analyze --help             all options of a command)";
-
 std::vector<std::string> CommandNames() {
   std::vector<std::string> names;
-  for (const CommandRow& row : kCommands) names.emplace_back(row.name);
-  return names;
-}
-
-// CLI11 indents what follows a line break, but breaks no lines itself.
-std::string Lines(std::string_view text) { return report::Wrap(text, 52, 0); }
-
-// CLI11 would take -1 for a very large number.
-std::string NotNegative(const std::string& word) {
-  return word.starts_with('-') ? "'" + word + "' is below 0" : "";
-}
-
-void AddColour(CLI::App& app, Raw& raw) {
-  app.add_option(
-         "--color", raw.colour,
-         Lines("auto (on a terminal, unless NO_COLOR is set), always, never"))
-      ->type_name("WHEN");
-}
-
-void AddCommon(CLI::App& app, Options& o) {
-  app.add_option(
-         "--symbols", o.symbols,
-         Lines("Folder with debug files, matched by build-id; may be repeated"))
-      ->allow_extra_args(false)  // or it would swallow the LOG behind it
-      ->type_name("DIR");
-  app.add_option("--threads", o.threads,
-                 Lines("Threads to read with; 0: one per core"))
-      ->check(NotNegative)
-      ->type_name("N");
-}
-
-void AddAnalyze(CLI::App& app, Options& o, Raw& raw) {
-  app.add_option("LOG", o.logs,
-                 Lines("Log files, or folders: every *.log in them"))
-      ->required()
-      ->type_name("");
-  app.add_option(
-         "--json", o.json,
-         Lines("Write the report as JSON to a file; - for standard output "
-               "instead of the text"))
-      ->type_name("FILE");
-  app.add_option(
-         "--fail-on", raw.fail_on,
-         Lines(
-             "What fails, comma-separated: deadlock (= actual, confirmed, "
-             "possible), actual, confirmed, possible, order, misuse, hazard, "
-             "contention:METRIC>LIMIT[@CLASS] with METRIC p50, p90, p99, max, "
-             "mean, total (of waits; LIMIT 5ms) or contended (LIMIT 10%), "
-             "none. "
-             "Default: deadlock,misuse; with --policy order also order"))
-      ->type_name("LIST");
-  app.add_option(
-         "--policy", raw.policy,
-         Lines("deadlock: inversions that cannot deadlock are refuted; order: "
-               "every inversion is a finding. Default: deadlock"))
-      ->type_name("P");
-  app.add_flag("--all", o.all,
-               Lines("Show refuted and suppressed findings too"));
-  AddColour(app, raw);
-  app.add_option("--top", o.top,
-                 Lines("Rows of each table; 0: all. Default: 10"))
-      ->check(NotNegative)
-      ->type_name("N");
-  app.add_option("--sort", raw.sort,
-                 Lines("Column to sort hotspots by: acquisitions, contended, "
-                       "wait_total (default), wait_p99, hold_total, caused, "
-                       "utilisation, ...; a wrong name lists them all"))
-      ->type_name("COLUMN");
-  app.add_option(
-         "--suppressions", o.suppressions,
-         Lines("File of known findings, one a line: kind:pattern  # comment"))
-      ->type_name("FILE");
-  app.add_option("--error-exitcode", o.error_exitcode,
-                 Lines("Exit status if something fails. Default: 1"))
-      ->type_name("N");
-}
-
-void AddStatus(CLI::App& app, Options& o, Raw& raw) {
-  app.add_option("LOG|PID", o.logs,
-                 Lines("A log file, or a process that records now"))
-      ->required()
-      ->expected(1)
-      ->type_name("");
-  AddColour(app, raw);
-  app.add_flag("--all", o.all,
-               Lines("Show actors that hold and wait for nothing too"));
-}
-
-void AddExport(CLI::App& app, Options& o, Raw& raw) {
-  app.add_option("LOG", o.logs, Lines("A log file"))
-      ->required()
-      ->expected(1)
-      ->type_name("");
-  app.add_option(
-         "--to", raw.form,
-         Lines("dot: the lock order graph; folded: stacks weighted by the "
-               "nanoseconds waited"))
-      ->type_name("FORM")
-      ->required();
-  app.add_option(
-         "--by", raw.by,
-         Lines("folded: suffered (stacks of those who waited, default) or "
-               "caused (of those who held)"))
-      ->type_name("SIDE");
-  app.add_flag("--all", o.all, Lines("dot: edges outside cycles too"));
-  app.add_option("-o,--output", o.output,
-                 Lines("File to write; default: standard output"))
-      ->type_name("FILE");
-}
-
-void AddDump(CLI::App& app, Options& o) {
-  app.add_option("LOG", o.logs, Lines("A log file"))
-      ->required()
-      ->expected(1)
-      ->type_name("");
-  app.add_option("--actor", o.dump.actor,
-                 Lines("Only this actor's records: 3 for A3. Default: all"))
-      ->check(NotNegative)
-      ->type_name("N");
-  app.add_option("--limit", o.dump.limit,
-                 Lines("Records to print at most; 0, the default: all"))
-      ->check(NotNegative)
-      ->type_name("N");
-  app.add_flag("--definitions", o.dump.definitions_only,
-               Lines("Only what defines names, places, sites and stacks"));
-}
-
-std::unique_ptr<CLI::App> MakeParser(Options& o, Raw& raw) {
-  auto app = std::make_unique<CLI::App>(
-      "lockcheck finds deadlocks before they happen and says which locks cost "
-      "the time.",
-      "lockcheck");
-  app->get_formatter()->column_width(26);
-  app->get_formatter()->label("SUBCOMMAND", "COMMAND ...");
-  app->get_formatter()->label("Subcommands", "Commands");
-  app->set_help_flag("-h,--help", "This text");
-  app->add_flag("--version", raw.version, "The version");
-  app->footer(kOverview);
-  for (const CommandRow& row : kCommands) {
-    CLI::App* sub = app->add_subcommand(row.name, row.purpose);
-    sub->footer(row.examples);
-    switch (row.command) {
-      case Command::kAnalyze:
-        AddAnalyze(*sub, o, raw);
-        break;
-      case Command::kStatus:
-        AddStatus(*sub, o, raw);
-        break;
-      case Command::kExport:
-        AddExport(*sub, o, raw);
-        break;
-      case Command::kDump:
-        AddDump(*sub, o);
-        break;
-    }
-    if (row.command != Command::kDump) AddCommon(*sub, o);
-  }
-  return app;
-}
-
-// "--json", "-o"; positional arguments left out.
-std::vector<std::string> OptionNames(const CLI::App& app) {
-  std::vector<std::string> names;
-  for (const CLI::Option* option : app.get_options()) {
-    for (const std::string& name : option->get_snames()) {
-      names.push_back("-" + name);
-    }
-    for (const std::string& name : option->get_lnames()) {
-      names.push_back("--" + name);
-    }
-  }
+  for (const CommandRow& row : Commands()) names.emplace_back(row.name);
   return names;
 }
 
@@ -256,7 +33,7 @@ std::string UnknownOption(const CLI::App& app,
       option = app.get_option_no_throw(word.substr(0, 2));  // -oFILE
       if (option != nullptr && option->get_items_expected_max() > 0) continue;
     }
-    if (option == nullptr || name == "LOG") {
+    if (option == nullptr) {
       return fmt::format(
           "lockcheck {}: no option is called '{}'; did you mean '{}'? "
           "(lockcheck {} --help)",
@@ -268,6 +45,23 @@ std::string UnknownOption(const CLI::App& app,
   return "";
 }
 
+// CLI11 takes no words behind "--" if some came before it. So it gets a
+// harmless word in place of each; the caller puts the real ones back.
+struct Words {
+  std::vector<std::string> for_parser;  // last one first, as CLI11 wants them
+  std::vector<std::string> behind;
+};
+
+Words SplitAtTwoDashes(const std::vector<std::string>& words) {
+  const auto dashes = std::find(words.begin(), words.end(), "--");
+  Words split;
+  split.for_parser.assign(words.begin(), dashes);
+  if (dashes != words.end()) split.behind.assign(dashes + 1, words.end());
+  split.for_parser.insert(split.for_parser.end(), split.behind.size(), "LOG");
+  std::reverse(split.for_parser.begin(), split.for_parser.end());
+  return split;
+}
+
 std::string Choice(const std::string& option, const std::string& word,
                    const std::vector<std::string>& names) {
   if (std::find(names.begin(), names.end(), word) != names.end()) return "";
@@ -276,7 +70,7 @@ std::string Choice(const std::string& option, const std::string& word,
 }
 
 // Turns words into values; the error line, or "".
-std::string Understand(const Raw& raw, bool fail_on_given, Options& o) {
+std::string Understand(const RawWords& raw, bool fail_on_given, Options& o) {
   std::vector<std::string> columns;
   for (const report::Column& column : report::Columns()) {
     columns.emplace_back(column.key);
@@ -298,9 +92,10 @@ std::string Understand(const Raw& raw, bool fail_on_given, Options& o) {
   if (raw.by == "caused") o.by = report::FoldedBy::kCaused;
   if (raw.form == "folded") o.form = ExportForm::kFolded;
   o.sort = report::FindColumn(raw.sort);
-  if (o.error_exitcode < 0 || o.error_exitcode > 255) {
-    return fmt::format("--error-exitcode {}: it is from 0 to 255",
-                       o.error_exitcode);
+  if (!absl::SimpleAtoi(raw.error_exitcode, &o.error_exitcode) ||
+      o.error_exitcode < 0 || o.error_exitcode > 255) {
+    return fmt::format("--error-exitcode '{}': it is from 0 to 255",
+                       raw.error_exitcode);
   }
   auto fail_on =
       report::FailOn::Parse(fail_on_given ? std::string_view(raw.fail_on)
@@ -338,7 +133,7 @@ std::string Complaint(const CLI::App& sub, const CLI::ParseError& error) {
 
 Parsed ParseCommandLine(const std::vector<std::string>& words) {
   Options options;
-  Raw raw;
+  RawWords raw;
   const std::unique_ptr<CLI::App> app = MakeParser(options, raw);
   if (words.empty()) {
     return Error(fmt::format("lockcheck: name a command: {} (lockcheck --help)",
@@ -350,10 +145,10 @@ Parsed ParseCommandLine(const std::vector<std::string>& words) {
   if (words[0] == "--version") {
     return Text("lockcheck " LOCKCHECK_VERSION "\n");
   }
-  const auto* row = std::find_if(
-      std::begin(kCommands), std::end(kCommands),
+  const auto row = std::find_if(
+      Commands().begin(), Commands().end(),
       [&](const CommandRow& candidate) { return words[0] == candidate.name; });
-  if (row == std::end(kCommands)) {
+  if (row == Commands().end()) {
     const bool option = words[0][0] == '-';
     return Error(fmt::format(
         "lockcheck: no {} is called '{}'; did you mean '{}'? (lockcheck "
@@ -366,14 +161,16 @@ Parsed ParseCommandLine(const std::vector<std::string>& words) {
   if (std::string error = UnknownOption(*sub, words); !error.empty()) {
     return Error(std::move(error));
   }
+  Words split = SplitAtTwoDashes(words);
   try {
-    // CLI11 takes the words from the back.
-    app->parse(std::vector<std::string>(words.rbegin(), words.rend()));
+    app->parse(split.for_parser);
   } catch (const CLI::CallForHelp&) {
     return Text(sub->help("lockcheck"));
   } catch (const CLI::ParseError& error) {
     return Error(Complaint(*sub, error));
   }
+  std::copy(split.behind.begin(), split.behind.end(),
+            options.logs.end() - static_cast<ptrdiff_t>(split.behind.size()));
   const CLI::Option* fail_on = sub->get_option_no_throw("--fail-on");
   const bool given = fail_on != nullptr && fail_on->count() > 0;
   if (std::string error = Understand(raw, given, options); !error.empty()) {
@@ -387,10 +184,10 @@ Parsed ParseCommandLine(const std::vector<std::string>& words) {
 
 std::vector<std::pair<std::string, std::vector<std::string>>> AllOptions() {
   Options options;
-  Raw raw;
+  RawWords raw;
   const std::unique_ptr<CLI::App> app = MakeParser(options, raw);
   std::vector<std::pair<std::string, std::vector<std::string>>> all;
-  for (const CommandRow& row : kCommands) {
+  for (const CommandRow& row : Commands()) {
     std::vector<std::string> names =
         OptionNames(*app->get_subcommand(row.name));
     std::erase_if(names, [](const std::string& name) {

@@ -2,7 +2,7 @@
 // says what is wrong and what was probably meant.
 //
 // Problem: help, docs and parsing must name the same options. The parser is
-// built once, from the tables here; help comes from it and a test compares
+// built from one table (parser.h); help comes from it and a test compares
 // docs/command.md with it.
 #ifndef LOCKCHECK_TOOLS_LOCKCHECK_COMMAND_LINE_H_
 #define LOCKCHECK_TOOLS_LOCKCHECK_COMMAND_LINE_H_

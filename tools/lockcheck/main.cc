@@ -1,5 +1,6 @@
 #include <exception>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "fmt/format.h"
@@ -20,7 +21,10 @@ int Main(const std::vector<std::string>& words) {
     return kExitUsage;
   }
   if (!parsed.run) {
-    return WriteToStandardOutput(parsed.text).ok() ? kExitOk : kExitFile;
+    const absl::Status status = WriteToStandardOutput(parsed.text);
+    if (status.ok()) return kExitOk;
+    Complain(std::string(status.message()));
+    return kExitFile;
   }
   switch (parsed.options.command) {
     case Command::kAnalyze:

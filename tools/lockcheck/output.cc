@@ -1,6 +1,7 @@
 #include "tools/lockcheck/output.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -14,12 +15,19 @@
 namespace lockcheck::tools {
 namespace {
 
+// Until there is room: whoever shares a pipe or a terminal with us may have
+// made it non-blocking. True unless waiting itself fails.
+bool WaitForRoom(int fd) {
+  pollfd wait{.fd = fd, .events = POLLOUT, .revents = 0};
+  return ::poll(&wait, 1, -1) >= 0 || errno == EINTR;
+}
+
 // 0, or the error number.
 int WriteAll(int fd, std::string_view text) {
   while (!text.empty()) {
     const ssize_t n = ::write(fd, text.data(), text.size());
     if (n < 0) {
-      if (errno == EINTR) continue;
+      if (errno == EINTR || (errno == EAGAIN && WaitForRoom(fd))) continue;
       return errno;
     }
     text.remove_prefix(static_cast<size_t>(n));

@@ -11,12 +11,18 @@
 #include "lib/report/build.h"
 #include "lib/symbolize/symbolize.h"
 #include "tools/lockcheck/liveness.h"
-#include "tools/lockcheck/progress.h"
 
 namespace lockcheck::tools {
 
 absl::StatusOr<report::Report> ReportOf(const std::string& path,
                                         const Options& options) {
+  Progress progress(path);
+  return ReportOf(path, options, progress);
+}
+
+absl::StatusOr<report::Report> ReportOf(const std::string& path,
+                                        const Options& options,
+                                        Progress& progress) {
   auto recording = log::Recording::Open(path);
   if (!recording.ok()) return recording.status();
   // A recording names its first actor before anything else. Without one nothing
@@ -30,18 +36,20 @@ absl::StatusOr<report::Report> ReportOf(const std::string& path,
   }
 
   ExtendToNow(**recording);
-  Progress progress(path);
+  progress.Stage("scanning");
   analysis::ScanOptions scan_options;
   scan_options.threads = options.threads;
   scan_options.progress = &Progress::Callback;
   scan_options.progress_data = &progress;
   const analysis::ScanResult scan = analysis::Scan(**recording, scan_options);
 
+  progress.Stage("looking for deadlocks in");
   analysis::FindOptions find_options;
   find_options.policy = options.policy;
   const analysis::Findings findings =
       analysis::Find(scan.observations, find_options);
 
+  progress.Stage("reading symbols for");
   symbolize::Symbolizer symbolizer((*recording)->modules, options.symbols);
   const report::BuildInput input{
       **recording, scan.observations, findings, scan.statistics,

@@ -7,12 +7,17 @@
 #include "absl/status/statusor.h"
 #include "lib/report/report.h"
 #include "tools/lockcheck/command_line.h"
+#include "tools/lockcheck/progress.h"
 
 namespace lockcheck::tools {
 
-// Errors are those of Recording::Open: one line that names the file.
+// Errors are those of Recording::Open: one line that names the file. Without
+// `progress`, one on standard error.
 absl::StatusOr<report::Report> ReportOf(const std::string& path,
                                         const Options& options);
+absl::StatusOr<report::Report> ReportOf(const std::string& path,
+                                        const Options& options,
+                                        Progress& progress);
 
 }  // namespace lockcheck::tools
 

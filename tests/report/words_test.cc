@@ -1,0 +1,115 @@
+// What a finding says in plain words: its sentence, why, and what to do.
+#include "lib/report/words.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+
+#include "tests/report/sample_report.h"
+
+namespace lockcheck::report {
+namespace {
+
+using analysis::Finding;
+using analysis::Rule;
+using analysis::Verdict;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+// Actors A1 main, A2 plato and A3 kant; locks fork[0] and fork[1]; the ends of
+// plato and kant as objects 2 and 3.
+class WordsTest : public ::testing::Test {
+ public:  // so that verbs can be chained
+  static constexpr uint32_t kPlato = 1, kKant = 2;
+  static constexpr uint32_t kEndOfPlato = 2, kEndOfKant = 3;
+
+  WordsTest() {
+    for (const char* name : {"the end of A2 (plato)", "the end of A3 (kant)"}) {
+      ObjectRow end;
+      end.name = name;
+      end.kind = model::ObjectKind::kActorEnd;
+      report_.objects.push_back(end);
+    }
+  }
+
+  WordsTest& Is(Rule rule, Verdict verdict) {
+    finding_.rule = rule;
+    row_.verdict = verdict;
+    return *this;
+  }
+  WordsTest& Part(uint32_t actor, std::optional<uint32_t> holds,
+                  std::optional<uint32_t> wants, uint64_t count = 1) {
+    PartRow part;
+    part.actor = actor;
+    part.count = count;
+    if (holds) part.holds = {{*holds, model::Mode::kExclusive, 0}};
+    if (wants) {
+      part.wants = WantRow{.object = *wants, .site = 1};
+      row_.objects.push_back(*wants);
+    }
+    row_.parts.push_back(part);
+    return *this;
+  }
+  const FindingRow& Explained() {
+    Explain(report_, finding_, row_);
+    return row_;
+  }
+
+  Report report_ = testing::SampleReport();
+  Finding finding_;
+  FindingRow row_;
+};
+
+TEST_F(WordsTest, AnInversionIsToldActorByActor) {
+  Is(Rule::kLockOrder, Verdict::kPossible);
+  Part(kPlato, 0, 1, 12).Part(kKant, 1, 0, 1);
+  EXPECT_EQ(Explained().message,
+            "A2 (plato) holds fork[0] and asks for fork[1], while A3 (kant) "
+            "holds fork[1] and asks for fork[0]");
+  EXPECT_EQ(row_.advice,
+            "always take fork[0] before fork[1], or take both at once with "
+            "lockcheck::scoped_lock; the other order is the rare one, seen 1 "
+            "time in Philosopher::Eat philosophers.cc:42");
+}
+
+TEST_F(WordsTest, AJoinUnderALockIsToldAsAWaitForAnEnd) {
+  Is(Rule::kLockOrder, Verdict::kPossible);
+  Part(kPlato, 0, kEndOfKant).Part(kKant, kEndOfKant, 0);
+  EXPECT_EQ(Explained().message,
+            "A2 (plato) holds fork[0] and waits for the end of A3 (kant), "
+            "while A3 (kant) has yet to end and asks for fork[0]");
+  EXPECT_THAT(row_.advice, StartsWith("let go of fork[0] before waiting for "
+                                      "the end of A3 (kant)"));
+}
+
+TEST_F(WordsTest, AnOwnerThatEndedIsToldToUseAGuard) {
+  Is(Rule::kWaitFor, Verdict::kActual);
+  report_.actors[kKant].state = analysis::ActorState::kEnded;
+  Part(kPlato, 0, 1).Part(kKant, 1, std::nullopt);
+  EXPECT_EQ(Explained().message,
+            "A2 (plato) holds fork[0] and waits for fork[1], while A3 (kant) "
+            "has ended and still holds fork[1]");
+  EXPECT_THAT(row_.advice, HasSubstr("lockcheck::lock_guard"));
+  EXPECT_THAT(row_.advice, Not(HasSubstr("before")));
+}
+
+TEST_F(WordsTest, ALockThatItsOwnerAsksForAgainIsASelfDeadlock) {
+  Is(Rule::kSelf, Verdict::kActual);
+  Part(kPlato, 0, 0);
+  EXPECT_EQ(Explained().message,
+            "A2 (plato) waits for fork[0], which it already holds");
+  EXPECT_THAT(row_.advice, HasSubstr("lockcheck::recursive_mutex"));
+}
+
+TEST_F(WordsTest, AnActorThatJoinsItselfWaitsForItsOwnEnd) {
+  Is(Rule::kSelf, Verdict::kActual);
+  Part(kPlato, kEndOfPlato, kEndOfPlato);
+  EXPECT_EQ(Explained().message, "A2 (plato) waits for its own end");
+  EXPECT_EQ(row_.advice, "let another actor join it");
+}
+
+}  // namespace
+}  // namespace lockcheck::report

@@ -1,0 +1,238 @@
+#include "tools/lockcheck/parser.h"
+
+#include <charconv>
+#include <string_view>
+#include <system_error>
+
+#include "fmt/format.h"
+#include "lib/report/layout.h"
+
+namespace lockcheck::tools {
+namespace {
+
+constexpr CommandRow kCommands[] = {
+    {Command::kAnalyze, "analyze",
+     "Deadlocks, misuse and contention in one or more logs",
+     R"(Examples:
+  lockcheck analyze lockcheck.server.4711.log
+  lockcheck analyze logs/ --json report.json --suppressions lockcheck.supp
+  lockcheck analyze run.log --fail-on 'deadlock,contention:p99>5ms@Cache::mu'
+  lockcheck analyze run.log --policy order --all --top 0 --sort hold_max
+
+Exit status: 0 nothing that fails, 1 findings (see --error-exitcode),
+2 wrong usage, 3 a log cannot be read or an output cannot be written.)"},
+    {Command::kStatus, "status",
+     "Who holds what and who waits for whom, now or at a log's end",
+     R"(Examples:
+  lockcheck status 4711              a program that runs now and records
+  lockcheck status run.log           how things stood when the log ended
+  lockcheck status run.log --all     idle actors too)"},
+    {Command::kExport, "export", "The same facts for other programs",
+     R"(Examples:
+  lockcheck export run.log --to dot | dot -Tsvg > order.svg
+  lockcheck export run.log --to dot --all -o order.dot
+  lockcheck export run.log --to folded | flamegraph.pl --countname ns > waits.svg
+  lockcheck export run.log --to folded --by caused -o caused.folded)"},
+    {Command::kDump, "dump", "Every record of a log, as text",
+     R"(Examples:
+  lockcheck dump run.log | less
+  lockcheck dump run.log --actor 3 --limit 100
+  lockcheck dump run.log --definitions)"},
+};
+
+constexpr const char* kOverview =
+    R"(Start: build a program with lockcheck's mutexes, run it with
+LOCKCHECK_OPTIONS=log=run.log, then `lockcheck analyze run.log`.
+Examples:
+  lockcheck analyze run.log            findings and hotspots
+  lockcheck status 4711                who waits for whom right now
+  lockcheck export run.log --to dot    the lock order graph
+  lockcheck analyze --help             all options of a command)";
+
+// CLI11 indents what follows a line break, but breaks no lines itself.
+std::string Lines(std::string_view text) { return report::Wrap(text, 52, 0); }
+
+// What keeps a word from being a T, or "". CLI11 would take -1 for a very large
+// number, and does not say which of the others is wrong with a word.
+template <typename T>
+std::string WholeNumber(const std::string& word) {
+  T value{};
+  const char* const end = word.data() + word.size();
+  const auto [rest, error] = std::from_chars(word.data(), end, value);
+  if (error == std::errc::result_out_of_range) {
+    return fmt::format("'{}' is too large", word);
+  }
+  if (error == std::errc() && rest == end) return "";
+  long below = 0;
+  const auto [last, negative] = std::from_chars(word.data(), end, below);
+  return fmt::format("'{}' is {}", word,
+                     negative == std::errc() && last == end && below < 0
+                         ? "below 0"
+                         : "no whole number");
+}
+
+template <typename T>
+CLI::Option* AddNumber(CLI::App& app, const std::string& name, T& value,
+                       std::string_view help) {
+  return app.add_option(name, value, Lines(help))
+      ->check(WholeNumber<T>)
+      ->type_name("N");
+}
+
+void AddColour(CLI::App& app, RawWords& raw) {
+  app.add_option(
+         "--color", raw.colour,
+         Lines("auto (on a terminal, unless NO_COLOR is set), always, never"))
+      ->type_name("WHEN");
+}
+
+void AddCommon(CLI::App& app, Options& o) {
+  app.add_option(
+         "--symbols", o.symbols,
+         Lines("Folder with debug files, matched by build-id; may be repeated"))
+      ->allow_extra_args(false)  // or it would swallow the LOG behind it
+      ->type_name("DIR");
+  AddNumber(app, "--threads", o.threads,
+            "Threads to read with; 0: one per core");
+}
+
+void AddAnalyze(CLI::App& app, Options& o, RawWords& raw) {
+  app.add_option("LOG", o.logs,
+                 Lines("Log files, or folders: every *.log in them"))
+      ->required()
+      ->type_name("");
+  app.add_option(
+         "--json", o.json,
+         Lines("Write the report as JSON to a file; - for standard output "
+               "instead of the text"))
+      ->type_name("FILE");
+  app.add_option(
+         "--fail-on", raw.fail_on,
+         Lines(
+             "What fails, comma-separated: deadlock (= actual, confirmed, "
+             "possible), actual, confirmed, possible, order, misuse, hazard, "
+             "contention:METRIC>LIMIT[@CLASS] with METRIC p50, p90, p99, max, "
+             "mean, total (of waits; LIMIT 5ms) or contended (LIMIT 10%), "
+             "none. "
+             "Default: deadlock,misuse; with --policy order also order"))
+      ->type_name("LIST");
+  app.add_option(
+         "--policy", raw.policy,
+         Lines("deadlock: inversions that cannot deadlock are refuted; order: "
+               "every inversion is a finding. Default: deadlock"))
+      ->type_name("P");
+  app.add_flag("--all", o.all,
+               Lines("Show refuted and suppressed findings too"));
+  AddColour(app, raw);
+  AddNumber(app, "--top", o.top, "Rows of each table; 0: all. Default: 10");
+  app.add_option("--sort", raw.sort,
+                 Lines("Column to sort hotspots by: acquisitions, contended, "
+                       "wait_total (default), wait_p99, hold_total, caused, "
+                       "utilisation, ...; a wrong name lists them all"))
+      ->type_name("COLUMN");
+  app.add_option(
+         "--suppressions", o.suppressions,
+         Lines("File of known findings, one a line: kind:pattern  # comment"))
+      ->type_name("FILE");
+  app.add_option("--error-exitcode", raw.error_exitcode,
+                 Lines("Exit status if something fails. Default: 1"))
+      ->type_name("N");
+}
+
+void AddStatus(CLI::App& app, Options& o, RawWords& raw) {
+  app.add_option("LOG|PID", o.logs,
+                 Lines("A log file, or a process that records now"))
+      ->required()
+      ->expected(1)
+      ->type_name("");
+  AddColour(app, raw);
+  app.add_flag("--all", o.all,
+               Lines("Show actors that hold and wait for nothing too"));
+}
+
+void AddExport(CLI::App& app, Options& o, RawWords& raw) {
+  app.add_option("LOG", o.logs, Lines("A log file"))
+      ->required()
+      ->expected(1)
+      ->type_name("");
+  app.add_option(
+         "--to", raw.form,
+         Lines("dot: the lock order graph; folded: stacks weighted by the "
+               "nanoseconds waited"))
+      ->type_name("FORM")
+      ->required();
+  app.add_option(
+         "--by", raw.by,
+         Lines("folded: suffered (stacks of those who waited, default) or "
+               "caused (of those who held)"))
+      ->type_name("SIDE");
+  app.add_flag("--all", o.all, Lines("dot: edges outside cycles too"));
+  app.add_option("-o,--output", o.output,
+                 Lines("File to write; default: standard output"))
+      ->type_name("FILE");
+}
+
+void AddDump(CLI::App& app, Options& o) {
+  app.add_option("LOG", o.logs, Lines("A log file"))
+      ->required()
+      ->expected(1)
+      ->type_name("");
+  AddNumber(app, "--actor", o.dump.actor,
+            "Only this actor's records: 3 for A3. Default: all");
+  AddNumber(app, "--limit", o.dump.limit,
+            "Records to print at most; 0, the default: all");
+  app.add_flag("--definitions", o.dump.definitions_only,
+               Lines("Only what defines names, places, sites and stacks"));
+}
+
+}  // namespace
+
+std::span<const CommandRow> Commands() { return kCommands; }
+
+std::unique_ptr<CLI::App> MakeParser(Options& o, RawWords& raw) {
+  auto app = std::make_unique<CLI::App>(
+      "lockcheck finds deadlocks before they happen and says which locks cost "
+      "the time.",
+      "lockcheck");
+  app->get_formatter()->column_width(26);
+  app->get_formatter()->label("SUBCOMMAND", "COMMAND ...");
+  app->set_help_flag("-h,--help", "This text");
+  app->add_flag("--version", raw.version, "The version");
+  app->footer(kOverview);
+  for (const CommandRow& row : kCommands) {
+    CLI::App* sub = app->add_subcommand(row.name, row.purpose);
+    sub->group("Commands");
+    sub->footer(row.examples);
+    switch (row.command) {
+      case Command::kAnalyze:
+        AddAnalyze(*sub, o, raw);
+        break;
+      case Command::kStatus:
+        AddStatus(*sub, o, raw);
+        break;
+      case Command::kExport:
+        AddExport(*sub, o, raw);
+        break;
+      case Command::kDump:
+        AddDump(*sub, o);
+        break;
+    }
+    if (row.command != Command::kDump) AddCommon(*sub, o);
+  }
+  return app;
+}
+
+std::vector<std::string> OptionNames(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_snames()) {
+      names.push_back("-" + name);
+    }
+    for (const std::string& name : option->get_lnames()) {
+      names.push_back("--" + name);
+    }
+  }
+  return names;
+}
+
+}  // namespace lockcheck::tools
