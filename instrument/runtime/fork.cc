@@ -147,6 +147,9 @@ void StartStream(Thread* t, BeginHow how, uint32_t actor, uint32_t parent,
   t->hot.actor = actor;
   t->process = process;
   t->kept().actor = actor;
+  uint32_t none = 0;
+  g_fork_page->first_actor.compare_exchange_strong(none, actor,
+                                                   std::memory_order_relaxed);
   t->random = actor * 2654435761u | 1;
   ResetSampling(t);
   // What is left of a pooled block may be too little for the first records.
@@ -355,11 +358,8 @@ bool IsOwnerHere(uint32_t owner) {
   if (owner & 1u << 30) {  // see UnrecordedOwner()
     return syscall(SYS_tgkill, getpid(), owner & ~(1u << 30), 0) == 0;
   }
-  ProcessLock lock;
-  for (Thread* t = g_fork_page->all_threads; t != nullptr; t = t->next_all) {
-    if (t->hot.actor == owner) return true;
-  }
-  return false;
+  // Ids grow, and the child's first actor got its own last before the fork.
+  return owner >= g_fork_page->first_actor.load(std::memory_order_relaxed);
 }
 
 void AttachThread(BeginHow how, uint32_t actor, uint32_t parent) {

@@ -15,8 +15,8 @@ void RegisterHandlers();
 // Makes the calling thread an actor. `actor` 0: takes a new id.
 void AttachThread(log::BeginHow how, uint32_t actor, uint32_t parent);
 
-// Whether the owner of a lock is a thread of this process. A forked child may
-// find locks held by threads that only its parent has.
+// Whether the owner of a lock is, or was, a thread of this process. A forked
+// child may find locks held by threads that only its parent has.
 bool IsOwnerHere(uint32_t owner);
 
 // Lets another copy of the runtime share this thread's state.

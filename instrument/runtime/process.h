@@ -20,8 +20,9 @@ namespace lockcheck::runtime {
 // the lock free and the list empty whatever its parent's threads were doing.
 struct ForkPage {
   std::atomic<uint32_t> lock;
-  std::atomic<uint32_t> process;  // this process's id; 0: not yet known
-  bool described;                 // kDefProcess was written
+  std::atomic<uint32_t> process;      // this process's id; 0: not yet known
+  bool described;                     // kDefProcess was written
+  std::atomic<uint32_t> first_actor;  // of this process; 0: none yet
   Thread* free_threads;
   Thread* all_threads;
 };
