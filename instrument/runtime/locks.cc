@@ -129,7 +129,9 @@ bool SleepUntilTaken(Wait& w) {
     const Round round = WaitRound(lock, me, first ? &look : deadline);
     BeginBusy(w.t);
     if (round == Round::kTaken) return true;
-    if (deadline != nullptr && HasPassed(*deadline)) return TryTake(lock, me);
+    if (deadline != nullptr && HasPassed(*deadline)) {
+      return LastTry(lock, me, round);
+    }
     if (first && HasPassed(look)) {
       WriteWaitStack(w);
     } else if (const uint32_t owner = Owner(lock);

@@ -70,6 +70,19 @@ Round WaitRound(LockState& lock, uint32_t me, const Deadline* deadline) {
              : Round::kWoken;
 }
 
+bool LastTry(LockState& lock, uint32_t me, Round round) {
+  if (round != Round::kWoken) return TryTake(lock, me);
+  uint32_t word = lock.word.load(std::memory_order_relaxed);
+  while (true) {
+    const bool free = word == 0;
+    if (lock.word.compare_exchange_weak(
+            word, free ? me | kWaiters : word | kWaiters,
+            std::memory_order_acquire, std::memory_order_relaxed)) {
+      return free;
+    }
+  }
+}
+
 Deadline Soon(int64_t ns) {
   timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);

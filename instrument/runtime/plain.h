@@ -31,6 +31,11 @@ void WakeWaiter(LockState& lock);
 enum class Round { kTaken, kWoken, kTimedOut };
 Round WaitRound(LockState& lock, uint32_t me, const Deadline* deadline);
 
+// What a waiter does whose time is over after that round: takes the lock if it
+// is free. If the round ended with a wake-up, that was one which another waiter
+// may need: then the waiter bit is set, so that the next release passes it on.
+bool LastTry(LockState& lock, uint32_t me, Round round);
+
 Deadline Soon(int64_t ns);
 bool HasPassed(const Deadline& deadline);
 

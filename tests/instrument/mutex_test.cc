@@ -232,6 +232,42 @@ struct SlowClock {
   inline static int readings = 0;
 };
 
+// A waiter that was woken and then finds its time over has used up the wake-up
+// that another one needs. If that is forgotten, this test hangs: in each round
+// the lock is released just before the time of one waiter is over, taken again
+// at once, and released once more.
+TYPED_TEST(TimedMutex, WhoGivesUpStrandsNobody) {
+  using Clock = std::chrono::steady_clock;
+  const auto spin_until = [](Clock::time_point time) {
+    while (Clock::now() < time) {
+    }
+  };
+  for (int round = 0; round < 200; ++round) {
+    this->lock_.lock();
+    Sleeper patient([&] {
+      this->lock_.lock();
+      this->lock_.unlock();
+    });
+    ASSERT_TRUE(patient.UntilAsleep());
+    std::atomic<Clock::rep> deadline = 0;
+    thread hasty([&] {
+      const auto time = Clock::now() + std::chrono::microseconds(300);
+      deadline = time.time_since_epoch().count();
+      if (this->lock_.try_lock_until(time)) this->lock_.unlock();
+    });
+    while (deadline == 0) std::this_thread::yield();
+    const Clock::time_point time{Clock::duration(deadline.load())};
+    spin_until(time - std::chrono::microseconds(round % 40));
+    this->lock_.unlock();
+    if (this->lock_.try_lock()) {
+      spin_until(time + std::chrono::microseconds(100));
+      this->lock_.unlock();
+    }
+    patient.Join();
+    hasty.join();
+  }
+}
+
 TYPED_TEST(TimedMutex, AForeignClockDecidesItself) {
   SlowClock::readings = 0;
   this->lock_.lock();
