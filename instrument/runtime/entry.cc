@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "instrument/runtime/plain.h"
+#include "instrument/runtime/plain_shared.h"
 #include "instrument/runtime/process.h"
 #include "instrument/runtime/record.h"
 #include "instrument/runtime/table.h"
@@ -74,6 +75,30 @@ bool LockMemberUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
   return Lock({&lock, kind, How::kMulti, slot, caller, held, nullptr});
 }
 
+void LockSharedUncommon(SharedState& lock, LockKind kind, SiteSlot* slot,
+                        Caller caller) {
+  Lock({&lock, kind, How::kBlocking, slot, caller, 0, nullptr, true});
+}
+
+bool TryLockSharedUncommon(SharedState& lock, LockKind kind, SiteSlot* slot,
+                           Caller caller) noexcept {
+  return Lock({&lock, kind, How::kTry, slot, caller, 0, nullptr, true});
+}
+
+bool TimedLockSharedUncommon(SharedState& lock, LockKind kind, SiteSlot* slot,
+                             Caller caller, const Deadline& deadline) {
+  return Lock({&lock, kind, How::kTimed, slot, caller, 0, &deadline, true});
+}
+
+void UnlockSharedUncommon(SharedState& lock, LockKind kind, SiteSlot* slot,
+                          Caller caller) {
+  if (const Table* const table = Recording()) {
+    table->unlock_shared(lock, kind, slot, caller);
+  } else {
+    runtime::PlainReadUnlock(lock);
+  }
+}
+
 void UnlockUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
                     Caller caller) {
   const Table* const table = Recording();
@@ -87,11 +112,26 @@ void UnlockUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
   }
 }
 
-void ReleasedToWaiters(LockState& lock, uint32_t tag) noexcept {
+namespace {
+
+// The moment is the release's; it is written when the waiter is awake.
+template <typename Wake>
+void WakeAndRecord(uint32_t tag, Wake wake) {
   const Table* const table = Recording();
   const uint64_t ticks = table == nullptr ? 0 : runtime::Ticks();
-  runtime::WakeWaiter(lock);
+  wake();
   if (table != nullptr && tag != 0) table->saw_waiters(tag, ticks);
+}
+
+}  // namespace
+
+void ReleasedToWaiters(LockState& lock, uint32_t tag) noexcept {
+  WakeAndRecord(tag, [&] { runtime::WakeWaiter(lock); });
+}
+
+void WriterReleased(LockState& lock, uint32_t tag) noexcept {
+  WakeAndRecord(tag,
+                [&] { runtime::WakeShared(static_cast<SharedState&>(lock)); });
 }
 
 void DestroyLock(LockState& lock, LockKind kind) noexcept {

@@ -351,12 +351,12 @@ Thread* Enter() {
 
 uint32_t UnrecordedOwner() {
   if (t_thread.tid == 0) t_thread.tid = Tid();
-  return t_thread.tid | 1u << 30;
+  return t_thread.tid | kUnrecorded;
 }
 
 bool IsOwnerHere(uint32_t owner) {
-  if (owner & 1u << 30) {  // see UnrecordedOwner()
-    return syscall(SYS_tgkill, getpid(), owner & ~(1u << 30), 0) == 0;
+  if (owner & kUnrecorded) {
+    return syscall(SYS_tgkill, getpid(), owner & ~kUnrecorded, 0) == 0;
   }
   // Ids grow, and the child's first actor got its own last before the fork.
   return owner >= g_fork_page->first_actor.load(std::memory_order_relaxed);

@@ -5,20 +5,26 @@
 #include <cstring>
 
 #include "instrument/runtime/fork.h"
+#include "instrument/runtime/lock_facts.h"
 #include "instrument/runtime/misuse.h"
 #include "instrument/runtime/plain.h"
+#include "instrument/runtime/plain_shared.h"
 #include "instrument/runtime/process.h"
 #include "instrument/runtime/record.h"
 #include "instrument/runtime/sites.h"
 #include "instrument/runtime/table.h"
-#include "lockcheck/mutex.h"
+#include "instrument/runtime/wait.h"
+#include "lockcheck/shared_mutex.h"
 
 namespace lockcheck::runtime {
 
 using internal::kOwnerMask;
+using internal::kReadersActor;
+using internal::kReading;
 using internal::kWaiters;
 using internal::RecursiveState;
 using internal::ReleasedToWaiters;
+using internal::WriterReleased;
 using log::Op;
 
 // Table and internal both need the numbers of model::ObjectKind.
@@ -26,13 +32,13 @@ static_assert(static_cast<uint8_t>(LockKind::kMutex) ==
               static_cast<uint8_t>(model::ObjectKind::kMutex));
 static_assert(static_cast<uint8_t>(LockKind::kRecursiveTimedMutex) ==
               static_cast<uint8_t>(model::ObjectKind::kRecursiveTimedMutex));
+static_assert(static_cast<uint8_t>(LockKind::kSharedTimedMutex) ==
+              static_cast<uint8_t>(model::ObjectKind::kSharedTimedMutex));
 static_assert(static_cast<uint8_t>(How::kMulti) ==
               static_cast<uint8_t>(model::How::kMulti));
 
 namespace {
 
-// A wait that lasts longer gets a stack of its own in the log.
-constexpr int64_t kLongWaitNs = 10'000'000;
 constexpr uint32_t kMaxObject = 1u << 28;
 
 // Some lock was unlocked by another actor than its owner, whose list of holds
@@ -41,115 +47,8 @@ std::atomic<bool> g_unlocked_by_other{false};
 
 GrowingSet g_places;  // hash of file and line -> place id
 
-bool IsRecursive(LockKind kind) {
-  return kind == LockKind::kRecursiveMutex ||
-         kind == LockKind::kRecursiveTimedMutex;
-}
-
 uint32_t& DepthOf(LockState& lock) {
   return static_cast<RecursiveState&>(lock).depth;
-}
-
-uint32_t Owner(const LockState& lock) {
-  return lock.word.load(std::memory_order_relaxed) & kOwnerMask;
-}
-
-uint32_t Tag(const LockState& lock) {
-  return lock.tag.load(std::memory_order_relaxed);
-}
-
-uint32_t ObjectId(const LockState& lock) { return Tag(lock) >> 3; }
-
-// Whether this thread owns the lock: it took it, or its parent process did
-// before it forked.
-bool IsMine(Thread* t, const LockState& lock) {
-  const uint32_t owner = Owner(lock);
-  if (owner == t->hot.actor) return true;
-  if (owner == 0) return false;
-  for (const uint32_t ancestor : t->kept().ancestors) {
-    if (ancestor == 0) break;
-    if (owner == ancestor) return true;
-  }
-  return false;
-}
-
-// ---- A recorded wait --------------------------------------------------------
-
-struct Wait {
-  Thread* t;
-  const LockRequest& request;
-  uint32_t site;
-  bool long_wait = false;
-};
-
-void WriteBlock(const Wait& w) {
-  LockState& lock = *w.request.lock;
-  Record r = Begin(w.t, 8);
-  r.Word(ObjectId(lock)).Word(w.site).Word(Owner(lock));
-  r.Word(SiteOfTag(lock.holder_site.load(std::memory_order_relaxed)));
-  r.U64(Ticks());
-  r.End(Op::kBlock, static_cast<uint32_t>(w.request.how));
-}
-
-void WriteWake(const Wait& w, uint32_t owner) {
-  LockState& lock = *w.request.lock;
-  Record r = Begin(w.t, 6);
-  r.Word(owner);
-  r.Word(SiteOfTag(lock.holder_site.load(std::memory_order_relaxed)));
-  r.U64(Ticks());
-  r.End(Op::kWake);
-}
-
-void WriteWaitStack(Wait& w) {
-  w.long_wait = true;
-  const uint32_t stack = RecordStack(
-      w.t, {log::StackReason::kWait, ObjectId(*w.request.lock), w.site, 0, 0},
-      w.request.slot, w.request.caller);
-  Begin(w.t, 2).Word(stack).End(Op::kWaitStack);
-}
-
-// Whether `a`, a monotonic time, surely comes before `b`.
-bool IsBefore(const Deadline& a, const Deadline* b) {
-  if (b == nullptr) return true;
-  if (b->realtime) return false;
-  return a.seconds < b->seconds ||
-         (a.seconds == b->seconds && a.nanoseconds < b->nanoseconds);
-}
-
-// Sleeps until the lock is taken or the deadline passes. While it sleeps the
-// thread is not busy: a signal handler's locks are recorded as usual.
-bool SleepUntilTaken(Wait& w) {
-  LockState& lock = *w.request.lock;
-  const uint32_t me = w.t->hot.actor;
-  const Deadline* const deadline = w.request.deadline;
-  const Deadline look = Soon(kLongWaitNs);
-  while (true) {
-    const bool first = !w.long_wait && IsBefore(look, deadline);
-    Leave(w.t);
-    const Round round = WaitRound(lock, me, first ? &look : deadline);
-    BeginBusy(w.t);
-    if (round == Round::kTaken) return true;
-    if (deadline != nullptr && HasPassed(*deadline)) {
-      return LastTry(lock, me, round);
-    }
-    if (first && HasPassed(look)) {
-      WriteWaitStack(w);
-    } else if (const uint32_t owner = Owner(lock);
-               round == Round::kWoken && owner != 0) {
-      WriteWake(w, owner);
-    }
-  }
-}
-
-bool RecordedWait(Thread* t, const LockRequest& request, uint32_t site) {
-  Wait w{t, request, site};
-  WriteBlock(w);
-  const bool taken = SleepUntilTaken(w);
-  Record r = Begin(t, 4);
-  r.U64(Ticks());
-  r.End(Op::kUnblock, static_cast<uint32_t>(taken ? model::Outcome::kAcquired
-                                                  : model::Outcome::kTimedOut));
-  return taken;
 }
 
 // ---- Taking -----------------------------------------------------------------
@@ -200,6 +99,35 @@ void DropStaleHold(Thread* t, uint32_t object) {
   RemoveHold(t, index);
 }
 
+void WriteAcquisition(Thread* t, LockState& lock, uint32_t site, uint32_t group,
+                      Acquisition a) {
+  lock.holder_site.store(SiteTagOf(site), std::memory_order_relaxed);
+  a.object = ObjectId(lock);
+  a.site = site;
+  a.gate = GateBehind(ClassOf(lock), site);
+  if (group != 0) {
+    a.flags |= log::kFlagGroup;
+    a.group = group;
+  }
+  if (t->hot.cursor >= t->hot.sample_at && TakeSample(t)) {
+    a.flags |= log::kFlagStart;
+    a.start_ticks = Ticks();
+  }
+  OpenHold(t, a);
+}
+
+// The lock is read. The next writer finds another last actor than itself, so
+// its section is counted after this one.
+void TakenShared(Thread* t, SharedState& lock, uint32_t site, How how) {
+  Acquisition a{};
+  a.flags = static_cast<uint32_t>(how) | log::kFlagShared | log::kFlagHandover;
+  a.handover = lock.handovers;
+  const uint32_t last = kReadersActor | (Tag(lock) & 2 ? kWaiters : 0);
+  if (LastActor(lock) != last) SetLastActor(lock, last);
+  lock.last_reader.store(t->hot.actor, std::memory_order_relaxed);
+  WriteAcquisition(t, lock, site, 0, a);
+}
+
 // The lock is taken: keeps its books and writes the acquisition.
 void Taken(Thread* t, LockState& lock, uint32_t site, How how, uint32_t group) {
   Acquisition a{};
@@ -218,19 +146,20 @@ void Taken(Thread* t, LockState& lock, uint32_t site, How how, uint32_t group) {
     // An object whose id needs a wide record never takes the hot path.
     lock.last_actor = t->hot.actor | (Tag(lock) & 2 ? kWaiters : 0);
   }
-  lock.holder_site.store(SiteTagOf(site), std::memory_order_relaxed);
-  a.object = ObjectId(lock);
-  a.site = site;
-  a.gate = GateBehind(ClassOf(lock), site);
-  if (group != 0) {
-    a.flags |= log::kFlagGroup;
-    a.group = group;
+  WriteAcquisition(t, lock, site, group, a);
+}
+
+void Taken(Thread* t, const LockRequest& request, uint32_t site) {
+  if (request.reads) {
+    TakenShared(t, static_cast<SharedState&>(*request.lock), site, request.how);
+  } else {
+    Taken(t, *request.lock, site, request.how, request.group);
   }
-  if (t->hot.cursor >= t->hot.sample_at && TakeSample(t)) {
-    a.flags |= log::kFlagStart;
-    a.start_ticks = Ticks();
-  }
-  OpenHold(t, a);
+}
+
+bool TakeNow(Thread* t, const LockRequest& request) {
+  if (!request.reads) return TryTake(*request.lock, t->hot.actor);
+  return TryRead(static_cast<SharedState&>(*request.lock), 0);
 }
 
 void WriteTryFailed(Thread* t, const LockRequest& request, uint32_t site) {
@@ -258,13 +187,27 @@ bool LockOwn(Thread* t, const LockRequest& request, uint32_t site) {
                      t->hot.actor, &lock, request.slot, request.caller});
   }
   const bool taken = RecordedWait(t, request, site);
-  if (taken) Taken(t, lock, site, request.how, request.group);
+  if (taken) Taken(t, request, site);
   return taken;
 }
 
-bool MayBlock(const LockRequest& request) {
-  return request.how == How::kBlocking || request.how == How::kTimed ||
-         (request.how == How::kMulti && request.group == 0);
+// Whether the request is for a lock that this thread has already, in a way that
+// does not go together. Who reads may read again.
+bool HasItself(Thread* t, const LockRequest& request) {
+  LockState& lock = *request.lock;
+  if (!IsShared(request.kind)) return Owner(lock) != 0 && IsMine(t, lock);
+  const uint32_t word = lock.word.load(std::memory_order_relaxed);
+  if ((word & kReading) == 0) return IsMine(t, lock);
+  return !request.reads && FindHold(t, ObjectId(lock)) != SIZE_MAX;
+}
+
+// Of a thread that is not recorded.
+bool LockUnrecorded(const LockRequest& request) {
+  if (IsShared(request.kind)) {
+    return PlainSharedRequest(request, UnrecordedOwner());
+  }
+  return PlainLock(*request.lock, UnrecordedOwner(), MayBlock(request),
+                   request.deadline);
 }
 
 bool DoLock(const LockRequest& request) {
@@ -272,8 +215,7 @@ bool DoLock(const LockRequest& request) {
   Thread* const t = Enter();
   LockState& lock = *request.lock;
   if (t == nullptr) {
-    const bool taken =
-        PlainLock(lock, UnrecordedOwner(), MayBlock(request), request.deadline);
+    const bool taken = LockUnrecorded(request);
     errno = saved;
     return taken;
   }
@@ -281,7 +223,7 @@ bool DoLock(const LockRequest& request) {
   const uint32_t site = SiteId(t, request.slot, request.caller, &new_site);
   if (Tag(lock) == 0) Register(t, lock, request.kind, site);
   bool taken;
-  if (__builtin_expect(Owner(lock) != 0 && IsMine(t, lock), false)) {
+  if (__builtin_expect(HasItself(t, request), false)) {
     taken = LockOwn(t, request, site);
   } else {
     if (request.group == 0) {
@@ -289,7 +231,7 @@ bool DoLock(const LockRequest& request) {
     }
     // What may be written while the lock is held finds its room now.
     Room(t, 2 * kSlackWords);
-    taken = TryTake(lock, t->hot.actor);
+    taken = TakeNow(t, request);
     if (!taken) {
       if (MayBlock(request)) {
         taken = RecordedWait(t, request, site);
@@ -297,7 +239,7 @@ bool DoLock(const LockRequest& request) {
         WriteTryFailed(t, request, site);
       }
     }
-    if (taken) Taken(t, lock, site, request.how, request.group);
+    if (taken) Taken(t, request, site);
   }
   Leave(t);
   errno = saved;
@@ -353,11 +295,48 @@ bool UnlockNotMine(Thread* t, LockState& lock, LockKind kind, uint32_t site,
   return true;
 }
 
+void FreeOf(LockState& lock, LockKind kind) {
+  if (IsShared(kind)) {
+    PlainWriteUnlock(static_cast<SharedState&>(lock));
+  } else {
+    Free(lock);
+  }
+}
+
+void DoUnlockShared(LockState& base, LockKind kind, SiteSlot* slot,
+                    Caller caller) {
+  (void)kind;
+  const int saved = errno;
+  auto& lock = static_cast<SharedState&>(base);
+  Thread* const t = Enter();
+  if (t == nullptr) {
+    PlainReadUnlock(lock);
+    errno = saved;
+    return;
+  }
+  const uint32_t tag = Tag(lock);
+  const bool read = (lock.word.load(std::memory_order_relaxed) & kReading) != 0;
+  const size_t index = tag == 0 ? SIZE_MAX : FindHold(t, tag >> 3);
+  if (!read || index == SIZE_MAX) {
+    const uint32_t site = SiteId(t, slot, caller);
+    const uint32_t reader = lock.last_reader.load(std::memory_order_relaxed);
+    ReportMisuse(
+        t, {read ? model::Misuse::kUnlockByOther : model::Misuse::kUnlockFree,
+            tag >> 3, site, read ? reader : Owner(lock), &lock, slot, caller});
+    Leave(t);
+  } else {
+    CloseHold(t, index);
+    Leave(t);
+    if (StopReading(lock)) WriterReleased(lock, tag);
+  }
+  errno = saved;
+}
+
 bool DoUnlock(LockState& lock, LockKind kind, SiteSlot* slot, Caller caller) {
   const int saved = errno;
   Thread* const t = Enter();
   if (t == nullptr) {
-    Free(lock);
+    FreeOf(lock, kind);
     errno = saved;
     return true;
   }
@@ -373,8 +352,8 @@ bool DoUnlock(LockState& lock, LockKind kind, SiteSlot* slot, Caller caller) {
     const uint32_t tag = Tag(lock);
     WriteRelease(t, tag >> 3);
     Leave(t);
-    if (lock.word.exchange(0, std::memory_order_release) & kWaiters) {
-      ReleasedToWaiters(lock, tag);
+    if (lock.word.exchange(0, std::memory_order_seq_cst) & kWaiters) {
+      IsShared(kind) ? WriterReleased(lock, tag) : ReleasedToWaiters(lock, tag);
     }
   }
   errno = saved;
@@ -482,18 +461,9 @@ uint32_t DoSelf() {
 
 }  // namespace
 
-constinit Table g_own_table = {internal::kModeUnknown,
-                               &DoAttach,
-                               &DoLock,
-                               &DoTaken,
-                               &DoUnlock,
-                               &DoSawWaiters,
-                               &DoDestroy,
-                               &DoFork,
-                               &DoBegin,
-                               &DoJoinBlock,
-                               &DoJoin,
-                               &DoName,
-                               &DoSelf};
+constinit Table g_own_table = {
+    internal::kModeUnknown, &DoAttach,       &DoLock,    &DoTaken, &DoUnlock,
+    &DoSawWaiters,          &DoUnlockShared, &DoDestroy, &DoFork,  &DoBegin,
+    &DoJoinBlock,           &DoJoin,         &DoName,    &DoSelf};
 
 }  // namespace lockcheck::runtime

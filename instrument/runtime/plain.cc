@@ -6,20 +6,20 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "instrument/runtime/plain_shared.h"
 #include "instrument/runtime/thread.h"
 #include "lockcheck/mutex.h"
 
 namespace lockcheck::runtime {
 
+using internal::IsRecursive;
+using internal::IsShared;
 using internal::kOffOwner;
 using internal::kOwnerMask;
 using internal::kWaiters;
 
-namespace {
-
-// 0, or errno: ETIMEDOUT, EAGAIN (the word has changed), EINTR.
 int FutexWait(std::atomic<uint32_t>& word, uint32_t value,
-              const Deadline* deadline) {
+              const Deadline* deadline, uint32_t bits) {
   timespec time;
   int operation = FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG;
   if (deadline != nullptr) {
@@ -27,18 +27,11 @@ int FutexWait(std::atomic<uint32_t>& word, uint32_t value,
             static_cast<long>(deadline->nanoseconds)};
     if (deadline->realtime) operation |= FUTEX_CLOCK_REALTIME;
   }
-  const long result = syscall(
-      SYS_futex, reinterpret_cast<uint32_t*>(&word), operation, value,
-      deadline == nullptr ? nullptr : &time, nullptr, FUTEX_BITSET_MATCH_ANY);
+  const long result =
+      syscall(SYS_futex, reinterpret_cast<uint32_t*>(&word), operation, value,
+              deadline == nullptr ? nullptr : &time, nullptr, bits);
   return result == 0 ? 0 : errno;
 }
-
-bool IsRecursive(LockKind kind) {
-  return kind == LockKind::kRecursiveMutex ||
-         kind == LockKind::kRecursiveTimedMutex;
-}
-
-}  // namespace
 
 void WakeWaiter(LockState& lock) {
   syscall(SYS_futex, reinterpret_cast<uint32_t*>(&lock.word),
@@ -116,13 +109,12 @@ bool PlainLock(LockState& lock, uint32_t me, bool may_block,
 }
 
 bool PlainRequest(const LockRequest& request) {
-  const bool may_block = request.how == How::kBlocking ||
-                         request.how == How::kTimed ||
-                         (request.how == How::kMulti && request.group == 0);
+  const bool may_block = MayBlock(request);
   LockState& lock = *request.lock;
   if (!IsRecursive(request.kind)) {
     const uint32_t me =
         internal::IsOff() ? uint32_t{kOffOwner} : UnrecordedOwner();
+    if (IsShared(request.kind)) return PlainSharedRequest(request, me);
     return PlainLock(lock, me, may_block, request.deadline);
   }
   const uint32_t me = UnrecordedOwner();
@@ -136,6 +128,10 @@ bool PlainRequest(const LockRequest& request) {
 }
 
 bool PlainUnlock(LockState& lock, LockKind kind) {
+  if (IsShared(kind)) {
+    PlainWriteUnlock(static_cast<SharedState&>(lock));
+    return true;
+  }
   if (IsRecursive(kind)) {
     const uint32_t owner =
         lock.word.load(std::memory_order_relaxed) & kOwnerMask;

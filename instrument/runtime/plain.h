@@ -27,6 +27,16 @@ inline bool TryTake(LockState& lock, uint32_t me) {
 void Free(LockState& lock);
 void WakeWaiter(LockState& lock);
 
+// Sleeps while the word has that value. 0, or errno: ETIMEDOUT, EAGAIN (it has
+// not), EINTR. Only a wake-up for one of `bits` ends it.
+int FutexWait(std::atomic<uint32_t>& word, uint32_t value,
+              const Deadline* deadline, uint32_t bits = 0xffffffff);
+
+inline bool MayBlock(const LockRequest& request) {
+  return request.how == How::kBlocking || request.how == How::kTimed ||
+         (request.how == How::kMulti && request.group == 0);
+}
+
 // One round of waiting: takes the lock if it is free, else sleeps once.
 enum class Round { kTaken, kWoken, kTimedOut };
 Round WaitRound(LockState& lock, uint32_t me, const Deadline* deadline);

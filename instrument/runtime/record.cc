@@ -128,7 +128,8 @@ void BeginSegment(Thread* t, uint32_t number) {
         static_cast<uint64_t>(now.tv_nsec));
   r.Word(static_cast<uint32_t>(held));
   for (size_t i = 0; i < held; ++i) {
-    r.Word(ObjectOf(holds[i])).Word(SiteOf(holds[i]));
+    r.Word(ObjectOf(holds[i]));
+    r.Word(SiteOf(holds[i]) | (IsRead(holds[i]) ? log::kHeldShared : 0));
   }
   r.End(Op::kSegment);
 }
@@ -199,10 +200,13 @@ void RescueDefinitions(void* context, const uint32_t* words, size_t count) {
 
 namespace {
 
+// A reader's short record always has the detail word.
 bool FitsShort(const Acquisition& a) {
+  const uint32_t more = a.flags & (log::kFlagHandover | log::kFlagShared);
   return a.object < log::kShortObjects && a.site < log::kShortSites &&
-         (a.flags & ~(log::kFlagHandover | log::kFlagStart)) == 0 &&
-         a.handover <= log::kDetailCount;
+         (a.flags &
+          ~(log::kFlagHandover | log::kFlagStart | log::kFlagShared)) == 0 &&
+         more != log::kFlagShared && a.handover <= log::kDetailCount;
 }
 
 // Writes the record; returns its first word, 0 if it is a wide one.
@@ -223,7 +227,8 @@ uint32_t WriteOpen(Thread* t, const Acquisition& a) {
   const uint32_t time = gap | log::kStillOpen << 16;
   uint32_t* const cursor = t->hot.cursor;
   if (handover) {
-    cursor[1] = a.handover | (timed ? log::kDetailTimed : 0);
+    cursor[1] = a.handover | (timed ? log::kDetailTimed : 0) |
+                (a.flags & log::kFlagShared ? log::kDetailShared : 0);
     if (timed) cursor[2] = time;
     const size_t words = timed ? 3 : 2;
     const uint32_t word = log::Pack(log::kOpenHandover, a.object, a.site);
@@ -247,7 +252,8 @@ uint32_t WriteOpen(Thread* t, const Acquisition& a) {
 // one and nothing has to be added.
 bool CloseWideInPlace(Thread* t, const Hold& hold) {
   if (hold.start_ticks != 0) return false;
-  uint32_t* const record = t->hot.cursor - hold.words;
+  uint32_t* const record =
+      t->hot.cursor - (hold.words & ~internal::kHoldIsRead);
   internal::StoreWord(record,
                       *record ^ (static_cast<uint32_t>(Op::kAcquire) << 3 ^
                                  static_cast<uint32_t>(Op::kSection) << 3));
@@ -283,7 +289,8 @@ void OpenHold(Thread* t, const Acquisition& a) {
   }
   Hold& hold =
       PushHold(t, word, a.gate, a.flags & log::kFlagStart ? a.start_ticks : 0);
-  hold.words = static_cast<uint32_t>(t->hot.cursor - before);
+  hold.words = static_cast<uint32_t>(t->hot.cursor - before) |
+               (a.flags & log::kFlagShared ? internal::kHoldIsRead : 0);
   hold.object = a.object;
   hold.site = a.site;
 }

@@ -138,6 +138,12 @@ inline bool IsTimed(const Hold& hold) {
   return (hold.word & log::kShortOpMask) != log::kOpen && hold.start_ticks != 0;
 }
 
+// The hot path stores only plain holds, and not all their fields.
+inline bool IsRead(const Hold& hold) {
+  return (hold.word & log::kShortOpMask) != log::kOpen &&
+         (hold.words & internal::kHoldIsRead) != 0;
+}
+
 // Now, but never before the hold's start: two processors' counters may differ.
 inline uint64_t ReleaseTicks(const Hold& hold) {
   const uint64_t now = Ticks();

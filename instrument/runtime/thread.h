@@ -108,7 +108,9 @@ inline void Leave(Thread* t) {
   internal::SetGate(&t->kept().hot, InnermostGate(t));
 }
 
-// The owner id of a thread that cannot be recorded.
+// The owner id of a thread that cannot be recorded: this bit, and its thread
+// id.
+inline constexpr uint32_t kUnrecorded = 1u << 29;
 uint32_t UnrecordedOwner();
 
 }  // namespace lockcheck::runtime

@@ -7,6 +7,8 @@
 // The entry points are leaves: every call stands at an end, so that the
 // frequent way saves no registers.
 
+#include "instrument/runtime/lock_facts.h"
+#include "instrument/runtime/plain_shared.h"
 #include "instrument/runtime/record.h"
 #include "instrument/runtime/sites.h"
 #include "instrument/runtime/thread.h"
@@ -40,9 +42,7 @@ inline bool IsKnown(const Kept& kept, uint32_t gate, uint32_t lock_class,
 
 inline bool HasRoom(const Thread* t) { return t->hot.cursor < t->safe_end; }
 
-inline uint32_t Tag(const LockState& lock) {
-  return lock.tag.load(std::memory_order_relaxed);
-}
+using runtime::Tag;
 
 // Now and then, so that the slot's frequent way becomes the hot one, and two
 // threads with different ways do not fight over the slot.
@@ -113,10 +113,32 @@ inline bool TimeWord(Thread* t, uint64_t start, uint32_t* word) {
   hold->word = first;
   hold->after = LowHalf(next);
   hold->gate = gate;
+  hold->words = 0;
   hold->start_ticks = start;
   h.top = hold + 1;
   SetGate(&h, gate);
   return true;
+}
+
+// Writes a reader's acquisition: always with the writer's count.
+inline void OpenRead(Thread* t, SharedState& lock, uint32_t tag) {
+  const uint32_t lock_class = lock.lock_class.load(std::memory_order_relaxed);
+  ThreadHolds& h = t->kept().hot;
+  uint32_t* const cursor = t->hot.cursor;
+  const uint32_t first =
+      ((Tag(lock) | tag) & ~log::kShortOpMask) | log::kOpenHandover;
+  cursor[1] = lock.handovers | log::kDetailShared;
+  StoreWord(cursor, first);
+  t->hot.cursor = cursor + 2;
+  t->after_long = cursor + 2;
+  runtime::DelaySample(t, 1);
+  Hold* const hold = h.top;
+  hold->word = first;
+  hold->after = LowHalf(cursor + 2);
+  hold->gate = GateBehind(lock_class, tag);
+  hold->words = 2 | kHoldIsRead;
+  hold->start_ticks = 0;
+  h.top = hold + 1;
 }
 
 [[gnu::noinline]] bool TakenByOther(LockState& lock, SiteSlot* slot) {
@@ -129,15 +151,22 @@ inline bool TimeWord(Thread* t, uint64_t start, uint32_t* word) {
   return true;
 }
 
+[[gnu::noinline]] bool WakeAfterWriter(LockState& lock, uint32_t tag) {
+  WriterReleased(lock, tag);
+  return true;
+}
+
+template <bool kWriter>
 inline bool Free(LockState& lock, uint32_t tag) {
   if (__builtin_expect(
           lock.word.exchange(0, std::memory_order_release) & kWaiters, false)) {
-    return WakeAfterRelease(lock, tag);
+    return kWriter ? WakeAfterWriter(lock, tag) : WakeAfterRelease(lock, tag);
   }
   return true;
 }
 
 // Ends WarmRelease() of a hold that is handed over, or timed, or both.
+template <bool kWriter>
 [[gnu::noinline]] bool ReleaseLong(Thread* t, LockState& lock) {
   ThreadHolds& h = t->kept().hot;
   const Hold& hold = h.top[-1];
@@ -150,7 +179,39 @@ inline bool Free(LockState& lock, uint32_t tag) {
     runtime::CloseHold(t, runtime::HoldCount(t) - 1);
   }
   runtime::Leave(t);
-  return Free(lock, Tag(lock));
+  return Free<kWriter>(lock, Tag(lock));
+}
+
+template <bool kWriter>
+inline bool Release(LockState& lock) {
+  Thread* const t = Current();
+  Kept& kept = t->kept();
+  const uint32_t gate = LoadGate(&kept.hot);
+  uint32_t* const cursor = t->hot.cursor;
+  if (gate == kGateShut || !HasRoom(t) ||
+      ((lock.word.load(std::memory_order_relaxed) ^ t->hot.actor) &
+       kOwnerMask) != 0) {
+    return false;
+  }
+  Hold* const hold = kept.hot.top - 1;
+  const uint32_t tag = Tag(lock);
+  // Its short record, whatever the opcode.
+  if (hold->word == 0 ||
+      ((hold->word ^ tag) & (kObjectBits & ~log::kShortOpMask)) != 0 ||
+      !ShutAt(t, cursor, gate)) {
+    return false;
+  }
+  if (__builtin_expect((hold->word & log::kShortOpMask) != log::kOpen, false)) {
+    return ReleaseLong<kWriter>(t, lock);
+  }
+  if (runtime::IsLast(t, *hold)) {
+    StoreWord(cursor - 1, hold->word ^ log::kOpenBit);
+  } else {
+    runtime::WriteClose(t);
+  }
+  kept.hot.top = hold;
+  SetGate(&kept.hot, hold[-1].gate);
+  return Free<kWriter>(lock, tag);
 }
 
 }  // namespace
@@ -217,35 +278,70 @@ void WarmTaken(LockState& lock, SiteSlot* slot) noexcept {
   OpenLong(t, lock, slot, true);
 }
 
-bool WarmRelease(LockState& lock) noexcept {
+bool WarmRelease(LockState& lock) noexcept { return Release<false>(lock); }
+bool WarmReleaseWriter(SharedState& lock) noexcept {
+  return Release<true>(lock);
+}
+
+bool WarmAcquireShared(SharedState& lock, SiteSlot* slot) noexcept {
+  Thread* const t = Current();
+  Kept& kept = t->kept();
+  const uint32_t gate = LoadGate(&kept.hot);
+  const uint32_t tag = __atomic_load_n(&slot->tag, __ATOMIC_RELAXED);
+  const uint32_t lock_class = lock.lock_class.load(std::memory_order_relaxed);
+  uint32_t* const cursor = t->hot.cursor;
+  // Below `sample_at` there is room, too. Wide ids and the thread's own lock go
+  // the general way.
+  if (gate == kGateShut || (tag & kSiteShort) == 0 ||
+      cursor >= t->hot.sample_at || kept.hot.top == kept.hot.limit ||
+      (Tag(lock) & ~2u) == 0 || (Tag(lock) & 2) != 0 ||
+      lock.handovers > log::kDetailCount ||
+      !IsKnown(kept, gate, lock_class, tag) || !ShutAt(t, cursor, gate)) {
+    return false;
+  }
+  if (!runtime::TryRead(lock, 0)) {
+    SetGate(&kept.hot, gate);
+    return false;
+  }
+  if (runtime::LastActor(lock) != kReadersActor) {
+    runtime::SetLastActor(lock, kReadersActor);
+  }
+  // The compare-and-swap has made the cache line this processor's already.
+  lock.last_reader.store(t->hot.actor, std::memory_order_relaxed);
+  lock.holder_site.store(tag, std::memory_order_relaxed);
+  OpenRead(t, lock, tag);
+  SetGate(&kept.hot, kept.hot.top[-1].gate);
+  return true;
+}
+
+bool WarmReleaseShared(SharedState& lock) noexcept {
   Thread* const t = Current();
   Kept& kept = t->kept();
   const uint32_t gate = LoadGate(&kept.hot);
   uint32_t* const cursor = t->hot.cursor;
   if (gate == kGateShut || !HasRoom(t) ||
-      ((lock.word.load(std::memory_order_relaxed) ^ t->hot.actor) &
-       kOwnerMask) != 0) {
+      (lock.word.load(std::memory_order_relaxed) & kReading) == 0) {
     return false;
   }
   Hold* const hold = kept.hot.top - 1;
   const uint32_t tag = Tag(lock);
-  // Its short record, whatever the opcode.
-  if (hold->word == 0 ||
+  if (hold->word == 0 || hold->start_ticks != 0 ||
       ((hold->word ^ tag) & (kObjectBits & ~log::kShortOpMask)) != 0 ||
+      (hold->word & log::kShortOpMask) != log::kOpenHandover ||
       !ShutAt(t, cursor, gate)) {
     return false;
   }
-  if (__builtin_expect((hold->word & log::kShortOpMask) != log::kOpen, false)) {
-    return ReleaseLong(t, lock);
-  }
   if (runtime::IsLast(t, *hold)) {
-    StoreWord(cursor - 1, hold->word ^ log::kOpenBit);
+    StoreWord(cursor - 2, hold->word ^ log::kOpenBit);
   } else {
     runtime::WriteClose(t);
   }
   kept.hot.top = hold;
   SetGate(&kept.hot, hold[-1].gate);
-  return Free(lock, tag);
+  if (__builtin_expect(runtime::StopReading(lock), false)) {
+    return WakeAfterWriter(lock, tag);
+  }
+  return true;
 }
 
 }  // namespace lockcheck::inline LOCKCHECK_ABI::internal

@@ -192,24 +192,23 @@ void StreamScan::OnSegment(const log::SegmentHeader& header) {
   totals_.first_ticks = std::min(totals_.first_ticks, header.ticks);
   if (piece_.usage.begin_ticks == 0) piece_.usage.begin_ticks = header.ticks;
   Stamp(header.ticks);
-  const size_t count = header.held.size() / 2;
+  const size_t count = header.held_count();
   bool same = count == open_.size();
   for (size_t i = 0; same && i < count; ++i) {
     const Acquisition a = trie_.Decode(open_[i].label);
-    same = a.object == header.held[2 * i] && a.site == header.held[2 * i + 1];
+    const log::RawHold held = header.HeldAt(i);
+    same = a.object == held.object && a.site == held.site;
   }
   if (same) return;
   // A segment was lost, or the actor inherited its holds over fork.
   open_.clear();
   top_ = HeldTrie::kRoot;
-  for (size_t i = 0; i < count; ++i) {
-    Hold({.object = header.held[2 * i], .site = header.held[2 * i + 1]});
-  }
+  for (size_t i = 0; i < count; ++i) Hold(header.HeldAt(i));
 }
 
 void StreamScan::Hold(const log::RawHold& held) {
-  const HeldTrie::Label label =
-      trie_.LabelOf(Acquisition{.object = held.object, .site = held.site});
+  const HeldTrie::Label label = trie_.LabelOf(
+      Acquisition{.object = held.object, .site = held.site, .mode = held.mode});
   top_ = trie_.Child(top_, label).id;
   open_.push_back({.node = top_, .label = label, .since = 0, .timed = false});
 }

@@ -45,8 +45,9 @@ class ScanVisitor : public RecordVisitor {
     begun_ = true;
     segment_ = h;
     objects_ = &usage_.objects[h.process];
-    for (size_t i = 0; i + 1 < h.held.size(); i += 2)
-      Use(h.held[i], h.held[i + 1]);
+    for (size_t i = 0; i < h.held_count(); ++i) {
+      Use(h.HeldAt(i).object, h.HeldAt(i).site);
+    }
     Calibrate(h.ticks, h.monotonic_ns);
   }
   void OnSection(uint32_t object, uint32_t site) { Use(object, site); }

@@ -23,6 +23,7 @@ namespace lockcheck::log {
 struct RawHold {
   uint32_t object = 0;
   uint32_t site = 0;
+  model::Mode mode = model::Mode::kExclusive;
 };
 
 struct AcquireRecord {
@@ -31,7 +32,8 @@ struct AcquireRecord {
   model::How how = model::How::kBlocking;
   model::Mode mode = model::Mode::kExclusive;
   bool handed_over = false;  // another actor held the object last
-  uint32_t handover = 0;     // its hand-over count, valid if handed_over
+  uint32_t handover = 0;     // its hand-over count, valid if handed_over; of a
+                             // reader, that of the writer before it
   bool timed = false;
   uint64_t start_ticks = 0;  // valid if timed
   uint32_t group = 0;        // kMulti: members acquired before this one
@@ -63,7 +65,16 @@ struct SegmentHeader {
   uint32_t number = 0;
   uint64_t ticks = 0;
   uint64_t monotonic_ns = 0;
-  std::span<const uint32_t> held;  // pairs object, site; outermost first
+  std::span<const uint32_t> held;  // pairs object, site; see HeldAt()
+
+  size_t held_count() const { return held.size() / 2; }
+  // Outermost first.
+  RawHold HeldAt(size_t i) const {
+    const uint32_t site = held[2 * i + 1];
+    return {
+        held[2 * i], site & ~kHeldShared,
+        site & kHeldShared ? model::Mode::kShared : model::Mode::kExclusive};
+  }
 };
 
 // What a visitor may implement. Derive from it and hide what is needed; the

@@ -57,7 +57,7 @@ inline AcquireRecord ReadAcquire(uint32_t flags, Payload& in) {
   r.how = static_cast<model::How>(flags & kFlagHowMask);
   if (flags & kFlagShared) r.mode = model::Mode::kShared;
   if (flags & kFlagHandover) {
-    r.handed_over = true;
+    r.handed_over = r.mode == model::Mode::kExclusive;
     r.handover = in.Word();
   }
   if (flags & kFlagStart) {
@@ -336,9 +336,9 @@ DecodeResult DecodeSegment(std::span<const uint32_t> words, Visitor& v) {
         const bool timed = (detail & kDetailTimed) != 0;
         if (timed && end - p < 3) return stop(DecodeStatus::kTruncated);
         AcquireRecord a = internal::ShortAcquire(word);
-        a.handed_over = true;
-        a.handover = detail & kDetailCount;
         if (detail & kDetailShared) a.mode = model::Mode::kShared;
+        a.handed_over = a.mode == model::Mode::kExclusive;
+        a.handover = detail & kDetailCount;
         ReleaseRecord r;
         if (timed) internal::ReadTimes(p[2], stamp, a, r);
         if ((word & kOpenBit) != 0) {

@@ -156,7 +156,8 @@ inline constexpr uint32_t kFirstSite = 8;
 // word and the bytes, padded with zeros to a word.
 enum class Op : uint32_t {
   kSegment = 1,  // actor, process, number, ticks, monotonic ns (u64), n, then n
-                 // times {object, site}: what the actor holds, outermost first
+                 // times {object, site}: what the actor holds, outermost
+                 // first; kHeldShared is set in the site of a shared hold
   kAcquire = 2,  // arg AcquireFlags: object, site [, handover] [, start ticks]
                  // [, group]: an open that no short form fits
   kSection = 3,  // the same, acquired and released
@@ -244,6 +245,8 @@ enum class NoteKind : uint32_t {
   kTiming = 3,
   kSampleInterval = 4
 };
+
+inline constexpr uint32_t kHeldShared = 1u << 31;  // site ids are smaller
 
 // A frame is a module id in the top 16 bits and an offset from that module's
 // base in the other 48. Module 0: the offset is an absolute address.

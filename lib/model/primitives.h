@@ -29,6 +29,8 @@ enum class ObjectKind : uint8_t {
   kRecursiveTimedMutex = 4,
   kActorEnd =
       5,  // END(actor): held by the actor from its first event to its last
+  kSharedMutex = 6,
+  kSharedTimedMutex = 7,
 };
 
 // A primitive is three answers: what can be held of it, what is waited for, and
@@ -50,6 +52,9 @@ inline constexpr Primitive kPrimitives[] = {
     {ObjectKind::kRecursiveTimedMutex, "recursive_timed_mutex", true, true,
      WaitRule::kAll},
     {ObjectKind::kActorEnd, "thread_end", true, false, WaitRule::kAll},
+    {ObjectKind::kSharedMutex, "shared_mutex", true, false, WaitRule::kAll},
+    {ObjectKind::kSharedTimedMutex, "shared_timed_mutex", true, false,
+     WaitRule::kAll},
 };
 
 constexpr const Primitive& PrimitiveOf(ObjectKind kind) {

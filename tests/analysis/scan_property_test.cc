@@ -253,7 +253,7 @@ class Program {
     users_[lock].insert(actor);
     ForEachCount(actor, lock, site, [&](Counts& c) {
       ++c.acquisitions;
-      c.handovers += e.handover.has_value();
+      c.handovers += e.handover.has_value() && e.mode == Mode::kExclusive;
     });
   }
   void Held(uint32_t actor, uint32_t lock, uint32_t site, uint64_t ns) {

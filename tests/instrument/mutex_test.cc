@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "lockcheck/shared_mutex.h"
 #include "lockcheck/thread.h"
 #include "tests/instrument/sleeper.h"
 
@@ -50,9 +51,11 @@ class TimedMutex : public AnyMutex<Lock> {};
 template <typename Lock>
 class RecursiveMutex : public AnyMutex<Lock> {};
 
-using AllTypes = ::testing::Types<mutex, timed_mutex, recursive_mutex,
-                                  recursive_timed_mutex>;
-using TimedTypes = ::testing::Types<timed_mutex, recursive_timed_mutex>;
+using AllTypes =
+    ::testing::Types<mutex, timed_mutex, recursive_mutex, recursive_timed_mutex,
+                     shared_mutex, shared_timed_mutex>;
+using TimedTypes =
+    ::testing::Types<timed_mutex, recursive_timed_mutex, shared_timed_mutex>;
 using RecursiveTypes = ::testing::Types<recursive_mutex, recursive_timed_mutex>;
 TYPED_TEST_SUITE(AnyMutex, AllTypes);
 TYPED_TEST_SUITE(TimedMutex, TimedTypes);

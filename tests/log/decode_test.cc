@@ -68,8 +68,8 @@ TEST_F(DecodeTest, HandOverCountsFollowTheirRecords) {
 TEST_F(DecodeTest, AReadersSectionCountsTheWritersBeforeIt) {
   b_.Section(1, 1, 8, {.mode = model::Mode::kShared, .handover = 7});
   b_.Open(1, 1, 8, {.mode = model::Mode::kShared, .handover = 0});
-  EXPECT_THAT(Lines(), ElementsAre("section 1@8 shared handover 7",
-                                   "acquire 1@8 shared handover 0"));
+  EXPECT_THAT(Lines(),
+              ElementsAre("section 1@8 shared after 7", "acquire 1@8 shared"));
 }
 
 TEST_F(DecodeTest, TimedSectionsCountFromTheStampBeforeThem) {
@@ -141,7 +141,7 @@ TEST_F(DecodeTest, EveryOptionalWordOfAnAcquisitionFindsItsField) {
   b_.Close(1, 0, {.end = 95});
   EXPECT_THAT(
       Lines(),
-      ElementsAre("acquire 1@8 how 3 shared handover 5 from 1000077 group 2",
+      ElementsAre("acquire 1@8 how 3 shared after 5 from 1000077 group 2",
                   "section 2@9 how 2 handover 6 from 1000080 group 3",
                   "release 0 until 1000095"));
 }

@@ -348,8 +348,8 @@ std::vector<Held> HeldAt(std::span<const uint32_t> words) {
   struct Visitor : RecordVisitor {
     std::vector<Held> held;
     void OnSegment(const SegmentHeader& h) {
-      for (size_t i = 0; i < h.held.size(); i += 2)
-        held.push_back({h.held[i], h.held[i + 1]});
+      for (size_t i = 0; i < h.held_count(); ++i)
+        held.push_back({h.HeldAt(i).object, h.HeldAt(i).site});
     }
     void OnAcquire(const AcquireRecord& a) {
       held.push_back({a.object, a.site});

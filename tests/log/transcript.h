@@ -21,8 +21,8 @@ class Transcript : public RecordVisitor {
     std::string line =
         absl::StrCat("segment ", h.number, " of actor ", h.actor, " process ",
                      h.process, " at ", h.ticks, " ns ", h.monotonic_ns);
-    for (size_t i = 0; i + 1 < h.held.size(); i += 2)
-      line += absl::StrCat(" holds ", At(h.held[i], h.held[i + 1]));
+    for (size_t i = 0; i < h.held_count(); ++i)
+      line += absl::StrCat(" holds ", At(h.HeldAt(i).object, h.HeldAt(i).site));
     lines.push_back(line);
   }
   void OnSection(uint32_t object, uint32_t site) {
@@ -152,6 +152,8 @@ class Transcript : public RecordVisitor {
     if (a.how != model::How::kBlocking) line += Of(a.how);
     if (a.mode == model::Mode::kShared) line += " shared";
     if (a.handed_over) line += absl::StrCat(" handover ", a.handover);
+    if (a.mode == model::Mode::kShared && a.handover != 0)
+      line += absl::StrCat(" after ", a.handover);
     if (a.timed) line += absl::StrCat(" from ", a.start_ticks);
     if (a.group != 0) line += absl::StrCat(" group ", a.group);
     return line;

@@ -10,10 +10,11 @@ namespace lockcheck::testing {
 // named "T<i>", lock i "L<i>".
 struct Performed {
   uint32_t lock;
-  uint32_t sequence;  // how many acquisitions the lock had before this one
+  uint32_t sequence;  // how many exclusive acquisitions the lock had before
+                      // this one
   uint8_t what;       // What, as in events.h
   uint8_t how;        // model::How
-  uint16_t unused;
+  uint16_t read;      // 1: shared
 };
 static_assert(sizeof(Performed) == 12);
 

@@ -33,11 +33,18 @@ std::string NameOf(char letter, size_t number) {
   return name += std::to_string(number);
 }
 
+// Locks 0..23 are of four kinds in turn, 24..27 can be read; fillers follow.
+constexpr uint32_t kLocks = 24;
+constexpr uint32_t kAllLocks = 28;
+
 // Some lock of each kind in turn; exactly one member is used.
 struct AnyLock {
   explicit AnyLock(uint32_t number)
       : name(NameOf('L', number)),
-        kind(number % 4),
+        kind(number < kLocks || number >= kAllLocks ? number % 4
+                                                    : 4 + number % 2),
+        shared(name.c_str()),
+        shared_timed(name.c_str()),
         plain(name.c_str()),
         timed(name.c_str()),
         recursive(name.c_str()),
@@ -52,15 +59,25 @@ struct AnyLock {
         return act(timed);
       case 2:
         return act(recursive);
-      default:
+      case 3:
         return act(recursive_timed);
+      case 4:
+        return act(shared);
+      default:
+        return act(shared_timed);
     }
   }
-  bool is_recursive() const { return kind >= 2; }
+  template <typename Act>
+  decltype(auto) Shared(Act act) {
+    return kind == 4 ? act(shared) : act(shared_timed);
+  }
+  bool is_recursive() const { return kind == 2 || kind == 3; }
   bool is_timed() const { return kind == 1 || kind == 3; }
 
   std::string name;
   uint32_t kind;
+  lockcheck::shared_mutex shared;
+  lockcheck::shared_timed_mutex shared_timed;
   lockcheck::mutex plain;
   lockcheck::timed_mutex timed;
   lockcheck::recursive_mutex recursive;
@@ -68,7 +85,6 @@ struct AnyLock {
   uint32_t sequence = 0;  // guarded by the lock itself
 };
 
-constexpr uint32_t kLocks = 24;
 std::deque<AnyLock> g_locks;
 
 class Actor {
@@ -91,6 +107,7 @@ class Actor {
   struct Hold {
     uint32_t lock;
     uint32_t depth;  // acquisitions beyond the first
+    bool read = false;
   };
 
   uint32_t Random(uint32_t bound) { return random_() % bound; }
@@ -118,6 +135,15 @@ class Actor {
       sequence = g_locks[lock].sequence++;
     }
     notes_.push_back({lock, sequence, what, how, 0});
+  }
+  // A reader notes how many writers there were before it.
+  void NoteRead(What what, How how, uint32_t lock) {
+    uint32_t sequence = 0;
+    if (what == kAcquired) {
+      held_.push_back({lock, 0, true});
+      sequence = g_locks[lock].sequence;
+    }
+    notes_.push_back({lock, sequence, what, how, 1});
   }
 
   // ---- What the notes are made of ----
@@ -148,8 +174,29 @@ class Actor {
   }
   void Unlock(size_t index) {
     const uint32_t lock = held_[index].lock;
+    const bool read = held_[index].read;
     NoteRelease(index);
-    g_locks[lock].With([](auto& m) { m.unlock(); });
+    if (read) {
+      g_locks[lock].Shared([](auto& m) { m.unlock_shared(); });
+    } else {
+      g_locks[lock].With([](auto& m) { m.unlock(); });
+    }
+  }
+  void Read(uint32_t lock) {
+    g_locks[lock].Shared([](auto& m) { m.lock_shared(); });
+    NoteRead(kAcquired, kBlocking, lock);
+  }
+  bool TryRead(uint32_t lock) {
+    const bool got =
+        g_locks[lock].Shared([](auto& m) { return m.try_lock_shared(); });
+    NoteRead(got ? kAcquired : kNotTaken, kTry, lock);
+    return got;
+  }
+  bool ReadFor(uint32_t lock) {
+    const std::chrono::microseconds time(Random(30));
+    const bool got = g_locks[lock].shared_timed.try_lock_shared_for(time);
+    NoteRead(got ? kAcquired : kTimedOut, kTimed, lock);
+    return got;
   }
 
   // ---- What is done ----
@@ -160,7 +207,7 @@ class Actor {
       return;
     }
     const uint32_t lock = lowest + Random(kLocks - lowest);
-    switch (Random(16)) {
+    switch (Random(20)) {
       case 0:
         Lock(lock);
         break;
@@ -197,6 +244,10 @@ class Actor {
       case 11:
         Nested(lock);
         break;
+      case 12:
+      case 13:
+        ReadersAndWriters();
+        break;
       default:
         for (uint32_t n = Random(8); n > 0; --n) Section(lock);
         break;
@@ -214,6 +265,28 @@ class Actor {
       first = next;
     }
     Unlock(Find(first));
+  }
+  // In ascending order, so that waiting is safe; each may stay held.
+  void ReadersAndWriters() {
+    for (uint32_t lock = kLocks + Random(2); lock < kAllLocks;
+         lock += 1 + Random(3)) {
+      bool got = true;
+      switch (Random(5)) {
+        case 0:
+          Lock(lock);
+          break;
+        case 1:
+          got = TryRead(lock);
+          break;
+        case 2:
+          got = lock % 2 == 1 && ReadFor(lock);
+          break;
+        default:
+          Read(lock);
+          break;
+      }
+      if (got && Random(2) == 0) Unlock(Find(lock));
+    }
   }
   // A lock that is held and not recursive is asked for too: it is refused.
   void TryAny() {
@@ -342,7 +415,7 @@ int main(int argc, char** argv) {
   const size_t operations = std::strtoul(argv[3], nullptr, 10);
   const auto fillers =
       static_cast<uint32_t>(std::strtoul(argv[4], nullptr, 10));
-  for (uint32_t i = 0; i < kLocks + fillers; ++i) g_locks.emplace_back(i);
+  for (uint32_t i = 0; i < kAllLocks + fillers; ++i) g_locks.emplace_back(i);
 
   std::vector<std::unique_ptr<Actor>> actors;
   for (size_t i = 0; i <= threads; ++i) {
@@ -350,7 +423,7 @@ int main(int argc, char** argv) {
                                              i == 0 ? fillers : operations));
   }
   lockcheck::this_thread::set_name("T0");
-  for (uint32_t i = 0; i < fillers; ++i) actors[0]->UseOnce(kLocks + i);
+  for (uint32_t i = 0; i < fillers; ++i) actors[0]->UseOnce(kAllLocks + i);
   std::vector<lockcheck::thread> running;
   for (size_t i = 1; i <= threads; ++i) {
     running.emplace_back([&, i] {

@@ -24,11 +24,12 @@ enum class What : uint8_t {
 struct Event {
   What what = What::kAcquired;
   model::How how = model::How::kBlocking;
+  model::Mode mode = model::Mode::kExclusive;
   bool handed_over = false;
   bool timed = false;
   uint32_t object = 0;  // raw ids
   uint32_t site = 0;
-  uint32_t handover = 0;  // valid if handed_over
+  uint32_t handover = 0;  // valid if handed_over, or shared
   uint32_t group = 0;
   uint64_t ticks = 0;  // valid if timed: of an acquisition its time, of a
                        // release its time or the hold's length
@@ -54,13 +55,11 @@ class EventReader : public log::RecordVisitor {
 
   void OnSegment(const log::SegmentHeader& h) {
     std::vector<log::RawHold> stated;
-    for (size_t i = 0; i + 1 < h.held.size(); i += 2) {
-      stated.push_back({h.held[i], h.held[i + 1]});
-    }
+    for (size_t i = 0; i < h.held_count(); ++i) stated.push_back(h.HeldAt(i));
     bool same = stated.size() == held.size();
     for (size_t i = 0; same && i < held.size(); ++i) {
-      same =
-          stated[i].object == held[i].object && stated[i].site == held[i].site;
+      same = stated[i].object == held[i].object &&
+             stated[i].site == held[i].site && stated[i].mode == held[i].mode;
     }
     if (!same && !segment_starts.empty()) {
       Complain("segment " + std::to_string(h.number) + " states " +
@@ -85,6 +84,7 @@ class EventReader : public log::RecordVisitor {
     NotWhileWaiting();
     Event e;
     e.how = a.how;
+    e.mode = a.mode;
     e.object = a.object;
     e.site = a.site;
     e.handed_over = a.handed_over;
@@ -93,7 +93,7 @@ class EventReader : public log::RecordVisitor {
     e.ticks = a.start_ticks;
     e.group = a.group;
     events.push_back(e);
-    held.push_back({a.object, a.site});
+    held.push_back({a.object, a.site, a.mode});
   }
   void OnRelease(const log::ReleaseRecord& r) {
     NotWhileWaiting();

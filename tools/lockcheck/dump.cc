@@ -166,9 +166,11 @@ class Printer : public log::RecordVisitor {
     held_.clear();
     std::string line = fmt::format("segment {}", h.number);
     const char* separator = ", holds ";
-    for (size_t i = 0; i + 1 < h.held.size(); i += 2) {
-      held_.push_back(h.held[i]);
-      line += separator + At(h.held[i], h.held[i + 1]);
+    for (size_t i = 0; i < h.held_count(); ++i) {
+      const log::RawHold held = h.HeldAt(i);
+      held_.push_back(held.object);
+      line += separator + At(held.object, held.site);
+      if (held.mode == model::Mode::kShared) line += " shared";
       separator = ", ";
     }
     const std::vector<uint32_t> inside = std::move(held_);

@@ -4,6 +4,8 @@
 
 #include "lockcheck/guards.h"
 #include "lockcheck/mutex.h"
+#include "lockcheck/shared_lock.h"
+#include "lockcheck/shared_mutex.h"
 #include "lockcheck/source_location.h"
 #include "lockcheck/thread.h"
 #include "lockcheck/thread_annotations.h"

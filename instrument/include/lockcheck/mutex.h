@@ -114,14 +114,9 @@ class LOCKCHECK_CAPABILITY("mutex") TimedLock
     SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
     const Caller caller = LOCKCHECK_CALLER();
-    while (true) {
-      if (TimedLockUncommon(this->state_, kKind, slot, caller,
-                            DeadlineAt(time))) {
-        return true;
-      }
-      if constexpr (IsKernelClock<Clock>) return false;
-      if (Clock::now() >= time) return false;
-    }
+    return Until(time, [&](const Deadline& deadline) {
+      return TimedLockUncommon(this->state_, kKind, slot, caller, deadline);
+    });
   }
 };
 
@@ -153,6 +148,10 @@ struct LockAccess {
   template <typename Lock>
   LOCKCHECK_ALWAYS_INLINE static void LockAt(Lock& lock, SiteSlot* slot) {
     lock.LockAt(slot);
+  }
+  template <typename Lock>
+  LOCKCHECK_ALWAYS_INLINE static void LockSharedAt(Lock& lock, SiteSlot* slot) {
+    lock.LockSharedAt(slot);
   }
   template <typename Lock>
   LOCKCHECK_ALWAYS_INLINE static bool TryLockMemberAt(Lock& lock,
@@ -202,8 +201,6 @@ class recursive_timed_mutex
       internal::LockKind::kRecursiveTimedMutex, internal::RecursiveState>>;
   LOCKCHECK_LOCK_CONSTRUCTORS(recursive_timed_mutex)
 };
-#undef LOCKCHECK_LOCK_CONSTRUCTORS
-
 }  // namespace lockcheck::inline LOCKCHECK_ABI
 
 #endif  // !LOCKCHECK_DISABLED

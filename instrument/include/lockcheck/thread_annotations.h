@@ -18,6 +18,17 @@
 #define LOCKCHECK_RELEASE(...) LOCKCHECK_TSA(release_capability(__VA_ARGS__))
 #define LOCKCHECK_TRY_ACQUIRE(...) \
   LOCKCHECK_TSA(try_acquire_capability(__VA_ARGS__))
+#define LOCKCHECK_SHARED_CAPABILITY(name) LOCKCHECK_TSA(capability(name))
+#define LOCKCHECK_ACQUIRE_SHARED(...) \
+  LOCKCHECK_TSA(acquire_shared_capability(__VA_ARGS__))
+#define LOCKCHECK_RELEASE_SHARED(...) \
+  LOCKCHECK_TSA(release_shared_capability(__VA_ARGS__))
+#define LOCKCHECK_RELEASE_GENERIC(...) \
+  LOCKCHECK_TSA(release_generic_capability(__VA_ARGS__))
+#define LOCKCHECK_TRY_ACQUIRE_SHARED(...) \
+  LOCKCHECK_TSA(try_acquire_shared_capability(__VA_ARGS__))
+#define LOCKCHECK_REQUIRES_SHARED(...) \
+  LOCKCHECK_TSA(requires_shared_capability(__VA_ARGS__))
 #define LOCKCHECK_REQUIRES(...) LOCKCHECK_TSA(requires_capability(__VA_ARGS__))
 #define LOCKCHECK_EXCLUDES(...) LOCKCHECK_TSA(locks_excluded(__VA_ARGS__))
 #define LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS \

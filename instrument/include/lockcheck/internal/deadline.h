@@ -59,6 +59,17 @@ Deadline DeadlineAt(const std::chrono::time_point<Clock, Duration>& time) {
   }
 }
 
+// Asks with a deadline the kernel knows; with a foreign clock again and again,
+// until that clock says that the time has come, as the standard asks.
+template <typename Clock, typename Duration, typename Ask>
+bool Until(const std::chrono::time_point<Clock, Duration>& time, Ask ask) {
+  while (true) {
+    if (ask(DeadlineAt(time))) return true;
+    if constexpr (IsKernelClock<Clock>) return false;
+    if (Clock::now() >= time) return false;
+  }
+}
+
 }  // namespace lockcheck::inline LOCKCHECK_ABI::internal
 
 #endif  // LOCKCHECK_INTERNAL_DEADLINE_H_

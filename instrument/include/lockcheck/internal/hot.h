@@ -115,6 +115,19 @@ struct LockState {
 };
 static_assert(sizeof(LockState) <= 40);
 
+// A lock that many may read. While somebody reads, the word is kReading and how
+// many do. Readers of one kind of moment, between two writers, are unordered:
+// their records name the writer's count.
+inline constexpr uint32_t kReading = 1u << 30;
+inline constexpr uint32_t kReadersActor = kReading - 1;  // as last_actor
+
+struct SharedState : LockState {
+  std::atomic<uint32_t> last_reader{0};  // some reader's actor id
+  // How many sleep on the word, or are about to.
+  std::atomic<uint32_t> waiting_readers{0}, waiting_writers{0};
+  using LockState::LockState;
+};
+
 // ---- The thread -------------------------------------------------------------
 // What the thread holds, as far as its release needs it.
 struct Hold {
@@ -122,12 +135,14 @@ struct Hold {
   uint32_t after;  // low half of the address behind its record in the present
                    // segment, or kNotHere
   uint32_t gate;   // the thread's, while it is the innermost one
-  uint32_t words;  // of its record; valid if word is 0, as are the next two
+  uint32_t words;  // of its record, kHoldIsRead; not valid for a plain record
+                   // (log::kOpen), and the next two only if word is 0
   uint32_t object;
   uint32_t site;
   uint64_t start_ticks;  // valid if timed; 0: not timed, if word is 0
 };
 inline constexpr uint32_t kNotHere = 1;  // no address of a record is odd
+inline constexpr uint32_t kHoldIsRead = 1u << 31;  // shared
 
 // A page of its own that fork() gives to the child as zeros, so that the
 // child's first operation takes the uncommon path instead of writing into its
@@ -176,7 +191,16 @@ enum class LockKind : uint8_t {  // model::ObjectKind's numbers
   kTimedMutex = 2,
   kRecursiveMutex = 3,
   kRecursiveTimedMutex = 4,
+  kSharedMutex = 6,
+  kSharedTimedMutex = 7,
 };
+constexpr bool IsRecursive(LockKind kind) {
+  return kind == LockKind::kRecursiveMutex ||
+         kind == LockKind::kRecursiveTimedMutex;
+}
+constexpr bool IsShared(LockKind kind) {
+  return kind >= LockKind::kSharedMutex;
+}
 
 struct Deadline {
   int64_t seconds;  // since the clock's epoch
@@ -209,6 +233,21 @@ bool LockMemberUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
 // The lock, whose tag was `tag`, has just been released and had waiters: wakes
 // one, and records the moment.
 void ReleasedToWaiters(LockState& lock, uint32_t tag) noexcept;
+// The same of a SharedState, by its writer.
+void WriterReleased(LockState& lock, uint32_t tag) noexcept;
+
+// Readers have no hot path: one call each.
+bool WarmAcquireShared(SharedState& lock, SiteSlot* slot) noexcept;
+bool WarmReleaseShared(SharedState& lock) noexcept;
+bool WarmReleaseWriter(SharedState& lock) noexcept;
+void LockSharedUncommon(SharedState& lock, LockKind kind, SiteSlot* slot,
+                        Caller caller);
+bool TryLockSharedUncommon(SharedState& lock, LockKind kind, SiteSlot* slot,
+                           Caller caller) noexcept;
+bool TimedLockSharedUncommon(SharedState& lock, LockKind kind, SiteSlot* slot,
+                             Caller caller, const Deadline& deadline);
+void UnlockSharedUncommon(SharedState& lock, LockKind kind, SiteSlot* slot,
+                          Caller caller);
 void DestroyLock(LockState& lock, LockKind kind) noexcept;
 
 // ---- Lock and unlock --------------------------------------------------------
@@ -264,7 +303,7 @@ LOCKCHECK_ALWAYS_INLINE bool AcquireHot(LockState& lock, LockKind kind,
       __builtin_expect(cursor >= t->sample_at, false) ||
       __builtin_expect(h->top == h->limit, false)) {
     // A recursive lock's word must name its owner even then.
-    return kind <= LockKind::kTimedMutex && IsOff() &&
+    return !IsRecursive(kind) && IsOff() &&
            lock.word.compare_exchange_strong(free, kOffOwner,
                                              std::memory_order_acquire,
                                              std::memory_order_relaxed);
@@ -298,7 +337,9 @@ LOCKCHECK_ALWAYS_INLINE bool AcquireHot(LockState& lock, LockKind kind,
   return true;
 }
 
-// True: the lock is released. False: nothing was changed.
+// True: the lock is released. False: nothing was changed. kWake is called if
+// somebody waits.
+template <void (*kWake)(LockState&, uint32_t) noexcept = &ReleasedToWaiters>
 LOCKCHECK_ALWAYS_INLINE bool ReleaseHot(LockState& lock) {
   ThreadState* const t = t_thread.state;
   ThreadHolds* const h = HoldsOf(t);
@@ -331,7 +372,7 @@ LOCKCHECK_ALWAYS_INLINE bool ReleaseHot(LockState& lock) {
   }
   if (__builtin_expect(
           lock.word.exchange(0, std::memory_order_release) & kWaiters, false)) {
-    ReleasedToWaiters(lock, tag);
+    kWake(lock, tag);
   }
   return true;
 }

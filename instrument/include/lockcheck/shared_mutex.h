@@ -1,0 +1,169 @@
+// shared_mutex, shared_timed_mutex: std's types of the same names, recorded.
+//
+// Interface, blocking behaviour, memory order and exceptions are std's; see
+// mutex.h for names, misuse and where they may be used. As with libstdc++ on
+// Linux, readers go first: a reader is not kept out by a writer that waits, so
+// a thread may read again what it reads already. The standard does not allow
+// that, and other libraries block: reports name it.
+//
+// Misuse: unlock_shared() by a thread that reads nothing does nothing; lock()
+// by a thread that reads, or lock_shared() by the one that writes, waits for
+// ever.
+//
+// Cost: lock() and unlock() are those of mutex. lock_shared() and
+// unlock_shared() are one call each, and one compare-and-swap on the lock's
+// word. Size: 56 bytes, as std's.
+#ifndef LOCKCHECK_SHARED_MUTEX_H_
+#define LOCKCHECK_SHARED_MUTEX_H_
+
+#include <chrono>
+#include <shared_mutex>
+
+#include "lockcheck/mutex.h"
+
+#if defined(LOCKCHECK_DISABLED)
+#include "lockcheck/internal/shared_mutex_disabled.h"
+#else
+
+namespace lockcheck::inline LOCKCHECK_ABI {
+namespace internal {
+
+template <LockKind kKind>
+class LOCKCHECK_SHARED_CAPABILITY("shared_mutex") SharedLock {
+ public:
+  static constexpr LockKind kLockKind = kKind;
+
+  constexpr SharedLock(const char* name, source_location where) noexcept
+      : state_(name, where) {}
+  ~SharedLock() {
+    if (state_.tag.load(std::memory_order_relaxed) != 0 ||
+        state_.word.load(std::memory_order_relaxed) != 0) {
+      DestroyLock(state_, kKind);
+    }
+  }
+  SharedLock(const SharedLock&) = delete;
+  SharedLock& operator=(const SharedLock&) = delete;
+
+  LOCKCHECK_ALWAYS_INLINE void lock() LOCKCHECK_ACQUIRE() {
+    SiteSlot* slot;
+    LOCKCHECK_SITE_SLOT(slot);
+    LockAt(slot);
+  }
+  LOCKCHECK_ALWAYS_INLINE bool try_lock() noexcept LOCKCHECK_TRY_ACQUIRE(true) {
+    SiteSlot* slot;
+    LOCKCHECK_SITE_SLOT(slot);
+    return TryLockUncommon(state_, kKind, slot, LOCKCHECK_CALLER());
+  }
+  LOCKCHECK_ALWAYS_INLINE void unlock() LOCKCHECK_RELEASE() {
+    if (__builtin_expect(!ReleaseHot<&WriterReleased>(state_), false) &&
+        __builtin_expect(!WarmReleaseWriter(state_), false)) {
+      SiteSlot* slot;
+      LOCKCHECK_SITE_SLOT(slot);
+      UnlockUncommon(state_, kKind, slot, LOCKCHECK_CALLER());
+    }
+  }
+
+  LOCKCHECK_ALWAYS_INLINE void lock_shared() LOCKCHECK_ACQUIRE_SHARED() {
+    SiteSlot* slot;
+    LOCKCHECK_SITE_SLOT(slot);
+    LockSharedAt(slot);
+  }
+  LOCKCHECK_ALWAYS_INLINE bool try_lock_shared() noexcept
+      LOCKCHECK_TRY_ACQUIRE_SHARED(true) {
+    SiteSlot* slot;
+    LOCKCHECK_SITE_SLOT(slot);
+    return TryLockSharedUncommon(state_, kKind, slot, LOCKCHECK_CALLER());
+  }
+  LOCKCHECK_ALWAYS_INLINE void unlock_shared() LOCKCHECK_RELEASE_SHARED() {
+    if (__builtin_expect(!WarmReleaseShared(state_), false)) {
+      SiteSlot* slot;
+      LOCKCHECK_SITE_SLOT(slot);
+      UnlockSharedUncommon(state_, kKind, slot, LOCKCHECK_CALLER());
+    }
+  }
+
+ protected:
+  friend struct LockAccess;
+  LOCKCHECK_ALWAYS_INLINE void LockAt(SiteSlot* slot) {
+    if (__builtin_expect(!AcquireHot(state_, kKind, slot), false) &&
+        __builtin_expect(!WarmAcquire(state_, slot), false)) {
+      LockUncommon(state_, kKind, slot, LOCKCHECK_CALLER());
+    }
+  }
+  LOCKCHECK_ALWAYS_INLINE void LockSharedAt(SiteSlot* slot) {
+    if (__builtin_expect(!WarmAcquireShared(state_, slot), false)) {
+      LockSharedUncommon(state_, kKind, slot, LOCKCHECK_CALLER());
+    }
+  }
+  LOCKCHECK_ALWAYS_INLINE bool TryLockMemberAt(SiteSlot* slot, uint32_t held) {
+    return LockMemberUncommon(state_, kKind, slot, LOCKCHECK_CALLER(), held);
+  }
+
+  SharedState state_;
+};
+
+class SharedTimedLock : public SharedLock<LockKind::kSharedTimedMutex> {
+ public:
+  using SharedLock<LockKind::kSharedTimedMutex>::SharedLock;
+
+  // Block for at most `duration`; not at all if it is not positive.
+  template <typename Rep, typename Period>
+  LOCKCHECK_ALWAYS_INLINE bool try_lock_for(
+      const std::chrono::duration<Rep, Period>& duration)
+      LOCKCHECK_TRY_ACQUIRE(true) {
+    SiteSlot* slot;
+    LOCKCHECK_SITE_SLOT(slot);
+    return TimedLockUncommon(state_, kLockKind, slot, LOCKCHECK_CALLER(),
+                             DeadlineAfter(duration));
+  }
+  template <typename Clock, typename Duration>
+  LOCKCHECK_ALWAYS_INLINE bool try_lock_until(
+      const std::chrono::time_point<Clock, Duration>& time)
+      LOCKCHECK_TRY_ACQUIRE(true) {
+    SiteSlot* slot;
+    LOCKCHECK_SITE_SLOT(slot);
+    const Caller caller = LOCKCHECK_CALLER();
+    return Until(time, [&](const Deadline& deadline) {
+      return TimedLockUncommon(state_, kLockKind, slot, caller, deadline);
+    });
+  }
+  template <typename Rep, typename Period>
+  LOCKCHECK_ALWAYS_INLINE bool try_lock_shared_for(
+      const std::chrono::duration<Rep, Period>& duration)
+      LOCKCHECK_TRY_ACQUIRE_SHARED(true) {
+    SiteSlot* slot;
+    LOCKCHECK_SITE_SLOT(slot);
+    return TimedLockSharedUncommon(state_, kLockKind, slot, LOCKCHECK_CALLER(),
+                                   DeadlineAfter(duration));
+  }
+  template <typename Clock, typename Duration>
+  LOCKCHECK_ALWAYS_INLINE bool try_lock_shared_until(
+      const std::chrono::time_point<Clock, Duration>& time)
+      LOCKCHECK_TRY_ACQUIRE_SHARED(true) {
+    SiteSlot* slot;
+    LOCKCHECK_SITE_SLOT(slot);
+    const Caller caller = LOCKCHECK_CALLER();
+    return Until(time, [&](const Deadline& deadline) {
+      return TimedLockSharedUncommon(state_, kLockKind, slot, caller, deadline);
+    });
+  }
+};
+
+}  // namespace internal
+
+class shared_mutex
+    : public internal::SharedLock<internal::LockKind::kSharedMutex> {
+  using Base = internal::SharedLock<internal::LockKind::kSharedMutex>;
+  LOCKCHECK_LOCK_CONSTRUCTORS(shared_mutex)
+};
+static_assert(sizeof(shared_mutex) <= 56);
+
+class shared_timed_mutex : public internal::SharedTimedLock {
+  using Base = internal::SharedTimedLock;
+  LOCKCHECK_LOCK_CONSTRUCTORS(shared_timed_mutex)
+};
+
+}  // namespace lockcheck::inline LOCKCHECK_ABI
+
+#endif  // !LOCKCHECK_DISABLED
+#endif  // LOCKCHECK_SHARED_MUTEX_H_

@@ -1,0 +1,19 @@
+// A wait for a lock, from beginning to end in the log.
+#ifndef LOCKCHECK_INSTRUMENT_RUNTIME_WAIT_H_
+#define LOCKCHECK_INSTRUMENT_RUNTIME_WAIT_H_
+
+#include <cstdint>
+
+#include "instrument/runtime/table.h"
+#include "instrument/runtime/thread.h"
+
+namespace lockcheck::runtime {
+
+// Sleeps until the lock is taken (true) or the request's deadline passes. The
+// thread is busy before and after; while it sleeps it is not, and a signal
+// handler's locks are recorded as usual.
+bool RecordedWait(Thread* t, const LockRequest& request, uint32_t site);
+
+}  // namespace lockcheck::runtime
+
+#endif  // LOCKCHECK_INSTRUMENT_RUNTIME_WAIT_H_
