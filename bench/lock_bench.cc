@@ -7,6 +7,7 @@
 // absl::Mutex with deadlock detection.
 #include <chrono>
 #include <cstdlib>
+#include <shared_mutex>
 #include <thread>
 
 #include "absl/base/thread_annotations.h"
@@ -27,6 +28,8 @@ class AbslMutex {
  public:
   void lock() ABSL_NO_THREAD_SAFETY_ANALYSIS { mutex_.Lock(); }
   void unlock() ABSL_NO_THREAD_SAFETY_ANALYSIS { mutex_.Unlock(); }
+  void lock_shared() ABSL_NO_THREAD_SAFETY_ANALYSIS { mutex_.ReaderLock(); }
+  void unlock_shared() ABSL_NO_THREAD_SAFETY_ANALYSIS { mutex_.ReaderUnlock(); }
 
  private:
   absl::Mutex mutex_;
@@ -78,13 +81,16 @@ int main(int argc, char** argv) {
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kReport);
 
   RegisterLockRows<std::mutex>("std");
+  RegisterSharedRows<std::shared_mutex>("std");
   RegisterThreadRows<std::thread>("std");
   if (const char* name = std::getenv("LOCKCHECK_BENCH_VARIANT")) {
     RegisterLockRows<lockcheck::mutex>(name);
+    RegisterSharedRows<lockcheck::shared_mutex>(name);
     RegisterThreadRows<lockcheck::thread>(name);
   } else {
     RegisterDisabledRows();
     RegisterLockRows<AbslMutex>("absl");
+    RegisterSharedRows<AbslMutex>("absl");
   }
   benchmark::RunSpecifiedBenchmarks();
   benchmark::Shutdown();

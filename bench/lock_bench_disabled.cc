@@ -8,6 +8,7 @@ namespace lockcheck::bench {
 
 void RegisterDisabledRows() {
   RegisterLockRows<lockcheck::mutex>("disabled");
+  RegisterSharedRows<lockcheck::shared_mutex>("disabled");
   RegisterThreadRows<lockcheck::thread>("disabled");
 }
 

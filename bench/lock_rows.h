@@ -143,6 +143,23 @@ void StartAndJoin(benchmark::State& state) {
   }
 }
 
+template <typename SharedMutex>
+void SharedPair(benchmark::State& state) {
+  SharedMutex mutex;
+  uint64_t shared = 0;
+  for (auto _ : state) {
+    mutex.lock_shared();
+    benchmark::DoNotOptimize(++shared);
+    mutex.unlock_shared();
+  }
+}
+
+template <typename SharedMutex>
+void RegisterSharedRows(const std::string& variant) {
+  benchmark::RegisterBenchmark(("BM_shared_pair/" + variant).c_str(),
+                               &SharedPair<SharedMutex>);
+}
+
 template <typename Mutex>
 void RegisterLockRows(const std::string& variant) {
   const auto row = [&](const char* name, void (*function)(benchmark::State&)) {
