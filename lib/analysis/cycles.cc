@@ -242,6 +242,7 @@ class ComponentSearch {
         std::find_if(part.holds.begin(), part.holds.end(), [&](const Hold& h) {
           return h.object == from && h.site == arc.hold_site;
         });
+    part.outer = static_cast<uint32_t>(hold - part.holds.begin());
     std::rotate(part.holds.begin(), hold, hold + 1);
     return part;
   }

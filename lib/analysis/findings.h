@@ -39,7 +39,8 @@ enum class Rule : uint8_t {
 // an owner that only holds: it ended with the lock held, or a misuse names it.
 struct Part {
   ActorIndex actor = kNone;
-  std::vector<Hold> holds;    // those that matter come first
+  std::vector<Hold> holds;    // the one that matters first, then in order
+  uint32_t outer = 0;         // of the others, those acquired before the first
   ObjectIndex wants = kNone;  // END(actor) for a join
   model::Mode mode = model::Mode::kExclusive;
   model::How how = model::How::kBlocking;

@@ -8,6 +8,9 @@ namespace {
 // Joins ask for no object: a class of their own.
 constexpr uint32_t kJoinClass = 1;
 
+using Way = std::pair<uint32_t, uint32_t>;
+constexpr Way kNothing(0, 0), kNotSaid(UINT32_MAX, UINT32_MAX);
+
 }  // namespace
 
 StackFinder::StackFinder(const log::Recording& recording)
@@ -37,8 +40,11 @@ StackFinder::StackFinder(const log::Recording& recording)
                  ? Key(none, none == 0 ? 0 : site)
                  : Key(ClassOf(recording.FindObject(process, object)), site);
     };
-    stacks_[key(s.of.object, s.of.site, kJoinClass)].push_back(
-        {i, key(s.of.held_object, s.of.held_site, 0)});
+    // A wait's stack does not say what was held.
+    const Way held = s.of.reason == log::StackReason::kWait
+                         ? kNotSaid
+                         : key(s.of.held_object, s.of.held_site, 0);
+    stacks_[key(s.of.object, s.of.site, kJoinClass)].push_back({i, held});
   }
 }
 
@@ -52,43 +58,29 @@ uint32_t StackFinder::RawSite(SiteIndex site) const {
   return site < recording_.sites.size() ? recording_.sites[site].id : 0;
 }
 
-template <typename Rank>
-StackIndex StackFinder::Best(ObjectIndex object, SiteIndex site,
-                             Rank rank) const {
-  const auto found = stacks_.find(Key(ClassOf(object), RawSite(site)));
-  if (site == kNone || found == stacks_.end()) return kNone;
-  StackIndex best = kNone;
-  int best_rank = -1;
-  for (const Candidate& candidate : found->second) {
-    const int r = rank(candidate, recording_.stacks[candidate.stack]);
-    if (r > best_rank) {
-      best_rank = r;
-      best = candidate.stack;
-    }
-  }
-  return best;
-}
-
 StackIndex StackFinder::OfRequest(ActorIndex actor, ObjectIndex object,
                                   SiteIndex site, const Hold* innermost) const {
-  const Key held = innermost == nullptr ? Key(0, 0)
-                                        : Key(ClassOf(innermost->object),
+  const auto found = stacks_.find(Key(ClassOf(object), RawSite(site)));
+  if (site == kNone || found == stacks_.end()) return kNone;
+  const Way held = innermost == nullptr ? kNothing
+                                        : Way(ClassOf(innermost->object),
                                               RawSite(innermost->site));
   const uint32_t raw =
       actor < recording_.actors.size() ? recording_.actors[actor].id : 0;
-  return Best(object, site, [&](const Candidate& c, const log::Stack& s) {
-    return 4 * (c.held == held) + 2 * (s.actor == raw) +
-           (s.of.reason == log::StackReason::kWait);
-  });
-}
-
-StackIndex StackFinder::OfHold(ActorIndex actor, const Hold& hold) const {
-  const uint32_t raw =
-      actor < recording_.actors.size() ? recording_.actors[actor].id : 0;
-  return Best(hold.object, hold.site,
-              [&](const Candidate&, const log::Stack& s) {
-                return static_cast<int>(s.actor == raw);
-              });
+  StackIndex best = kNone;
+  int best_rank = -1;
+  bool same_way = false;
+  for (const Candidate& candidate : found->second) {
+    const log::Stack& s = recording_.stacks[candidate.stack];
+    const int rank = 4 * (candidate.held == held) + 2 * (s.actor == raw) +
+                     (s.of.reason == log::StackReason::kWait);
+    same_way |= candidate.held == held;
+    if (rank > best_rank) {
+      best_rank = rank;
+      best = candidate.stack;
+    }
+  }
+  return held == kNothing && !same_way ? kNone : best;
 }
 
 }  // namespace lockcheck::analysis

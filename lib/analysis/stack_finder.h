@@ -6,8 +6,10 @@
 // the same way, or there is none.
 //
 // The best there is counts: the same way by the same actor, the same way by
-// another one, then any request for that class at that site. Who was there is
-// said by the recording's Stack::actor.
+// another one, then any request for that class at that site. The first way to a
+// site under no hold has no stack of its own: the site's is that one, and kNone
+// stands for it. Whose a stack is, the recording says (Stack::actor and
+// Site::actor); who shows it for another actor must say so too.
 // Cost: one pass over the objects and the stacks; a look-up visits the stacks
 // of one class and site. Thread safety: const after construction.
 #ifndef LOCKCHECK_LIB_ANALYSIS_STACK_FINDER_H_
@@ -28,11 +30,14 @@ class StackFinder {
   explicit StackFinder(const log::Recording& recording);
 
   // Of a request of the actor for the object at the site; `innermost` is what
-  // it held then, null for nothing. kNone if there is none.
+  // it held then, null for nothing. kNone: the site's own stack, if it has one.
   StackIndex OfRequest(ActorIndex actor, ObjectIndex object, SiteIndex site,
                        const Hold* innermost) const;
-  // Of the acquisition of what the actor holds.
-  StackIndex OfHold(ActorIndex actor, const Hold& hold) const;
+  // Of the acquisition of what the actor holds: what it holds was asked for.
+  StackIndex OfHold(ActorIndex actor, const Hold& hold,
+                    const Hold* innermost) const {
+    return OfRequest(actor, hold.object, hold.site, innermost);
+  }
 
  private:
   using Key = std::pair<uint32_t, uint32_t>;  // class, raw site
@@ -42,8 +47,6 @@ class StackFinder {
   };
   uint32_t ClassOf(ObjectIndex object) const;
   uint32_t RawSite(SiteIndex site) const;
-  template <typename Rank>
-  StackIndex Best(ObjectIndex object, SiteIndex site, Rank rank) const;
 
   const log::Recording& recording_;
   std::vector<uint32_t> class_of_object_;

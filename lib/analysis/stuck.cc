@@ -127,6 +127,7 @@ class EndOfLog {
         std::find_if(part.holds.begin(), part.holds.end(),
                      [&](const Hold& h) { return h.object == wanted_of_it; });
     if (hold != part.holds.end()) {
+      part.outer = static_cast<uint32_t>(hold - part.holds.begin());
       std::rotate(part.holds.begin(), hold, hold + 1);
     }
     return part;

@@ -128,7 +128,7 @@ class ScanVisitor : public RecordVisitor {
     Use(object, site);
   }
   void OnDefSite(uint32_t site, std::span<const uint32_t> frames) {
-    found_.sites.push_back({site, frames});
+    found_.sites.push_back({site, segment_.actor, frames});
   }
   void OnDefStack(uint32_t stack, const StackOf& of,
                   std::span<const uint32_t> frames) {

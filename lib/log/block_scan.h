@@ -94,7 +94,7 @@ struct ObjectRow {
   std::string_view name;
 };
 struct SiteRow {
-  uint32_t id;
+  uint32_t id, actor;
   std::span<const uint32_t> frames;
 };
 struct StackRow {

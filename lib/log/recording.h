@@ -51,6 +51,7 @@ struct Frame {
 
 struct Site {
   uint32_t id = 0;            // as in the file
+  uint32_t actor = 0;         // raw id of who came first; 0: not known
   std::vector<Frame> frames;  // [0] is the site; the rest the first stack seen
 };
 

@@ -119,8 +119,10 @@ class TableBuilder {
       Site site;
       site.id = id;
       while (row != rows.end() && (*row)->id < id) ++row;
-      if (row != rows.end() && (*row)->id == id)
+      if (row != rows.end() && (*row)->id == id) {
+        site.actor = (*row)->actor;
         site.frames = Frames((*row)->frames);
+      }
       r_.sites.push_back(std::move(site));
     }
   }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "lib/analysis/stack_finder.h"
 #include "lib/report/edges.h"
 #include "lib/report/identity.h"
 #include "lib/report/names.h"
@@ -35,7 +36,8 @@ class Builder {
   explicit Builder(const BuildInput& input)
       : input_(input),
         sites_(input.recording, input.resolve, report_.sites),
-        naming_(input.observations, sites_, report_) {}
+        naming_(input.observations, sites_, report_),
+        stacks_(input.recording) {}
 
   Report Build() {
     Header();
@@ -53,12 +55,19 @@ class Builder {
   void Add(const analysis::StandingWait& wait);
   void EndStates();
 
-  std::vector<HoldRow> Holds(const std::vector<analysis::Hold>& holds);
+  // `outer`: see analysis::Part.
+  std::vector<HoldRow> Holds(analysis::ActorIndex actor,
+                             const std::vector<analysis::Hold>& holds,
+                             size_t outer);
+  const analysis::Hold* HeldBelow(const std::vector<analysis::Hold>& holds,
+                                  size_t outer, size_t i) const;
+  log::StackIndex StackOfRequest(const analysis::Part& part) const;
   PartRow PartOf(const analysis::Part& part);
   void PlaceMisuse(const analysis::Part& part, FindingRow& row);
-  // The recorded stack, else the first one seen at the site.
-  std::vector<SourceLine> StackOf(log::StackIndex stack,
-                                  std::optional<uint32_t> site);
+  // Fills row.site, row.stack and row.stack_of: the recorded stack, else the
+  // first one seen at the site.
+  template <typename Row>
+  void Place(log::StackIndex stack, log::SiteIndex site, Row& row);
   double SinceStart(uint64_t ticks) const {
     return std::max(0.0, input_.recording.clock.ToNs(ticks));
   }
@@ -67,6 +76,7 @@ class Builder {
   Report report_;
   SiteTable sites_;
   Naming naming_;
+  const analysis::StackFinder stacks_;
   absl::flat_hash_map<std::string, size_t> row_of_id_;
 };
 
@@ -91,47 +101,80 @@ void Builder::Header() {
   report_.notes = input_.findings.notes;
 }
 
-std::vector<HoldRow> Builder::Holds(const std::vector<analysis::Hold>& holds) {
-  std::vector<HoldRow> rows;
-  for (const analysis::Hold& hold : holds) {
-    rows.push_back(
-        {naming_.Object(hold.object), hold.mode, sites_.Row(hold.site)});
+template <typename Row>
+void Builder::Place(log::StackIndex stack, log::SiteIndex site, Row& row) {
+  const log::Recording& recording = input_.recording;
+  row.site = sites_.Row(site);
+  uint32_t whose = 0;
+  if (stack < recording.stacks.size()) {
+    whose = recording.stacks[stack].actor;
+    row.stack = sites_.StackOf(stack);
+  } else if (site < recording.sites.size()) {
+    whose = recording.sites[site].actor;
+    row.stack = sites_.StackAt(site);
   }
-  return rows;
+  row.stack_of = naming_.Actor(recording.FindActor(whose));
 }
 
-std::vector<SourceLine> Builder::StackOf(log::StackIndex stack,
-                                         std::optional<uint32_t> site) {
-  std::vector<SourceLine> lines = sites_.StackOf(stack);
-  if (lines.empty() && site) lines = report_.sites[*site].stack;
-  return lines;
+// What was innermost when holds[i] was acquired, or null.
+const analysis::Hold* Builder::HeldBelow(
+    const std::vector<analysis::Hold>& holds, size_t outer, size_t i) const {
+  const size_t below = i == 0 ? outer : i == outer + 1 ? 0 : i - 1;
+  // The first is not below itself, nor anything below the outermost.
+  if (below == i || (below == 0 && i != outer + 1)) return nullptr;
+  if (below >= holds.size()) return nullptr;
+  // The end of an actor is no lock that it took.
+  if (input_.observations.is_end_object(holds[below].object)) return nullptr;
+  return &holds[below];
+}
+
+// A wait has a stack of its own only if it was a long one.
+log::StackIndex Builder::StackOfRequest(const analysis::Part& part) const {
+  if (part.stack != kNone) return part.stack;
+  return stacks_.OfRequest(part.actor, part.wants, part.site,
+                           HeldBelow(part.holds, part.outer,
+                                     std::max<size_t>(part.holds.size(), 1)));
+}
+
+std::vector<HoldRow> Builder::Holds(analysis::ActorIndex actor,
+                                    const std::vector<analysis::Hold>& holds,
+                                    size_t outer) {
+  std::vector<HoldRow> rows;
+  for (size_t i = 0; i < holds.size(); ++i) {
+    const analysis::Hold& hold = holds[i];
+    HoldRow& row = rows.emplace_back();
+    row.object = naming_.Object(hold.object);
+    row.mode = hold.mode;
+    Place(stacks_.OfHold(actor, hold, HeldBelow(holds, outer, i)), hold.site,
+          row);
+  }
+  return rows;
 }
 
 PartRow Builder::PartOf(const analysis::Part& part) {
   PartRow row;
   row.actor = naming_.Actor(part.actor);
-  row.holds = Holds(part.holds);
+  row.holds = Holds(part.actor, part.holds, part.outer);
   row.count = part.count;
   if (part.wants != kNone) {
     WantRow wants;
     wants.object = naming_.Object(part.wants);
     wants.mode = part.mode;
     wants.how = part.how;
-    wants.site = sites_.Row(part.site);
-    wants.stack = StackOf(part.stack, wants.site);
+    Place(StackOfRequest(part), part.site, wants);
     row.wants = std::move(wants);
   }
   return row;
 }
 
-// A misuse asks for nothing, but it happened somewhere.
+// A misuse asks for nothing, but it happened somewhere; an actor's end is no
+// place.
 void Builder::PlaceMisuse(const analysis::Part& part, FindingRow& row) {
   PartRow& place = row.parts[0];
   if (place.wants || row.objects.empty()) return;
   WantRow wants;
   wants.object = row.objects[0];
-  wants.site = sites_.Row(part.site);
-  wants.stack = StackOf(part.stack, wants.site);
+  Place(part.stack, part.site, wants);
   place.wants = std::move(wants);
 }
 
@@ -148,7 +191,8 @@ void Builder::Add(const Finding& finding) {
   for (const analysis::Part& part : finding.parts) {
     row.parts.push_back(PartOf(part));
   }
-  if (finding.misuse && !row.parts.empty()) {
+  if (finding.misuse && finding.misuse != model::Misuse::kExitHolding &&
+      !row.parts.empty()) {
     PlaceMisuse(finding.parts[0], row);
   }
   row.assumes = finding.assumes;
@@ -171,12 +215,17 @@ void Builder::Add(const analysis::StandingWait& wait) {
   const auto actor = naming_.Actor(wait.actor);
   if (!actor) return;
   row.actor = *actor;
-  row.wants.object = naming_.Object(wait.wait.object);
-  row.wants.mode = wait.wait.mode;
-  row.wants.how = wait.wait.how;
-  row.wants.site = sites_.Row(wait.wait.site);
-  row.wants.stack = StackOf(wait.wait.stack, row.wants.site);
-  row.holds = Holds(wait.held);
+  analysis::Part part;
+  part.actor = wait.actor;
+  part.holds = wait.held;
+  part.wants = wait.wait.object;
+  part.mode = wait.wait.mode;
+  part.how = wait.wait.how;
+  part.site = wait.wait.site;
+  part.stack = wait.wait.stack;
+  PartRow waits = PartOf(part);
+  row.wants = std::move(*waits.wants);
+  row.holds = std::move(waits.holds);
   row.owner = naming_.Actor(wait.wait.owner);
   row.owner_site = sites_.Row(wait.wait.owner_site);
   row.duration_ns = static_cast<double>(wait.duration_ns);
@@ -189,7 +238,8 @@ void Builder::EndStates() {
   const size_t n = std::min(end.size(), report_.actors.size());
   for (size_t i = 0; i < n; ++i) {
     report_.actors[i].state = end[i].state;
-    report_.actors[i].holds = Holds(end[i].held);
+    report_.actors[i].holds =
+        Holds(static_cast<analysis::ActorIndex>(i), end[i].held, 0);
   }
 }
 

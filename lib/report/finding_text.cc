@@ -51,14 +51,8 @@ Title TitleOf(const FindingRow& row) {
   return {"DEADLOCK", Style::kRed};
 }
 
-const std::vector<SourceLine>& StackOfHold(const Report& report,
-                                           const HoldRow& hold) {
-  static const std::vector<SourceLine> kNone;
-  return hold.site ? report.sites[*hold.site].stack : kNone;
-}
-
 // The function column is as wide as the finding's widest function needs.
-size_t FunctionWidth(const Report& report, const FindingRow& row) {
+size_t FunctionWidth(const FindingRow& row) {
   size_t width = 0;
   const auto look = [&](const std::vector<SourceLine>& stack) {
     for (const SourceLine& line : stack) {
@@ -66,7 +60,7 @@ size_t FunctionWidth(const Report& report, const FindingRow& row) {
     }
   };
   for (const PartRow& part : row.parts) {
-    for (const HoldRow& hold : part.holds) look(StackOfHold(report, hold));
+    for (const HoldRow& hold : part.holds) look(hold.stack);
     if (part.wants) look(part.wants->stack);
   }
   return std::min(width, kWidestFunction);
@@ -140,6 +134,14 @@ std::string WantedName(const Report& report, const FindingRow& row,
   return text;
 }
 
+// Behind "in", where the stack below is not known to be the actor's own: it
+// came to the same place, perhaps through other callers.
+std::string Whose(const Report& report, const std::optional<uint32_t>& actor) {
+  return actor ? fmt::format(" (as first seen in {})",
+                             ActorHeading(report.actors[*actor]))
+               : " (as first seen there)";
+}
+
 std::string PartText(const Report& report, const FindingRow& row,
                      const PartRow& part, size_t width,
                      const Painter& painter) {
@@ -159,21 +161,31 @@ std::string PartText(const Report& report, const FindingRow& row,
     out += fmt::format("      {:<7}  {}\n", verb,
                        painter.Paint(Style::kBold, name));
   };
+  const auto place = [&](const auto& at) {
+    if (at.stack_of != part.actor)
+      out.insert(out.size() - 1, Whose(report, at.stack_of));
+    out += StackText(at.stack, width, painter);
+  };
   for (const HoldRow& hold : part.holds) {
     if (report.objects[hold.object].kind == model::ObjectKind::kActorEnd) {
       continue;  // an actor always "holds" its own end
     }
     if (!hold.site) {
-      entry("holds", HeldName(report, hold));
+      entry("holds",
+            HeldName(report, hold) + "; the log does not say since where");
       continue;
     }
     entry("holds", HeldName(report, hold) + ", acquired in");
-    out += StackText(StackOfHold(report, hold), width, painter);
+    place(hold);
   }
-  if (part.wants) {
-    entry(Asks(row, *part.wants), WantedName(report, row, part) + ", in");
-    out += StackText(part.wants->stack, width, painter);
+  if (!part.wants) return out;
+  const std::string wanted = WantedName(report, row, part);
+  if (row.kind == FindingKind::kMisuse && !part.wants->site) {
+    entry(Asks(row, *part.wants), wanted + "; the log does not say where");
+    return out;
   }
+  entry(Asks(row, *part.wants), wanted + ", in");
+  place(*part.wants);
   return out;
 }
 
@@ -193,7 +205,7 @@ std::string FindingText(const Report& report, const FindingRow& row,
   }
   if (row.time_ns) out += fmt::format("  at {}", FormatDuration(*row.time_ns));
   out += fmt::format("\n    {}\n", Wrap(row.message + ".", kWidth, 4));
-  const size_t width = FunctionWidth(report, row);
+  const size_t width = FunctionWidth(row);
   for (const PartRow& part : row.parts) {
     out += fmt::format("\n{}", PartText(report, row, part, width, painter));
   }

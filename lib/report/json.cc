@@ -61,33 +61,31 @@ Value Usage(const UsageRow& usage) {
   return object;
 }
 
-Value Holds(const Report& report, const std::vector<HoldRow>& holds) {
+Value Holds(const std::vector<HoldRow>& holds) {
   Value rows = Value::array();
   for (const HoldRow& hold : holds) {
     rows.push_back({{"object", hold.object},
                     {"mode", NameOf(hold.mode)},
                     {"site", OrNull(hold.site)},
-                    {"stack", hold.site ? Stack(report.sites[*hold.site].stack)
-                                        : Value::array()}});
+                    {"stack", Stack(hold.stack)},
+                    {"stack_of", OrNull(hold.stack_of)}});
   }
   return rows;
 }
 
 Value Want(const WantRow& want) {
-  return {{"object", want.object},
-          {"mode", NameOf(want.mode)},
-          {"how", NameOf(want.how)},
-          {"site", OrNull(want.site)},
-          {"stack", Stack(want.stack)}};
+  return {{"object", want.object},      {"mode", NameOf(want.mode)},
+          {"how", NameOf(want.how)},    {"site", OrNull(want.site)},
+          {"stack", Stack(want.stack)}, {"stack_of", OrNull(want.stack_of)}};
 }
 
-Value Finding(const Report& report, const FindingRow& row) {
+Value Finding(const FindingRow& row) {
   Value parts = Value::array();
   for (const PartRow& part : row.parts) {
     Value wants = Value::array();
     if (part.wants) wants.push_back(Want(*part.wants));
     parts.push_back({{"actor", OrNull(part.actor)},
-                     {"holds", Holds(report, part.holds)},
+                     {"holds", Holds(part.holds)},
                      {"wants", std::move(wants)},
                      {"count", part.count}});
   }
@@ -113,12 +111,12 @@ Value Finding(const Report& report, const FindingRow& row) {
       {"time_ns", OrNull(row.time_ns)}};
 }
 
-Value Wait(const Report& report, const StandingWaitRow& row) {
+Value Wait(const StandingWaitRow& row) {
   Value value = {{"actor", row.actor}};
   value.update(Want(row.wants));
   value["owner"] = OrNull(row.owner);
   value["owner_site"] = OrNull(row.owner_site);
-  value["holds"] = Holds(report, row.holds);
+  value["holds"] = Holds(row.holds);
   value["duration_ns"] = row.duration_ns;
   value["stuck"] = row.stuck;
   return value;
@@ -134,7 +132,7 @@ Value Process(const ProcessRow& row) {
           {"cpu_ns", OrNull(row.cpu_ns)}};
 }
 
-Value Actor(const Report& report, const ActorRow& row) {
+Value Actor(const ActorRow& row) {
   Value switches = nullptr;
   if (row.cpu_ns) {
     switches = {{"voluntary", row.voluntary}, {"involuntary", row.involuntary}};
@@ -147,7 +145,7 @@ Value Actor(const Report& report, const ActorRow& row) {
           {"tid", row.tid},
           {"parent", OrNull(row.parent)},
           {"state", NameOf(row.state)},
-          {"holds", Holds(report, row.holds)},
+          {"holds", Holds(row.holds)},
           {"cpu_ns", OrNull(row.cpu_ns)},
           {"switches", std::move(switches)},
           {"blocked_ns", row.blocked_ns},
@@ -234,16 +232,13 @@ Value Array(const Rows& rows, Make make) {
 }
 
 Value ReportValue(const Report& r) {
-  const auto with = [&](auto make) {
-    return [&r, make](const auto& row) { return make(r, row); };
-  };
   return {{"schema", 1},
           {"log", Log(r)},
           {"summary", SummaryValue(Summarize(r))},
-          {"findings", Array(r.findings, with(Finding))},
-          {"standing_waits", Array(r.standing_waits, with(Wait))},
+          {"findings", Array(r.findings, Finding)},
+          {"standing_waits", Array(r.standing_waits, Wait)},
           {"processes", Array(r.processes, Process)},
-          {"actors", Array(r.actors, with(Actor))},
+          {"actors", Array(r.actors, Actor)},
           {"classes", Array(r.classes, Class)},
           {"objects", Array(r.objects, Object)},
           {"sites", Array(r.sites, Site)},

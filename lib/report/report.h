@@ -78,7 +78,11 @@ struct ProcessRow {
 struct HoldRow {
   uint32_t object = 0;
   model::Mode mode = model::Mode::kExclusive;
-  std::optional<uint32_t> site;  // where it was acquired
+  std::optional<uint32_t> site;        // where it was acquired
+  std::vector<SourceLine> stack = {};  // innermost first, see `stack_of`
+  // Whose stack it is: another actor's if only that one's was recorded at this
+  // place. Empty: not known.
+  std::optional<uint32_t> stack_of = {};
 };
 
 struct ActorRow {
@@ -99,7 +103,8 @@ struct WantRow {
   model::Mode mode = model::Mode::kExclusive;
   model::How how = model::How::kBlocking;
   std::optional<uint32_t> site;
-  std::vector<SourceLine> stack;  // of the request, innermost first
+  std::vector<SourceLine> stack = {};     // of the request, innermost first
+  std::optional<uint32_t> stack_of = {};  // as in HoldRow
 };
 
 struct PartRow {

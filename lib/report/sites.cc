@@ -78,7 +78,7 @@ std::optional<uint32_t> SiteTable::Row(log::SiteIndex site) {
   if (site >= row_of_site_.size()) return std::nullopt;
   uint32_t& row = row_of_site_[site];
   if (row != log::kNone) return row;
-  std::vector<SourceLine> stack = StackOf(recording_.sites[site].frames);
+  std::vector<SourceLine> stack = StackAt(site);
   SourceLine where;
   if (!stack.empty()) where = stack.front();
   std::string key = stack.empty()
@@ -90,18 +90,27 @@ std::optional<uint32_t> SiteTable::Row(log::SiteIndex site) {
   return row = it->second;
 }
 
-std::vector<SourceLine> SiteTable::StackOf(log::StackIndex stack) {
-  if (stack >= recording_.stacks.size()) return {};
-  return StackOf(recording_.stacks[stack].frames);
+const std::vector<SourceLine>& SiteTable::StackOf(log::StackIndex stack) {
+  return Resolved(recording_.stacks, stack, stacks_);
 }
 
-std::vector<SourceLine> SiteTable::StackOf(
-    const std::vector<log::Frame>& frames) const {
+const std::vector<SourceLine>& SiteTable::StackAt(log::SiteIndex site) {
+  return Resolved(recording_.sites, site, sites_);
+}
+
+template <typename Rows>
+const std::vector<SourceLine>& SiteTable::Resolved(const Rows& rows,
+                                                   uint32_t index,
+                                                   Stacks& known) {
+  static const std::vector<SourceLine> kNotKnown;
+  if (index >= rows.size()) return kNotKnown;
+  const auto found = known.find(index);
+  if (found != known.end()) return found->second;
   std::vector<symbolize::SymbolizedFrame> stack;
-  for (size_t i = 0; i < frames.size(); ++i) {
-    stack.push_back(resolve_(frames[i], i > 0));
+  for (const log::Frame& frame : rows[index].frames) {
+    stack.push_back(resolve_(frame, !stack.empty()));
   }
-  return UserStack(stack);
+  return known.emplace(index, UserStack(stack)).first->second;
 }
 
 std::string FunctionLabel(const SourceLine& line) {

@@ -33,17 +33,24 @@ class SiteTable {
 
   // The row of a site of the recording; empty if kNone or out of range.
   std::optional<uint32_t> Row(log::SiteIndex site);
-  // A stack of the recording, trimmed; empty if kNone or out of range.
-  std::vector<SourceLine> StackOf(log::StackIndex stack);
+  // A stack of the recording, and the one that came first at a site, trimmed;
+  // empty if kNone or out of range.
+  const std::vector<SourceLine>& StackOf(log::StackIndex stack);
+  const std::vector<SourceLine>& StackAt(log::SiteIndex site);
 
  private:
-  std::vector<SourceLine> StackOf(const std::vector<log::Frame>& frames) const;
+  using Stacks = absl::flat_hash_map<uint32_t, std::vector<SourceLine>>;
+  // Of an index into `rows`, which have frames; remembered in `known`.
+  template <typename Rows>
+  const std::vector<SourceLine>& Resolved(const Rows& rows, uint32_t index,
+                                          Stacks& known);
 
   const log::Recording& recording_;
   Resolve resolve_;
   std::vector<SiteRow>& rows_;
   std::vector<uint32_t> row_of_site_;  // log::kNone: not yet asked for
   absl::flat_hash_map<std::string, uint32_t> row_of_key_;
+  Stacks stacks_, sites_;
 };
 
 // The user's part of a stack, innermost first: without the wrappers at its

@@ -37,12 +37,11 @@ inline PartRow Part(uint32_t actor, uint32_t holds, uint32_t hold_site,
                     uint32_t wants, uint32_t want_site, uint64_t count) {
   PartRow part;
   part.actor = actor;
-  part.holds = {{holds, model::Mode::kExclusive, hold_site}};
-  part.wants = WantRow{wants,
-                       model::Mode::kExclusive,
-                       model::How::kBlocking,
-                       want_site,
-                       {Line("Philosopher::Eat", 42)}};
+  part.holds = {{holds, model::Mode::kExclusive, hold_site,
+                 Site("Philosopher::Eat", 41).stack, actor}};
+  part.wants =
+      WantRow{wants,     model::Mode::kExclusive,        model::How::kBlocking,
+              want_site, {Line("Philosopher::Eat", 42)}, actor};
   part.count = count;
   return part;
 }
@@ -135,20 +134,20 @@ inline Report SampleReport() {
   process.state = "exited";
   process.cpu_ns = 3.9e9;
   r.processes = {process};
+  r.sites = {Site("Philosopher::Eat", 41), Site("Philosopher::Eat", 42)};
   r.actors = {Actor("A1", "main", "main", 4711),
               Actor("A2", "thread", "plato", 4712),
               Actor("A3", "thread", "kant", 4713)};
   r.actors[1].parent = 0;
   r.actors[1].cpu_ns = 1e9;
   r.actors[1].state = analysis::ActorState::kBlocked;
-  r.actors[1].holds = {{0, model::Mode::kExclusive, 0}};
+  r.actors[1].holds = {{0, model::Mode::kExclusive, 0, r.sites[0].stack, 1}};
   r.actors[1].usage.acquisitions = 600'000;
   r.classes = {Fork("fork[0]"), Fork("fork[1]")};
   r.classes[1].usage.wait.total = 0.9e9;
   r.objects = {
       {"fork[0]", 0, model::ObjectKind::kMutex, {}},
       {"fork[1]", 1, model::ObjectKind::kMutex, Line("Table::Table", 12)}};
-  r.sites = {Site("Philosopher::Eat", 41), Site("Philosopher::Eat", 42)};
   r.sites[0].usage = r.classes[0].usage;
   r.sites[0].usage.max_waiters.reset();
   r.sites[0].usage.actors.reset();
