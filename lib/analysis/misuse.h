@@ -10,10 +10,11 @@
 
 namespace lockcheck::analysis {
 
-// Appends to `findings`. parts[0] is who did it first, at which site; it holds
-// the object if the misuse means so, and wants it only for a self-lock. If
-// another actor owned the object, that one is parts[1]. `ticks` is the first
-// time, `count` all times.
+// Appends to `findings`. parts[0] is who did it first, at which site (kNone of
+// a destruction and of an actor's end: not recorded); it holds the object if
+// the misuse means so, and wants it only for a self-lock. If another actor
+// owned the object, that one is parts[1]. A hold's site is kNone if its owner
+// acquired the object at several. `ticks` is the first time, `count` all times.
 void FindMisuse(const Observations& observations,
                 std::vector<Finding>& findings);
 

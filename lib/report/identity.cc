@@ -37,10 +37,31 @@ std::string Function(const Report& report,
 struct Element {
   uint32_t object = 0;
   std::string text;  // class, function that asks, function that holds
+  bool asks = true;
 };
+
+// Where it happened, else where what it is about had been acquired. Who
+// else had to do with it differs from run to run.
+std::string FunctionOfPlace(const Report& report, const FindingRow& row) {
+  std::string function;
+  for (const PartRow& part : row.parts) {
+    if (part.wants) function = Function(report, part.wants->site);
+    if (!function.empty()) return function;
+    for (const HoldRow& hold : part.holds) {
+      function = Function(report, hold.site);
+      if (!function.empty()) return function;
+    }
+  }
+  return function;
+}
 
 std::vector<Element> Elements(const Report& report, const FindingRow& row) {
   std::vector<Element> elements;
+  if (row.kind == FindingKind::kMisuse && !row.objects.empty()) {
+    const uint32_t object = row.objects[0];
+    return {{object, fmt::format("{}\n{}\n", StableName(report, object),
+                                 FunctionOfPlace(report, row))}};
+  }
   for (const PartRow& part : row.parts) {
     Element element;
     std::string asks;
@@ -49,6 +70,7 @@ std::vector<Element> Elements(const Report& report, const FindingRow& row) {
       asks = Function(report, part.wants->site);
     } else if (!part.holds.empty()) {
       element.object = part.holds[0].object;
+      element.asks = false;
     } else {
       continue;
     }
@@ -59,7 +81,7 @@ std::vector<Element> Elements(const Report& report, const FindingRow& row) {
   }
   if (elements.empty()) {
     for (const uint32_t object : row.objects) {
-      elements.push_back({object, StableName(report, object)});
+      elements.push_back({object, StableName(report, object), true});
     }
   }
   return elements;
@@ -118,9 +140,14 @@ void Identify(const Report& report, FindingRow& row) {
   std::string text = row.rule;
   if (!row.metric.empty()) text += "\n" + row.metric;
   if (row.verdict == analysis::Verdict::kRefuted) text += "\nrefuted";
+  const bool any_asks =
+      std::any_of(elements.begin(), elements.end(),
+                  [](const Element& element) { return element.asks; });
   std::vector<std::string> stable, names;
   for (const Element& element : elements) {
     text += "\n\n" + element.text;
+    // Who only holds has the lock that another one asks for.
+    if (any_asks && !element.asks) continue;
     stable.push_back(StableName(report, element.object));
     names.push_back(Name(report, element.object));
   }
@@ -128,8 +155,8 @@ void Identify(const Report& report, FindingRow& row) {
 
   std::string pattern = Join(stable);
   row.suppression_keys.clear();
-  if (row.parts.size() == 1 && row.parts[0].wants) {
-    const std::string function = Function(report, row.parts[0].wants->site);
+  if (row.parts.size() == 1 || row.kind == FindingKind::kMisuse) {
+    const std::string function = FunctionOfPlace(report, row);
     if (!function.empty()) pattern += " in " + function;
   }
   row.suppression = fmt::format("{}:{}", row.rule, pattern);

@@ -99,6 +99,13 @@ std::string MisuseMessage(const Report& report, const Finding& finding,
   std::string text =
       fmt::format("{} {}", ActorInSentence(report, actor),
                   misuse != nullptr ? misuse->sentence : "misuses a lock");
+  // The log has no entry for a lock that nobody ever asked for.
+  if (finding.misuse == model::Misuse::kUnlockFree &&
+      !finding.objects.empty() && finding.objects[0] == log::kNone) {
+    return text +
+           ", nor ever asked for; the program's standard error says where it "
+           "was made";
+  }
   if (!row.objects.empty()) text += ": " + ObjectName(report, row.objects[0]);
   return text;
 }

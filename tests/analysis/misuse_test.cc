@@ -73,6 +73,37 @@ TEST_F(MisuseTest, TheOwnerThatWasWrongedIsNamed) {
   EXPECT_EQ(found_.findings[0].parts[1].holds.front().object, 2u);
 }
 
+TEST_F(MisuseTest, TheOwnersHoldHasThePlaceIfThereIsOnlyOne) {
+  observations_.requests.push_back({.actor = 0, .lock = 2, .site = 5});
+  Happens(Misuse::kUnlockByOther, 1, 2, 7, 100, 1, /*owner=*/0);
+  EXPECT_EQ(Judge()[0].parts[1].holds[0].site, 5u);
+  observations_.requests.push_back({.actor = 0, .lock = 2, .site = 6});
+  EXPECT_EQ(Judge()[0].parts[1].holds[0].site, kNone);
+  observations_.end[0].held = {{2, model::Mode::kExclusive, 6}};
+  EXPECT_EQ(Judge()[0].parts[1].holds[0].site, 6u);
+}
+
+// A destruction's record names where the lock had been acquired.
+TEST_F(MisuseTest, ADestructionIsNotWhereTheLockWasAcquired) {
+  Happens(Misuse::kDestroyHeld, 1, 2, 7, 100, 1, /*owner=*/0);
+  ASSERT_THAT(Judge()[0].parts, SizeIs(2));
+  EXPECT_EQ(found_.findings[0].parts[0].site, kNone);
+  EXPECT_EQ(found_.findings[0].parts[1].holds[0].site, 7u);
+}
+
+TEST_F(MisuseTest, WhoDestroysItsOwnHoldHoldsIt) {
+  Happens(Misuse::kDestroyHeld, 1, 2, 7, 100, 1, /*owner=*/1);
+  ASSERT_THAT(Judge()[0].parts, SizeIs(1));
+  EXPECT_EQ(found_.findings[0].parts[0].holds[0].site, 7u);
+}
+
+TEST_F(MisuseTest, AnEndWithAHoldIsNoPlace) {
+  Happens(Misuse::kExitHolding, 1, 2, 7, 100, 1, /*owner=*/1);
+  ASSERT_THAT(Judge()[0].parts, SizeIs(1));
+  EXPECT_EQ(found_.findings[0].parts[0].site, kNone);
+  EXPECT_EQ(found_.findings[0].parts[0].holds[0].site, 7u);
+}
+
 TEST_F(MisuseTest, ASelfLockThatWasGotOverStaysAMisuse) {
   Happens(Misuse::kSelfLock, 1, 2, 7, 100, 1, /*owner=*/1);
   ASSERT_THAT(Judge(), SizeIs(1));

@@ -55,6 +55,31 @@ TEST(TextFormTest, AFindingShowsAllThatIsNeededToMendIt) {
 )");
 }
 
+TEST(TextFormTest, AStackOfAnotherActorIsSaidToBeAnotherActors) {
+  Report report = testing::SampleReport();
+  PartRow& part = report.findings[0].parts[0];
+  part.holds[0].stack_of = 2;
+  part.wants->stack_of.reset();
+  const std::string text = Text(report, TextOptions());
+  EXPECT_THAT(text, HasSubstr("fork[0], acquired in (as first seen in A3 kant)"
+                              "\n               Philosopher::Eat"));
+  EXPECT_THAT(text, HasSubstr("fork[1], 12,031 times, in (as first seen there)"
+                              "\n               Philosopher::Eat"));
+}
+
+TEST(TextFormTest, APlaceThatTheLogDoesNotSayIsSaidToBeMissing) {
+  Report report = testing::SampleReport();
+  PartRow& part = report.findings[1].parts[0];
+  part.holds = {{0, model::Mode::kExclusive, {}}};
+  part.wants->site.reset();
+  part.wants->stack.clear();
+  const std::string text = Text(report, TextOptions());
+  EXPECT_THAT(text, HasSubstr("holds    fork[0]; the log does not say since "
+                              "where\n"));
+  EXPECT_THAT(text,
+              HasSubstr("misuses  fork[0]; the log does not say where\n"));
+}
+
 TEST(TextFormTest, HeaderSaysWhatWasReadAndWhatIsMissing) {
   EXPECT_EQ(HeaderText(testing::SampleReport(), false),
             R"(lockcheck  run.log
@@ -187,6 +212,29 @@ TEST(IdentityTest, RotationActorsAndLinesDoNotMatter) {
   Identify(report, b);
   EXPECT_EQ(a.id, b.id);
   EXPECT_EQ(a.suppression, "lock-order:fork[0] -> fork[1]");
+}
+
+TEST(IdentityTest, AnOwnerThatOnlyHoldsIsNoSecondLock) {
+  Report report = testing::SampleReport();
+  FindingRow row = report.findings[0];
+  row.rule = "wait-for";
+  row.parts = {testing::Part(1, 1, 0, 0, 1, 1),
+               testing::Part(2, 0, 0, 1, 1, 1)};
+  row.parts[0].holds.clear();
+  row.parts[1].wants.reset();
+  Identify(report, row);
+  EXPECT_EQ(row.suppression, "wait-for:fork[0]");
+}
+
+TEST(IdentityTest, AMisuseIsOfOneLockAndAtOnePlaceWhoeverOwnedIt) {
+  Report report = testing::SampleReport();
+  FindingRow alone = report.findings[1], with = alone;
+  with.parts.push_back(testing::Part(2, 0, 0, 1, 1, 1));
+  with.parts[1].wants.reset();
+  Identify(report, alone);
+  Identify(report, with);
+  EXPECT_EQ(alone.id, with.id);
+  EXPECT_EQ(with.suppression, "unlock-unheld:fork[0] in Philosopher::Eat");
 }
 
 TEST(IdentityTest, RuleClassesAndFunctionsMatter) {

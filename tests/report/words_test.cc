@@ -104,6 +104,18 @@ TEST_F(WordsTest, ALockThatItsOwnerAsksForAgainIsASelfDeadlock) {
   EXPECT_THAT(row_.advice, HasSubstr("lockcheck::recursive_mutex"));
 }
 
+TEST_F(WordsTest, ALockThatNobodyEverAskedForIsNotInTheLog) {
+  finding_.kind = analysis::Kind::kMisuse;
+  finding_.misuse = model::Misuse::kUnlockFree;
+  finding_.objects = {log::kNone};
+  row_.kind = FindingKind::kMisuse;
+  Is(Rule::kMisuse, Verdict::kPossible);
+  Part(kPlato, std::nullopt, std::nullopt);
+  EXPECT_EQ(Explained().message,
+            "A2 (plato) unlocks a lock that nobody holds, nor ever asked for; "
+            "the program's standard error says where it was made");
+}
+
 TEST_F(WordsTest, AnActorThatJoinsItselfWaitsForItsOwnEnd) {
   Is(Rule::kSelf, Verdict::kActual);
   Part(kPlato, kEndOfPlato, kEndOfPlato);
