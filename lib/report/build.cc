@@ -247,6 +247,11 @@ void Builder::EndStates() {
 
 Report Build(const BuildInput& input) { return Builder(input).Build(); }
 
+bool IsOrderViolation(const FindingRow& row) {
+  return row.verdict == analysis::Verdict::kRefuted &&
+         (row.order_violation || row.fails);
+}
+
 Summary Summarize(const Report& report) {
   Summary s;
   s.standing_waits = report.standing_waits.size();
@@ -260,6 +265,7 @@ Summary Summarize(const Report& report) {
     s.confirmed += row.verdict == analysis::Verdict::kConfirmed;
     s.possible += row.verdict == analysis::Verdict::kPossible;
     s.refuted += row.verdict == analysis::Verdict::kRefuted;
+    s.order_violations += IsOrderViolation(row);
     s.misuse += row.kind == FindingKind::kMisuse;
     s.hazard += row.kind == FindingKind::kHazard;
     s.contention += row.kind == FindingKind::kContention;
@@ -270,9 +276,9 @@ Summary Summarize(const Report& report) {
 Summary& operator+=(Summary& sum, const Summary& other) {
   for (const auto member :
        {&Summary::actual, &Summary::confirmed, &Summary::possible,
-        &Summary::refuted, &Summary::misuse, &Summary::hazard,
-        &Summary::contention, &Summary::standing_waits, &Summary::suppressed,
-        &Summary::fails}) {
+        &Summary::refuted, &Summary::order_violations, &Summary::misuse,
+        &Summary::hazard, &Summary::contention, &Summary::standing_waits,
+        &Summary::suppressed, &Summary::fails}) {
     sum.*member += other.*member;
   }
   return sum;

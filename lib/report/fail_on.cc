@@ -195,19 +195,20 @@ void FailOn::CheckBudgets(Report& report) const {
   }
 }
 
+bool FailOn::Contains(std::string_view kind) const {
+  return std::find(kinds_.begin(), kinds_.end(), kind) != kinds_.end();
+}
+
 bool FailOn::Names(const FindingRow& row) const {
-  const auto named = [&](std::string_view kind) {
-    return std::find(kinds_.begin(), kinds_.end(), kind) != kinds_.end();
-  };
   if (row.kind == FindingKind::kContention) return true;
-  if (row.kind != FindingKind::kDeadlock) return named(NameOf(row.kind));
+  if (row.kind != FindingKind::kDeadlock) return Contains(NameOf(row.kind));
   const Verdict verdict = row.verdict.value_or(Verdict::kPossible);
   const bool refuted = verdict == Verdict::kRefuted;
-  if (row.rule == "lock-order" && named("order") &&
+  if (row.rule == "lock-order" && Contains("order") &&
       (!refuted || BreaksOrder(row))) {
     return true;
   }
-  return named(NameOf(verdict)) || (!refuted && named("deadlock"));
+  return Contains(NameOf(verdict)) || (!refuted && Contains("deadlock"));
 }
 
 void FailOn::Mark(Report& report) const {

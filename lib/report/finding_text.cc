@@ -37,7 +37,7 @@ Title TitleOf(const FindingRow& row) {
     case FindingKind::kDeadlock:
       break;
   }
-  if (row.order_violation) return {"ORDER VIOLATION", Style::kYellow};
+  if (IsOrderViolation(row)) return {"ORDER VIOLATION", Style::kYellow};
   switch (row.verdict.value_or(Verdict::kPossible)) {
     case Verdict::kActual:
       return {"ACTUAL DEADLOCK", Style::kRed};
@@ -222,7 +222,7 @@ std::string FindingText(const Report& report, const FindingRow& row,
     line("do", Wrap(row.advice + ".", kWidth, kStackIndent));
   }
   const bool hidden_anyway =
-      row.verdict == Verdict::kRefuted && !row.order_violation;
+      row.verdict == Verdict::kRefuted && !IsOrderViolation(row);
   if (!hidden_anyway && !row.suppressed) {
     line("suppress", row.suppression + "  # why it is safe");
   }

@@ -217,11 +217,17 @@ Value Log(const Report& report) {
 }
 
 Value SummaryValue(const Summary& s) {
-  return {{"actual", s.actual},         {"confirmed", s.confirmed},
-          {"possible", s.possible},     {"refuted", s.refuted},
-          {"misuse", s.misuse},         {"hazard", s.hazard},
-          {"contention", s.contention}, {"standing_waits", s.standing_waits},
-          {"suppressed", s.suppressed}, {"fails", s.fails}};
+  return {{"actual", s.actual},
+          {"confirmed", s.confirmed},
+          {"possible", s.possible},
+          {"refuted", s.refuted},
+          {"order_violations", s.order_violations},
+          {"misuse", s.misuse},
+          {"hazard", s.hazard},
+          {"contention", s.contention},
+          {"standing_waits", s.standing_waits},
+          {"suppressed", s.suppressed},
+          {"fails", s.fails}};
 }
 
 template <typename Rows, typename Make>

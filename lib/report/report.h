@@ -196,8 +196,13 @@ struct Report {
   std::vector<EdgeRow> edges;
 };
 
+// Refuted as a deadlock, and shown and counted all the same, since a rule of
+// the order forbids it: --policy order, or --fail-on order.
+bool IsOrderViolation(const FindingRow& row);
+
 struct Summary {
   uint64_t actual = 0, confirmed = 0, possible = 0, refuted = 0;
+  uint64_t order_violations = 0;  // of those refuted
   uint64_t misuse = 0, hazard = 0, contention = 0;
   uint64_t standing_waits = 0, suppressed = 0, fails = 0;
 };

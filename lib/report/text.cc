@@ -35,7 +35,8 @@ std::string Size(const Report& r) {
   return text;
 }
 
-std::string SummaryLine(const Summary& s) {
+// What the section shows, so that the numbers are those of its findings.
+std::string SummaryLine(const Summary& s, bool all) {
   std::string line;
   const auto add = [&](uint64_t n, std::string_view noun) {
     if (n == 0) return;
@@ -45,24 +46,31 @@ std::string SummaryLine(const Summary& s) {
   add(s.actual, "actual deadlock");
   add(s.confirmed, "confirmed deadlock");
   add(s.possible, "possible deadlock");
+  add(s.order_violations, "order violation");
   add(s.misuse, "misuse");
   add(s.hazard, "hazard");
   add(s.contention, "budget");
   if (s.contention != 0) line += " exceeded";
+  const auto hidden_without_all = [&](uint64_t n, std::string_view what) {
+    if (!all || n == 0) return;
+    if (!line.empty()) line += ", ";
+    line += fmt::format("{} {}", FormatCount(static_cast<double>(n)), what);
+  };
+  hidden_without_all(s.refuted - s.order_violations, "refuted");
+  hidden_without_all(s.suppressed, "suppressed");
   return line.empty() ? "none" : line;
 }
 
 bool IsHidden(const FindingRow& row) {
   if (row.suppressed) return true;
-  return row.verdict == analysis::Verdict::kRefuted && !row.order_violation &&
-         !row.fails;
+  return row.verdict == analysis::Verdict::kRefuted && !IsOrderViolation(row);
 }
 
 std::string FindingSection(const Report& report, const TextOptions& options,
                            const Painter& painter) {
   const Summary s = Summarize(report);
   std::string out = painter.Paint(Style::kBold, "FINDINGS");
-  out += fmt::format("  {}", SummaryLine(s));
+  out += fmt::format("  {}", SummaryLine(s, options.all));
   uint64_t hidden_refuted = 0, hidden_suppressed = 0;
   for (const FindingRow& row : report.findings) {
     if (options.all || !IsHidden(row)) continue;

@@ -114,6 +114,27 @@ TEST(TextFormTest, RefutedFindingsAreCountedAndShownOnRequest) {
               HasSubstr("REFUTED  lock-order 00aa11bb22cc  (gate)"));
 }
 
+TEST(TextFormTest, TheHeaderCountsWhatTheSectionShows) {
+  Report report = testing::SampleReport();
+  report.findings[0].suppressed = true;
+  report.findings[2].order_violation = true;
+  TextOptions options;
+  EXPECT_THAT(Text(report, options),
+              HasSubstr("FINDINGS  1 order violation, 1 misuse  (--all shows 1 "
+                        "suppressed)\n"));
+  options.all = true;
+  EXPECT_THAT(Text(report, options),
+              HasSubstr("FINDINGS  1 order violation, 1 misuse, 1 "
+                        "suppressed\n"));
+  report.findings[2].order_violation = false;
+  EXPECT_THAT(Text(report, options),
+              HasSubstr("FINDINGS  1 misuse, 1 refuted, 1 suppressed\n"));
+  report.findings[2].fails = true;  // --fail-on order
+  const std::string fails = Text(report, {});
+  EXPECT_THAT(fails, HasSubstr("FINDINGS  1 order violation, 1 misuse  "));
+  EXPECT_THAT(fails, HasSubstr("ORDER VIOLATION  lock-order"));
+}
+
 TEST(TextFormTest, TopBoundsTheTablesAndSortOrdersThem) {
   Report report = testing::SampleReport();
   report.classes[1].usage.hold.max = 1'000'000;

@@ -101,6 +101,29 @@ TEST_F(AnalyzeTest, PolicyOrderFailsOnWhatAGateRefutes) {
   EXPECT_THAT(ran.out, HasSubstr("ORDER VIOLATION"));
 }
 
+// Header, body and last line, whatever is asked for.
+TEST_F(AnalyzeTest, TheHeaderAgreesWithTheFindingsAndWhatFails) {
+  const auto count = [](const std::string& text, const std::string& what) {
+    size_t n = 0;
+    for (size_t at = 0; (at = text.find(what, at)) != text.npos; ++at) ++n;
+    return n;
+  };
+  const std::string log = Save(bank::Gated());
+  for (const char* policy : {"deadlock", "order"}) {
+    for (const char* fail_on : {"deadlock", "order", "none"}) {
+      const std::string out =
+          Analyze({log, "--policy", policy, "--fail-on", fail_on}).out;
+      SCOPED_TRACE(out);
+      const bool order =
+          policy == std::string("order") || fail_on == std::string("order");
+      EXPECT_EQ(count(out, "FINDINGS  1 order violation\n"), order);
+      EXPECT_EQ(count(out, "\n[1] ORDER VIOLATION"), order);
+      EXPECT_EQ(count(out, "FAILS  1 finding: "),
+                fail_on == std::string("order"));
+    }
+  }
+}
+
 TEST_F(AnalyzeTest, ADeadlockThatHappenedIsActualAndItsWaitsStand) {
   const Ran ran = Analyze({Save(bank::Hanging())});
   EXPECT_EQ(ran.status, 1);

@@ -104,6 +104,7 @@ std::string Understand(const RawWords& raw, bool fail_on_given, Options& o) {
                                 : report::FailOn::kDefaultOfOrderPolicy);
   if (!fail_on.ok()) return std::string(fail_on.status().message());
   o.fail_on = *std::move(fail_on);
+  if (o.fail_on.names_order()) o.policy = analysis::Policy::kOrder;
   return "";
 }
 
