@@ -10,6 +10,7 @@
 #include "lib/report/identity.h"
 #include "lib/report/names.h"
 #include "lib/report/naming.h"
+#include "lib/report/suppress.h"
 #include "lib/report/usage.h"
 #include "lib/report/words.h"
 
@@ -45,6 +46,7 @@ class Builder {
     for (const Finding& finding : input_.findings.findings) Add(finding);
     for (const auto& wait : input_.findings.standing_waits) Add(wait);
     report_.edges = OrderEdges(input_.observations, naming_, sites_);
+    ChooseSuppressions(report_);
     FillUsage(input_.statistics, naming_, sites_, report_);
     return std::move(report_);
   }

@@ -193,6 +193,7 @@ void FailOn::CheckBudgets(Report& report) const {
       }
     }
   }
+  ChooseSuppressions(report);
 }
 
 bool FailOn::Contains(std::string_view kind) const {

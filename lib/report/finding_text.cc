@@ -224,7 +224,9 @@ std::string FindingText(const Report& report, const FindingRow& row,
   const bool hidden_anyway =
       row.verdict == Verdict::kRefuted && !IsOrderViolation(row);
   if (!hidden_anyway && !row.suppressed) {
-    line("suppress", row.suppression + "  # why it is safe");
+    line("suppress", fmt::format("{}  # {}{}why it is safe", row.suppression,
+                                 row.suppressed_locks,
+                                 row.suppressed_locks.empty() ? "" : ": "));
   }
   return out;
 }

@@ -159,7 +159,6 @@ void Identify(const Report& report, FindingRow& row) {
     const std::string function = FunctionOfPlace(report, row);
     if (!function.empty()) pattern += " in " + function;
   }
-  row.suppression = fmt::format("{}:{}", row.rule, pattern);
   AddKey(row.suppression_keys, pattern);
   AddKey(row.suppression_keys, Join(stable));
   AddKey(row.suppression_keys, Join(names));

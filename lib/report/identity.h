@@ -1,4 +1,4 @@
-// A finding's stable id and its suppression.
+// A finding's stable id and what suppressions know it by.
 //
 // Problem: a cycle is found at different ends in different runs, with other
 // addresses, other actors, other line numbers; yet a baseline or a suppression
@@ -13,8 +13,8 @@
 
 namespace lockcheck::report {
 
-// Sets row.id, row.suppression and row.suppression_keys from its rule, verdict,
-// parts and objects and the tables of `report`.
+// Sets row.id and row.suppression_keys (the best one to print first) from its
+// rule, verdict, parts and objects and the tables of `report`.
 void Identify(const Report& report, FindingRow& row);
 
 }  // namespace lockcheck::report

@@ -45,7 +45,8 @@ struct ClassNames {
 
 ClassNames ByName(const log::Object& object) {
   const std::string name = Printable(object.name);
-  return {"n" + name, name, name, std::nullopt};
+  // Names that differ are two classes even if they look the same.
+  return {"n" + object.name, name, name, std::nullopt};
 }
 
 ClassNames ByPlace(std::string_view kind, const log::Place& place) {

@@ -130,7 +130,8 @@ struct FindingRow {
   std::vector<PartRow> parts;
   std::vector<std::string> assumes;
   std::string advice;
-  std::string suppression;  // the line to paste, without its comment
+  std::string suppression;       // the line to paste, without its comment
+  std::string suppressed_locks;  // the lock classes, if the line is an id's
   // What suppressions are matched against, besides the id.
   std::vector<std::string> suppression_keys;
   bool order_violation = false;  // no deadlock, but --policy order forbids it

@@ -36,6 +36,27 @@ bool IsBelowUser(const SourceLine& line) {
   return symbolize::IsPlumbing(frame) || symbolize::IsWrapper(frame);
 }
 
+// Bytes of the character that `text` begins with; 0 if it is a control
+// character or no UTF-8.
+size_t PrintableLength(std::string_view text) {
+  const auto at = [&](size_t i) -> uint32_t {
+    return static_cast<unsigned char>(text[i]);
+  };
+  const uint32_t first = at(0);
+  if (first < 0x80) return first >= 0x20 && first != 0x7f ? 1 : 0;
+  const size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4 || text.size() < length) return 0;
+  uint32_t point = first & (0xffu >> (length + 1));
+  for (size_t i = 1; i < length; ++i) {
+    if ((at(i) & 0xc0) != 0x80) return 0;
+    point = point << 6 | (at(i) & 0x3f);
+  }
+  constexpr uint32_t kSmallest[] = {0, 0, 0xa0, 0x800, 0x10000};  // 0x80: C1
+  const bool surrogate = point >= 0xd800 && point <= 0xdfff;
+  return point >= kSmallest[length] && point <= 0x10ffff && !surrogate ? length
+                                                                       : 0;
+}
+
 // Lines without a function and a file are told apart by their address.
 std::string Key(const SourceLine& line) {
   if (line.function.empty() && line.file.empty()) {
@@ -148,13 +169,15 @@ std::string_view BaseName(std::string_view path) {
 std::string Printable(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) {
-      fmt::format_to(std::back_inserter(out), "\\x{:02x}", byte);
+  while (!text.empty()) {
+    const size_t length = PrintableLength(text);
+    if (length > 0) {
+      out += text.substr(0, length);
     } else {
-      out += c;
+      fmt::format_to(std::back_inserter(out), "\\x{:02x}",
+                     static_cast<unsigned char>(text[0]));
     }
+    text.remove_prefix(std::max<size_t>(length, 1));
   }
   return out;
 }

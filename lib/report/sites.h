@@ -71,7 +71,8 @@ std::string SiteLabel(const Report& report,
 // What follows the last '/'.
 std::string_view BaseName(std::string_view path);
 
-// Control characters as \xNN: names come from logs and go to terminals.
+// Control characters, and bytes that are no UTF-8, as \xNN: names come from
+// logs and go to terminals, where both may mean a command.
 std::string Printable(std::string_view text);
 
 }  // namespace lockcheck::report

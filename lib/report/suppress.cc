@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "fmt/format.h"
 #include "lib/report/names.h"
 
@@ -57,6 +58,14 @@ absl::StatusOr<Suppression> ParseLine(std::string_view line,
   return row;
 }
 
+// Is a line with the pattern read back as that pattern, which matches itself
+// alone?
+bool IsPlain(const std::string& rule, const std::string& pattern) {
+  if (pattern.find_first_of("*?") != pattern.npos) return false;
+  const auto read = ParseLine(fmt::format("{}:{}  # x", rule, pattern), "");
+  return read.ok() && read->kind == rule && read->pattern == pattern;
+}
+
 bool Matches(const Suppression& row, const FindingRow& finding) {
   const bool kind = row.kind == finding.rule ||
                     row.kind == NameOf(finding.kind) ||
@@ -94,6 +103,25 @@ void Suppressions::Apply(Report& report) {
       finding.suppressed = true;
       ++row.used;
     }
+  }
+}
+
+void ChooseSuppressions(Report& report) {
+  absl::flat_hash_map<std::pair<std::string, std::string>, size_t> matched;
+  for (const FindingRow& row : report.findings) {
+    ++matched[{row.rule, row.id}];
+    for (const std::string& key : row.suppression_keys) {
+      if (key != row.id) ++matched[{row.rule, key}];
+    }
+  }
+  for (FindingRow& row : report.findings) {
+    const std::string pattern =
+        row.suppression_keys.empty() ? "" : row.suppression_keys[0];
+    const bool readable =
+        IsPlain(row.rule, pattern) && matched[{row.rule, pattern}] == 1;
+    row.suppression =
+        fmt::format("{}:{}", row.rule, readable ? pattern : row.id);
+    row.suppressed_locks = readable ? "" : pattern;
   }
 }
 

@@ -43,6 +43,12 @@ class Suppressions {
   std::vector<Suppression> rows_;
 };
 
+// Gives each finding the line that suppresses it and no other one of the
+// report: its lock classes, if they can be written into a pattern and say which
+// finding is meant, else its id. To be called when all findings are there.
+// Cost: linear in findings and their keys.
+void ChooseSuppressions(Report& report);
+
 std::string_view StripBlanks(std::string_view text);  // at both ends
 
 // Linear in text times stars; no recursion.

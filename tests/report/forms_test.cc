@@ -232,7 +232,7 @@ TEST(IdentityTest, RotationActorsAndLinesDoNotMatter) {
   for (SiteRow& site : report.sites) site.where.line += 100;
   Identify(report, b);
   EXPECT_EQ(a.id, b.id);
-  EXPECT_EQ(a.suppression, "lock-order:fork[0] -> fork[1]");
+  EXPECT_EQ(a.suppression_keys[0], "fork[0] -> fork[1]");
 }
 
 TEST(IdentityTest, AnOwnerThatOnlyHoldsIsNoSecondLock) {
@@ -244,7 +244,7 @@ TEST(IdentityTest, AnOwnerThatOnlyHoldsIsNoSecondLock) {
   row.parts[0].holds.clear();
   row.parts[1].wants.reset();
   Identify(report, row);
-  EXPECT_EQ(row.suppression, "wait-for:fork[0]");
+  EXPECT_EQ(row.suppression_keys[0], "fork[0]");
 }
 
 TEST(IdentityTest, AMisuseIsOfOneLockAndAtOnePlaceWhoeverOwnedIt) {
@@ -255,7 +255,7 @@ TEST(IdentityTest, AMisuseIsOfOneLockAndAtOnePlaceWhoeverOwnedIt) {
   Identify(report, alone);
   Identify(report, with);
   EXPECT_EQ(alone.id, with.id);
-  EXPECT_EQ(with.suppression, "unlock-unheld:fork[0] in Philosopher::Eat");
+  EXPECT_EQ(with.suppression_keys[0], "fork[0] in Philosopher::Eat");
 }
 
 TEST(IdentityTest, RuleClassesAndFunctionsMatter) {

@@ -50,6 +50,45 @@ TEST(SuppressTest, PatternIsTheIdTheClassesOrAFunction) {
   EXPECT_FALSE(Suppresses("deadlock:fork[01]"));
 }
 
+// Which findings of the report the line of finding i suppresses.
+std::vector<size_t> SuppressedBy(const Report& report, size_t i) {
+  Report copy = report;
+  Parsed(report.findings[i].suppression + "  # tested").Apply(copy);
+  std::vector<size_t> which;
+  for (size_t k = 0; k < copy.findings.size(); ++k) {
+    if (copy.findings[k].suppressed) which.push_back(k);
+  }
+  return which;
+}
+
+TEST(SuppressTest, ALineThatWouldMeanTwoFindingsIsTheIds) {
+  Report report = testing::SampleReport();  // 0 and 2 have the same classes
+  ChooseSuppressions(report);
+  EXPECT_EQ(report.findings[0].suppression, "lock-order:3f9a1c22b07e");
+  EXPECT_EQ(report.findings[0].suppressed_locks, "fork[0] -> fork[1]");
+  EXPECT_EQ(report.findings[1].suppression, "unlock-unheld:fork[0]");
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_THAT(SuppressedBy(report, i), ElementsAre(i));
+  }
+  report.findings.pop_back();
+  ChooseSuppressions(report);
+  EXPECT_EQ(report.findings[0].suppression, "lock-order:fork[0] -> fork[1]");
+  EXPECT_EQ(report.findings[0].suppressed_locks, "");
+}
+
+TEST(SuppressTest, WhatAPatternCannotSayIsTheIds) {
+  for (const char* name :
+       {"shard #1", " blank", "blank ", "", " ", "a*", "a?", "a\t# b"}) {
+    Report report = testing::SampleReport();
+    report.findings.resize(1);
+    report.findings[0].suppression_keys = {name};
+    ChooseSuppressions(report);
+    EXPECT_THAT(SuppressedBy(report, 0), ElementsAre(0)) << name;
+    EXPECT_EQ(report.findings[0].suppression, "lock-order:3f9a1c22b07e")
+        << name;
+  }
+}
+
 TEST(SuppressTest, TheLineThatAFindingPrintsSuppressesIt) {
   Report report = testing::SampleReport();
   EXPECT_TRUE(Suppresses(report.findings[0].suppression));
