@@ -11,8 +11,9 @@
 //   try        no request is a try or timed one: those give up;
 //   fork-join  the phases are pairwise unordered by fork and join.
 // The first clause that no choice meets together with those before it is the
-// reason why a cycle is refuted. A part of a cycle that fails a clause cannot
-// be mended by making it longer; that is what prunes the search.
+// reason why a cycle is refuted, but for cycles in which everybody gives up at
+// one place: their reason is `try`. A part of a cycle that fails a clause
+// cannot be mended by making it longer; that is what prunes the search.
 //
 // Guarantees: exact, up to a bound on the choices looked at. Once cut() is
 // true, "not possible" means "not known": whoever asks must stop and say so.

@@ -174,6 +174,8 @@ class ComponentSearch {
       return finding;
     }
     finding.verdict = Verdict::kRefuted;
+    // Of two reasons the one that stays true when another actor does the same.
+    if (*failed < Clause::kTry && NeverCloses(arcs)) failed = Clause::kTry;
     finding.reason = ReasonOf(*failed);
     if (failed == Clause::kGate) finding.gate = GateAmong(choices);
     finding.order_violation =
@@ -181,6 +183,15 @@ class ComponentSearch {
         (failed == Clause::kOneActor || failed == Clause::kGate ||
          failed == Clause::kForkJoin);
     return finding;
+  }
+
+  // Does everybody give up at some place of the cycle?
+  bool NeverCloses(const Arcs& arcs) const {
+    return std::any_of(arcs.begin(), arcs.end(), [&](graph::EdgeIndex arc) {
+      const auto& steps = component_.arcs[arc].steps;
+      return std::all_of(steps.begin(), steps.end(),
+                         [](const Step& step) { return GivesUp(step.how); });
+    });
   }
 
   // To show an inversion that distinct actors cannot make: the first actor's

@@ -87,6 +87,7 @@ void Histogram::Add(uint64_t ns, uint64_t weight) {
   const size_t bucket = BucketOf(ns);
   if (bucket - first_ >= buckets_.size()) Cover(bucket, bucket);
   AddTo(buckets_[bucket - first_], weight);
+  min_ = std::min(min_, ns);
   max_ = std::max(max_, ns);
   moments_.Add(ns, weight);
 }
@@ -97,6 +98,7 @@ void Histogram::Merge(const Histogram& other) {
   for (size_t i = 0; i < other.buckets_.size(); ++i) {
     AddTo(buckets_[other.first_ - first_ + i], other.buckets_[i]);
   }
+  min_ = std::min(min_, other.min_);
   max_ = std::max(max_, other.max_);
   moments_ += other.moments_;
 }
@@ -111,7 +113,7 @@ uint64_t Histogram::Percentile(double p) const {
   uint64_t seen = 0;
   for (size_t i = 0; i < buckets_.size(); ++i) {
     seen += buckets_[i];
-    if (seen >= wanted) return std::min(max_, ValueOf(first_ + i));
+    if (seen >= wanted) return std::clamp(ValueOf(first_ + i), min_, max_);
   }
   return max_;
 }

@@ -44,8 +44,10 @@ class Histogram {
   double total() const;  // ns
   double mean() const { return moments_.mean(); }
   double variance() const { return moments_.variance(); }
-  uint64_t max() const { return max_; }  // ns, exact
-  uint64_t Percentile(double p) const;   // p in [0, 100]; never > max
+  uint64_t min() const { return count() == 0 ? 0 : min_; }  // ns, exact
+  uint64_t max() const { return max_; }                     // ns, exact
+  // p in [0, 100]; never below the minimum or above the maximum.
+  uint64_t Percentile(double p) const;
 
  private:
   void Cover(size_t first, size_t last);
@@ -53,7 +55,7 @@ class Histogram {
   std::vector<uint32_t> buckets_;  // bucket first_ and those above it; stay at
                                    // their largest value
   size_t first_ = 0;
-  uint64_t max_ = 0;
+  uint64_t min_ = UINT64_MAX, max_ = 0;
   Moments moments_;
 };
 

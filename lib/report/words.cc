@@ -249,9 +249,12 @@ std::string AdviceForCircle(const Report& report, const FindingRow& row) {
         "take them at once with lockcheck::scoped_lock(a, b)",
         held);
   }
+  // Seen about as often as another, it is no mistake of a moment.
+  constexpr uint64_t kRarer = 10;
   const bool tie =
-      std::all_of(row.parts.begin(), row.parts.end(),
-                  [&](const PartRow& part) { return part.count == odd.count; });
+      std::any_of(row.parts.begin(), row.parts.end(), [&](const PartRow& part) {
+        return &part != &odd && part.count / kRarer < odd.count;
+      });
   if (tie && row.parts.size() > 2) return AdviceForRing(report, row);
   if (tie) {
     return fmt::format(

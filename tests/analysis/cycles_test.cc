@@ -170,6 +170,20 @@ TEST_F(CyclesTest, ReadersDoNotWaitForReaders) {
               ElementsAre(IsPossible()));
 }
 
+// "Another actor could deadlock with it" would be wrong.
+TEST_F(CyclesTest, WhatOnlyEverGivesUpIsRefutedByThatWhoeverDoesIt) {
+  EXPECT_THAT(Analyze("1/acq(a) 1/try(b) 1/rel(b) 1/rel(a) "
+                      "1/acq(b) 1/try(a) 1/rel(a) 1/rel(b)"),
+              ElementsAre(IsRefutedBy(Reason::kTry)));
+  EXPECT_THAT(Analyze("1/acq(a) 1/try(b) 1/rel(b) 1/rel(a) "
+                      "1/acq(b) 1/acq(a) 1/rel(a) 1/rel(b)"),
+              ElementsAre(IsRefutedBy(Reason::kTry)));
+  options_.policy = Policy::kOrder;
+  Analyze("1/acq(a) 1/try(b) 1/rel(b) 1/rel(a) 1/acq(b) 1/try(a)");
+  ASSERT_THAT(found_.findings, SizeIs(1));
+  EXPECT_FALSE(found_.findings[0].order_violation);
+}
+
 TEST_F(CyclesTest, TryAndTimedRequestsGiveUp) {
   EXPECT_THAT(Analyze("1/acq(a) 1/try(b) 1/rel(b) 1/rel(a) 2/acq(b) 2/acq(a)"),
               ElementsAre(IsRefutedBy(Reason::kTry)));

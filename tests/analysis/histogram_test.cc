@@ -78,6 +78,22 @@ TEST(HistogramTest, GivesPercentilesWithinASixteenth) {
   }
 }
 
+TEST(HistogramTest, NoPercentileLiesOutsideWhatWasAdded) {
+  Histogram one;
+  one.Add(50'000'017);
+  for (double p : {0.0, 50.0, 99.0, 100.0}) {
+    EXPECT_EQ(one.Percentile(p), 50'000'017u);
+  }
+  Histogram other;
+  other.Add(50'000'016);
+  one.Merge(other);
+  EXPECT_EQ(one.min(), 50'000'016u);
+  for (double p : {0.0, 50.0, 99.0, 100.0}) {
+    EXPECT_GE(one.Percentile(p), one.min());
+    EXPECT_LE(one.Percentile(p), one.max());
+  }
+}
+
 TEST(HistogramTest, KeepsCountTotalMeanVarianceAndMaximumExactly) {
   Histogram h;
   for (uint64_t v : {1'000'000'000u, 1'000'000'010u, 1'000'000'020u}) h.Add(v);

@@ -75,6 +75,12 @@ TEST_F(WordsTest, AnInversionIsToldActorByActor) {
             "time in Philosopher::Eat philosophers.cc:42");
 }
 
+TEST_F(WordsTest, AnOrderSeenAboutAsOftenIsNotCalledRare) {
+  Is(Rule::kLockOrder, Verdict::kPossible);
+  Part(kPlato, 0, 1, 5520).Part(kKant, 1, 0, 5519);
+  EXPECT_THAT(Explained().advice, Not(HasSubstr("rare")));
+}
+
 TEST_F(WordsTest, AJoinUnderALockIsToldAsAWaitForAnEnd) {
   Is(Rule::kLockOrder, Verdict::kPossible);
   Part(kPlato, 0, kEndOfKant).Part(kKant, kEndOfKant, 0);
