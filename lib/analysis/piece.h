@@ -73,6 +73,10 @@ struct Piece {
   ActorUsage usage;
   std::vector<HeldAtEnd> held;
   std::optional<Wait> wait;
+  // Of that wait: since when its owner was seen, in ticks, and whether that
+  // owner's share of it is not counted as a wait yet.
+  uint64_t wait_owner_since = 0;
+  bool wait_new_owner = true;
   bool ended = false, exited = false;
 };
 

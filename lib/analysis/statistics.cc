@@ -121,6 +121,8 @@ uint64_t Histogram::Percentile(double p) const {
 void Usage::Merge(const Usage& other) {
   acquisitions += other.acquisitions;
   contended += other.contended;
+  unmet += other.unmet;
+  standing += other.standing;
   try_failed += other.try_failed;
   owner_changes += other.owner_changes;
   wait.Merge(other.wait);

@@ -61,11 +61,14 @@ class Histogram {
 
 struct Usage {
   uint64_t acquisitions = 0;
-  uint64_t contended = 0;  // acquisitions that blocked, and waits that failed
+  uint64_t contended = 0;  // acquisitions that blocked, and waits that did not
+                           // get it
+  uint64_t unmet = 0;      // waits that did not get it, those that stand too
+  uint64_t standing = 0;   // waits that stand at the log's end
   uint64_t try_failed = 0;
   uint64_t owner_changes = 0;
-  Histogram wait;        // every blocked wait
-  Histogram hold;        // sampled holds
+  Histogram wait;  // every blocked wait, standing ones up to the log's end
+  Histogram hold;  // sampled holds
   double caused_ns = 0;  // waits of others while this one held
   void Merge(const Usage& other);
 };
@@ -114,8 +117,9 @@ struct Statistics {
   std::vector<ObjectAtSite> shares;  // by object, then site; both known
   std::vector<Blame> blame;          // distinct in all five ids
   double duration_ns = 0;            // first to last stamp
-  double cpu_ns = 0;                 // all processes and ended actors
-  double cores_used = 0;             // cpu / wall, 0 if not known
+  double end_ns = 0;                 // last stamp since the recording began
+  double cpu_ns = 0;                 // used meanwhile, at most: see cpu_time.h
+  double cores_used = 0;             // cpu / wall, 0 if not known well enough
   bool exact = false;                // timing=full throughout
   uint32_t sample_interval = 0;      // 0: not sampled
 };

@@ -153,7 +153,7 @@ class StreamScan : public log::RecordVisitor {
   void AddHold(uint32_t object, uint32_t site, uint64_t start, uint64_t end);
   void AddKeptHolds();
   void GiveUpWait();
-  void RequestOnly(const BlockRecord& block);
+  void GiveUp(const BlockRecord& block);
   void EndWait(uint64_t ticks);
   void ChargeOwner(uint64_t ticks);
 
@@ -357,7 +357,7 @@ void StreamScan::OnUnblock(model::Outcome outcome, uint64_t ticks) {
   const BlockRecord block = wait_->block;
   EndWait(ticks);
   // What was acquired is counted by its own record, which follows.
-  if (outcome != model::Outcome::kAcquired) RequestOnly(block);
+  if (outcome != model::Outcome::kAcquired) GiveUp(block);
 }
 
 void StreamScan::OnWaitStack(uint32_t stack) {
@@ -367,11 +367,20 @@ void StreamScan::OnWaitStack(uint32_t stack) {
 void StreamScan::GiveUpWait() {
   const BlockRecord block = wait_->block;
   wait_.reset();
-  RequestOnly(block);
+  GiveUp(block);
 }
 
-void StreamScan::RequestOnly(const BlockRecord& block) {
-  if (block.join) join_actor_ = 0;
+// The request was made, and nothing came of it.
+void StreamScan::GiveUp(const BlockRecord& block) {
+  if (block.join) {
+    join_actor_ = 0;
+  } else {
+    const ObjectIndex o = ids_.Object(block.object);
+    const SiteIndex s = ids_.Site(block.site);
+    if (o < totals_.objects.size()) ++totals_.objects[o].unmet;
+    if (s < totals_.sites.size()) ++totals_.sites[s].unmet;
+    ++piece_.usage.unmet;
+  }
   Count(trie_.Child(top_, trie_.LabelOf(Acquisition{.object = block.object,
                                                     .site = block.site,
                                                     .how = block.how,
@@ -496,6 +505,8 @@ void StreamScan::TakeEndState() {
       .owner_site = ids_.Site(w.block.owner_site),
       .since_ticks = w.block.ticks,
   };
+  piece_.wait_owner_since = w.owner_since;
+  piece_.wait_new_owner = w.new_owner;
   GiveUpWait();
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "lib/analysis/cpu_time.h"
 #include "lib/analysis/hold_estimate.h"
 
 namespace lockcheck::analysis {
@@ -44,6 +45,32 @@ void AddActors(const log::Recording& recording, std::span<const Piece> pieces,
   }
 }
 
+// A wait that stands has been suffered up to the log's end.
+void AddStandingWaits(const log::Recording& recording,
+                      std::span<const Piece> pieces, uint64_t last_ticks,
+                      BlameTable& blame, Statistics& s) {
+  const auto ns = [&](uint64_t since) {
+    return static_cast<uint64_t>(NsBetween(recording, since, last_ticks));
+  };
+  for (const Piece& piece : pieces) {
+    if (!piece.wait || piece.wait->object >= s.objects.size()) continue;
+    const Wait& wait = *piece.wait;
+    const auto add = [&](Usage& usage) {
+      usage.wait.Add(ns(wait.since_ticks));
+      ++usage.standing;
+    };
+    add(s.objects[wait.object]);
+    if (wait.site < s.sites.size()) add(s.sites[wait.site]);
+    add(s.actors[piece.actor]);
+    blame.Charge({.object = wait.object,
+                  .waiter_site = wait.site,
+                  .holder_site = wait.owner_site,
+                  .waiter = piece.actor,
+                  .holder = wait.owner},
+                 ns(piece.wait_owner_since), piece.wait_new_owner);
+  }
+}
+
 void FindMostWaiters(std::span<const Piece> pieces, Statistics& s) {
   WaitIntervals all;
   for (const Piece& piece : pieces) {
@@ -59,19 +86,6 @@ void FindMostWaiters(std::span<const Piece> pieces, Statistics& s) {
       s.objects[object].max_waiters = MostOverlapping(intervals);
     }
   }
-}
-
-double CpuNs(const log::Recording& recording) {
-  double ns = 0;
-  for (const log::Process& process : recording.processes) {
-    if (process.exited) ns += static_cast<double>(process.cpu_ns);
-  }
-  for (const log::Actor& actor : recording.actors) {
-    const bool counted = actor.process < recording.processes.size() &&
-                         recording.processes[actor.process].exited;
-    if (actor.ended && !counted) ns += static_cast<double>(actor.cpu_ns);
-  }
-  return ns;
 }
 
 std::vector<ObjectAtSite> SharesOf(const Totals& totals) {
@@ -117,6 +131,7 @@ Statistics Summarize(const log::Recording& recording,
   s.sites = std::move(totals.sites);
   const uint64_t last = std::max(totals.last_ticks, recording.last_ticks);
   AddActors(recording, pieces, last, s);
+  AddStandingWaits(recording, pieces, last, totals.blame, s);
   FindMostWaiters(pieces, s);
   totals.blame.AddCaused(s);
   s.shares = SharesOf(totals);
@@ -124,8 +139,14 @@ Statistics Summarize(const log::Recording& recording,
   s.exact = totals.full_timing && !totals.other_timing;
   s.blame = totals.blame.Rows(s.exact);
   s.duration_ns = NsBetween(recording, totals.first_ticks, last);
-  s.cpu_ns = CpuNs(recording);
-  s.cores_used = s.duration_ns > 0 ? s.cpu_ns / s.duration_ns : 0;
+  s.end_ns = NsBetween(recording, recording.clock.start_ticks, last);
+  const CpuTime cpu = CpuTimeOf(recording, s.actors);
+  s.cpu_ns = cpu.most_ns;
+  // The middle, if it is near enough to either end to be called a number.
+  constexpr double kNearEnough = 1.25;
+  if (s.duration_ns > 0 && cpu.most_ns <= kNearEnough * cpu.least_ns) {
+    s.cores_used = (cpu.least_ns + cpu.most_ns) / 2 / s.duration_ns;
+  }
   s.sample_interval = static_cast<uint32_t>(
       std::min<uint64_t>(totals.sample_interval, UINT32_MAX));
   return s;

@@ -298,6 +298,7 @@ std::unique_ptr<Recording> Recording::Impl::Read(
   for (const uint8_t byte : header.recording_id)
     absl::StrAppend(&r.recording_id, absl::Hex(byte, absl::kZeroPad2));
   r.start_unix_ns = header.start_unix_ns;
+  r.start_monotonic_ns = header.start_monotonic_ns;
   r.stop_reason = static_cast<StopReason>(header.stop_reason.load());
   r.dropped = header.dropped.load();
   r.volatile_hot = header.volatile_hot.load() != 0;

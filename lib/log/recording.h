@@ -136,7 +136,7 @@ class Recording {
   std::string path;
   uint64_t file_size = 0;
   std::string recording_id;  // hex
-  uint64_t start_unix_ns = 0;
+  uint64_t start_unix_ns = 0, start_monotonic_ns = 0;
   Clock clock;
   uint64_t last_ticks = 0;  // the latest stamp seen anywhere
   StopReason stop_reason = StopReason::kNone;

@@ -88,7 +88,9 @@ void Builder::Header() {
   report_.path = Printable(recording.path);
   report_.recording_id = recording.recording_id;
   report_.start_unix_ns = recording.start_unix_ns;
-  report_.duration_ns = std::max(0.0, statistics.duration_ns);
+  // Moments in the report count from the recording's start, so it does too.
+  report_.duration_ns =
+      std::max({0.0, statistics.duration_ns, statistics.end_ns});
   if (statistics.cpu_ns > 0) report_.cpu_ns = statistics.cpu_ns;
   if (statistics.cores_used > 0) report_.cores_used = statistics.cores_used;
   report_.events = statistics.events;

@@ -1,6 +1,7 @@
 #include "lib/report/hotspot_text.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -20,8 +21,9 @@ struct Row {
 
 constexpr std::string_view kWaitColumns[] = {
     "acquisitions", "contended", "contended_percent", "wait_total",
-    "caused",       "wait_mean", "wait_p50",          "wait_p90",
-    "wait_p99",     "wait_max",  "max_waiters",       "owner_changes"};
+    "standing",     "caused",    "wait_mean",         "wait_p50",
+    "wait_p90",     "wait_p99",  "wait_max",          "max_waiters",
+    "owner_changes"};
 // When nothing waited and no hold was timed.
 constexpr std::string_view kQuietColumns[] = {"acquisitions", "owner_changes",
                                               "actors", "try_failed"};
@@ -48,8 +50,11 @@ std::string Cell(const Column& column, const UsageRow& usage) {
 
 // A column that says nothing in any row is left out.
 bool Tells(const Column& column, const std::vector<Row>& rows) {
-  const bool zero_tells = std::string_view(column.key) != "try_failed" &&
-                          std::string_view(column.key) != "hold_error";
+  constexpr std::string_view kSilentZeros[] = {"try_failed", "hold_error",
+                                               "standing"};
+  const bool zero_tells =
+      std::find(std::begin(kSilentZeros), std::end(kSilentZeros), column.key) ==
+      std::end(kSilentZeros);
   return std::any_of(rows.begin(), rows.end(), [&](const Row& row) {
     const auto value = column.value(*row.usage);
     return value && (zero_tells || *value != 0);

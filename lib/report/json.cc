@@ -157,6 +157,7 @@ Value Class(const ClassRow& row) {
           {"stable_name", row.stable},
           {"kind", model::PrimitiveOf(row.kind).name},
           {"instances", row.instances},
+          {"processes", row.processes},
           {"created", MaybeLine(row.created)},
           {"usage", Usage(row.usage)}};
 }

@@ -1,5 +1,6 @@
 #include "lib/report/names.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <iterator>
 
@@ -64,9 +65,11 @@ std::vector<std::string_view> All(const Name<Enum> (&table)[n]) {
 }
 
 double Percent(const UsageRow& u) {
-  return u.acquisitions == 0 ? 0
-                             : 100.0 * static_cast<double>(u.contended) /
-                                   static_cast<double>(u.acquisitions);
+  const uint64_t requests = u.acquisitions + u.unmet;
+  return requests == 0
+             ? 0
+             : std::min(100.0, 100.0 * static_cast<double>(u.contended) /
+                                   static_cast<double>(requests));
 }
 
 std::optional<double> Maybe(const std::optional<uint32_t>& value) {
@@ -96,12 +99,15 @@ constexpr Column kColumns[] = {
      "acquisitions that had to wait, and waits that failed",
      Own<&UsageRow::contended>},
     {"contended_percent", "", "contended_percent", "%", Unit::kPercent,
-     "contended / acquisitions",
+     "contended / (acquisitions + waits that did not get it)",
      [](const UsageRow& u) -> std::optional<double> { return Percent(u); }},
     {"try_failed", "", "try_failed", "try failed", Unit::kCount,
      "try requests that found the lock taken", Own<&UsageRow::try_failed>},
     {"wait_total", "wait_ns", "total", "suffered", Unit::kNs,
      "time waited for it", Wait<&Times::total>},
+    {"standing", "", "standing", "standing", Unit::kCount,
+     "waits that stand at the log's end; their time so far is suffered too",
+     Own<&UsageRow::standing>},
     {"caused", "", "caused_ns", "caused", Unit::kNs,
      "time others waited meanwhile", Own<&UsageRow::caused_ns>},
     {"wait_n", "wait_ns", "n", "waits", Unit::kCount, "waits measured",

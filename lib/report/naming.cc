@@ -187,10 +187,28 @@ void Naming::NameClasses(SiteTable& sites) {
       report_.classes.push_back(std::move(row));
     }
     class_of_object_[i] = it->second;
-    ordinal_of_object_[i] = ++report_.classes[it->second].instances;
   }
+  NumberInstances();
   MakeUnique(report_.classes, &ClassRow::name);
   MakeUnique(report_.classes, &ClassRow::stable);
+}
+
+void Naming::NumberInstances() {
+  // By class and id, which a fork keeps; by class and process: the largest.
+  absl::flat_hash_map<std::pair<uint32_t, uint32_t>, uint32_t> of_id, largest;
+  for (size_t i = 0; i < recording_.objects.size(); ++i) {
+    const log::Object& object = recording_.objects[i];
+    const uint32_t lock_class = class_of_object_[i];
+    ClassRow& row = report_.classes[lock_class];
+    const auto [in_process, first] =
+        largest.try_emplace({lock_class, object.process}, 0);
+    row.processes += first;
+    const auto [ordinal, is_new] =
+        of_id.try_emplace({lock_class, object.id}, in_process->second + 1);
+    in_process->second = std::max(in_process->second, ordinal->second);
+    row.instances = std::max(row.instances, ordinal->second);
+    ordinal_of_object_[i] = ordinal->second;
+  }
 }
 
 std::optional<uint32_t> Naming::Actor(analysis::ActorIndex actor) const {
@@ -227,8 +245,13 @@ uint32_t Naming::Object(analysis::ObjectIndex object) {
 }
 
 std::string ClassLabel(const ClassRow& row) {
-  return row.instances > 1 ? fmt::format("{} (x{})", row.name, row.instances)
-                           : row.name;
+  std::string more;
+  if (row.instances > 1) more = fmt::format("x{}", row.instances);
+  if (row.processes > 1) {
+    more += fmt::format("{}in {} processes", more.empty() ? "" : " ",
+                        row.processes);
+  }
+  return more.empty() ? row.name : fmt::format("{} ({})", row.name, more);
 }
 
 std::string ActorHeading(const ActorRow& actor) {

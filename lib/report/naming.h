@@ -33,6 +33,11 @@ class Naming {
   std::optional<uint32_t> Actor(analysis::ActorIndex actor) const;
   // Class of a lock; empty for END(actor) and for indices out of range.
   std::optional<uint32_t> Class(analysis::ObjectIndex object) const;
+  // Which lock of its class it is, from 1. Copies that a fork made are the same
+  // one, and so are the first ones that several processes made.
+  uint32_t Ordinal(analysis::ObjectIndex object) const {
+    return ordinal_of_object_[object];
+  }
   // Adds the object to report.objects at its first mention.
   uint32_t Object(analysis::ObjectIndex object);
 
@@ -40,6 +45,7 @@ class Naming {
   void NameProcesses();
   void NameActors();
   void NameClasses(SiteTable& sites);
+  void NumberInstances();
 
   const analysis::Observations& observations_;
   const log::Recording& recording_;
@@ -49,7 +55,7 @@ class Naming {
   absl::flat_hash_map<analysis::ObjectIndex, uint32_t> object_rows_;
 };
 
-// "fork", or "fork (x5)" if there are several.
+// "fork", "fork (x5)" if there are several, "fork (in 3 processes)".
 std::string ClassLabel(const ClassRow& row);
 // "A1 main", "A2", as a heading; "A1 (main)", "A2", within a sentence.
 std::string ActorHeading(const ActorRow& actor);

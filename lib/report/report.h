@@ -38,6 +38,8 @@ struct Times {
 struct UsageRow {
   uint64_t acquisitions = 0;
   uint64_t contended = 0, try_failed = 0, owner_changes = 0;
+  uint64_t unmet = 0;     // waits that did not get it, standing ones too
+  uint64_t standing = 0;  // waits that stand at the log's end
   std::optional<uint32_t> max_waiters, actors;  // classes only
   std::optional<double> utilisation;  // hold time / wall; empty: not timed
   double caused_ns = 0;               // "caused"; wait.total is "suffered"
@@ -54,7 +56,8 @@ struct ClassRow {
   std::string name;    // declared, else "mutex@bank.cc:12"
   std::string stable;  // the same without line numbers: survives rebuilds
   model::ObjectKind kind = model::ObjectKind::kUnknown;
-  uint32_t instances = 0;
+  uint32_t instances = 0;  // locks; a fork's copies are not counted again
+  uint32_t processes = 0;  // that have one
   std::optional<SourceLine> created;
   UsageRow usage;
 };

@@ -98,9 +98,14 @@ std::string WaitSection(const Report& report, const TextOptions& options,
                         const Painter& painter) {
   if (report.standing_waits.empty()) return "";
   std::string out = painter.Paint(Style::kBold, "WAITS AT THE END");
+  const bool cut =
+      std::any_of(report.processes.begin(), report.processes.end(),
+                  [](const ProcessRow& row) { return row.state == "running"; });
   out += fmt::format(
-      "  {}\n", Counted(report.standing_waits.size(), "actor") +
-                    (report.standing_waits.size() == 1 ? " waits" : " wait"));
+      "  {} {}{}\n", Counted(report.standing_waits.size(), "actor"),
+      report.standing_waits.size() == 1 ? "waits" : "wait",
+      cut ? ", up to the log's last record, or now if the program still runs"
+          : "");
   TextTable table({"actor", "waits for", "in", "held by", "since", ""}, 4);
   size_t shown = 0;
   for (const StandingWaitRow& row : report.standing_waits) {

@@ -15,6 +15,7 @@ namespace {
 using analysis::Blame;
 using analysis::Histogram;
 using analysis::ObjectAtSite;
+using analysis::ObjectIndex;
 using analysis::SiteShare;
 using analysis::Statistics;
 using analysis::Usage;
@@ -34,24 +35,26 @@ Times TimesOf(const Histogram& histogram) {
 double Share(double part, double whole) { return whole > 0 ? part / whole : 0; }
 
 UsageRow RowOf(const Usage& usage, std::span<const SiteShare> shares,
-               const Report& report) {
+               const Statistics& statistics) {
   UsageRow row;
   row.acquisitions = usage.acquisitions;
   row.contended = usage.contended;
+  row.unmet = usage.unmet;
+  row.standing = usage.standing;
   row.try_failed = usage.try_failed;
   row.owner_changes = usage.owner_changes;
   row.caused_ns = usage.caused_ns;
   row.wait = TimesOf(usage.wait);
   row.hold = TimesOf(usage.hold);
   if (row.hold.n == 0) return row;
-  if (!report.exact_holds) {
+  if (!statistics.exact) {
     const analysis::HoldEstimate estimate = analysis::EstimateHolds(
         usage.acquisitions, usage.hold.moments(), shares);
     row.hold.total = estimate.total;
     row.hold.mean = estimate.mean;
     row.hold.error = estimate.error;
   }
-  row.utilisation = Share(row.hold.total, report.duration_ns);
+  row.utilisation = Share(row.hold.total, statistics.duration_ns);
   return row;
 }
 
@@ -77,7 +80,7 @@ std::vector<Usage> FillSites(const Statistics& statistics, SiteTable& sites,
                             address.acquisitions, address.hold.moments()});
   }
   for (size_t i = 0; i < sums.size(); ++i) {
-    report.sites[i].usage = RowOf(sums[i], shares[i], report);
+    report.sites[i].usage = RowOf(sums[i], shares[i], statistics);
   }
   return sums;
 }
@@ -111,6 +114,8 @@ void FillClasses(const Statistics& statistics, const Naming& naming,
     double busiest_ns = 0;
   };
   std::vector<Sum> sums(report.classes.size());
+  // A fork copies a lock, but to its users it is one.
+  std::map<std::pair<uint32_t, uint32_t>, uint32_t> actors_of_lock;
   for (size_t i = 0; i < statistics.objects.size(); ++i) {
     const auto row = naming.Class(static_cast<analysis::ObjectIndex>(i));
     if (!row) continue;
@@ -118,20 +123,23 @@ void FillClasses(const Statistics& statistics, const Naming& naming,
     Sum& sum = sums[*row];
     sum.usage.Merge(object);
     sum.max_waiters = std::max(sum.max_waiters, object.max_waiters);
-    sum.actors = std::max(sum.actors, object.actors);
+    uint32_t& actors =
+        actors_of_lock[{*row, naming.Ordinal(static_cast<ObjectIndex>(i))}];
+    actors += object.actors;
+    sum.actors = std::max(sum.actors, actors);
     const double held =
-        report.exact_holds ? object.hold.total() : object.hold_estimate_ns;
+        statistics.exact ? object.hold.total() : object.hold_estimate_ns;
     sum.busiest_ns = std::max(sum.busiest_ns, held);
   }
   for (size_t i = 0; i < sums.size(); ++i) {
     UsageRow& row = report.classes[i].usage;
-    row = RowOf(sums[i].usage, shares[i], report);
+    row = RowOf(sums[i].usage, shares[i], statistics);
     row.max_waiters = sums[i].max_waiters;
     row.actors = sums[i].actors;
     if (row.utilisation) {
       // An estimate may exceed what one exclusive lock can be held.
       row.utilisation =
-          std::min(1.0, Share(sums[i].busiest_ns, report.duration_ns));
+          std::min(1.0, Share(sums[i].busiest_ns, statistics.duration_ns));
     }
   }
 }
@@ -139,7 +147,7 @@ void FillClasses(const Statistics& statistics, const Naming& naming,
 void FillActors(const Statistics& statistics, Report& report) {
   const size_t n = std::min(report.actors.size(), statistics.actors.size());
   for (size_t i = 0; i < n; ++i) {
-    report.actors[i].usage = RowOf(statistics.actors[i], {}, report);
+    report.actors[i].usage = RowOf(statistics.actors[i], {}, statistics);
     report.actors[i].blocked_ns = statistics.actors[i].blocked_ns;
   }
 }

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/report/naming.h"
 #include "tests/log/log_builder.h"
 
 namespace lockcheck::report {
@@ -187,6 +188,31 @@ TEST_F(BuildTest, InstancesAreNumberedAndTheirUsageAddedUp) {
   EXPECT_EQ(report.classes[0].usage.wait.total, 1000);
   EXPECT_THAT(report.findings[0].message,
               HasSubstr("holds fork #1 and asks for fork #2"));
+}
+
+// After a fork each process has a copy of a lock, which its users call one.
+TEST_F(BuildTest, CopiesOfALockThatAForkMadeAreOneLock) {
+  log_.Object(1, ObjectKind::kMutex, "cash").Site(8, {PackFrame(1, 0x10)});
+  log_.Section(1, 1, 8).Fork(1, 2).Process(2, {.parent = 1});
+  log_.Actor(2, BeginHow::kForkChild, {.parent = 1}).Section(2, 1, 8).Exit(2);
+  Open();
+  ASSERT_EQ(recording_->objects.size(), 2u);
+  for (auto& object : statistics_.objects) {
+    object.acquisitions = 3;
+    object.actors = 2;
+  }
+  const Report report = Built();
+  ASSERT_EQ(report.classes.size(), 1u);
+  EXPECT_EQ(report.classes[0].instances, 1u);
+  EXPECT_EQ(report.classes[0].processes, 2u);
+  EXPECT_EQ(report.classes[0].usage.actors, 4u);
+  EXPECT_EQ(ClassLabel(report.classes[0]), "cash (in 2 processes)");
+}
+
+TEST_F(BuildTest, TheRunLastsAsLongAsItsMomentsCount) {
+  Open();
+  statistics_.end_ns = 1.5e9;  // the first stamp came 0.5 s after the start
+  EXPECT_EQ(Built().duration_ns, 1.5e9);
 }
 
 TEST_F(BuildTest, LocksWithoutAMeasuredHoldCountInTheTotalOfTheirClass) {

@@ -135,6 +135,27 @@ TEST(TextFormTest, TheHeaderCountsWhatTheSectionShows) {
   EXPECT_THAT(fails, HasSubstr("ORDER VIOLATION  lock-order"));
 }
 
+TEST(TextFormTest, StandingWaitsAreMarkedAndTheirShareIsNoMoreThanAll) {
+  Report report = testing::SampleReport();
+  UsageRow& usage = report.classes[0].usage;
+  usage.acquisitions = 2;
+  usage.contended = 3;
+  usage.unmet = 2;
+  usage.standing = 2;
+  const std::string locks = Paragraph(Text(report, TextOptions()), "LOCKS");
+  EXPECT_THAT(locks, HasSubstr("suffered  standing"));
+  EXPECT_EQ(FindColumn("contended_percent")->value(usage), 75);
+}
+
+TEST(TextFormTest, TimesAtTheEndOfACutLogAreSaidToEndThere) {
+  Report report = testing::SampleReport();
+  EXPECT_THAT(Text(report, {}), HasSubstr("WAITS AT THE END  1 actor waits\n"));
+  report.processes[0].state = "running";
+  EXPECT_THAT(Text(report, {}),
+              HasSubstr("WAITS AT THE END  1 actor waits, up to the log's last "
+                        "record, or now if the program still runs\n"));
+}
+
 TEST(TextFormTest, TopBoundsTheTablesAndSortOrdersThem) {
   Report report = testing::SampleReport();
   report.classes[1].usage.hold.max = 1'000'000;
