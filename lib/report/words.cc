@@ -312,10 +312,17 @@ std::string Advice(const Report& report, const Finding& finding,
     return AdviceForMisuse(model::Misuse::kExitHolding);
   }
   if (row.verdict == Verdict::kRefuted && !row.order_violation) {
-    return row.reason == Reason::kGate
-               ? "nothing, as long as every path takes the gate first"
-               : "nothing for this run; --policy order forbids it as a rule of "
-                 "the code";
+    switch (row.reason.value_or(Reason::kHistory)) {
+      case Reason::kGate:
+        return "nothing, as long as every path takes the gate first";
+      case Reason::kTry:
+        return "nothing, as long as who gives up lets go before it tries again";
+      case Reason::kReaders:
+        return "nothing, as long as both only read";
+      default:
+        return "nothing for this run; --policy order forbids it as a rule of "
+               "the code";
+    }
   }
   return AdviceForCircle(report, row);
 }

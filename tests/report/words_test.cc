@@ -81,6 +81,14 @@ TEST_F(WordsTest, AnOrderSeenAboutAsOftenIsNotCalledRare) {
   EXPECT_THAT(Explained().advice, Not(HasSubstr("rare")));
 }
 
+// --policy order does not forbid it.
+TEST_F(WordsTest, WhatGivesUpBreaksNoRuleOfTheOrder) {
+  Is(Rule::kLockOrder, Verdict::kRefuted);
+  row_.reason = analysis::Reason::kTry;
+  Part(kPlato, 0, 1).Part(kKant, 1, 0);
+  EXPECT_THAT(Explained().advice, Not(HasSubstr("--policy")));
+}
+
 TEST_F(WordsTest, AJoinUnderALockIsToldAsAWaitForAnEnd) {
   Is(Rule::kLockOrder, Verdict::kPossible);
   Part(kPlato, 0, kEndOfKant).Part(kKant, kEndOfKant, 0);

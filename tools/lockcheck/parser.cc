@@ -110,8 +110,10 @@ void AddAnalyze(CLI::App& app, Options& o, RawWords& raw) {
          "--fail-on", raw.fail_on,
          Lines(
              "What fails, comma-separated: deadlock (= actual, confirmed, "
-             "possible), actual, confirmed, possible, order, misuse, hazard, "
-             "contention:METRIC>LIMIT[@CLASS] with METRIC p50, p90, p99, max, "
+             "possible), actual, confirmed (this version gives none), "
+             "possible, order (implies --policy order), misuse, hazard (so far "
+             "only waits at a log's end), contention:METRIC>LIMIT[@CLASS] with "
+             "METRIC p50, p90, p99, max, "
              "mean, total (of waits; LIMIT 5ms) or contended (LIMIT 10%), "
              "none. "
              "Default: deadlock,misuse; with --policy order also order"))
