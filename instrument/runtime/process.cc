@@ -192,6 +192,15 @@ ProcessLock::~ProcessLock() {
 
 void SayStopped() {
   if (g_said_stopped.exchange(1) != 0) return;
+  if (const int error = g_writer.lost(); error != 0) {
+    Message() << "recording stopped: the log's descriptor was closed, and "
+              << g_log_path
+              << (error == ESTALE ? " is another file now"
+                                  : " cannot be opened again: ")
+              << (error == ESTALE ? "" : strerror(error))
+              << "; the program goes on";
+    return;
+  }
   const auto reason = static_cast<log::StopReason>(
       g_writer.header()->stop_reason.load(std::memory_order_relaxed));
   Message() << "recording stopped: "

@@ -9,13 +9,19 @@
 //
 // Guarantees: what was stored into a hot block is in the file even after
 // kill -9; Seal() keeps the records readable at every instant (first the sealed
-// copy is complete, then the hot one is cleared).
+// copy is complete, then the hot one is cleared). Nothing is ever written into
+// a file that is not the log: programs close descriptors that they did not
+// open, and the number then belongs to the next file they open, so each use of
+// the descriptor makes sure first, and opens the log again by its name.
 // Thread safety: any threads and processes may call concurrently, each on its
 // own hot block. Cost: NewHotBlock tens of microseconds, Seal about 30 us per
 // 64 KiB.
 #ifndef LOCKCHECK_LIB_LOG_WRITER_H_
 #define LOCKCHECK_LIB_LOG_WRITER_H_
 
+#include <sys/types.h>
+
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -65,16 +71,32 @@ class Writer {
   void Stop(StopReason reason);
   bool stopped() const {
     return header_ == nullptr ||
-           header_->stop_reason.load(std::memory_order_relaxed) != 0;
+           header_->stop_reason.load(std::memory_order_relaxed) != 0 ||
+           lost() != 0;
   }
+  // Why this process has no way to the log any more, though others may: errno,
+  // ESTALE if another file has the log's name; 0: it has.
+  int lost() const { return lost_.load(std::memory_order_relaxed); }
 
  private:
-  int Map(int fd);
+  static constexpr size_t kMaxPath = 4096;
+
+  int Map(int fd, const char* path);
+  bool IsLog(int fd) const;
+  int Reopen() const;
+  int Descriptor();
   bool WriteBlock(BlockHeader* block, uint64_t number, uint64_t claim);
   void StopFor(int error);
 
   FileHeader* header_ = nullptr;
-  int fd_ = -1;
+  // The descriptor in the low half; the high half counts how often the log was
+  // opened again, so that of two threads that do so one number is kept.
+  std::atomic<uint64_t> descriptor_{0};
+  std::atomic<int> lost_{0};
+  // Which file is the log: while it is mapped nobody else gets its number.
+  dev_t device_ = 0;
+  ino_t inode_ = 0;
+  char path_[kMaxPath] = "";
   bool volatile_hot_ = false;
 };
 
