@@ -2,7 +2,9 @@
 // own output and exit status are as they were.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/capability.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -158,8 +160,8 @@ TEST_F(FileTest, WithNoRoomAtAllNothingIsRecorded) {
   });
   EXPECT_THAT(said, AllOf(StartsWith("lockcheck: cannot write the log " +
                                      (folder_ / "small/log") + ": "),
-                          EndsWith("; nothing is recorded (set "
-                                   "LOCKCHECK_OPTIONS=log=PATH)\n")));
+                          HasSubstr("; make room"),
+                          EndsWith("; nothing is recorded\n")));
   EXPECT_FALSE(std::filesystem::exists(folder_ / "small/log"));
 }
 
@@ -212,31 +214,71 @@ TEST_F(FileTest, BlocksInMemoryAreWrittenOutAtTheEnd) {
 }
 
 // ---- Places -----------------------------------------------------------------
-TEST_F(FileTest, AFolderThatIsNotThereIsNamed) {
-  EXPECT_EQ(Run("log=no/such/log"),
-            "lockcheck: cannot write the log " + (folder_ / "no/such/log") +
-                ": No such file or directory; nothing is recorded (set "
-                "LOCKCHECK_OPTIONS=log=PATH)\n");
+TEST_F(FileTest, FoldersThatAreNotThereAreMade) {
+  EXPECT_EQ(Run("log=no/such/%e/log", kFew, [] { umask(027); }), "");
+  ExpectAll(folder_ / "no/such/file_program/log");
+  for (const char* made : {"no", "no/such", "no/such/file_program"}) {
+    struct stat info;
+    ASSERT_EQ(stat((folder_ / made).c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 0777, 0750u) << made;
+  }
+}
+
+// One that only leads to the log may be a link.
+TEST_F(FileTest, FoldersAreMadeBehindALink) {
+  mkdir((folder_ / "real").c_str(), 0700);
+  ASSERT_EQ(symlink("real", (folder_ / "link").c_str()), 0);
+  EXPECT_EQ(Run("log=link//sub/../logs/log"), "");
+  ExpectAll(folder_ / "real/logs/log");
 }
 
 TEST_F(FileTest, AnUnwritableFolderIsNamed) {
   // Not even root may create files there.
   EXPECT_THAT(Run("log=/proc/self/log"),
               StartsWith("lockcheck: cannot write the log /proc/self/log: "));
+  EXPECT_THAT(
+      Run("log=/proc/self/logs/log"),
+      StartsWith("lockcheck: cannot write the log /proc/self/logs/log: "));
 }
 
-TEST_F(FileTest, AFolderIsNoLog) {
+// What to do depends on what is wrong.
+TEST_F(FileTest, AMessageSaysWhatToDo) {
+  const auto refusal = [&](const std::string& path, const std::string& rest) {
+    return "lockcheck: cannot write the log " + path + ": " + rest +
+           "; nothing is recorded\n";
+  };
   mkdir((folder_ / "folder").c_str(), 0700);
-  EXPECT_EQ(Run("log=folder"), "lockcheck: cannot write the log " +
-                                   (folder_ / "folder") +
-                                   ": Is a directory; nothing is recorded (set "
-                                   "LOCKCHECK_OPTIONS=log=PATH)\n");
+  EXPECT_EQ(Run("log=folder"),
+            refusal(folder_ / "folder",
+                    "Is a directory; name a file in it, such as %e.%p.log"));
+  std::ofstream(folder_ / "file") << "text";
+  EXPECT_EQ(Run("log=file/log"),
+            refusal(folder_ / "file/log",
+                    "Not a directory; a part of the path is a file"));
+  const std::string long_name(300, 'x');
+  EXPECT_EQ(Run("log=" + long_name),
+            refusal(folder_ / long_name, "File name too long; shorten it"));
 }
 
 TEST_F(FileTest, ADeviceOrPipeIsNoLog) {
-  EXPECT_THAT(Run("log=/dev/null"), HasSubstr("/dev/null: Invalid argument"));
+  EXPECT_THAT(Run("log=/dev/null"),
+              HasSubstr("/dev/null: Invalid argument; it is no regular file"));
   ASSERT_EQ(mkfifo((folder_ / "pipe").c_str(), 0600), 0);
   EXPECT_THAT(Run("log=pipe"), HasSubstr("pipe: Invalid argument"));
+}
+
+// Root may write everywhere, unless it gives up that right.
+TEST_F(FileTest, WithoutPermissionTheMessageSaysSo) {
+  mkdir((folder_ / "closed").c_str(), 0500);
+  const auto give_up = [] {
+    if (geteuid() == 0 && prctl(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE) != 0) {
+      _exit(99);
+    }
+  };
+  EXPECT_EQ(Run("log=closed/sub/log", kFew, give_up),
+            "lockcheck: cannot write the log " + (folder_ / "closed/sub/log") +
+                ": Permission denied; name a place where this user may write; "
+                "nothing is recorded\n");
 }
 
 // ---- Names ------------------------------------------------------------------
