@@ -340,32 +340,61 @@ bool Writer::WriteBlock(BlockHeader* block, uint64_t number, uint64_t claim) {
   return true;
 }
 
+// What claim `claim` of a ring will overwrite: the block of the claim one round
+// before, which its writer may not have finished, or not even begun. Who goes
+// ahead all the same loses the names in it, and has his own block overwritten
+// by the late one. kNewer: this writer itself is the late one.
+Writer::Before Writer::AwaitBefore(int fd, uint64_t claim, BlockHeader* old) {
+  const uint64_t ring = header_->ring_blocks;
+  const uint64_t before = claim - ring;
+  const auto offset = static_cast<off_t>((1 + (claim - 1) % ring) * kBlockSize);
+  const uint64_t deadline = NowNs(CLOCK_MONOTONIC) + ring_patience_ns_;
+  while (true) {
+    const auto* const words = reinterpret_cast<const uint32_t*>(old);
+    const bool whole = pread(fd, old, kBlockSize, offset) ==
+                           static_cast<ssize_t>(kBlockSize) &&
+                       old->magic == kBlockMagic &&
+                       old->kind == BlockKind::kSealed &&
+                       old->checksum == Checksum(words + kHeaderWords,
+                                                 kBlockWords - kHeaderWords);
+    if (whole && old->claim > before) return Before::kNewer;
+    if (whole && old->claim == before) return Before::kWhole;
+    if (NowNs(CLOCK_MONOTONIC) >= deadline) {
+      // The writer is gone. A whole block is the one of a round earlier still,
+      // which it was to rescue; of a torn one nothing can be trusted.
+      if (!whole) header_->dropped.fetch_add(1, std::memory_order_relaxed);
+      return whole ? Before::kWhole : Before::kNone;
+    }
+    const timespec moment = {0, 50'000};
+    nanosleep(&moment, nullptr);
+  }
+}
+
 bool Writer::Seal(BlockHeader* block, size_t used, Rescue rescue,
                   void* context) {
   if (stopped()) return false;
   // Before the claim: a block that is claimed and not written looks lost.
   const int fd = Descriptor();
   if (fd < 0) return false;
-  const uint64_t claim = header_->next_block.fetch_add(1);
-  uint64_t number = claim;
-  if (const uint64_t ring = header_->ring_blocks; ring != 0) {
-    number = 1 + (claim - 1) % ring;
-  } else if (header_->max_blocks != 0 && number >= header_->max_blocks) {
+  const uint64_t ring = header_->ring_blocks;
+  uint64_t claim = header_->next_block.fetch_add(1);
+  if (ring == 0 && header_->max_blocks != 0 && claim >= header_->max_blocks) {
     Stop(StopReason::kMaxLog);
     return false;
   }
   void* old = MAP_FAILED;
-  if (number != claim && rescue != nullptr) {
+  Before before = Before::kNone;
+  if (ring != 0 && claim > ring) {
     old = mmap(nullptr, kBlockSize, PROT_READ | PROT_WRITE,
                MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (old != MAP_FAILED &&
-        pread(fd, old, kBlockSize, static_cast<off_t>(number * kBlockSize)) !=
-            static_cast<ssize_t>(kBlockSize)) {
-      munmap(old, kBlockSize);
-      old = MAP_FAILED;
+    while (old != MAP_FAILED &&
+           (before = AwaitBefore(fd, claim, static_cast<BlockHeader*>(old))) ==
+               Before::kNewer) {
+      claim = header_->next_block.fetch_add(1);
     }
   }
-  const bool written = WriteBlock(block, number, claim);
+  const bool written =
+      WriteBlock(block, ring == 0 ? claim : 1 + (claim - 1) % ring, claim);
   if (written) {
     // Forward: the first word goes first, so the block reads as empty from then
     // on, and the sealed copy stands for it.
@@ -375,23 +404,24 @@ bool Writer::Seal(BlockHeader* block, size_t used, Rescue rescue,
     memset(reinterpret_cast<uint32_t*>(block) + kHeaderWords, 0,
            (used - kHeaderWords) * sizeof(uint32_t));
     std::atomic_signal_fence(std::memory_order_seq_cst);
-  }
-  if (old != MAP_FAILED) {
-    if (written) {
+    if (before == Before::kWhole && rescue != nullptr) {
       rescue(context, static_cast<const uint32_t*>(old) + kHeaderWords,
              kBlockWords - kHeaderWords);
     }
-    munmap(old, kBlockSize);
   }
+  if (old != MAP_FAILED) munmap(old, kBlockSize);
   return written;
 }
 
 bool Writer::WriteVolatile(BlockHeader* block, size_t used) {
   if (used <= kHeaderWords) return true;
   if (Descriptor() < 0) return false;
-  const uint64_t claim = header_->next_block.fetch_add(1);
-  const uint64_t ring = header_->ring_blocks;
-  return WriteBlock(block, ring ? 1 + (claim - 1) % ring : claim, claim);
+  // Behind a ring, as other hot blocks: inside it nobody would rescue what is
+  // overwritten.
+  const uint64_t number =
+      (header_->ring_blocks != 0 ? header_->next_hot : header_->next_block)
+          .fetch_add(1);
+  return WriteBlock(block, number, number);
 }
 
 }  // namespace lockcheck::log

@@ -35,6 +35,9 @@ struct WriterOptions {
   bool volatile_hot = false;  // keep hot blocks in memory, not in the file
 };
 
+// How long a ring's writer waits for the one before it in the same place.
+inline constexpr uint64_t kRingPatienceNs = 250'000'000;
+
 class Writer {
  public:
   constexpr Writer() = default;
@@ -60,13 +63,16 @@ class Writer {
   // Copies a full hot block to a claimed place in the file and clears it, so
   // that it can be written again from its first word. `used` counts words, the
   // header included. False: the copy could not be written, the hot block is as
-  // before, recording stops. In a ring, what is about to be overwritten is
-  // shown to `rescue` first.
+  // before, recording stops. In a ring, what was overwritten is then shown to
+  // `rescue`; if its writer is not done yet it is waited for, and if that takes
+  // longer than the patience (it may have been killed) it is given up.
   using Rescue = void (*)(void* context, const uint32_t* words, size_t count);
   bool Seal(BlockHeader* block, size_t used, Rescue rescue, void* context);
 
   // A memory-backed hot block's present records, copied into the file.
   bool WriteVolatile(BlockHeader* block, size_t used);
+
+  void set_ring_patience(uint64_t ns) { ring_patience_ns_ = ns; }
 
   void Stop(StopReason reason);
   bool stopped() const {
@@ -85,6 +91,8 @@ class Writer {
   bool IsLog(int fd) const;
   int Reopen() const;
   int Descriptor();
+  enum class Before : uint8_t { kWhole, kNone, kNewer };
+  Before AwaitBefore(int fd, uint64_t claim, BlockHeader* old);
   bool WriteBlock(BlockHeader* block, uint64_t number, uint64_t claim);
   void StopFor(int error);
 
@@ -97,6 +105,7 @@ class Writer {
   dev_t device_ = 0;
   ino_t inode_ = 0;
   char path_[kMaxPath] = "";
+  uint64_t ring_patience_ns_ = kRingPatienceNs;
   bool volatile_hot_ = false;
 };
 

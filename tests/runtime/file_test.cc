@@ -177,9 +177,8 @@ TEST_F(FileTest, MaxLogStopsTheRecording) {
 
 // ---- A ring -----------------------------------------------------------------
 TEST_F(FileTest, ARingKeepsTheLastEventsAndAllNames) {
-  for (const char* timing : {"off", "full"}) {
-    EXPECT_EQ(Run("log=log:ring=512k:timing=" + std::string(timing), kMany),
-              "");
+  for (const char* more : {"timing=off", "timing=full", "hot=memory"}) {
+    EXPECT_EQ(Run("log=log:ring=512k:" + std::string(more), kMany), "");
     // The ring itself and each thread's own block.
     EXPECT_LE(std::filesystem::file_size(folder_ / "log"),
               (512u + 4 * 64) * 1024);
