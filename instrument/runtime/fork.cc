@@ -20,6 +20,7 @@
 #include "instrument/runtime/record.h"
 #include "instrument/runtime/table.h"
 #include "instrument/runtime/thread.h"
+#include "instrument/runtime/unseen.h"
 
 namespace lockcheck::inline LOCKCHECK_ABI::internal {
 constinit UnattachedThread g_unattached = {};
@@ -291,6 +292,7 @@ void EndStream(Thread* t) {
 constexpr int kExitRounds = PTHREAD_DESTRUCTOR_ITERATIONS - 1;
 
 void OnThreadExit(void* value) {
+  const Unseen unseen;
   if (!IsAttached()) return;
   Kept& k = Current()->kept();
   if (++k.exit_rounds < kExitRounds) {
@@ -305,6 +307,7 @@ void OnThreadExit(void* value) {
 }
 
 void BeforeFork() {
+  const Unseen unseen;
   if (!IsAttached()) return;
   Thread* const t = Enter();
   if (t == nullptr) return;
@@ -313,6 +316,7 @@ void BeforeFork() {
 }
 
 void AfterForkInParent() {
+  const Unseen unseen;
   if (!IsAttached()) return;
   const int saved = errno;
   Thread* const t = Enter();
