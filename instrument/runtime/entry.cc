@@ -14,6 +14,7 @@
 #include "instrument/runtime/record.h"
 #include "instrument/runtime/table.h"
 #include "instrument/runtime/unseen.h"
+#include "lockcheck/guards.h"
 #include "lockcheck/internal/thread_hooks.h"
 #include "lockcheck/mutex.h"
 
@@ -50,6 +51,10 @@ bool Lock(const LockRequest& request) {
 }
 
 }  // namespace
+
+void ThrowLockError(std::errc code, const char* what) {
+  throw std::system_error(std::make_error_code(code), what);
+}
 
 void LockUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
                   Caller caller) {
