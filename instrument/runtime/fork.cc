@@ -164,6 +164,9 @@ void StartStream(Thread* t, BeginHow how, uint32_t actor, uint32_t parent,
   Record r = Begin(t, 6);
   r.Word(parent).Word(Tid()).U64(Ticks());
   r.End(Op::kBegin, static_cast<uint32_t>(how));
+  // What is in memory may never get into the file: let it say at least whose it
+  // is.
+  if (first_of_process && g_writer.volatile_hot()) RoomSlow(t);
   ResetSampling(t);
 }
 

@@ -171,10 +171,7 @@ TEST(Descriptor, IsAHighNumber) {
     close(input[1]);
   });
   child.Start();
-  while (!std::filesystem::exists(log) ||
-         std::filesystem::file_size(log) <= log::kBlockSize) {
-    sched_yield();
-  }
+  while (child.Said().empty()) sched_yield();
   std::vector<int> numbers;
   for (const auto& entry : std::filesystem::directory_iterator(
            "/proc/" + std::to_string(child.pid()) + "/fd")) {

@@ -22,9 +22,11 @@ namespace lockcheck::testing {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 using ::testing::UnorderedElementsAre;
@@ -97,7 +99,7 @@ class FileTest : public ::testing::Test {
     EXPECT_FALSE(recording->complete);
     EXPECT_EQ(recording->stop_reason, why);
     EXPECT_GT(recording->dropped, 0u);
-    ASSERT_THAT(recording->actors, ::testing::Not(IsEmpty()));
+    ASSERT_THAT(recording->actors, Not(IsEmpty()));
     const std::vector<std::string> locked = Locked(*recording, 0);
     const std::vector<std::string> expected = Expected(kMany);
     ASSERT_GT(locked.size(), 30'000u);
@@ -143,6 +145,47 @@ TEST_F(FileTest, AFullFileSystemStopsTheRecordingOnly) {
             "program goes on, " +
                 (folder_ / "small/log") + " keeps what was recorded\n");
   ExpectBeginning(folder_ / "small/log", log::StopReason::kNoSpace);
+}
+
+// With blocks in memory the first one is written at once, so that the log says
+// at least whose it is.
+TEST_F(FileTest, AFullFileSystemLeavesTheProcessNamed) {
+  const SmallFileSystem small(folder_ / "small", "size=128k");
+  Run("log=small/log:timing=off:hot=memory", kMany, [&] {
+    const rlimit limit = {128 * 1024, 128 * 1024};
+    if (!small.mounted()) setrlimit(RLIMIT_FSIZE, &limit);
+  });
+  const auto recording = OpenLog(folder_ / "small/log");
+  ASSERT_NE(recording, nullptr);
+  EXPECT_EQ(recording->stop_reason, log::StopReason::kNoSpace);
+  ASSERT_THAT(recording->processes, SizeIs(1));
+  EXPECT_EQ(recording->processes[0].pid, static_cast<uint32_t>(pid_));
+  EXPECT_THAT(recording->processes[0].program, EndsWith("file_program"));
+  // Its end could not be recorded: nobody knows how it was.
+  EXPECT_THAT(recording->warnings, Not(Contains(HasSubstr("recorded no end"))));
+}
+
+TEST_F(FileTest, ABlockInMemoryNamesTheProcessOfAKilledProgram) {
+  int input[2];
+  ASSERT_EQ(pipe(input), 0);
+  Child child("file_program", {"10", "wait"});
+  child.In(folder_.path()).Options("log=log:hot=memory").Before([&] {
+    dup2(input[0], STDIN_FILENO);
+    close(input[0]);
+    close(input[1]);
+  });
+  child.Start();
+  while (child.Said().empty()) sched_yield();
+  const auto pid = static_cast<uint32_t>(child.pid());
+  child.Signal(SIGKILL);
+  child.Wait();
+  close(input[0]);
+  close(input[1]);
+  const auto recording = OpenLog(folder_ / "log");
+  ASSERT_NE(recording, nullptr);
+  ASSERT_THAT(recording->processes, SizeIs(1));
+  EXPECT_EQ(recording->processes[0].pid, pid);
+  EXPECT_THAT(recording->warnings, Contains(HasSubstr("recorded no end")));
 }
 
 TEST_F(FileTest, ALimitOnTheSizeOfFilesStopsTheRecordingOnly) {
@@ -328,10 +371,7 @@ TEST_F(FileTest, ALogThatAnotherProgramWritesIsLeftAlone) {
     close(input[1]);
   });
   other.Start();
-  while (!std::filesystem::exists(folder_ / "log") ||
-         std::filesystem::file_size(folder_ / "log") <= log::kBlockSize) {
-    sched_yield();
-  }
+  while (other.Said().empty()) sched_yield();
   for (const char* name : {"log.2", "log.2"}) {
     EXPECT_EQ(Run("log=log"), "lockcheck: another program is recording into " +
                                   (folder_ / "log") +
