@@ -176,6 +176,9 @@ Thread* TakeThread(uint32_t& process, uint32_t& parent, bool& first) {
   Thread* t = g_fork_page->free_threads;
   if (t != nullptr) {
     g_fork_page->free_threads = t->next_free;
+    // This block is still mapped, but the record of who started the thread may
+    // not be in the log: without it no order of the two would be known.
+    if (g_writer.lost() != 0 && !t->scratch) GiveBlock(t);
     return t;
   }
   t = NewThread();

@@ -83,6 +83,12 @@ int main(int argc, char** argv) {
   if (scenario == "deleted") {
     return TakeOver(user_file) && unlink(log) == 0 ? GoOn() : 1;
   }
+  // The block of the thread that has ended waits for the next one.
+  if (scenario == "moved") {
+    lockcheck::thread([] { Use(first); }).join();
+    const std::string moved = std::string(log) + ".moved";
+    return CloseAll() && rename(log, moved.c_str()) == 0 ? GoOn() : 1;
+  }
   if (scenario == "deleted_few") {
     if (!TakeOver(user_file) || unlink(log) != 0) return 1;
     Use(x);

@@ -119,6 +119,20 @@ TEST(Descriptor, AnExitThatFindsNoLogSaysSo) {
   EXPECT_THAT(finished.err, StartsWith("lockcheck: recording stopped: "));
 }
 
+// The start of such a thread is not in the log, so nothing it did may be: it
+// would look as if nothing ordered it.
+TEST_P(DescriptorTest, AThreadThatStartsAfterTheLossIsNotRecorded) {
+  EXPECT_THAT(Run("moved"), HasSubstr("cannot be opened again"));
+  const auto recording = OpenLog(log() + ".moved");
+  ASSERT_NE(recording, nullptr);
+  EXPECT_FALSE(recording->complete);
+  size_t started = 0;
+  for (const log::Actor& actor : recording->actors) {
+    started += actor.begun && actor.how == log::BeginHow::kStarted;
+  }
+  EXPECT_EQ(started, GetParam() == std::string("file") ? 1u : 0u);
+}
+
 TEST_P(DescriptorTest, AForeignFileOfTheLogsNameIsLeftAlone) {
   EXPECT_EQ(Run("replaced"),
             "lockcheck: recording stopped: the log's descriptor was closed, "
