@@ -10,9 +10,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/runtime/child.h"
@@ -399,6 +401,57 @@ TEST_F(FileTest, AnUnknownOptionIsAWarningWithTheNearestName) {
   ExpectAll(folder_ / "log");
 }
 
+// Every name that is taken is suggested for what is one slip away from it.
+TEST_F(FileTest, TheNearestNameIsSuggestedForEveryKeyAndValue) {
+  const auto slips = [](const std::string& name) {
+    std::string swapped = name;
+    std::swap(swapped[0], swapped[1]);
+    return std::vector<std::string>{name.substr(1), name + name.back(),
+                                    "x" + name, swapped};
+  };
+  for (const char* key :
+       {"log", "mode", "timing", "max_log", "ring", "hot", "help"}) {
+    for (const std::string& slip : slips(key)) {
+      EXPECT_EQ(Run(slip + "=1"),
+                "lockcheck: LOCKCHECK_OPTIONS: unknown key \"" + slip +
+                    "\" is ignored; did you mean \"" + key + "\"?\n");
+    }
+  }
+  for (const auto& [key, values, value] :
+       {std::array{"mode", "off|record", "off"},
+        std::array{"mode", "off|record", "record"},
+        std::array{"timing", "sampled|full|off", "sampled"},
+        std::array{"timing", "sampled|full|off", "full"},
+        std::array{"timing", "sampled|full|off", "off"},
+        std::array{"hot", "file|memory", "file"},
+        std::array{"hot", "file|memory", "memory"}}) {
+    for (const std::string& slip : slips(value)) {
+      EXPECT_EQ(Run(std::string(key) + "=" + slip),
+                "lockcheck: LOCKCHECK_OPTIONS: " + std::string(key) + "=" +
+                    slip + " is ignored; it takes " + values +
+                    "; did you mean \"" + value + "\"?\n");
+    }
+  }
+  // "on" is as far from "off" as two letters can be.
+  EXPECT_EQ(Run("mode=on"),
+            "lockcheck: LOCKCHECK_OPTIONS: mode=on is ignored; it takes "
+            "off|record\n");
+  EXPECT_THAT(Files(), IsEmpty());
+}
+
+// A bad value leaves what was said before.
+TEST_F(FileTest, ABadValueChangesNothing) {
+  Run("log=log:mode=recrod");
+  ExpectAll(folder_ / "log");
+  Run("log=log:log=");
+  ExpectAll(folder_ / "log");
+  const std::string said = Run("log=log:log=" + std::string(5000, 'x'));
+  EXPECT_THAT(said, EndsWith("xxx... is ignored; it takes PATH\n"));
+  ExpectAll(folder_ / "log");
+  Run("log=log:hot=file:hot=memori");
+  EXPECT_FALSE(OpenLog(folder_ / "log")->volatile_hot);
+}
+
 TEST_F(FileTest, ABadValueIsAWarningThatSaysWhatIsTaken) {
   EXPECT_EQ(Run("timing=sometimes:log=log"),
             "lockcheck: LOCKCHECK_OPTIONS: timing=sometimes is ignored; it "
@@ -415,10 +468,17 @@ TEST_F(FileTest, ABadValueIsAWarningThatSaysWhatIsTaken) {
             "lockcheck: LOCKCHECK_OPTIONS: log= is ignored; it takes PATH\n");
 }
 
+TEST_F(FileTest, HelpMayBeRefused) {
+  EXPECT_EQ(Run("help=0"), "");
+  EXPECT_EQ(Run("help=yes"),
+            "lockcheck: LOCKCHECK_OPTIONS: help=yes is ignored; it takes "
+            "0|1\n");
+}
+
 TEST_F(FileTest, HelpListsEveryKey) {
   const std::string said = Run("help=1");
   for (const char* key : {"log=PATH", "mode=off|record", "timing=", "max_log=",
-                          "ring=", "hot=file|memory", "help=1"}) {
+                          "ring=", "hot=file|memory", "help=0|1"}) {
     EXPECT_THAT(said, HasSubstr("lockcheck:   " + std::string(key)));
   }
   EXPECT_THAT(Files(), IsEmpty());
