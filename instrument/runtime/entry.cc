@@ -13,6 +13,8 @@
 #include "instrument/runtime/process.h"
 #include "instrument/runtime/record.h"
 #include "instrument/runtime/table.h"
+#include "instrument/runtime/unseen.h"
+#include "lockcheck/guards.h"
 #include "lockcheck/internal/thread_hooks.h"
 #include "lockcheck/mutex.h"
 
@@ -23,6 +25,7 @@ using runtime::g_table;
 using runtime::How;
 using runtime::LockRequest;
 using runtime::Table;
+using runtime::Unseen;
 
 // Null: not recorded.
 const Table* Recording() {
@@ -49,29 +52,38 @@ bool Lock(const LockRequest& request) {
 
 }  // namespace
 
+void ThrowLockError(std::errc code, const char* what) {
+  throw std::system_error(std::make_error_code(code), what);
+}
+
 void LockUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
                   Caller caller) {
+  const Unseen unseen;
   if (!Lock({&lock, kind, How::kBlocking, slot, caller, 0, nullptr})) {
     ThrowTooDeep();
   }
 }
 
 void TakenUncommon(LockState& lock, SiteSlot* slot) noexcept {
+  const Unseen unseen;
   g_table->taken(lock, slot);
 }
 
 bool TryLockUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
                      Caller caller) noexcept {
+  const Unseen unseen;
   return Lock({&lock, kind, How::kTry, slot, caller, 0, nullptr});
 }
 
 bool TimedLockUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
                        Caller caller, const Deadline& deadline) {
+  const Unseen unseen;
   return Lock({&lock, kind, How::kTimed, slot, caller, 0, &deadline});
 }
 
 bool LockMemberUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
                         Caller caller, uint32_t held) {
+  const Unseen unseen;
   return Lock({&lock, kind, How::kMulti, slot, caller, held, nullptr});
 }
 
@@ -101,6 +113,7 @@ void UnlockSharedUncommon(SharedState& lock, LockKind kind, SiteSlot* slot,
 
 void UnlockUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
                     Caller caller) {
+  const Unseen unseen;
   const Table* const table = Recording();
   const bool permitted = table != nullptr
                              ? table->unlock(lock, kind, slot, caller)
@@ -117,6 +130,7 @@ namespace {
 // The moment is the release's; it is written when the waiter is awake.
 template <typename Wake>
 void WakeAndRecord(uint32_t tag, Wake wake) {
+  const Unseen unseen;
   const Table* const table = Recording();
   const uint64_t ticks = table == nullptr ? 0 : runtime::Ticks();
   wake();
@@ -135,35 +149,42 @@ void WriterReleased(LockState& lock, uint32_t tag) noexcept {
 }
 
 void DestroyLock(LockState& lock, LockKind kind) noexcept {
+  const Unseen unseen;
   if (const Table* const table = Recording()) table->destroy(lock, kind);
 }
 
 uint32_t ForkThread() noexcept {
+  const Unseen unseen;
   const Table* const table = Recording();
   return table == nullptr ? 0 : table->fork_thread();
 }
 
 void BeginThread(uint32_t actor, uint32_t parent) noexcept {
+  const Unseen unseen;
   if (g_table == nullptr || g_table->mode != kModeRecord) return;
   g_table->begin_thread(actor, parent);
   Recording();
 }
 
 void JoinBlock(uint32_t actor, SiteSlot* slot, Caller caller) noexcept {
+  const Unseen unseen;
   const Table* const table = Recording();
   if (table != nullptr && actor != 0) table->join_block(actor, slot, caller);
 }
 
 void JoinEnd(uint32_t actor, bool joined) noexcept {
+  const Unseen unseen;
   const Table* const table = Recording();
   if (table != nullptr && actor != 0) table->join(actor, joined);
 }
 
 void NameThread(const char* name) noexcept {
+  const Unseen unseen;
   if (const Table* const table = Recording()) table->name_thread(name);
 }
 
 uint32_t SelfActor() noexcept {
+  const Unseen unseen;
   const Table* const table = Recording();
   return table == nullptr ? 0 : table->self();
 }

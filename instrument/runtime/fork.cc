@@ -20,6 +20,7 @@
 #include "instrument/runtime/record.h"
 #include "instrument/runtime/table.h"
 #include "instrument/runtime/thread.h"
+#include "instrument/runtime/unseen.h"
 
 namespace lockcheck::inline LOCKCHECK_ABI::internal {
 constinit UnattachedThread g_unattached = {};
@@ -163,6 +164,9 @@ void StartStream(Thread* t, BeginHow how, uint32_t actor, uint32_t parent,
   Record r = Begin(t, 6);
   r.Word(parent).Word(Tid()).U64(Ticks());
   r.End(Op::kBegin, static_cast<uint32_t>(how));
+  // What is in memory may never get into the file: let it say at least whose it
+  // is.
+  if (first_of_process && g_writer.volatile_hot()) RoomSlow(t);
   ResetSampling(t);
 }
 
@@ -172,6 +176,9 @@ Thread* TakeThread(uint32_t& process, uint32_t& parent, bool& first) {
   Thread* t = g_fork_page->free_threads;
   if (t != nullptr) {
     g_fork_page->free_threads = t->next_free;
+    // This block is still mapped, but the record of who started the thread may
+    // not be in the log: without it no order of the two would be known.
+    if (g_writer.lost() != 0 && !t->scratch) GiveBlock(t);
     return t;
   }
   t = NewThread();
@@ -291,6 +298,7 @@ void EndStream(Thread* t) {
 constexpr int kExitRounds = PTHREAD_DESTRUCTOR_ITERATIONS - 1;
 
 void OnThreadExit(void* value) {
+  const Unseen unseen;
   if (!IsAttached()) return;
   Kept& k = Current()->kept();
   if (++k.exit_rounds < kExitRounds) {
@@ -305,6 +313,7 @@ void OnThreadExit(void* value) {
 }
 
 void BeforeFork() {
+  const Unseen unseen;
   if (!IsAttached()) return;
   Thread* const t = Enter();
   if (t == nullptr) return;
@@ -313,6 +322,7 @@ void BeforeFork() {
 }
 
 void AfterForkInParent() {
+  const Unseen unseen;
   if (!IsAttached()) return;
   const int saved = errno;
   Thread* const t = Enter();
@@ -408,9 +418,9 @@ void WriteVolatileBlocks() {
   ProcessLock lock;
   for (Thread* t = g_fork_page->all_threads; t != nullptr; t = t->next_all) {
     if (t->scratch || t->block == nullptr) continue;
-    g_writer.WriteVolatile(
-        t->block, static_cast<size_t>(t->hot.cursor -
-                                      reinterpret_cast<uint32_t*>(t->block)));
+    const auto used = static_cast<size_t>(
+        t->hot.cursor - reinterpret_cast<uint32_t*>(t->block));
+    if (!g_writer.WriteVolatile(t->block, used)) SayStopped();
   }
 }
 

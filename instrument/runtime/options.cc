@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <cstring>
 
 #include "instrument/runtime/message.h"
@@ -18,41 +20,74 @@ struct Text {
   }
 };
 
-// Levenshtein distance, for names of a few letters.
-size_t Distance(Text a, const char* b) {
-  const size_t m = strlen(b);
-  size_t row[32];
-  if (m >= 31 || a.size >= 64) return 99;
-  for (size_t j = 0; j <= m; ++j) row[j] = j;
+// Insertions, deletions, changes and swaps of neighbours between two names of a
+// few letters (optimal string alignment).
+size_t Distance(Text a, Text b) {
+  constexpr size_t kLongest = 31;
+  if (a.size > kLongest || b.size > kLongest) return SIZE_MAX / 2;
+  size_t rows[3][kLongest + 1];
+  for (size_t j = 0; j <= b.size; ++j) rows[0][j] = j;
   for (size_t i = 1; i <= a.size; ++i) {
-    size_t diagonal = row[0];
+    size_t* const row = rows[i % 3];
+    const size_t* const above = rows[(i + 2) % 3];
     row[0] = i;
-    for (size_t j = 1; j <= m; ++j) {
-      const size_t above = row[j];
-      size_t best = diagonal + (a.data[i - 1] != b[j - 1]);
-      if (above + 1 < best) best = above + 1;
-      if (row[j - 1] + 1 < best) best = row[j - 1] + 1;
-      diagonal = above;
-      row[j] = best;
+    for (size_t j = 1; j <= b.size; ++j) {
+      const bool same = a.data[i - 1] == b.data[j - 1];
+      row[j] = std::min({above[j] + 1, row[j - 1] + 1, above[j - 1] + !same});
+      if (i > 1 && j > 1 && a.data[i - 1] == b.data[j - 2] &&
+          a.data[i - 2] == b.data[j - 1]) {
+        row[j] = std::min(row[j], rows[(i + 1) % 3][j - 2] + 1);
+      }
     }
   }
-  return row[m];
+  return rows[a.size % 3][b.size];
+}
+
+// Finds the name that was probably meant. More than half of the letters wrong
+// is another word: "on" does not mean "off".
+class Nearest {
+ public:
+  explicit Nearest(Text given) : given_(given) {}
+  void Offer(Text name) {
+    const size_t distance = Distance(given_, name);
+    if (distance >= best_ || 2 * distance > std::min(given_.size, name.size)) {
+      return;
+    }
+    best_ = distance;
+    name_ = name;
+  }
+  bool found() const { return best_ != SIZE_MAX; }
+  Text name() const { return name_; }
+
+ private:
+  Text given_;
+  Text name_{"", 0};
+  size_t best_ = SIZE_MAX;
+};
+
+// So that the end of the line is still seen.
+void Quote(Message& m, Text given) {
+  constexpr size_t kEnough = 200;
+  m.Bytes(given.data, std::min(given.size, kEnough));
+  if (given.size > kEnough) m << "...";
+}
+
+void Suggest(Message& m, Text name) {
+  m << "; did you mean \"";
+  m.Bytes(name.data, name.size) << "\"?";
 }
 
 void WarnUnknown(Text key) {
-  const char* nearest = nullptr;
-  size_t best = 4;
+  Nearest nearest(key);
   for (const OptionRow& row : kOptionRows) {
-    if (const size_t d = Distance(key, row.key); d < best) {
-      best = d;
-      nearest = row.key;
-    }
+    nearest.Offer({row.key, strlen(row.key)});
   }
   Message m;
   m << "LOCKCHECK_OPTIONS: unknown key \"";
-  m.Bytes(key.data, key.size) << "\" is ignored";
-  if (nearest != nullptr) {
-    m << "; did you mean \"" << nearest << "\"?";
+  Quote(m, key);
+  m << "\" is ignored";
+  if (nearest.found()) {
+    Suggest(m, nearest.name());
   } else {
     m << "; help=1 lists the keys";
   }
@@ -61,7 +96,17 @@ void WarnUnknown(Text key) {
 void WarnValue(const OptionRow& row, Text value) {
   Message m;
   m << "LOCKCHECK_OPTIONS: " << row.key << "=";
-  m.Bytes(value.data, value.size) << " is ignored; it takes " << row.values;
+  Quote(m, value);
+  m << " is ignored; it takes " << row.values;
+  // PATH and SIZE are no names.
+  if (strchr(row.values, '|') == nullptr) return;
+  Nearest nearest(value);
+  for (const char* name = row.values; *name != 0;) {
+    const size_t size = strcspn(name, "|");
+    nearest.Offer({name, size});
+    name += size + (name[size] == '|');
+  }
+  if (nearest.found()) Suggest(m, nearest.name());
 }
 
 bool ParseSize(Text value, uint64_t& bytes) {
@@ -105,33 +150,46 @@ void PrintHelp() {
 bool SetOption(const OptionRow& row, Text value, Options& o) {
   const Text key{row.key, strlen(row.key)};
   if (key == "log") {
+    if (value.size == 0 || value.size >= kMaxPath) return false;
     size_t out = 0;
     for (size_t i = 0; i < value.size; ++i) {
       if (value.data[i] == '\\' && i + 1 < value.size) ++i;
-      if (out + 1 >= kMaxPath) return false;
       o.log[out++] = value.data[i];
     }
     o.log[out] = 0;
-    return out != 0;
+    return true;
   }
   if (key == "mode") {
-    o.mode = value == "record" ? RunModeOption::kRecord : RunModeOption::kOff;
-    return value == "record" || value == "off";
+    if (value == "record") {
+      o.mode = RunModeOption::kRecord;
+    } else if (value == "off") {
+      o.mode = RunModeOption::kOff;
+    } else {
+      return false;
+    }
+    return true;
   }
   if (key == "timing") {
-    o.timing = value == "full"  ? Timing::kFull
-               : value == "off" ? Timing::kOff
-                                : Timing::kSampled;
-    return value == "full" || value == "off" || value == "sampled";
+    if (value == "sampled") {
+      o.timing = Timing::kSampled;
+    } else if (value == "full") {
+      o.timing = Timing::kFull;
+    } else if (value == "off") {
+      o.timing = Timing::kOff;
+    } else {
+      return false;
+    }
+    return true;
   }
   if (key == "max_log") return ParseSize(value, o.max_log);
   if (key == "ring") return ParseSize(value, o.ring);
   if (key == "hot") {
+    if (!(value == "memory") && !(value == "file")) return false;
     o.volatile_hot = value == "memory";
-    return value == "memory" || value == "file";
+    return true;
   }
-  PrintHelp();
-  return true;
+  if (value == "1") PrintHelp();
+  return value == "0" || value == "1";
 }
 
 void ParseOne(Text item, Options& options) {

@@ -47,7 +47,7 @@ inline constexpr OptionRow kOptionRows[] = {
     {"hot", "file|memory",
      "memory: for file systems that cannot promise space; records not yet "
      "written out do not survive kill -9"},
-    {"help", "1", "print this list"},
+    {"help", "0|1", "1: print this list"},
 };
 
 // Parses `text` into `options`. Each mistake is one warning on stderr, with the

@@ -76,16 +76,68 @@ bool JoinInherited() {
   return true;
 }
 
+// What the user can do about a log that cannot be written.
+const char* MendFor(int error) {
+  switch (error) {
+    case EACCES:
+    case EPERM:
+      return "; name a place where this user may write";
+    case EROFS:
+      return "; name a place that is not read-only";
+    case EISDIR:
+      return "; name a file in it, such as %e.%p.log";
+    case ENOTDIR:
+      return "; a part of the path is a file";
+    case ENAMETOOLONG:
+      return "; shorten it";
+    case EINVAL:
+      return "; it is no regular file";
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+      return "; make room, or name a place that has some";
+    case EMFILE:
+    case ENFILE:
+      return "; raise the limit on open files";
+    default:
+      return "; name another place";
+  }
+}
+
+// Makes the folders above `path`, as mkdir -p does. Returns 0 or the last
+// errno; what was there already is no error.
+int MakeFolders(const char* path) {
+  char folder[kMaxPath];
+  strcpy(folder, path);
+  int error = 0;
+  for (char* p = folder + 1; *p != 0; ++p) {
+    if (*p != '/') continue;
+    *p = 0;
+    if (mkdir(folder, 0777) != 0 && errno != EEXIST) error = errno;
+    *p = '/';
+  }
+  return error;
+}
+
+int CreateAt(const char* path, const log::WriterOptions& options) {
+  const int error = g_writer.Create(path, options);
+  if (error != ENOENT) return error;
+  const int in_the_way = MakeFolders(path);
+  const int now = g_writer.Create(path, options);
+  return now == ENOENT && in_the_way != 0 ? in_the_way : now;
+}
+
 bool CreateLog() {
   const char* const pattern =
       g_options.log[0] != 0 ? g_options.log : "lockcheck.%e.%p.log";
   if (!ExpandLogPath(pattern, g_log_path)) {
-    Message() << "the log's path is too long; nothing is recorded: " << pattern;
+    Message() << "the log's path is too long; shorten it; nothing is recorded: "
+              << pattern;
     return false;
   }
   const log::WriterOptions options{g_options.max_log, g_options.ring,
                                    g_options.volatile_hot};
-  int error = g_writer.Create(g_log_path, options);
+  int error = CreateAt(g_log_path, options);
   const size_t length = strlen(g_log_path);
   for (unsigned n = 2; error == EBUSY && n < 10'000; ++n) {
     if (length + 8 >= kMaxPath) break;
@@ -99,7 +151,7 @@ bool CreateLog() {
   }
   if (error == 0) return true;
   Message() << "cannot write the log " << g_log_path << ": " << strerror(error)
-            << "; nothing is recorded (set LOCKCHECK_OPTIONS=log=PATH)";
+            << MendFor(error) << "; nothing is recorded";
   return false;
 }
 
@@ -192,6 +244,15 @@ ProcessLock::~ProcessLock() {
 
 void SayStopped() {
   if (g_said_stopped.exchange(1) != 0) return;
+  if (const int error = g_writer.lost(); error != 0) {
+    Message() << "recording stopped: the log's descriptor was closed, and "
+              << g_log_path
+              << (error == ESTALE ? " is another file now"
+                                  : " cannot be opened again: ")
+              << (error == ESTALE ? "" : strerror(error))
+              << "; the program goes on";
+    return;
+  }
   const auto reason = static_cast<log::StopReason>(
       g_writer.header()->stop_reason.load(std::memory_order_relaxed));
   Message() << "recording stopped: "

@@ -7,6 +7,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -81,6 +82,24 @@ uint64_t NowNs(clockid_t clock) {
          static_cast<uint64_t>(now.tv_nsec);
 }
 
+// Programs that close all descriptors begin at 3, and often end early; and
+// low numbers are wanted by select(). Not too high either: the kernel's table
+// grows to the highest number and is copied by fork. Returns `fd` itself if
+// there is no better one.
+int MoveUp(int fd) {
+  constexpr rlim_t kHighEnough = 4096;
+  constexpr rlim_t kChoice = 32;
+  rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return fd;
+  const rlim_t end =
+      limit.rlim_cur < kHighEnough ? limit.rlim_cur : kHighEnough;
+  if (end < 2 * kChoice) return fd;
+  const int moved = fcntl(fd, F_DUPFD_CLOEXEC, static_cast<int>(end - kChoice));
+  if (moved < 0) return fd;
+  close(fd);
+  return moved;
+}
+
 void FillHeader(FileHeader* h, const WriterOptions& options) {
   h->major_version = kMajorVersion;
   h->minor_version = kMinorVersion;
@@ -120,13 +139,65 @@ void FillHeader(FileHeader* h, const WriterOptions& options) {
 
 }  // namespace
 
-int Writer::Map(int fd) {
+int Writer::Map(int fd, const char* path) {
+  struct stat info;
+  if (strlen(path) >= kMaxPath) return ENAMETOOLONG;
+  if (fstat(fd, &info) != 0) return errno;
   void* const mapped = mmap(nullptr, sizeof(FileHeader), PROT_READ | PROT_WRITE,
                             MAP_SHARED, fd, 0);
   if (mapped == MAP_FAILED) return errno;
-  fd_ = fd;
+  strcpy(path_, path);
+  device_ = info.st_dev;
+  inode_ = info.st_ino;
+  descriptor_.store(static_cast<uint32_t>(MoveUp(fd)));
   header_ = static_cast<FileHeader*>(mapped);
   return 0;
+}
+
+bool Writer::IsLog(int fd) const {
+  struct stat info;
+  return fstat(fd, &info) == 0 && info.st_dev == device_ &&
+         info.st_ino == inode_;
+}
+
+// A new descriptor, or -errno. No device and no pipe is opened for longer than
+// it takes to see that it is one.
+int Writer::Reopen() const {
+  const int fd = open(path_, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (fd < 0) return -errno;
+  uint8_t id[sizeof(header_->recording_id)];
+  if (!IsLog(fd) ||
+      pread(fd, id, sizeof(id), offsetof(FileHeader, recording_id)) !=
+          static_cast<ssize_t>(sizeof(id)) ||
+      memcmp(id, header_->recording_id, sizeof(id)) != 0) {
+    close(fd);
+    return -ESTALE;
+  }
+  flock(fd, LOCK_SH | LOCK_NB);
+  return MoveUp(fd);
+}
+
+// The log's descriptor, just seen to be the log's; -1: there is none any more.
+// Whoever closes descriptors in one thread while others use theirs could still
+// come between this and its use; nothing can be done about that, by anybody.
+int Writer::Descriptor() {
+  while (lost() == 0) {
+    uint64_t seen = descriptor_.load(std::memory_order_acquire);
+    const int fd = static_cast<int>(static_cast<uint32_t>(seen));
+    if (IsLog(fd)) return fd;
+    const int fresh = Reopen();
+    if (fresh < 0) {
+      int none = 0;
+      lost_.compare_exchange_strong(none, -fresh);
+    } else if (descriptor_.compare_exchange_strong(
+                   seen,
+                   ((seen >> 32) + 1) << 32 | static_cast<uint32_t>(fresh))) {
+      return fresh;
+    } else {
+      close(fresh);  // another thread was first
+    }
+  }
+  return -1;
 }
 
 int Writer::Create(const char* path, const WriterOptions& options) {
@@ -150,7 +221,7 @@ int Writer::Create(const char* path, const WriterOptions& options) {
   if (fd < 0) return errno == EEXIST ? EBUSY : errno;
   flock(fd, LOCK_SH | LOCK_NB);
   int error = PromiseSpace(fd, 0, kBlockSize);
-  if (error == 0) error = Map(fd);
+  if (error == 0) error = Map(fd, path);
   if (error != 0) {
     unlink(path);
     close(fd);
@@ -171,7 +242,7 @@ int Writer::Join(const char* path, const uint8_t id[16]) {
                      static_cast<uint64_t>(info.st_size) < kBlockSize)) {
     error = ESRCH;
   }
-  if (error == 0) error = Map(fd);
+  if (error == 0) error = Map(fd, path);
   if (error != 0) {
     close(fd);
     return error;
@@ -182,8 +253,7 @@ int Writer::Join(const char* path, const uint8_t id[16]) {
       memcmp(header_->recording_id, id, 16) != 0) {
     munmap(header_, sizeof(FileHeader));
     header_ = nullptr;
-    fd_ = -1;
-    close(fd);
+    close(static_cast<int>(descriptor_.load()));
     return ESRCH;
   }
   volatile_hot_ = header_->volatile_hot.load(std::memory_order_relaxed) != 0;
@@ -211,6 +281,8 @@ BlockHeader* Writer::NewHotBlock() {
     mapped = mmap(nullptr, kBlockSize, PROT_READ | PROT_WRITE,
                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   } else {
+    const int fd = Descriptor();
+    if (fd < 0) return nullptr;
     const bool ring = header_->ring_blocks != 0;
     const uint64_t number =
         (ring ? header_->next_hot : header_->next_block).fetch_add(1);
@@ -219,11 +291,11 @@ BlockHeader* Writer::NewHotBlock() {
       return nullptr;
     }
     const uint64_t offset = number * kBlockSize;
-    if (const int error = PromiseSpace(fd_, offset, kBlockSize); error != 0) {
+    if (const int error = PromiseSpace(fd, offset, kBlockSize); error != 0) {
       StopFor(error);
       return nullptr;
     }
-    mapped = mmap(nullptr, kBlockSize, PROT_READ | PROT_WRITE, MAP_SHARED, fd_,
+    mapped = mmap(nullptr, kBlockSize, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
                   static_cast<off_t>(offset));
   }
   if (mapped == MAP_FAILED) {
@@ -237,6 +309,8 @@ BlockHeader* Writer::NewHotBlock() {
 }
 
 bool Writer::WriteBlock(BlockHeader* block, uint64_t number, uint64_t claim) {
+  const int fd = Descriptor();
+  if (fd < 0) return false;
   BlockHeader sealed = {};
   sealed.magic = kBlockMagic;
   sealed.kind = BlockKind::kSealed;
@@ -254,7 +328,7 @@ bool Writer::WriteBlock(BlockHeader* block, uint64_t number, uint64_t claim) {
     }
     const size_t from = done < sizeof(sealed) ? sizeof(sealed) : done;
     parts[count++] = {reinterpret_cast<char*>(block) + from, kBlockSize - from};
-    const ssize_t n = pwritev(fd_, parts, count,
+    const ssize_t n = pwritev(fd, parts, count,
                               static_cast<off_t>(number * kBlockSize + done));
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) {
@@ -266,29 +340,61 @@ bool Writer::WriteBlock(BlockHeader* block, uint64_t number, uint64_t claim) {
   return true;
 }
 
+// What claim `claim` of a ring will overwrite: the block of the claim one round
+// before, which its writer may not have finished, or not even begun. Who goes
+// ahead all the same loses the names in it, and has his own block overwritten
+// by the late one. kNewer: this writer itself is the late one.
+Writer::Before Writer::AwaitBefore(int fd, uint64_t claim, BlockHeader* old) {
+  const uint64_t ring = header_->ring_blocks;
+  const uint64_t before = claim - ring;
+  const auto offset = static_cast<off_t>((1 + (claim - 1) % ring) * kBlockSize);
+  const uint64_t deadline = NowNs(CLOCK_MONOTONIC) + ring_patience_ns_;
+  while (true) {
+    const auto* const words = reinterpret_cast<const uint32_t*>(old);
+    const bool whole = pread(fd, old, kBlockSize, offset) ==
+                           static_cast<ssize_t>(kBlockSize) &&
+                       old->magic == kBlockMagic &&
+                       old->kind == BlockKind::kSealed &&
+                       old->checksum == Checksum(words + kHeaderWords,
+                                                 kBlockWords - kHeaderWords);
+    if (whole && old->claim > before) return Before::kNewer;
+    if (whole && old->claim == before) return Before::kWhole;
+    if (NowNs(CLOCK_MONOTONIC) >= deadline) {
+      // The writer is gone. A whole block is the one of a round earlier still,
+      // which it was to rescue; of a torn one nothing can be trusted.
+      if (!whole) header_->dropped.fetch_add(1, std::memory_order_relaxed);
+      return whole ? Before::kWhole : Before::kNone;
+    }
+    const timespec moment = {0, 50'000};
+    nanosleep(&moment, nullptr);
+  }
+}
+
 bool Writer::Seal(BlockHeader* block, size_t used, Rescue rescue,
                   void* context) {
   if (stopped()) return false;
-  const uint64_t claim = header_->next_block.fetch_add(1);
-  uint64_t number = claim;
-  if (const uint64_t ring = header_->ring_blocks; ring != 0) {
-    number = 1 + (claim - 1) % ring;
-  } else if (header_->max_blocks != 0 && number >= header_->max_blocks) {
+  // Before the claim: a block that is claimed and not written looks lost.
+  const int fd = Descriptor();
+  if (fd < 0) return false;
+  const uint64_t ring = header_->ring_blocks;
+  uint64_t claim = header_->next_block.fetch_add(1);
+  if (ring == 0 && header_->max_blocks != 0 && claim >= header_->max_blocks) {
     Stop(StopReason::kMaxLog);
     return false;
   }
   void* old = MAP_FAILED;
-  if (number != claim && rescue != nullptr) {
+  Before before = Before::kNone;
+  if (ring != 0 && claim > ring) {
     old = mmap(nullptr, kBlockSize, PROT_READ | PROT_WRITE,
                MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (old != MAP_FAILED &&
-        pread(fd_, old, kBlockSize, static_cast<off_t>(number * kBlockSize)) !=
-            static_cast<ssize_t>(kBlockSize)) {
-      munmap(old, kBlockSize);
-      old = MAP_FAILED;
+    while (old != MAP_FAILED &&
+           (before = AwaitBefore(fd, claim, static_cast<BlockHeader*>(old))) ==
+               Before::kNewer) {
+      claim = header_->next_block.fetch_add(1);
     }
   }
-  const bool written = WriteBlock(block, number, claim);
+  const bool written =
+      WriteBlock(block, ring == 0 ? claim : 1 + (claim - 1) % ring, claim);
   if (written) {
     // Forward: the first word goes first, so the block reads as empty from then
     // on, and the sealed copy stands for it.
@@ -298,22 +404,24 @@ bool Writer::Seal(BlockHeader* block, size_t used, Rescue rescue,
     memset(reinterpret_cast<uint32_t*>(block) + kHeaderWords, 0,
            (used - kHeaderWords) * sizeof(uint32_t));
     std::atomic_signal_fence(std::memory_order_seq_cst);
-  }
-  if (old != MAP_FAILED) {
-    if (written) {
+    if (before == Before::kWhole && rescue != nullptr) {
       rescue(context, static_cast<const uint32_t*>(old) + kHeaderWords,
              kBlockWords - kHeaderWords);
     }
-    munmap(old, kBlockSize);
   }
+  if (old != MAP_FAILED) munmap(old, kBlockSize);
   return written;
 }
 
 bool Writer::WriteVolatile(BlockHeader* block, size_t used) {
   if (used <= kHeaderWords) return true;
-  const uint64_t claim = header_->next_block.fetch_add(1);
-  const uint64_t ring = header_->ring_blocks;
-  return WriteBlock(block, ring ? 1 + (claim - 1) % ring : claim, claim);
+  if (Descriptor() < 0) return false;
+  // Behind a ring, as other hot blocks: inside it nobody would rescue what is
+  // overwritten.
+  const uint64_t number =
+      (header_->ring_blocks != 0 ? header_->next_hot : header_->next_block)
+          .fetch_add(1);
+  return WriteBlock(block, number, number);
 }
 
 }  // namespace lockcheck::log

@@ -9,13 +9,19 @@
 //
 // Guarantees: what was stored into a hot block is in the file even after
 // kill -9; Seal() keeps the records readable at every instant (first the sealed
-// copy is complete, then the hot one is cleared).
+// copy is complete, then the hot one is cleared). Nothing is ever written into
+// a file that is not the log: programs close descriptors that they did not
+// open, and the number then belongs to the next file they open, so each use of
+// the descriptor makes sure first, and opens the log again by its name.
 // Thread safety: any threads and processes may call concurrently, each on its
 // own hot block. Cost: NewHotBlock tens of microseconds, Seal about 30 us per
 // 64 KiB.
 #ifndef LOCKCHECK_LIB_LOG_WRITER_H_
 #define LOCKCHECK_LIB_LOG_WRITER_H_
 
+#include <sys/types.h>
+
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -28,6 +34,9 @@ struct WriterOptions {
   uint64_t ring_bytes = 0;    // 0: keep everything; else only the last so many
   bool volatile_hot = false;  // keep hot blocks in memory, not in the file
 };
+
+// How long a ring's writer waits for the one before it in the same place.
+inline constexpr uint64_t kRingPatienceNs = 250'000'000;
 
 class Writer {
  public:
@@ -54,27 +63,49 @@ class Writer {
   // Copies a full hot block to a claimed place in the file and clears it, so
   // that it can be written again from its first word. `used` counts words, the
   // header included. False: the copy could not be written, the hot block is as
-  // before, recording stops. In a ring, what is about to be overwritten is
-  // shown to `rescue` first.
+  // before, recording stops. In a ring, what was overwritten is then shown to
+  // `rescue`; if its writer is not done yet it is waited for, and if that takes
+  // longer than the patience (it may have been killed) it is given up.
   using Rescue = void (*)(void* context, const uint32_t* words, size_t count);
   bool Seal(BlockHeader* block, size_t used, Rescue rescue, void* context);
 
   // A memory-backed hot block's present records, copied into the file.
   bool WriteVolatile(BlockHeader* block, size_t used);
 
+  void set_ring_patience(uint64_t ns) { ring_patience_ns_ = ns; }
+
   void Stop(StopReason reason);
   bool stopped() const {
     return header_ == nullptr ||
-           header_->stop_reason.load(std::memory_order_relaxed) != 0;
+           header_->stop_reason.load(std::memory_order_relaxed) != 0 ||
+           lost() != 0;
   }
+  // Why this process has no way to the log any more, though others may: errno,
+  // ESTALE if another file has the log's name; 0: it has.
+  int lost() const { return lost_.load(std::memory_order_relaxed); }
 
  private:
-  int Map(int fd);
+  static constexpr size_t kMaxPath = 4096;
+
+  int Map(int fd, const char* path);
+  bool IsLog(int fd) const;
+  int Reopen() const;
+  int Descriptor();
+  enum class Before : uint8_t { kWhole, kNone, kNewer };
+  Before AwaitBefore(int fd, uint64_t claim, BlockHeader* old);
   bool WriteBlock(BlockHeader* block, uint64_t number, uint64_t claim);
   void StopFor(int error);
 
   FileHeader* header_ = nullptr;
-  int fd_ = -1;
+  // The descriptor in the low half; the high half counts how often the log was
+  // opened again, so that of two threads that do so one number is kept.
+  std::atomic<uint64_t> descriptor_{0};
+  std::atomic<int> lost_{0};
+  // Which file is the log: while it is mapped nobody else gets its number.
+  dev_t device_ = 0;
+  ino_t inode_ = 0;
+  char path_[kMaxPath] = "";
+  uint64_t ring_patience_ns_ = kRingPatienceNs;
   bool volatile_hot_ = false;
 };
 

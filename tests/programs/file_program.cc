@@ -1,7 +1,7 @@
 // Writes a log of a wanted length.
 //   file_program SECTIONS [wait]
-// With `wait` it goes on when its standard input ends. Its own output and exit
-// status are those below, whatever becomes of the log.
+// With `wait` it says so and goes on when its standard input ends. Its own
+// output and exit status are those below, whatever becomes of the log.
 
 #include <unistd.h>
 
@@ -26,6 +26,8 @@ int main(int argc, char** argv) {
   if (argc < 2) return 90;
   Use(first);
   if (argc > 2 && strcmp(argv[2], "wait") == 0) {
+    printf("waiting\n");
+    fflush(stdout);
     char byte;
     while (read(STDIN_FILENO, &byte, 1) > 0) {
     }

@@ -129,6 +129,8 @@ class Child {
     _exit(127);
   }
   pid_t pid() const { return pid_; }
+  // What it has written to stdout so far.
+  std::string Said() const { return Contents(out_); }
   void Signal(int number) const { kill(pid_, number); }
 
   Finished Wait() {

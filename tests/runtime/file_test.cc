@@ -2,15 +2,19 @@
 // own output and exit status are as they were.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/capability.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/runtime/child.h"
@@ -20,9 +24,11 @@ namespace lockcheck::testing {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 using ::testing::UnorderedElementsAre;
@@ -95,7 +101,7 @@ class FileTest : public ::testing::Test {
     EXPECT_FALSE(recording->complete);
     EXPECT_EQ(recording->stop_reason, why);
     EXPECT_GT(recording->dropped, 0u);
-    ASSERT_THAT(recording->actors, ::testing::Not(IsEmpty()));
+    ASSERT_THAT(recording->actors, Not(IsEmpty()));
     const std::vector<std::string> locked = Locked(*recording, 0);
     const std::vector<std::string> expected = Expected(kMany);
     ASSERT_GT(locked.size(), 30'000u);
@@ -143,6 +149,47 @@ TEST_F(FileTest, AFullFileSystemStopsTheRecordingOnly) {
   ExpectBeginning(folder_ / "small/log", log::StopReason::kNoSpace);
 }
 
+// With blocks in memory the first one is written at once, so that the log says
+// at least whose it is.
+TEST_F(FileTest, AFullFileSystemLeavesTheProcessNamed) {
+  const SmallFileSystem small(folder_ / "small", "size=128k");
+  Run("log=small/log:timing=off:hot=memory", kMany, [&] {
+    const rlimit limit = {128 * 1024, 128 * 1024};
+    if (!small.mounted()) setrlimit(RLIMIT_FSIZE, &limit);
+  });
+  const auto recording = OpenLog(folder_ / "small/log");
+  ASSERT_NE(recording, nullptr);
+  EXPECT_EQ(recording->stop_reason, log::StopReason::kNoSpace);
+  ASSERT_THAT(recording->processes, SizeIs(1));
+  EXPECT_EQ(recording->processes[0].pid, static_cast<uint32_t>(pid_));
+  EXPECT_THAT(recording->processes[0].program, EndsWith("file_program"));
+  // Its end could not be recorded: nobody knows how it was.
+  EXPECT_THAT(recording->warnings, Not(Contains(HasSubstr("recorded no end"))));
+}
+
+TEST_F(FileTest, ABlockInMemoryNamesTheProcessOfAKilledProgram) {
+  int input[2];
+  ASSERT_EQ(pipe(input), 0);
+  Child child("file_program", {"10", "wait"});
+  child.In(folder_.path()).Options("log=log:hot=memory").Before([&] {
+    dup2(input[0], STDIN_FILENO);
+    close(input[0]);
+    close(input[1]);
+  });
+  child.Start();
+  while (child.Said().empty()) sched_yield();
+  const auto pid = static_cast<uint32_t>(child.pid());
+  child.Signal(SIGKILL);
+  child.Wait();
+  close(input[0]);
+  close(input[1]);
+  const auto recording = OpenLog(folder_ / "log");
+  ASSERT_NE(recording, nullptr);
+  ASSERT_THAT(recording->processes, SizeIs(1));
+  EXPECT_EQ(recording->processes[0].pid, pid);
+  EXPECT_THAT(recording->warnings, Contains(HasSubstr("recorded no end")));
+}
+
 TEST_F(FileTest, ALimitOnTheSizeOfFilesStopsTheRecordingOnly) {
   const std::string said = Run("log=log:timing=off", kMany, &LimitFileSize);
   EXPECT_THAT(said, AllOf(HasSubstr("recording stopped: no space left"),
@@ -158,8 +205,8 @@ TEST_F(FileTest, WithNoRoomAtAllNothingIsRecorded) {
   });
   EXPECT_THAT(said, AllOf(StartsWith("lockcheck: cannot write the log " +
                                      (folder_ / "small/log") + ": "),
-                          EndsWith("; nothing is recorded (set "
-                                   "LOCKCHECK_OPTIONS=log=PATH)\n")));
+                          HasSubstr("; make room"),
+                          EndsWith("; nothing is recorded\n")));
   EXPECT_FALSE(std::filesystem::exists(folder_ / "small/log"));
 }
 
@@ -175,9 +222,8 @@ TEST_F(FileTest, MaxLogStopsTheRecording) {
 
 // ---- A ring -----------------------------------------------------------------
 TEST_F(FileTest, ARingKeepsTheLastEventsAndAllNames) {
-  for (const char* timing : {"off", "full"}) {
-    EXPECT_EQ(Run("log=log:ring=512k:timing=" + std::string(timing), kMany),
-              "");
+  for (const char* more : {"timing=off", "timing=full", "hot=memory"}) {
+    EXPECT_EQ(Run("log=log:ring=512k:" + std::string(more), kMany), "");
     // The ring itself and each thread's own block.
     EXPECT_LE(std::filesystem::file_size(folder_ / "log"),
               (512u + 4 * 64) * 1024);
@@ -212,31 +258,71 @@ TEST_F(FileTest, BlocksInMemoryAreWrittenOutAtTheEnd) {
 }
 
 // ---- Places -----------------------------------------------------------------
-TEST_F(FileTest, AFolderThatIsNotThereIsNamed) {
-  EXPECT_EQ(Run("log=no/such/log"),
-            "lockcheck: cannot write the log " + (folder_ / "no/such/log") +
-                ": No such file or directory; nothing is recorded (set "
-                "LOCKCHECK_OPTIONS=log=PATH)\n");
+TEST_F(FileTest, FoldersThatAreNotThereAreMade) {
+  EXPECT_EQ(Run("log=no/such/%e/log", kFew, [] { umask(027); }), "");
+  ExpectAll(folder_ / "no/such/file_program/log");
+  for (const char* made : {"no", "no/such", "no/such/file_program"}) {
+    struct stat info;
+    ASSERT_EQ(stat((folder_ / made).c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 0777, 0750u) << made;
+  }
+}
+
+// One that only leads to the log may be a link.
+TEST_F(FileTest, FoldersAreMadeBehindALink) {
+  mkdir((folder_ / "real").c_str(), 0700);
+  ASSERT_EQ(symlink("real", (folder_ / "link").c_str()), 0);
+  EXPECT_EQ(Run("log=link//sub/../logs/log"), "");
+  ExpectAll(folder_ / "real/logs/log");
 }
 
 TEST_F(FileTest, AnUnwritableFolderIsNamed) {
   // Not even root may create files there.
   EXPECT_THAT(Run("log=/proc/self/log"),
               StartsWith("lockcheck: cannot write the log /proc/self/log: "));
+  EXPECT_THAT(
+      Run("log=/proc/self/logs/log"),
+      StartsWith("lockcheck: cannot write the log /proc/self/logs/log: "));
 }
 
-TEST_F(FileTest, AFolderIsNoLog) {
+// What to do depends on what is wrong.
+TEST_F(FileTest, AMessageSaysWhatToDo) {
+  const auto refusal = [&](const std::string& path, const std::string& rest) {
+    return "lockcheck: cannot write the log " + path + ": " + rest +
+           "; nothing is recorded\n";
+  };
   mkdir((folder_ / "folder").c_str(), 0700);
-  EXPECT_EQ(Run("log=folder"), "lockcheck: cannot write the log " +
-                                   (folder_ / "folder") +
-                                   ": Is a directory; nothing is recorded (set "
-                                   "LOCKCHECK_OPTIONS=log=PATH)\n");
+  EXPECT_EQ(Run("log=folder"),
+            refusal(folder_ / "folder",
+                    "Is a directory; name a file in it, such as %e.%p.log"));
+  std::ofstream(folder_ / "file") << "text";
+  EXPECT_EQ(Run("log=file/log"),
+            refusal(folder_ / "file/log",
+                    "Not a directory; a part of the path is a file"));
+  const std::string long_name(300, 'x');
+  EXPECT_EQ(Run("log=" + long_name),
+            refusal(folder_ / long_name, "File name too long; shorten it"));
 }
 
 TEST_F(FileTest, ADeviceOrPipeIsNoLog) {
-  EXPECT_THAT(Run("log=/dev/null"), HasSubstr("/dev/null: Invalid argument"));
+  EXPECT_THAT(Run("log=/dev/null"),
+              HasSubstr("/dev/null: Invalid argument; it is no regular file"));
   ASSERT_EQ(mkfifo((folder_ / "pipe").c_str(), 0600), 0);
   EXPECT_THAT(Run("log=pipe"), HasSubstr("pipe: Invalid argument"));
+}
+
+// Root may write everywhere, unless it gives up that right.
+TEST_F(FileTest, WithoutPermissionTheMessageSaysSo) {
+  mkdir((folder_ / "closed").c_str(), 0500);
+  const auto give_up = [] {
+    if (geteuid() == 0 && prctl(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE) != 0) {
+      _exit(99);
+    }
+  };
+  EXPECT_EQ(Run("log=closed/sub/log", kFew, give_up),
+            "lockcheck: cannot write the log " + (folder_ / "closed/sub/log") +
+                ": Permission denied; name a place where this user may write; "
+                "nothing is recorded\n");
 }
 
 // ---- Names ------------------------------------------------------------------
@@ -287,10 +373,7 @@ TEST_F(FileTest, ALogThatAnotherProgramWritesIsLeftAlone) {
     close(input[1]);
   });
   other.Start();
-  while (!std::filesystem::exists(folder_ / "log") ||
-         std::filesystem::file_size(folder_ / "log") <= log::kBlockSize) {
-    sched_yield();
-  }
+  while (other.Said().empty()) sched_yield();
   for (const char* name : {"log.2", "log.2"}) {
     EXPECT_EQ(Run("log=log"), "lockcheck: another program is recording into " +
                                   (folder_ / "log") +
@@ -318,6 +401,57 @@ TEST_F(FileTest, AnUnknownOptionIsAWarningWithTheNearestName) {
   ExpectAll(folder_ / "log");
 }
 
+// Every name that is taken is suggested for what is one slip away from it.
+TEST_F(FileTest, TheNearestNameIsSuggestedForEveryKeyAndValue) {
+  const auto slips = [](const std::string& name) {
+    std::string swapped = name;
+    std::swap(swapped[0], swapped[1]);
+    return std::vector<std::string>{name.substr(1), name + name.back(),
+                                    "x" + name, swapped};
+  };
+  for (const char* key :
+       {"log", "mode", "timing", "max_log", "ring", "hot", "help"}) {
+    for (const std::string& slip : slips(key)) {
+      EXPECT_EQ(Run(slip + "=1"),
+                "lockcheck: LOCKCHECK_OPTIONS: unknown key \"" + slip +
+                    "\" is ignored; did you mean \"" + key + "\"?\n");
+    }
+  }
+  for (const auto& [key, values, value] :
+       {std::array{"mode", "off|record", "off"},
+        std::array{"mode", "off|record", "record"},
+        std::array{"timing", "sampled|full|off", "sampled"},
+        std::array{"timing", "sampled|full|off", "full"},
+        std::array{"timing", "sampled|full|off", "off"},
+        std::array{"hot", "file|memory", "file"},
+        std::array{"hot", "file|memory", "memory"}}) {
+    for (const std::string& slip : slips(value)) {
+      EXPECT_EQ(Run(std::string(key) + "=" + slip),
+                "lockcheck: LOCKCHECK_OPTIONS: " + std::string(key) + "=" +
+                    slip + " is ignored; it takes " + values +
+                    "; did you mean \"" + value + "\"?\n");
+    }
+  }
+  // "on" is as far from "off" as two letters can be.
+  EXPECT_EQ(Run("mode=on"),
+            "lockcheck: LOCKCHECK_OPTIONS: mode=on is ignored; it takes "
+            "off|record\n");
+  EXPECT_THAT(Files(), IsEmpty());
+}
+
+// A bad value leaves what was said before.
+TEST_F(FileTest, ABadValueChangesNothing) {
+  Run("log=log:mode=recrod");
+  ExpectAll(folder_ / "log");
+  Run("log=log:log=");
+  ExpectAll(folder_ / "log");
+  const std::string said = Run("log=log:log=" + std::string(5000, 'x'));
+  EXPECT_THAT(said, EndsWith("xxx... is ignored; it takes PATH\n"));
+  ExpectAll(folder_ / "log");
+  Run("log=log:hot=file:hot=memori");
+  EXPECT_FALSE(OpenLog(folder_ / "log")->volatile_hot);
+}
+
 TEST_F(FileTest, ABadValueIsAWarningThatSaysWhatIsTaken) {
   EXPECT_EQ(Run("timing=sometimes:log=log"),
             "lockcheck: LOCKCHECK_OPTIONS: timing=sometimes is ignored; it "
@@ -334,10 +468,17 @@ TEST_F(FileTest, ABadValueIsAWarningThatSaysWhatIsTaken) {
             "lockcheck: LOCKCHECK_OPTIONS: log= is ignored; it takes PATH\n");
 }
 
+TEST_F(FileTest, HelpMayBeRefused) {
+  EXPECT_EQ(Run("help=0"), "");
+  EXPECT_EQ(Run("help=yes"),
+            "lockcheck: LOCKCHECK_OPTIONS: help=yes is ignored; it takes "
+            "0|1\n");
+}
+
 TEST_F(FileTest, HelpListsEveryKey) {
   const std::string said = Run("help=1");
   for (const char* key : {"log=PATH", "mode=off|record", "timing=", "max_log=",
-                          "ring=", "hot=file|memory", "help=1"}) {
+                          "ring=", "hot=file|memory", "help=0|1"}) {
     EXPECT_THAT(said, HasSubstr("lockcheck:   " + std::string(key)));
   }
   EXPECT_THAT(Files(), IsEmpty());

@@ -84,6 +84,14 @@ LOCKCHECK_ALWAYS_INLINE bool Release(Lock& lock)
   return true;
 }
 
+// Acts when a scope ends, also by an exception: a catch would not compile with
+// -fno-exceptions.
+template <typename Act>
+struct AtEnd {
+  const Act& act;
+  LOCKCHECK_ALWAYS_INLINE ~AtEnd() noexcept(false) { act(); }
+};
+
 // Locks members first, first + 1, ... (mod n) and returns how many it got; the
 // first one blocks. What it got is unlocked again unless it got all.
 template <size_t... kIndex, typename Locks>
@@ -99,23 +107,17 @@ LOCKCHECK_ALWAYS_INLINE size_t TryRound(std::index_sequence<kIndex...>,
   };
   size_t held = 0;
   const auto undo = [&] {
-    while (held > 0) {
+    while (held < kCount && held > 0) {
       with((first + --held) % kCount, [](auto& l) { return Release(l); });
     }
   };
-  try {
-    while (held < kCount && with((first + held) % kCount, [&](auto& l) {
-             return LockMemberAt(l, slot, static_cast<uint32_t>(held));
-           })) {
-      ++held;
-    }
-  } catch (...) {
-    undo();
-    throw;
+  const AtEnd<decltype(undo)> at_end{undo};
+  while (held < kCount && with((first + held) % kCount, [&](auto& l) {
+           return LockMemberAt(l, slot, static_cast<uint32_t>(held));
+         })) {
+    ++held;
   }
-  const size_t got = held;
-  if (got < kCount) undo();
-  return got;
+  return held;
 }
 
 // The algorithm of std::lock as Howard Hinnant measured it ("Dining
@@ -135,9 +137,15 @@ LOCKCHECK_ALWAYS_INLINE void LockAllAt(SiteSlot* slot, Locks&... locks) {
   }
 }
 
-[[noreturn]] inline void ThrowLockError(std::errc code, const char* what) {
-  throw std::system_error(std::make_error_code(code), what);
+// In the library, or in libstdc++: a program that is compiled with
+// -fno-exceptions cannot throw.
+#if defined(LOCKCHECK_DISABLED)
+[[noreturn]] inline void ThrowLockError(std::errc code, const char*) {
+  std::__throw_system_error(static_cast<int>(code));
 }
+#else
+[[noreturn]] void ThrowLockError(std::errc code, const char* what);
+#endif
 
 }  // namespace internal
 

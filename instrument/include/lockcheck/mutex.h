@@ -30,6 +30,7 @@
 #else
 #include "lockcheck/internal/deadline.h"
 #include "lockcheck/internal/hot.h"
+#include "lockcheck/internal/tsan.h"
 
 namespace lockcheck::inline LOCKCHECK_ABI {
 namespace internal {
@@ -61,12 +62,13 @@ class LOCKCHECK_CAPABILITY("mutex") ExclusiveLock {
   LOCKCHECK_ALWAYS_INLINE bool try_lock() noexcept LOCKCHECK_TRY_ACQUIRE(true) {
     SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
-    return TryLockUncommon(state_, kKind, slot, LOCKCHECK_CALLER());
+    return Announced(TryLockUncommon(state_, kKind, slot, LOCKCHECK_CALLER()));
   }
 
   LOCKCHECK_ALWAYS_INLINE void unlock() LOCKCHECK_RELEASE() {
-    if (__builtin_expect(!ReleaseHot(state_), false) &&
-        __builtin_expect(!WarmRelease(state_), false)) {
+    AnnounceRelease(&state_);
+    if (kAnnounce || (__builtin_expect(!ReleaseHot(state_), false) &&
+                      __builtin_expect(!WarmRelease(state_), false))) {
       SiteSlot* slot;
       LOCKCHECK_SITE_SLOT(slot);
       UnlockUncommon(state_, kKind, slot, LOCKCHECK_CALLER());
@@ -76,13 +78,20 @@ class LOCKCHECK_CAPABILITY("mutex") ExclusiveLock {
  protected:
   friend struct LockAccess;
   LOCKCHECK_ALWAYS_INLINE void LockAt(SiteSlot* slot) {
-    if (__builtin_expect(!AcquireHot(state_, kKind, slot), false) &&
-        __builtin_expect(!WarmAcquire(state_, slot), false)) {
+    if (kAnnounce ||
+        (__builtin_expect(!AcquireHot(state_, kKind, slot), false) &&
+         __builtin_expect(!WarmAcquire(state_, slot), false))) {
       LockUncommon(state_, kKind, slot, LOCKCHECK_CALLER());
     }
+    AnnounceAcquired(&state_);
   }
   LOCKCHECK_ALWAYS_INLINE bool TryLockMemberAt(SiteSlot* slot, uint32_t held) {
-    return LockMemberUncommon(state_, kKind, slot, LOCKCHECK_CALLER(), held);
+    return Announced(
+        LockMemberUncommon(state_, kKind, slot, LOCKCHECK_CALLER(), held));
+  }
+  LOCKCHECK_ALWAYS_INLINE bool Announced(bool taken) {
+    if (taken) AnnounceAcquired(&state_);
+    return taken;
   }
 
   State state_;
@@ -101,8 +110,9 @@ class LOCKCHECK_CAPABILITY("mutex") TimedLock
       LOCKCHECK_TRY_ACQUIRE(true) {
     SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
-    return TimedLockUncommon(this->state_, kKind, slot, LOCKCHECK_CALLER(),
-                             DeadlineAfter(duration));
+    return this->Announced(TimedLockUncommon(this->state_, kKind, slot,
+                                             LOCKCHECK_CALLER(),
+                                             DeadlineAfter(duration)));
   }
 
   // Clocks other than steady_clock and system_clock are read again when the
@@ -114,9 +124,9 @@ class LOCKCHECK_CAPABILITY("mutex") TimedLock
     SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
     const Caller caller = LOCKCHECK_CALLER();
-    return Until(time, [&](const Deadline& deadline) {
+    return this->Announced(Until(time, [&](const Deadline& deadline) {
       return TimedLockUncommon(this->state_, kKind, slot, caller, deadline);
-    });
+    }));
   }
 };
 
@@ -133,7 +143,8 @@ class LOCKCHECK_CAPABILITY("mutex") Recursive : public Base {
  public:
   using Base::Base;
   LOCKCHECK_ALWAYS_INLINE void unlock() LOCKCHECK_RELEASE() {
-    if (__builtin_expect(this->state_.depth != 0, false) ||
+    AnnounceRelease(&this->state_);
+    if (kAnnounce || __builtin_expect(this->state_.depth != 0, false) ||
         (__builtin_expect(!ReleaseHot(this->state_), false) &&
          __builtin_expect(!WarmRelease(this->state_), false))) {
       SiteSlot* slot;

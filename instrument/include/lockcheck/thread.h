@@ -92,15 +92,17 @@ class thread {
  private:
   friend class jthread;
   void JoinAt(internal::SiteSlot* slot, internal::Caller caller) {
-    const bool blocks = actor_ != 0 && thread_.joinable();
-    if (blocks) internal::JoinBlock(actor_, slot, caller);
-    try {
-      thread_.join();
-    } catch (...) {
-      if (blocks) internal::JoinEnd(actor_, false);
-      throw;
-    }
-    if (blocks) internal::JoinEnd(actor_, true);
+    // Also by an exception; a catch would not compile with -fno-exceptions.
+    struct End {
+      const uint32_t actor;
+      bool joined = false;
+      ~End() {
+        if (actor != 0) internal::JoinEnd(actor, joined);
+      }
+    } end{thread_.joinable() ? actor_ : 0};
+    if (end.actor != 0) internal::JoinBlock(end.actor, slot, caller);
+    thread_.join();
+    end.joined = true;
     actor_ = 0;
   }
 

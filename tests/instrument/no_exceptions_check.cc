@@ -1,0 +1,39 @@
+// What the headers make of themselves in a program without exceptions:
+// compiled, never run.
+#include <chrono>
+#include <mutex>
+#include <utility>
+
+#include "lockcheck/lockcheck.h"
+
+template <typename Lock>
+void UseAll() {
+  Lock one, two, three;
+  { const lockcheck::lock_guard guard(one); }
+  { const lockcheck::scoped_lock guard(one, two, three); }
+  { const std::scoped_lock guard(one, two); }
+  lockcheck::lock(one, two);
+  one.unlock();
+  two.unlock();
+  lockcheck::unique_lock guard(one);
+  guard.unlock();
+  guard.lock();
+  guard.unlock();
+  if (guard.try_lock()) guard.unlock();
+  if constexpr (requires { one.try_lock_for(std::chrono::seconds(1)); }) {
+    if (guard.try_lock_for(std::chrono::seconds(1))) guard.unlock();
+    if (guard.try_lock_until(std::chrono::steady_clock::now())) guard.unlock();
+  }
+}
+
+void UseThreads() {
+  lockcheck::thread one([] {});
+  one.join();
+  lockcheck::jthread two([] {});
+  two = lockcheck::jthread([](std::stop_token) {});
+}
+
+template void UseAll<lockcheck::mutex>();
+template void UseAll<lockcheck::timed_mutex>();
+template void UseAll<lockcheck::recursive_mutex>();
+template void UseAll<lockcheck::recursive_timed_mutex>();

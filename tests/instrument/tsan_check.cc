@@ -1,0 +1,168 @@
+// What every kind of lock and guard keeps apart, ThreadSanitizer must see as
+// ordered. With an argument, one thread takes no lock. See tsan_check.sh.
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <vector>
+
+#include "lockcheck/lockcheck.h"
+
+namespace {
+
+constexpr int kRounds = 2'000;
+constexpr auto kLong = std::chrono::hours(1);
+
+template <typename Lock>
+struct Guarded {
+  Lock lock, other;
+  int plain = 0;
+
+  void ByHand() {
+    lock.lock();
+    ++plain;
+    lock.unlock();
+  }
+  void ByTry() {
+    while (!lock.try_lock()) std::this_thread::yield();
+    ++plain;
+    lock.unlock();
+  }
+  void ByGuards() {
+    {
+      const lockcheck::lock_guard guard(lock);
+      ++plain;
+    }
+    {
+      lockcheck::unique_lock guard(lock);
+      ++plain;
+      guard.unlock();
+      guard.lock();
+      ++plain;
+    }
+    {
+      const lockcheck::scoped_lock guard(other, lock);
+      ++plain;
+    }
+    {
+      const std::scoped_lock guard(lock, other);
+      ++plain;
+    }
+    {
+      const std::lock_guard guard(lock);
+      ++plain;
+    }
+    lockcheck::lock(lock, other);
+    ++plain;
+    lock.unlock();
+    other.unlock();
+  }
+  void ByTimedTry() {
+    if constexpr (requires { lock.try_lock_for(kLong); }) {
+      if (!lock.try_lock_for(kLong)) return;
+      ++plain;
+      lock.unlock();
+      if (!lock.try_lock_until(std::chrono::steady_clock::now() + kLong)) {
+        return;
+      }
+      ++plain;
+      lock.unlock();
+    }
+  }
+  void Again() {
+    if constexpr (std::is_same_v<Lock, lockcheck::recursive_mutex> ||
+                  std::is_same_v<Lock, lockcheck::recursive_timed_mutex>) {
+      const lockcheck::lock_guard outer(lock);
+      const lockcheck::lock_guard inner(lock);
+      ++plain;
+    }
+  }
+  void All() {
+    ByHand();
+    ByTry();
+    ByGuards();
+    ByTimedTry();
+    Again();
+  }
+};
+
+template <typename Lock>
+void UseFromTwoThreads() {
+  Guarded<Lock> guarded;
+  const auto use = [&] {
+    for (int i = 0; i < kRounds; ++i) guarded.All();
+  };
+  lockcheck::thread one(use), two(use);
+  one.join();
+  two.join();
+  // After the joins no lock is needed.
+  ++guarded.plain;
+}
+
+// The runtime gives the state of a thread that has ended to the next one.
+void ThreadsComeAndGo() {
+  lockcheck::mutex lock;
+  int guarded = 0, handed_on = 0;
+  for (int i = 0; i < 100; ++i) {
+    ++handed_on;
+    std::vector<lockcheck::jthread> threads;
+    for (int k = 0; k < 3; ++k) {
+      threads.emplace_back([&, k] {
+        const lockcheck::lock_guard guard(lock);
+        ++guarded;
+        if (k == 0) ++handed_on;
+      });
+    }
+  }
+  ++guarded;
+}
+
+void WaitForACondition() {
+  lockcheck::mutex lock;
+  std::condition_variable_any changed;
+  int turn = 0;
+  const auto play = [&](int mine) {
+    for (int i = 0; i < kRounds; ++i) {
+      lockcheck::unique_lock guard(lock);
+      changed.wait(guard, [&] { return turn % 2 == mine; });
+      ++turn;
+      changed.notify_all();
+    }
+  };
+  lockcheck::thread one(play, 0), two(play, 1);
+  one.join();
+  two.join();
+}
+
+void Race() {
+  lockcheck::mutex lock;
+  int raced = 0;
+  const auto use = [&](bool locked) {
+    for (int i = 0; i < kRounds; ++i) {
+      if (locked) {
+        const lockcheck::lock_guard guard(lock);
+        ++raced;
+      } else {
+        ++raced;
+      }
+    }
+  };
+  lockcheck::thread one(use, true), two(use, false);
+  one.join();
+  two.join();
+}
+
+}  // namespace
+
+int main(int argc, char**) {
+  if (argc > 1) {
+    Race();
+    return 0;
+  }
+  UseFromTwoThreads<lockcheck::mutex>();
+  UseFromTwoThreads<lockcheck::timed_mutex>();
+  UseFromTwoThreads<lockcheck::recursive_mutex>();
+  UseFromTwoThreads<lockcheck::recursive_timed_mutex>();
+  ThreadsComeAndGo();
+  WaitForACondition();
+  return 0;
+}
