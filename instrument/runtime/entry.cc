@@ -2,6 +2,8 @@
 //
 // Before the runtime is ready, and in mode=off, a lock is just a lock.
 
+#include "instrument/runtime/entry.h"
+
 #include <linux/futex.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -18,6 +20,23 @@
 #include "lockcheck/internal/thread_hooks.h"
 #include "lockcheck/mutex.h"
 
+namespace lockcheck::runtime {
+
+const Table* Recording() {
+  using internal::t_thread;
+  if (__builtin_expect(g_table == nullptr, false)) Initialize();
+  const Table* const table = g_table;
+  if (table == nullptr || table->mode != internal::kModeRecord) return nullptr;
+  // A second copy of the runtime shares the first one's thread state.
+  if (__builtin_expect(t_thread.phase == internal::ThreadPointer::kNew,
+                       false)) {
+    table->attach(&t_thread);
+  }
+  return table;
+}
+
+}  // namespace lockcheck::runtime
+
 namespace lockcheck::inline LOCKCHECK_ABI::internal {
 namespace {
 
@@ -27,17 +46,7 @@ using runtime::LockRequest;
 using runtime::Table;
 using runtime::Unseen;
 
-// Null: not recorded.
-const Table* Recording() {
-  if (__builtin_expect(g_table == nullptr, false)) runtime::Initialize();
-  const Table* const table = g_table;
-  if (table == nullptr || table->mode != kModeRecord) return nullptr;
-  // A second copy of the runtime shares the first one's thread state.
-  if (__builtin_expect(t_thread.phase == ThreadPointer::kNew, false)) {
-    table->attach(&t_thread);
-  }
-  return table;
-}
+using runtime::Recording;
 
 bool Lock(const LockRequest& request) {
   if (const Table* const table = Recording()) return table->lock(request);

@@ -4,9 +4,11 @@
 
 #include <cstring>
 
+#include "instrument/runtime/condition.h"
 #include "instrument/runtime/fork.h"
 #include "instrument/runtime/lock_facts.h"
 #include "instrument/runtime/misuse.h"
+#include "instrument/runtime/objects.h"
 #include "instrument/runtime/plain.h"
 #include "instrument/runtime/plain_shared.h"
 #include "instrument/runtime/process.h"
@@ -39,13 +41,9 @@ static_assert(static_cast<uint8_t>(How::kMulti) ==
 
 namespace {
 
-constexpr uint32_t kMaxObject = 1u << 28;
-
 // Some lock was unlocked by another actor than its owner, whose list of holds
 // still has it. Never reset: from then on every hand-over looks.
 std::atomic<bool> g_unlocked_by_other{false};
-
-GrowingSet g_places;  // hash of file and line -> place id
 
 uint32_t& DepthOf(LockState& lock) {
   return static_cast<RecursiveState&>(lock).depth;
@@ -53,42 +51,11 @@ uint32_t& DepthOf(LockState& lock) {
 
 // ---- Taking -----------------------------------------------------------------
 
-uint32_t PlaceId(Thread* t, const LockState& lock) {
-  if (lock.file == nullptr || lock.file[0] == 0) return 0;
-  const uint64_t key = (reinterpret_cast<uintptr_t>(lock.file) * 31 +
-                        uint64_t{lock.line} * 0x9e3779b97f4a7c15ull) |
-                       1;
-  uint32_t id = 0;
-  if (g_places.Find(key, &id)) return id;
-  id = NewId(&log::FileHeader::next_place);
-  const size_t words = 16 + strlen(lock.file) / 4;
-  Record r = Begin(t, words);
-  r.Word(id).Word(lock.line).Word(0).Text(lock.file).Text("");
-  r.End(Op::kDefPlace);
-  g_places.InsertValue(key, id, &id);
-  return id;
-}
-
 // Before the lock is asked for: whoever comes first gives it its id.
 void Register(Thread* t, LockState& lock, LockKind kind, uint32_t site) {
-  const uint32_t id = NewId(&log::FileHeader::next_object);
-  if (id >= kMaxObject) {
-    g_writer.Stop(log::StopReason::kMaxLog);
-    SayStopped();
-  }
-  uint32_t none = 0;
-  if (!lock.tag.compare_exchange_strong(
-          none, id << 3 | log::kOpenBit | (id < log::kShortObjects ? 0u : 2u),
-          std::memory_order_relaxed)) {
-    return;  // the other id stays unused
-  }
-  const uint32_t place = PlaceId(t, lock);
-  const size_t size = lock.name == nullptr ? 0 : strnlen(lock.name, 1024);
-  Record r = Begin(t, 12 + size / 4);
-  r.Word(id).Word(place).Word(site);
-  r.U64(reinterpret_cast<uintptr_t>(&lock));
-  r.Text(lock.name == nullptr ? "" : lock.name, size);
-  r.End(Op::kDefObject, static_cast<uint32_t>(kind));
+  RegisterObject(t, lock.tag,
+                 {static_cast<model::ObjectKind>(kind), site, &lock, lock.file,
+                  lock.line, lock.name});
 }
 
 // A hold of this object that another thread's unlock ended.
@@ -461,9 +428,22 @@ uint32_t DoSelf() {
 
 }  // namespace
 
-constinit Table g_own_table = {
-    internal::kModeUnknown, &DoAttach,       &DoLock,    &DoTaken, &DoUnlock,
-    &DoSawWaiters,          &DoUnlockShared, &DoDestroy, &DoFork,  &DoBegin,
-    &DoJoinBlock,           &DoJoin,         &DoName,    &DoSelf};
+constinit Table g_own_table = {internal::kModeUnknown,
+                               &DoAttach,
+                               &DoLock,
+                               &DoTaken,
+                               &DoUnlock,
+                               &DoSawWaiters,
+                               &DoUnlockShared,
+                               &DoDestroy,
+                               &DoFork,
+                               &DoBegin,
+                               &DoJoinBlock,
+                               &DoJoin,
+                               &DoName,
+                               &DoSelf,
+                               &DoConditionWait,
+                               &DoNotify,
+                               &DoDestroyCondition};
 
 }  // namespace lockcheck::runtime

@@ -92,6 +92,13 @@ bool HasPassed(const Deadline& deadline) {
                                            now.tv_nsec >= deadline.nanoseconds);
 }
 
+bool IsBefore(const Deadline& a, const Deadline* b) {
+  if (b == nullptr) return true;
+  if (b->realtime) return false;
+  return a.seconds < b->seconds ||
+         (a.seconds == b->seconds && a.nanoseconds < b->nanoseconds);
+}
+
 bool PlainLock(LockState& lock, uint32_t me, bool may_block,
                const Deadline* deadline) {
   if (TryTake(lock, me)) return true;

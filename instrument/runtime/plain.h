@@ -48,6 +48,8 @@ bool LastTry(LockState& lock, uint32_t me, Round round);
 
 Deadline Soon(int64_t ns);
 bool HasPassed(const Deadline& deadline);
+// Whether `a`, a monotonic time, surely comes before `b` (null: never).
+bool IsBefore(const Deadline& a, const Deadline* b);
 
 // False: not taken (it may not block, or the deadline passed).
 bool PlainLock(LockState& lock, uint32_t me, bool may_block,

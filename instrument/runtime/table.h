@@ -14,6 +14,8 @@
 
 #include <cstdint>
 
+#include "lib/model/primitives.h"
+#include "lockcheck/internal/condition.h"
 #include "lockcheck/internal/hot.h"
 #include "lockcheck/internal/thread_hooks.h"
 
@@ -24,6 +26,9 @@ using internal::Deadline;
 using internal::LockKind;
 using internal::LockState;
 using internal::SiteSlot;
+
+struct ConditionWait;  // condition.h
+struct Notified;
 
 enum class How : uint8_t { kBlocking, kTry, kTimed, kMulti };
 
@@ -57,6 +62,11 @@ struct Table {
   void (*join)(uint32_t actor, bool joined);
   void (*name_thread)(const char* name);
   uint32_t (*self)();
+  bool (*wait_condition)(const ConditionWait& wait);
+  void (*notify)(internal::ConditionState& condition,
+                 internal::ConditionKind kind, model::Post post,
+                 const Notified& notified, SiteSlot* slot, Caller caller);
+  void (*destroy_condition)(internal::ConditionState& condition, bool waited);
 };
 
 // This copy's own table, or the first copy's.

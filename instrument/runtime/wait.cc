@@ -12,9 +12,6 @@ namespace {
 
 using log::Op;
 
-// A wait that lasts longer gets a stack of its own in the log.
-constexpr int64_t kLongWaitNs = 10'000'000;
-
 struct Wait {
   Thread* t;
   const LockRequest& request;
@@ -61,14 +58,6 @@ void WriteWaitStack(Wait& w) {
       w.t, {log::StackReason::kWait, ObjectId(*w.request.lock), w.site, 0, 0},
       w.request.slot, w.request.caller);
   Begin(w.t, 2).Word(stack).End(Op::kWaitStack);
-}
-
-// Whether `a`, a monotonic time, surely comes before `b`.
-bool IsBefore(const Deadline& a, const Deadline* b) {
-  if (b == nullptr) return true;
-  if (b->realtime) return false;
-  return a.seconds < b->seconds ||
-         (a.seconds == b->seconds && a.nanoseconds < b->nanoseconds);
 }
 
 Round OneRound(const Wait& w, const Deadline* deadline) {

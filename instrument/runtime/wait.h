@@ -9,6 +9,9 @@
 
 namespace lockcheck::runtime {
 
+// A wait that lasts longer gets a stack of its own in the log.
+inline constexpr int64_t kLongWaitNs = 10'000'000;
+
 // Sleeps until the lock is taken (true) or the request's deadline passes. The
 // thread is busy before and after; while it sleeps it is not, and a signal
 // handler's locks are recorded as usual.

@@ -76,6 +76,10 @@ class StreamScan : public log::RecordVisitor {
     }
   }
   void OnReleasedByOther(uint32_t object);
+  void OnPost(const log::PostRecord&) {
+    CloseWait();
+    ++events_;
+  }
   void OnSawWaiters(uint32_t object, uint64_t ticks);
   void OnTryFailed(uint32_t object, uint32_t site, model::How how);
   void OnBlock(const BlockRecord& block);

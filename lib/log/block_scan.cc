@@ -63,6 +63,7 @@ class ScanVisitor : public RecordVisitor {
     if (r.timed) Stamp(r.end_ticks);
   }
   void OnReleasedByOther(uint32_t object) { objects_->Add(object); }
+  void OnPost(const PostRecord& p) { Use(p.object, p.site); }
   void OnSawWaiters(uint32_t object, uint64_t ticks) {
     objects_->Add(object);
     Stamp(ticks);

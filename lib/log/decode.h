@@ -57,6 +57,16 @@ struct BlockRecord {
   uint32_t owner = 0;  // raw actor id
   uint32_t owner_site = 0;
   uint64_t ticks = 0;
+  uint32_t ticket = 0;  // of a condition variable's wait
+};
+
+struct PostRecord {
+  model::Post post = model::Post::kNotifyOne;
+  uint32_t object = 0;
+  uint32_t site = 0;
+  uint32_t first = 0;  // ticket; 0: nobody waited
+  uint32_t count = 0;
+  uint32_t next_ticket = 0;
 };
 
 struct SegmentHeader {
@@ -88,6 +98,7 @@ struct RecordVisitor {
   void OnAcquire(const AcquireRecord&) {}
   void OnRelease(const ReleaseRecord&) {}
   void OnReleasedByOther(uint32_t /*object*/) {}
+  void OnPost(const PostRecord&) {}
   void OnSawWaiters(uint32_t /*object*/, uint64_t /*ticks*/) {}
   void OnTryFailed(uint32_t /*object*/, uint32_t /*site*/, model::How) {}
   void OnBlock(const BlockRecord&) {}

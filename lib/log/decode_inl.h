@@ -38,6 +38,7 @@ class Payload {
     return words;
   }
   bool ok() const { return ok_; }
+  bool more() const { return next_ < end_; }
 
  private:
   uint32_t Fail() {
@@ -150,6 +151,7 @@ bool DecodeExtended(uint32_t word, Payload in, uint64_t& stamp, Visitor& v,
       b.ticks = in.U64();
       b.how = static_cast<model::How>(arg & kFlagHowMask);
       if (arg & kBlockSharedBit) b.mode = model::Mode::kShared;
+      if (in.more()) b.ticket = in.Word();
       if (in.ok()) v.OnBlock(b);
       break;
     }
@@ -221,6 +223,17 @@ bool DecodeExtended(uint32_t word, Payload in, uint64_t& stamp, Visitor& v,
     case Op::kWaitStack: {
       const uint32_t stack = in.Word();
       if (in.ok()) v.OnWaitStack(stack);
+      break;
+    }
+    case Op::kPost: {
+      PostRecord p;
+      p.post = static_cast<model::Post>(arg);
+      p.object = in.Word();
+      p.site = in.Word();
+      p.first = in.Word();
+      p.count = in.Word();
+      p.next_ticket = in.Word();
+      if (in.ok()) v.OnPost(p);
       break;
     }
     case Op::kSawWaiters: {

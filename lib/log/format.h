@@ -165,8 +165,9 @@ enum class Op : uint32_t {
   kReleasedByOther = 5,  // object: the hold ended by another actor's unlock
   kTryFailed = 6,        // arg How: object, site
   kBlock = 7,    // arg How | kBlockSharedBit: object, site, owner actor,
-                 // owner's site, ticks. A wait begins; the actor's
-                 // next own record (kWake, kUnblock) continues it
+                 // owner's site, ticks [, ticket of a condition variable's
+                 // wait]. A wait begins; the actor's next own record (kWake,
+                 // kUnblock) continues it
   kWake = 8,     // owner actor, owner's site, ticks: woke, found it taken again
   kUnblock = 9,  // arg Outcome: ticks
   kFork = 10,    // child actor, ticks
@@ -196,6 +197,9 @@ enum class Op : uint32_t {
                      // site, n, n frames (u64)
   kDefName = 26,     // arg NameTarget: id, name text
   kNote = 27,        // arg NoteKind: value (u64)
+  kPost = 28,        // arg model::Post: object, site, first ticket released (0:
+                     // nobody waited), how many, next ticket: every wait with a
+                     // smaller one began before
 };
 constexpr uint32_t Extended(Op op, uint32_t words, uint32_t arg = 0) {
   return static_cast<uint32_t>(op) << 3 | words << 8 | arg << 24;

@@ -31,6 +31,7 @@ enum class ObjectKind : uint8_t {
       5,  // END(actor): held by the actor from its first event to its last
   kSharedMutex = 6,
   kSharedTimedMutex = 7,
+  kConditionVariable = 8,
 };
 
 // A primitive is three answers: what can be held of it, what is waited for, and
@@ -55,6 +56,8 @@ inline constexpr Primitive kPrimitives[] = {
     {ObjectKind::kSharedMutex, "shared_mutex", true, false, WaitRule::kAll},
     {ObjectKind::kSharedTimedMutex, "shared_timed_mutex", true, false,
      WaitRule::kAll},
+    {ObjectKind::kConditionVariable, "condition_variable", false, false,
+     WaitRule::kAny},
 };
 
 constexpr const Primitive& PrimitiveOf(ObjectKind kind) {
@@ -79,6 +82,12 @@ enum class Outcome : uint8_t {
   kTimedOut = 1,
   kSignalled = 2,
   kInterrupted = 3,
+};
+
+// An act that can end another's wait, other than the release of a lock.
+enum class Post : uint8_t {
+  kNotifyOne = 1,
+  kNotifyAll = 2,
 };
 
 enum class Misuse : uint8_t {

@@ -1,5 +1,7 @@
 // With LOCKCHECK_DISABLED every type is its plain twin: compiled, never run.
+#include <condition_variable>
 #include <mutex>
+#include <shared_mutex>
 #include <thread>
 #include <type_traits>
 
@@ -11,6 +13,13 @@ static_assert(sizeof(lockcheck::recursive_mutex) ==
               sizeof(std::recursive_mutex));
 static_assert(sizeof(lockcheck::recursive_timed_mutex) ==
               sizeof(std::recursive_timed_mutex));
+static_assert(sizeof(lockcheck::shared_mutex) == sizeof(std::shared_mutex));
+static_assert(sizeof(lockcheck::shared_timed_mutex) ==
+              sizeof(std::shared_timed_mutex));
+static_assert(sizeof(lockcheck::condition_variable) ==
+              sizeof(std::condition_variable));
+static_assert(sizeof(lockcheck::condition_variable_any) ==
+              sizeof(std::condition_variable_any));
 static_assert(std::is_same_v<lockcheck::thread, std::thread>);
 static_assert(std::is_same_v<lockcheck::jthread, std::jthread>);
 
@@ -42,7 +51,39 @@ void UseTimed() {
   if (lock.try_lock_until(std::chrono::steady_clock::now())) lock.unlock();
 }
 
+template <typename Lock>
+void UseShared() {
+  Lock lock("name");
+  lock.lock_shared();
+  lock.unlock_shared();
+  if (lock.try_lock_shared()) lock.unlock_shared();
+  lockcheck::shared_lock guard(lock);
+  guard.unlock();
+  const std::shared_lock std_guard(lock);
+}
+
+template <typename Condition, typename Guard>
+void UseCondition() {
+  lockcheck::mutex mutex;
+  Condition condition("name");
+  Guard guard(mutex);
+  condition.notify_one();
+  condition.wait(guard, [] { return true; });
+  condition.wait_for(guard, std::chrono::milliseconds(1));
+  condition.wait_until(guard, std::chrono::steady_clock::now(),
+                       [] { return true; });
+  condition.notify_all();
+}
+
 void Use() {
+  UseShared<lockcheck::shared_mutex>();
+  UseShared<lockcheck::shared_timed_mutex>();
+  UseCondition<lockcheck::condition_variable,
+               std::unique_lock<lockcheck::mutex>>();
+  UseCondition<lockcheck::condition_variable,
+               lockcheck::unique_lock<lockcheck::mutex>>();
+  UseCondition<lockcheck::condition_variable_any,
+               std::unique_lock<lockcheck::mutex>>();
   UseAll<lockcheck::mutex>();
   UseAll<lockcheck::timed_mutex>();
   UseAll<lockcheck::recursive_mutex>();

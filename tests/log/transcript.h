@@ -40,6 +40,11 @@ class Transcript : public RecordVisitor {
   void OnReleasedByOther(uint32_t object) {
     lines.push_back(absl::StrCat("released by other ", object));
   }
+  void OnPost(const PostRecord& p) {
+    lines.push_back(absl::StrCat("post ", static_cast<uint32_t>(p.post), " ",
+                                 At(p.object, p.site), " first ", p.first,
+                                 " count ", p.count, " next ", p.next_ticket));
+  }
   void OnSawWaiters(uint32_t object, uint64_t ticks) {
     lines.push_back(absl::StrCat("saw waiters ", object, " at ", ticks));
   }
@@ -50,7 +55,8 @@ class Transcript : public RecordVisitor {
     lines.push_back(absl::StrCat(
         (b.join ? "join block " : "block "), At(b.object, b.site), Of(b.how),
         (b.mode == model::Mode::kShared ? " shared" : ""), " owner ",
-        At(b.owner, b.owner_site), " at ", b.ticks));
+        At(b.owner, b.owner_site), " at ", b.ticks,
+        (b.ticket == 0 ? std::string() : absl::StrCat(" ticket ", b.ticket))));
   }
   void OnWake(uint32_t owner, uint32_t owner_site, uint64_t ticks) {
     lines.push_back(

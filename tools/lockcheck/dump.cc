@@ -212,6 +212,14 @@ class Printer : public log::RecordVisitor {
     }
     Event("released by another actor: " + Object(object));
   }
+  void OnPost(const log::PostRecord& p) {
+    Event(fmt::format(
+        "notify {} {}, {}", p.post == model::Post::kNotifyAll ? "all" : "one",
+        At(p.object, p.site),
+        p.count == 0
+            ? std::string("nobody waits")
+            : fmt::format("{} woken from ticket {} on", p.count, p.first)));
+  }
   void OnSawWaiters(uint32_t object, uint64_t ticks) {
     Event(ticks, "others waited for " + Object(object));
   }

@@ -2,6 +2,7 @@
 #ifndef LOCKCHECK_LOCKCHECK_H_
 #define LOCKCHECK_LOCKCHECK_H_
 
+#include "lockcheck/condition_variable.h"
 #include "lockcheck/guards.h"
 #include "lockcheck/mutex.h"
 #include "lockcheck/shared_lock.h"

@@ -20,6 +20,7 @@
 
 #include <chrono>
 #include <mutex>
+#include <utility>
 
 #include "lockcheck/internal/abi.h"
 #include "lockcheck/source_location.h"
@@ -140,6 +141,8 @@ struct RecursiveState : LockState {
 // 1 and 1 -> 0 are ordinary acquire and release.
 template <typename Base>
 class LOCKCHECK_CAPABILITY("mutex") Recursive : public Base {
+  friend struct LockAccess;
+
  public:
   using Base::Base;
   LOCKCHECK_ALWAYS_INLINE void unlock() LOCKCHECK_RELEASE() {
@@ -159,6 +162,18 @@ struct LockAccess {
   template <typename Lock>
   LOCKCHECK_ALWAYS_INLINE static void LockAt(Lock& lock, SiteSlot* slot) {
     lock.LockAt(slot);
+  }
+  // Of a recursive lock that this thread owns: releases all levels, and
+  // returns how many there were beyond the first.
+  template <typename Lock>
+  static uint32_t UnlockAllLevels(Lock& lock) {
+    const uint32_t levels = std::exchange(lock.state_.depth, 0);
+    lock.unlock();
+    return levels;
+  }
+  template <typename Lock>
+  static void SetLevels(Lock& lock, uint32_t levels) {
+    lock.state_.depth = levels;
   }
   template <typename Lock>
   LOCKCHECK_ALWAYS_INLINE static void LockSharedAt(Lock& lock, SiteSlot* slot) {

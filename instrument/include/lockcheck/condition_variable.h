@@ -1,0 +1,311 @@
+// condition_variable, condition_variable_any: std's types of the same names,
+// recorded.
+//
+// Interface, blocking behaviour and exceptions are std's, with these
+// differences, all of which std allows or leaves undefined:
+//   * notify_one() wakes the one that has waited longest, and no other: there
+//     are no spurious wake-ups, but a predicate is still what makes a wait
+//     right;
+//   * wait() with a lock that is not owned throws
+//     std::system_error(operation_not_permitted) before it releases anything;
+//   * with a recursive lock, condition_variable_any releases all levels and
+//     takes them again.
+// The lock is held again after a notification, a timeout, and when a predicate
+// throws. condition_variable takes std::unique_lock<lockcheck::mutex> or
+// lockcheck::unique_lock<lockcheck::mutex>; std::condition_variable cannot take
+// a lockcheck::mutex, std::condition_variable_any can and is not recorded.
+//
+// The name, if any, must outlive the object. No native_handle(). A wait with a
+// deadline of another clock than steady_clock or system_clock asks that clock
+// again when its time should have come.
+//
+// Misuse: destruction while somebody waits.
+//
+// Cost: each operation is a call; a wait is two futex(2) calls at most. Size:
+// 56 bytes.
+#ifndef LOCKCHECK_CONDITION_VARIABLE_H_
+#define LOCKCHECK_CONDITION_VARIABLE_H_
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <stop_token>
+#include <type_traits>
+#include <utility>
+
+#include "lockcheck/guards.h"
+#include "lockcheck/mutex.h"
+#include "lockcheck/source_location.h"
+
+namespace lockcheck::inline LOCKCHECK_ABI {
+using std::cv_status;
+}  // namespace lockcheck::inline LOCKCHECK_ABI
+
+#if defined(LOCKCHECK_DISABLED)
+#include "lockcheck/internal/condition_variable_disabled.h"
+#else
+#include "lockcheck/internal/condition.h"
+
+namespace lockcheck::inline LOCKCHECK_ABI {
+namespace internal {
+
+// A std or lockcheck unique_lock over lockcheck::mutex.
+template <typename Guard>
+concept GuardOfMutex = std::is_same_v<Guard, std::unique_lock<mutex>> ||
+    std::is_same_v<Guard, unique_lock<mutex>>;
+
+// Whose levels are all released while it waits.
+template <typename Guard>
+concept GuardOfRecursive = requires(Guard& guard) {
+  { guard.owns_lock() } -> std::convertible_to<bool>;
+  requires IsRecursive(
+      std::remove_pointer_t<decltype(guard.mutex())>::kLockKind);
+};
+
+// What both types share: the waiting itself, between a release and an
+// acquisition that they know how to do.
+class ConditionBase {
+ public:
+  constexpr ConditionBase(const char* name, source_location where) noexcept
+      : state_(name, where) {}
+  ~ConditionBase() { DestroyCondition(state_, kKind); }
+  ConditionBase(const ConditionBase&) = delete;
+  ConditionBase& operator=(const ConditionBase&) = delete;
+
+  LOCKCHECK_ALWAYS_INLINE void notify_one() noexcept {
+    SiteSlot* slot;
+    LOCKCHECK_SITE_SLOT(slot);
+    Notify(state_, kKind, false, slot, LOCKCHECK_CALLER());
+  }
+  LOCKCHECK_ALWAYS_INLINE void notify_all() noexcept {
+    SiteSlot* slot;
+    LOCKCHECK_SITE_SLOT(slot);
+    Notify(state_, kKind, true, slot, LOCKCHECK_CALLER());
+  }
+
+ protected:
+  static constexpr ConditionKind kKind = ConditionKind::kConditionVariable;
+
+  // A lock's own unlock() may throw: nobody waits then.
+  struct LeaveIfThrown {
+    ConditionState& state;
+    Waiter& waiter;
+    bool active = true;
+    ~LeaveIfThrown() {
+      if (active) Dequeue(state, waiter);
+    }
+  };
+
+  // False: the deadline passed.
+  template <typename Release, typename Acquire>
+  LOCKCHECK_ALWAYS_INLINE bool WaitAt(SiteSlot* slot, Caller caller,
+                                      const Deadline* deadline, Release release,
+                                      Acquire acquire) {
+    Waiter waiter;
+    Enqueue(state_, waiter);
+    LeaveIfThrown leave{state_, waiter};
+    release();
+    leave.active = false;
+    const bool signalled =
+        SleepUntilSignalled(state_, kKind, waiter, slot, caller, deadline);
+    acquire();
+    return signalled;
+  }
+
+  ConditionState state_;
+};
+
+// The waits of std's interface over one WaitOnce(guard, deadline).
+template <typename Derived>
+class ConditionWaits : public ConditionBase {
+ public:
+  using ConditionBase::ConditionBase;
+
+  template <typename Guard>
+  LOCKCHECK_ALWAYS_INLINE void wait(Guard& guard) {
+    Self().WaitOnce(guard, nullptr);
+  }
+  template <typename Guard, typename Predicate>
+  LOCKCHECK_ALWAYS_INLINE void wait(Guard& guard, Predicate predicate) {
+    while (!predicate()) Self().WaitOnce(guard, nullptr);
+  }
+  template <typename Guard, typename Clock, typename Duration>
+  LOCKCHECK_ALWAYS_INLINE cv_status wait_until(
+      Guard& guard, const std::chrono::time_point<Clock, Duration>& time) {
+    const Deadline deadline = DeadlineAt(time);
+    if (Self().WaitOnce(guard, &deadline)) return cv_status::no_timeout;
+    if constexpr (IsKernelClock<Clock>) return cv_status::timeout;
+    return Clock::now() < time ? cv_status::no_timeout : cv_status::timeout;
+  }
+  template <typename Guard, typename Clock, typename Duration,
+            typename Predicate>
+  LOCKCHECK_ALWAYS_INLINE bool wait_until(
+      Guard& guard, const std::chrono::time_point<Clock, Duration>& time,
+      Predicate predicate) {
+    while (!predicate()) {
+      if (wait_until(guard, time) == cv_status::timeout) return predicate();
+    }
+    return true;
+  }
+  template <typename Guard, typename Rep, typename Period>
+  LOCKCHECK_ALWAYS_INLINE cv_status
+  wait_for(Guard& guard, const std::chrono::duration<Rep, Period>& duration) {
+    const Deadline deadline = DeadlineAfter(duration);
+    return Self().WaitOnce(guard, &deadline) ? cv_status::no_timeout
+                                             : cv_status::timeout;
+  }
+  template <typename Guard, typename Rep, typename Period, typename Predicate>
+  LOCKCHECK_ALWAYS_INLINE bool wait_for(
+      Guard& guard, const std::chrono::duration<Rep, Period>& duration,
+      Predicate predicate) {
+    const Deadline deadline = DeadlineAfter(duration);
+    while (!predicate()) {
+      if (!Self().WaitOnce(guard, &deadline)) return predicate();
+    }
+    return true;
+  }
+
+ private:
+  Derived& Self() { return static_cast<Derived&>(*this); }
+};
+
+}  // namespace internal
+
+class condition_variable : public internal::ConditionWaits<condition_variable> {
+  using Base = internal::ConditionWaits<condition_variable>;
+
+ public:
+  constexpr condition_variable(
+      source_location where = source_location::current()) noexcept
+      : Base(nullptr, where) {}
+  constexpr explicit condition_variable(
+      const char* name,
+      source_location where = source_location::current()) noexcept
+      : Base(name, where) {}
+
+ private:
+  friend Base;
+  // The guard goes on owning the lock, as far as it knows.
+  template <internal::GuardOfMutex Guard>
+  LOCKCHECK_ALWAYS_INLINE bool WaitOnce(Guard& guard,
+                                        const internal::Deadline* deadline)
+      LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
+    internal::SiteSlot* slot;
+    LOCKCHECK_SITE_SLOT(slot);
+    if (!guard.owns_lock()) internal::ThrowNotOwned();
+    mutex& m = *guard.mutex();
+    return WaitAt(
+        slot, LOCKCHECK_CALLER(), deadline, [&] { m.unlock(); },
+        [&] { internal::LockAccess::LockAt(m, slot); });
+  }
+};
+static_assert(sizeof(condition_variable) <= 56);
+
+class condition_variable_any
+    : public internal::ConditionWaits<condition_variable_any> {
+  using Base = internal::ConditionWaits<condition_variable_any>;
+
+ public:
+  constexpr condition_variable_any(
+      source_location where = source_location::current()) noexcept
+      : Base(nullptr, where) {}
+  constexpr explicit condition_variable_any(
+      const char* name,
+      source_location where = source_location::current()) noexcept
+      : Base(name, where) {}
+
+  using Base::wait;
+  using Base::wait_for;
+  using Base::wait_until;
+  // End also when a stop is requested; they return whether the predicate held.
+  template <typename Guard, typename Predicate>
+  bool wait(Guard& guard, std::stop_token token, Predicate predicate) {
+    const std::stop_callback wake(token, [this] { notify_all(); });
+    while (!token.stop_requested()) {
+      if (predicate()) return true;
+      WaitUnlessStopped(guard, token, nullptr);
+    }
+    return predicate();
+  }
+  template <typename Guard, typename Clock, typename Duration,
+            typename Predicate>
+  bool wait_until(Guard& guard, std::stop_token token,
+                  const std::chrono::time_point<Clock, Duration>& time,
+                  Predicate predicate) {
+    const std::stop_callback wake(token, [this] { notify_all(); });
+    while (!token.stop_requested()) {
+      if (predicate()) return true;
+      const internal::Deadline deadline = internal::DeadlineAt(time);
+      if (!WaitUnlessStopped(guard, token, &deadline) && Clock::now() >= time) {
+        return predicate();
+      }
+    }
+    return predicate();
+  }
+  template <typename Guard, typename Rep, typename Period, typename Predicate>
+  bool wait_for(Guard& guard, std::stop_token token,
+                const std::chrono::duration<Rep, Period>& duration,
+                Predicate predicate) {
+    return wait_until(guard, std::move(token),
+                      std::chrono::steady_clock::now() + duration,
+                      std::move(predicate));
+  }
+
+ private:
+  friend Base;
+  template <typename Guard>
+  LOCKCHECK_ALWAYS_INLINE bool WaitOnce(Guard& guard,
+                                        const internal::Deadline* deadline)
+      LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
+    internal::SiteSlot* slot;
+    LOCKCHECK_SITE_SLOT(slot);
+    const internal::Caller caller = LOCKCHECK_CALLER();
+    if constexpr (internal::GuardOfRecursive<Guard>) {
+      if (!guard.owns_lock()) internal::ThrowNotOwned();
+      auto& m = *guard.mutex();
+      uint32_t levels = 0;
+      return WaitAt(
+          slot, caller, deadline,
+          [&] { levels = internal::LockAccess::UnlockAllLevels(m); },
+          [&] {
+            internal::LockAccess::LockAt(m, slot);
+            internal::LockAccess::SetLevels(m, levels);
+          });
+    } else {
+      if constexpr (requires { guard.owns_lock(); }) {
+        if (!guard.owns_lock()) internal::ThrowNotOwned();
+      }
+      return WaitAt(
+          slot, caller, deadline, [&] { guard.unlock(); },
+          [&] { guard.lock(); });
+    }
+  }
+  // A stop that is requested before this waits has notified nobody.
+  template <typename Guard>
+  bool WaitUnlessStopped(Guard& guard, const std::stop_token& token,
+                         const internal::Deadline* deadline)
+      LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
+    internal::SiteSlot* slot;
+    LOCKCHECK_SITE_SLOT(slot);
+    if constexpr (requires { guard.owns_lock(); }) {
+      if (!guard.owns_lock()) internal::ThrowNotOwned();
+    }
+    internal::Waiter waiter;
+    internal::Enqueue(state_, waiter);
+    guard.unlock();
+    bool signalled = true;
+    if (token.stop_requested()) {
+      internal::Dequeue(state_, waiter);
+    } else {
+      signalled = internal::SleepUntilSignalled(state_, kKind, waiter, slot,
+                                                LOCKCHECK_CALLER(), deadline);
+    }
+    guard.lock();
+    return signalled;
+  }
+};
+
+}  // namespace lockcheck::inline LOCKCHECK_ABI
+
+#endif  // !LOCKCHECK_DISABLED
+#endif  // LOCKCHECK_CONDITION_VARIABLE_H_

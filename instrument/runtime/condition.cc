@@ -1,0 +1,112 @@
+#include "instrument/runtime/condition.h"
+
+#include <errno.h>
+
+#include "instrument/runtime/misuse.h"
+#include "instrument/runtime/objects.h"
+#include "instrument/runtime/plain.h"
+#include "instrument/runtime/record.h"
+#include "instrument/runtime/sites.h"
+#include "instrument/runtime/wait.h"
+
+namespace lockcheck::runtime {
+
+using internal::ConditionKind;
+using internal::ConditionState;
+using log::Op;
+
+static_assert(static_cast<uint8_t>(ConditionKind::kConditionVariable) ==
+              static_cast<uint8_t>(model::ObjectKind::kConditionVariable));
+
+namespace {
+
+uint32_t IdOf(Thread* t, ConditionState& c, ConditionKind kind, uint32_t site) {
+  if (c.tag.load(std::memory_order_relaxed) == 0) {
+    RegisterObject(t, c.tag,
+                   {static_cast<model::ObjectKind>(kind), site, &c, c.file,
+                    c.line, c.name});
+  }
+  return c.tag.load(std::memory_order_relaxed) >> 3;
+}
+
+}  // namespace
+
+bool DoConditionWait(const ConditionWait& wait) {
+  const int saved = errno;
+  Thread* const t = Enter();
+  bool looked = false;
+  if (t == nullptr) {
+    const bool signalled = SleepInQueue(wait, nullptr, &looked);
+    errno = saved;
+    return signalled;
+  }
+  const uint32_t site = SiteId(t, wait.slot, wait.caller);
+  const uint32_t object = IdOf(t, *wait.condition, wait.kind, site);
+  Begin(t, 9)
+      .Word(object)
+      .Word(site)
+      .Word(0)
+      .Word(0)
+      .U64(Ticks())
+      .Word(wait.waiter->ticket)
+      .End(Op::kBlock, static_cast<uint32_t>(wait.deadline == nullptr
+                                                 ? model::How::kBlocking
+                                                 : model::How::kTimed));
+  const Deadline look = Soon(kLongWaitNs);
+  Leave(t);
+  bool signalled = SleepInQueue(wait, &look, &looked);
+  if (looked) {
+    BeginBusy(t);
+    const uint32_t stack =
+        RecordStack(t, {log::StackReason::kWait, object, site, 0, 0}, wait.slot,
+                    wait.caller);
+    Begin(t, 2).Word(stack).End(Op::kWaitStack);
+    Leave(t);
+    signalled = SleepInQueue(wait, nullptr, &looked);
+  }
+  BeginBusy(t);
+  Begin(t, 4).U64(Ticks()).End(
+      Op::kUnblock,
+      static_cast<uint32_t>(signalled ? model::Outcome::kSignalled
+                                      : model::Outcome::kTimedOut));
+  Leave(t);
+  errno = saved;
+  return signalled;
+}
+
+void DoNotify(ConditionState& condition, ConditionKind kind, model::Post post,
+              const Notified& notified, internal::SiteSlot* slot,
+              internal::Caller caller) {
+  const int saved = errno;
+  if (Thread* const t = Enter()) {
+    const uint32_t site = SiteId(t, slot, caller);
+    const uint32_t object = IdOf(t, condition, kind, site);
+    Begin(t, 6)
+        .Word(object)
+        .Word(site)
+        .Word(notified.first)
+        .Word(notified.count)
+        .Word(notified.next_ticket)
+        .End(Op::kPost, static_cast<uint32_t>(post));
+    Leave(t);
+  }
+  errno = saved;
+}
+
+void DoDestroyCondition(ConditionState& condition, bool waited) {
+  const int saved = errno;
+  const uint32_t object = condition.tag.load(std::memory_order_relaxed) >> 3;
+  if (Thread* const t = object == 0 ? nullptr : Enter()) {
+    if (waited) {
+      ReportMisuse(
+          t,
+          {model::Misuse::kDestroyWaited, object, 0, 0, nullptr, nullptr, {}});
+    }
+    Begin(t, 2).Word(object).End(Op::kDestroy);
+    Leave(t);
+  }
+  condition.tag.store(0, std::memory_order_relaxed);
+  errno = saved;
+}
+
+}  // namespace lockcheck::runtime

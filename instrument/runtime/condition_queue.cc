@@ -1,0 +1,165 @@
+// The queue of a condition variable's waiters, and what its inline code calls.
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <climits>
+#include <system_error>
+
+#include "instrument/runtime/condition.h"
+#include "instrument/runtime/entry.h"
+#include "instrument/runtime/plain.h"
+#include "instrument/runtime/table.h"
+
+namespace lockcheck::inline LOCKCHECK_ABI::internal {
+namespace {
+
+using runtime::FutexWait;
+using runtime::Notified;
+
+void FutexWake(std::atomic<uint32_t>& word, int count) {
+  syscall(SYS_futex, reinterpret_cast<uint32_t*>(&word),
+          FUTEX_WAKE | FUTEX_PRIVATE_FLAG, count, nullptr, nullptr, 0);
+}
+
+// Drepper's mutex2 ("Futexes Are Tricky", 2011).
+class Guard {
+ public:
+  explicit Guard(std::atomic<uint32_t>& word) : word_(word) {
+    uint32_t seen = 0;
+    if (word_.compare_exchange_strong(seen, 1, std::memory_order_acquire)) {
+      return;
+    }
+    if (seen != 2) seen = word_.exchange(2, std::memory_order_acquire);
+    while (seen != 0) {
+      FutexWait(word_, 2, nullptr);
+      seen = word_.exchange(2, std::memory_order_acquire);
+    }
+  }
+  ~Guard() {
+    if (word_.exchange(0, std::memory_order_release) == 2) FutexWake(word_, 1);
+  }
+  Guard(const Guard&) = delete;
+  Guard& operator=(const Guard&) = delete;
+
+ private:
+  std::atomic<uint32_t>& word_;
+};
+
+void Unlink(ConditionState& c, Waiter& w) {
+  (w.previous != nullptr ? w.previous->next : c.first) = w.next;
+  (w.next != nullptr ? w.next->previous : c.last) = w.previous;
+}
+
+// Takes the first waiter, or all, out of the queue; they stay linked.
+Waiter* TakeOut(ConditionState& c, bool all, Notified& notified) {
+  const Guard guard(c.guard);
+  notified.next_ticket = c.next_ticket;
+  Waiter* const first = c.first;
+  if (first == nullptr) return nullptr;
+  notified.first = first->ticket;
+  if (all) {
+    c.first = c.last = nullptr;
+    for (Waiter* w = first; w != nullptr; w = w->next) {
+      w->queued = false;
+      ++notified.count;
+    }
+  } else {
+    notified.count = 1;
+    Unlink(c, *first);
+    first->next = nullptr;
+    first->queued = false;
+  }
+  return first;
+}
+
+}  // namespace
+
+void Enqueue(ConditionState& condition, Waiter& waiter) noexcept {
+  const Guard guard(condition.guard);
+  waiter.ticket = condition.next_ticket++;
+  waiter.previous = condition.last;
+  (condition.last != nullptr ? condition.last->next : condition.first) =
+      &waiter;
+  condition.last = &waiter;
+  waiter.queued = true;
+}
+
+bool Dequeue(ConditionState& condition, Waiter& waiter) noexcept {
+  const Guard guard(condition.guard);
+  if (!waiter.queued) return false;
+  waiter.queued = false;
+  Unlink(condition, waiter);
+  return true;
+}
+
+bool SleepUntilSignalled(ConditionState& condition, ConditionKind kind,
+                         Waiter& waiter, SiteSlot* slot, Caller caller,
+                         const Deadline* deadline) noexcept {
+  const runtime::ConditionWait wait{&condition, kind,   &waiter,
+                                    slot,       caller, deadline};
+  if (const runtime::Table* const table = runtime::Recording()) {
+    return table->wait_condition(wait);
+  }
+  bool looked = false;
+  return runtime::SleepInQueue(wait, nullptr, &looked);
+}
+
+void Notify(ConditionState& condition, ConditionKind kind, bool all,
+            SiteSlot* slot, Caller caller) noexcept {
+  Notified notified;
+  Waiter* waiter = TakeOut(condition, all, notified);
+  if (const runtime::Table* const table = runtime::Recording()) {
+    table->notify(condition, kind,
+                  all ? model::Post::kNotifyAll : model::Post::kNotifyOne,
+                  notified, slot, caller);
+  }
+  // Who is marked may return and be gone, with its node, at once.
+  while (waiter != nullptr) {
+    Waiter* const next = waiter->next;
+    waiter->signalled.store(1, std::memory_order_release);
+    FutexWake(waiter->signalled, 1);
+    waiter = next;
+  }
+}
+
+void DestroyCondition(ConditionState& condition, ConditionKind) noexcept {
+  if (condition.tag.load(std::memory_order_relaxed) == 0) return;
+  if (const runtime::Table* const table = runtime::Recording()) {
+    table->destroy_condition(condition, condition.first != nullptr);
+  }
+}
+
+void ThrowNotOwned() {
+  throw std::system_error(
+      std::make_error_code(std::errc::operation_not_permitted),
+      "lockcheck::condition_variable: wait with a lock that is not owned");
+}
+
+}  // namespace lockcheck::inline LOCKCHECK_ABI::internal
+
+namespace lockcheck::runtime {
+
+bool SleepInQueue(const ConditionWait& wait, const Deadline* look,
+                  bool* looked) {
+  std::atomic<uint32_t>& signalled = wait.waiter->signalled;
+  const bool brief = look != nullptr && IsBefore(*look, wait.deadline);
+  const Deadline* const until = brief ? look : wait.deadline;
+  while (signalled.load(std::memory_order_acquire) == 0) {
+    if (FutexWait(signalled, 0, until) != ETIMEDOUT) continue;
+    if (brief) {
+      *looked = true;
+      return false;
+    }
+    if (internal::Dequeue(*wait.condition, *wait.waiter)) return false;
+    // It was taken out already, and is about to be marked.
+    while (signalled.load(std::memory_order_acquire) == 0) {
+      FutexWait(signalled, 0, nullptr);
+    }
+  }
+  return true;
+}
+
+}  // namespace lockcheck::runtime

@@ -1,0 +1,56 @@
+#include "instrument/runtime/objects.h"
+
+#include <cstring>
+
+#include "instrument/runtime/process.h"
+#include "instrument/runtime/record.h"
+
+namespace lockcheck::runtime {
+namespace {
+
+using log::Op;
+
+constexpr uint32_t kMaxObject = 1u << 28;
+GrowingSet g_places;  // hash of file and line -> place id
+
+uint32_t PlaceId(Thread* t, const ObjectFacts& facts) {
+  if (facts.file == nullptr || facts.file[0] == 0) return 0;
+  const uint64_t key = (reinterpret_cast<uintptr_t>(facts.file) * 31 +
+                        uint64_t{facts.line} * 0x9e3779b97f4a7c15ull) |
+                       1;
+  uint32_t id = 0;
+  if (g_places.Find(key, &id)) return id;
+  id = NewId(&log::FileHeader::next_place);
+  const size_t words = 16 + strlen(facts.file) / 4;
+  Record r = Begin(t, words);
+  r.Word(id).Word(facts.line).Word(0).Text(facts.file).Text("");
+  r.End(Op::kDefPlace);
+  g_places.InsertValue(key, id, &id);
+  return id;
+}
+
+}  // namespace
+
+void RegisterObject(Thread* t, std::atomic<uint32_t>& tag,
+                    const ObjectFacts& facts) {
+  const uint32_t id = NewId(&log::FileHeader::next_object);
+  if (id >= kMaxObject) {
+    g_writer.Stop(log::StopReason::kMaxLog);
+    SayStopped();
+  }
+  uint32_t none = 0;
+  if (!tag.compare_exchange_strong(
+          none, id << 3 | log::kOpenBit | (id < log::kShortObjects ? 0u : 2u),
+          std::memory_order_relaxed)) {
+    return;  // the other id stays unused
+  }
+  const uint32_t place = PlaceId(t, facts);
+  const size_t size = facts.name == nullptr ? 0 : strnlen(facts.name, 1024);
+  Record r = Begin(t, 12 + size / 4);
+  r.Word(id).Word(place).Word(facts.site);
+  r.U64(reinterpret_cast<uintptr_t>(facts.address));
+  r.Text(facts.name == nullptr ? "" : facts.name, size);
+  r.End(Op::kDefObject, static_cast<uint32_t>(facts.kind));
+}
+
+}  // namespace lockcheck::runtime

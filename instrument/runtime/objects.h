@@ -1,0 +1,29 @@
+// Gives objects their ids, and tells the log what they are.
+#ifndef LOCKCHECK_INSTRUMENT_RUNTIME_OBJECTS_H_
+#define LOCKCHECK_INSTRUMENT_RUNTIME_OBJECTS_H_
+
+#include <atomic>
+#include <cstdint>
+
+#include "instrument/runtime/thread.h"
+#include "lib/model/primitives.h"
+
+namespace lockcheck::runtime {
+
+struct ObjectFacts {
+  model::ObjectKind kind;
+  uint32_t site;  // of its first use
+  const void* address;
+  const char* file;  // of the constructor's call; may be null
+  uint32_t line;
+  const char* name;  // may be null
+};
+
+// Before the object is used: whoever comes first gives it its id. `tag` becomes
+// id << 3, log::kOpenBit, and 2 if the id needs wide records.
+void RegisterObject(Thread* t, std::atomic<uint32_t>& tag,
+                    const ObjectFacts& facts);
+
+}  // namespace lockcheck::runtime
+
+#endif  // LOCKCHECK_INSTRUMENT_RUNTIME_OBJECTS_H_
