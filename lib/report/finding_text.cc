@@ -17,7 +17,7 @@ namespace {
 
 using analysis::Verdict;
 
-constexpr size_t kWidth = 110;
+constexpr size_t kWidth = 110, kLeastWidth = 40;
 constexpr size_t kWidestFunction = 72;
 constexpr size_t kStackIndent = 15;
 
@@ -192,7 +192,9 @@ std::string PartText(const Report& report, const FindingRow& row,
 }  // namespace
 
 std::string FindingText(const Report& report, const FindingRow& row,
-                        size_t number, const Painter& painter) {
+                        size_t number, const Painter& painter, size_t columns) {
+  const size_t text_width =
+      columns == 0 ? kWidth : std::clamp(columns, kLeastWidth, kWidth);
   const Title title = TitleOf(row);
   std::string out =
       fmt::format("[{}] {}  {} {}", number,
@@ -204,7 +206,7 @@ std::string FindingText(const Report& report, const FindingRow& row,
         fmt::format("  {} alike", FormatCount(static_cast<double>(row.count)));
   }
   if (row.time_ns) out += fmt::format("  at {}", FormatDuration(*row.time_ns));
-  out += fmt::format("\n    {}\n", Wrap(row.message + ".", kWidth, 4));
+  out += fmt::format("\n    {}\n", Wrap(row.message + ".", text_width, 4));
   const size_t width = FunctionWidth(row);
   for (const PartRow& part : row.parts) {
     out += fmt::format("\n{}", PartText(report, row, part, width, painter));
@@ -214,12 +216,12 @@ std::string FindingText(const Report& report, const FindingRow& row,
     out += "    " + painter.Paint(Style::kDim, fmt::format("{:<9}", key)) +
            "  " + text + "\n";
   };
-  line("why", Wrap(row.why + ".", kWidth, kStackIndent));
+  line("why", Wrap(row.why + ".", text_width, kStackIndent));
   for (const std::string& assumption : row.assumes) {
-    line("assumes", Wrap(assumption, kWidth, kStackIndent));
+    line("assumes", Wrap(assumption, text_width, kStackIndent));
   }
   if (!row.advice.empty()) {
-    line("do", Wrap(row.advice + ".", kWidth, kStackIndent));
+    line("do", Wrap(row.advice + ".", text_width, kStackIndent));
   }
   const bool hidden_anyway =
       row.verdict == Verdict::kRefuted && !IsOrderViolation(row);

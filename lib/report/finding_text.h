@@ -12,7 +12,8 @@
 namespace lockcheck::report {
 
 std::string FindingText(const Report& report, const FindingRow& row,
-                        size_t number, const Painter& painter);
+                        size_t number, const Painter& painter,
+                        size_t columns = 0);
 
 }  // namespace lockcheck::report
 

@@ -32,6 +32,13 @@ constexpr std::string_view kHoldColumns[] = {
     "hold_mean",    "hold_error", "hold_p50",   "hold_p90",
     "hold_p99",     "hold_max",   "actors",     "try_failed"};
 
+// What a narrow terminal can do without, the first of them first.
+constexpr std::string_view kExpendable[] = {
+    "hold_error",  "try_failed", "wait_p50", "hold_p50", "owner_changes",
+    "max_waiters", "actors",     "wait_p90", "hold_p90", "hold_n",
+    "wait_mean",   "hold_mean",  "wait_p99", "hold_p99", "contended_percent",
+    "utilisation"};
+
 std::string Cell(const Column& column, const UsageRow& usage) {
   const auto value = column.value(usage);
   if (!value) return "-";
@@ -63,7 +70,7 @@ bool Tells(const Column& column, const std::vector<Row>& rows) {
 
 std::string Table(std::string_view first_heading, const std::vector<Row>& rows,
                   std::span<const std::string_view> keys,
-                  const Painter& painter) {
+                  const TextOptions& options, const Painter& painter) {
   std::vector<const Column*> columns;
   std::vector<std::string> headings = {std::string(first_heading)};
   for (const std::string_view key : keys) {
@@ -80,6 +87,14 @@ std::string Table(std::string_view first_heading, const std::vector<Row>& rows,
     }
     table.Add(std::move(cells));
   }
+  std::vector<size_t> expendable;
+  for (const std::string_view key : kExpendable) {
+    for (size_t i = 0; i < columns.size(); ++i) {
+      const bool sorted_by = columns[i] == options.sort;
+      if (columns[i]->key == key && !sorted_by) expendable.push_back(i + 1);
+    }
+  }
+  table.Fit(options.width, 2, std::move(expendable));
   return table.Render(2, painter);
 }
 
@@ -120,9 +135,9 @@ std::string Group(std::string_view title, std::string_view noun,
   const bool held = std::any_of(rows.begin(), rows.end(), [](const Row& r) {
     return r.usage->hold.n > 0;
   });
-  if (waited) out += Table("waits", rows, kWaitColumns, painter);
-  if (!waited && !held) out += Table("", rows, kQuietColumns, painter);
-  if (held) out += Table("holds", rows, kHoldColumns, painter);
+  if (waited) out += Table("waits", rows, kWaitColumns, options, painter);
+  if (!waited && !held) out += Table("", rows, kQuietColumns, options, painter);
+  if (held) out += Table("holds", rows, kHoldColumns, options, painter);
   return out;
 }
 
@@ -186,6 +201,7 @@ std::string BlameText(const Report& report, const TextOptions& options,
          SiteLabel(report, row.waiter_site), SiteLabel(report, row.holder_site),
          FormatCount(static_cast<double>(row.waits)), FormatDuration(row.ns)});
   }
+  table.Fit(options.width, 2, {});
   return out + table.Render(2, painter);
 }
 

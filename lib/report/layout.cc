@@ -150,13 +150,62 @@ void TextTable::Add(std::vector<std::string> cells) {
   rows_.push_back(std::move(cells));
 }
 
-std::string TextTable::Render(size_t indent, const Painter& painter) const {
+std::vector<size_t> TextTable::Widths() const {
   std::vector<size_t> widths(rows_[0].size(), 0);
   for (const auto& row : rows_) {
     for (size_t i = 0; i < row.size(); ++i) {
       widths[i] = std::max(widths[i], DisplayWidth(row[i]));
     }
   }
+  return widths;
+}
+
+size_t TextTable::Excess(size_t width, size_t indent) const {
+  size_t have = indent;
+  for (const size_t column : Widths()) have += column + 2;
+  have -= 2;
+  return have > width ? have - width : 0;
+}
+
+// The widest first.
+void TextTable::ShortenLabels(size_t excess, size_t least) {
+  while (excess > 0) {
+    const std::vector<size_t> widths = Widths();
+    const auto widest = std::max_element(
+        widths.begin(), widths.begin() + static_cast<long>(left_aligned_));
+    if (widest == widths.begin() + static_cast<long>(left_aligned_) ||
+        *widest <= least) {
+      return;
+    }
+    const size_t cut = std::min(excess, *widest - least);
+    for (auto& row : rows_) {
+      std::string& cell = row[static_cast<size_t>(widest - widths.begin())];
+      cell = Shorten(cell, *widest - cut);
+    }
+    excess -= cut;
+  }
+}
+
+void TextTable::LeaveOut(size_t column) {
+  for (auto& row : rows_) row.erase(row.begin() + static_cast<long>(column));
+  left_aligned_ -= column < left_aligned_;
+}
+
+void TextTable::Fit(size_t width, size_t indent,
+                    std::vector<size_t> expendable) {
+  if (width == 0) return;
+  constexpr size_t kLeast = 12;
+  ShortenLabels(Excess(width, indent), kLabelWidth / 2);
+  for (size_t i = 0; i < expendable.size() && Excess(width, indent) > 0; ++i) {
+    const size_t column = expendable[i];
+    LeaveOut(column);
+    for (size_t& other : expendable) other -= other > column;
+  }
+  ShortenLabels(Excess(width, indent), kLeast);
+}
+
+std::string TextTable::Render(size_t indent, const Painter& painter) const {
+  const std::vector<size_t> widths = Widths();
   std::string out;
   for (const auto& row : rows_) {
     std::string line(indent, ' ');

@@ -50,11 +50,21 @@ class TextTable {
   }
   // Cells of left-aligned columns are shortened to `kLabelWidth`.
   void Add(std::vector<std::string> cells);
+  // Makes the table, with `indent` before it, no wider than `width` (0: it may
+  // be) as far as it goes: shortens the left-aligned columns to half, leaves
+  // out columns, those in `expendable` from its beginning, then shortens the
+  // left-aligned ones to what is left.
+  void Fit(size_t width, size_t indent, std::vector<size_t> expendable);
   std::string Render(size_t indent, const Painter& painter) const;
 
   static constexpr size_t kLabelWidth = 56;
 
  private:
+  std::vector<size_t> Widths() const;
+  size_t Excess(size_t width, size_t indent) const;
+  void ShortenLabels(size_t excess, size_t least);
+  void LeaveOut(size_t column);
+
   size_t left_aligned_;
   std::vector<std::vector<std::string>> rows_;
 };

@@ -89,7 +89,8 @@ std::string FindingSection(const Report& report, const TextOptions& options,
   size_t number = 0;
   for (const FindingRow& row : report.findings) {
     if (IsHidden(row) && !options.all) continue;
-    out += fmt::format("\n{}", FindingText(report, row, ++number, painter));
+    out += fmt::format(
+        "\n{}", FindingText(report, row, ++number, painter, options.width));
   }
   return out;
 }
@@ -117,6 +118,7 @@ std::string WaitSection(const Report& report, const TextOptions& options,
          row.owner ? ActorHeading(report.actors[*row.owner]) : "?",
          FormatDuration(row.duration_ns), row.stuck ? "stuck" : ""});
   }
+  table.Fit(options.width, 2, {});
   out += table.Render(2, painter);
   if (options.top != 0 && report.standing_waits.size() > options.top) {
     out += fmt::format("  and {} more (--top)\n",

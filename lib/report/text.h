@@ -15,6 +15,7 @@ struct TextOptions {
   bool colour = false;
   bool all = false;              // refuted and suppressed findings too
   size_t top = 10;               // rows of each table; 0: all
+  size_t width = 0;              // columns that there are; 0: any number
   const Column* sort = nullptr;  // null: time suffered
 };
 

@@ -53,6 +53,25 @@ TEST(LayoutTest, ColumnsLineUpWhateverTheirNames) {
             " longer  100\n");
 }
 
+TEST(LayoutTest, ANarrowTableLosesWhatIsExpendableThenItsLabelsMiddle) {
+  const auto fit = [](size_t width) {
+    TextTable table({"where", "count", "mean", "max"}, 1);
+    table.Add({"Bank::TransferBetweenAccounts", "1", "2", "3"});
+    table.Fit(width, 2, {2, 1});
+    return table.Render(2, Painter(false));
+  };
+  EXPECT_EQ(fit(0), fit(200));
+  EXPECT_EQ(fit(45),
+            "  where                         count  max\n"
+            "  Bank::Transf...tweenAccounts      1    3\n");
+  EXPECT_EQ(fit(30),
+            "  where                    max\n"
+            "  Bank::Tran...eenAccounts   3\n");
+  EXPECT_EQ(fit(1),
+            "  where         max\n"
+            "  Bank...ounts    3\n");
+}
+
 TEST(LayoutTest, NoColourMeansNoEscape) {
   EXPECT_EQ(Painter(false).Paint(Style::kRed, "x"), "x");
   EXPECT_EQ(Painter(true).Paint(Style::kRed, "x"), "\033[1;31mx\033[0m");

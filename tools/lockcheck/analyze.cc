@@ -82,6 +82,7 @@ class Analyzer {
     text.all = options_.all;
     text.top = options_.top;
     text.sort = options_.sort;
+    text.width = OutputWidth();
     std::string out = report::Text(report, text);
     if (!first_) out.insert(0, 1, '\n');
     first_ = false;

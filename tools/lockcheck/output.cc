@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "absl/strings/numbers.h"
 #include "fmt/format.h"
 
 namespace lockcheck::tools {
@@ -81,6 +83,17 @@ bool UseColour(Colour colour) {
   const char* term = std::getenv("TERM");
   if (term == nullptr || std::strcmp(term, "dumb") == 0) return false;
   return ::isatty(STDOUT_FILENO) == 1;
+}
+
+size_t OutputWidth() {
+  if (::isatty(STDOUT_FILENO) != 1) return 0;
+  uint32_t columns = 0;
+  const char* const given = std::getenv("COLUMNS");
+  if (given != nullptr && absl::SimpleAtoi(given, &columns) && columns > 0) {
+    return columns;
+  }
+  winsize size{};
+  return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 }  // namespace lockcheck::tools

@@ -3,6 +3,7 @@
 #ifndef LOCKCHECK_TOOLS_LOCKCHECK_OUTPUT_H_
 #define LOCKCHECK_TOOLS_LOCKCHECK_OUTPUT_H_
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,10 @@ absl::Status WriteToFile(const std::string& path, std::string_view text);
 void Complain(std::string_view line);
 
 bool UseColour(Colour colour);
+
+// Columns of the terminal that standard output is: COLUMNS, else what it says
+// itself. 0: it is none, or does not say; then lines may be as long as they are.
+size_t OutputWidth();
 
 }  // namespace lockcheck::tools
 
