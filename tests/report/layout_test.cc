@@ -66,7 +66,7 @@ TEST(LayoutTest, ANarrowTableLosesWhatIsExpendableThenItsLabelsMiddle) {
             "  Bank::Transf...tweenAccounts      1    3\n");
   EXPECT_EQ(fit(30),
             "  where                    max\n"
-            "  Bank::Tran...eenAccounts   3\n");
+            "  Bank::Tran...enAccounts    3\n");
   EXPECT_EQ(fit(1),
             "  where         max\n"
             "  Bank...ounts    3\n");
