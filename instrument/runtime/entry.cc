@@ -98,21 +98,25 @@ bool LockMemberUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
 
 void LockSharedUncommon(SharedState& lock, LockKind kind, SiteSlot* slot,
                         Caller caller) {
+  const Unseen unseen;
   Lock({&lock, kind, How::kBlocking, slot, caller, 0, nullptr, true});
 }
 
 bool TryLockSharedUncommon(SharedState& lock, LockKind kind, SiteSlot* slot,
                            Caller caller) noexcept {
+  const Unseen unseen;
   return Lock({&lock, kind, How::kTry, slot, caller, 0, nullptr, true});
 }
 
 bool TimedLockSharedUncommon(SharedState& lock, LockKind kind, SiteSlot* slot,
                              Caller caller, const Deadline& deadline) {
+  const Unseen unseen;
   return Lock({&lock, kind, How::kTimed, slot, caller, 0, &deadline, true});
 }
 
 void UnlockSharedUncommon(SharedState& lock, LockKind kind, SiteSlot* slot,
                           Caller caller) {
+  const Unseen unseen;
   if (const Table* const table = Recording()) {
     table->unlock_shared(lock, kind, slot, caller);
   } else {

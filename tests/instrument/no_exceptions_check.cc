@@ -26,6 +26,16 @@ void UseAll() {
   }
 }
 
+template <typename Lock>
+void UseShared() {
+  Lock lock;
+  lockcheck::shared_lock guard(lock);
+  guard.unlock();
+  guard.lock();
+  guard.unlock();
+  if (guard.try_lock()) guard.unlock();
+}
+
 void UseThreads() {
   lockcheck::thread one([] {});
   one.join();
@@ -37,3 +47,7 @@ template void UseAll<lockcheck::mutex>();
 template void UseAll<lockcheck::timed_mutex>();
 template void UseAll<lockcheck::recursive_mutex>();
 template void UseAll<lockcheck::recursive_timed_mutex>();
+template void UseAll<lockcheck::shared_mutex>();
+template void UseAll<lockcheck::shared_timed_mutex>();
+template void UseShared<lockcheck::shared_mutex>();
+template void UseShared<lockcheck::shared_timed_mutex>();

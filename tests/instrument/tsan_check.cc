@@ -1,8 +1,11 @@
 // What every kind of lock and guard keeps apart, ThreadSanitizer must see as
-// ordered. With an argument, one thread takes no lock. See tsan_check.sh.
+// ordered. With an argument there is a race. See tsan_check.sh.
 #include <chrono>
 #include <condition_variable>
+#include <cstdlib>
+#include <cstring>
 #include <mutex>
+#include <type_traits>
 #include <vector>
 
 #include "lockcheck/lockcheck.h"
@@ -98,6 +101,58 @@ void UseFromTwoThreads() {
   ++guarded.plain;
 }
 
+// One writes, two read; the readers change nothing but what is theirs.
+template <typename Lock>
+void ReadAndWrite() {
+  Lock lock;
+  int written = 0;
+  const auto write = [&] {
+    for (int i = 0; i < kRounds; ++i) {
+      {
+        const lockcheck::lock_guard guard(lock);
+        ++written;
+      }
+      while (!lock.try_lock()) std::this_thread::yield();
+      ++written;
+      lock.unlock();
+      if constexpr (requires { lock.try_lock_for(kLong); }) {
+        if (!lock.try_lock_for(kLong)) return;
+        ++written;
+        lock.unlock();
+      }
+    }
+  };
+  const auto read = [&] {
+    int sum = 0;
+    for (int i = 0; i < kRounds; ++i) {
+      {
+        const lockcheck::shared_lock guard(lock);
+        sum += written;
+      }
+      lock.lock_shared();
+      sum += written;
+      lock.unlock_shared();
+      while (!lock.try_lock_shared()) std::this_thread::yield();
+      sum += written;
+      lock.unlock_shared();
+      if constexpr (requires { lock.try_lock_shared_for(kLong); }) {
+        if (!lock.try_lock_shared_for(kLong)) return;
+        sum += written;
+        lock.unlock_shared();
+        const auto later = std::chrono::steady_clock::now() + kLong;
+        if (!lock.try_lock_shared_until(later)) return;
+        sum += written;
+        lock.unlock_shared();
+      }
+    }
+    if (sum < 0) std::abort();
+  };
+  lockcheck::thread writer(write), one(read), two(read);
+  writer.join();
+  one.join();
+  two.join();
+}
+
 // The runtime gives the state of a thread that has ended to the next one.
 void ThreadsComeAndGo() {
   lockcheck::mutex lock;
@@ -151,17 +206,37 @@ void Race() {
   two.join();
 }
 
+// Readers are not ordered among themselves.
+void RaceOfReaders() {
+  lockcheck::shared_mutex lock;
+  int raced = 0;
+  const auto use = [&] {
+    for (int i = 0; i < kRounds; ++i) {
+      const lockcheck::shared_lock guard(lock);
+      ++raced;
+    }
+  };
+  lockcheck::thread one(use), two(use);
+  one.join();
+  two.join();
+}
+
 }  // namespace
 
-int main(int argc, char**) {
+int main(int argc, char** argv) {
   if (argc > 1) {
-    Race();
+    if (strcmp(argv[1], "race") == 0) Race();
+    if (strcmp(argv[1], "race_of_readers") == 0) RaceOfReaders();
     return 0;
   }
   UseFromTwoThreads<lockcheck::mutex>();
   UseFromTwoThreads<lockcheck::timed_mutex>();
   UseFromTwoThreads<lockcheck::recursive_mutex>();
   UseFromTwoThreads<lockcheck::recursive_timed_mutex>();
+  UseFromTwoThreads<lockcheck::shared_mutex>();
+  UseFromTwoThreads<lockcheck::shared_timed_mutex>();
+  ReadAndWrite<lockcheck::shared_mutex>();
+  ReadAndWrite<lockcheck::shared_timed_mutex>();
   ThreadsComeAndGo();
   WaitForACondition();
   return 0;

@@ -52,11 +52,13 @@ class LOCKCHECK_SHARED_CAPABILITY("shared_mutex") SharedLock {
   LOCKCHECK_ALWAYS_INLINE bool try_lock() noexcept LOCKCHECK_TRY_ACQUIRE(true) {
     SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
-    return TryLockUncommon(state_, kKind, slot, LOCKCHECK_CALLER());
+    return Announced(TryLockUncommon(state_, kKind, slot, LOCKCHECK_CALLER()));
   }
   LOCKCHECK_ALWAYS_INLINE void unlock() LOCKCHECK_RELEASE() {
-    if (__builtin_expect(!ReleaseHot<&WriterReleased>(state_), false) &&
-        __builtin_expect(!WarmReleaseWriter(state_), false)) {
+    AnnounceRelease(&state_);
+    if (kAnnounce ||
+        (__builtin_expect(!ReleaseHot<&WriterReleased>(state_), false) &&
+         __builtin_expect(!WarmReleaseWriter(state_), false))) {
       SiteSlot* slot;
       LOCKCHECK_SITE_SLOT(slot);
       UnlockUncommon(state_, kKind, slot, LOCKCHECK_CALLER());
@@ -72,10 +74,12 @@ class LOCKCHECK_SHARED_CAPABILITY("shared_mutex") SharedLock {
       LOCKCHECK_TRY_ACQUIRE_SHARED(true) {
     SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
-    return TryLockSharedUncommon(state_, kKind, slot, LOCKCHECK_CALLER());
+    return AnnouncedRead(
+        TryLockSharedUncommon(state_, kKind, slot, LOCKCHECK_CALLER()));
   }
   LOCKCHECK_ALWAYS_INLINE void unlock_shared() LOCKCHECK_RELEASE_SHARED() {
-    if (__builtin_expect(!WarmReleaseShared(state_), false)) {
+    AnnounceRelease(Readers());
+    if (kAnnounce || __builtin_expect(!WarmReleaseShared(state_), false)) {
       SiteSlot* slot;
       LOCKCHECK_SITE_SLOT(slot);
       UnlockSharedUncommon(state_, kKind, slot, LOCKCHECK_CALLER());
@@ -85,18 +89,37 @@ class LOCKCHECK_SHARED_CAPABILITY("shared_mutex") SharedLock {
  protected:
   friend struct LockAccess;
   LOCKCHECK_ALWAYS_INLINE void LockAt(SiteSlot* slot) {
-    if (__builtin_expect(!AcquireHot(state_, kKind, slot), false) &&
-        __builtin_expect(!WarmAcquire(state_, slot), false)) {
+    if (kAnnounce ||
+        (__builtin_expect(!AcquireHot(state_, kKind, slot), false) &&
+         __builtin_expect(!WarmAcquire(state_, slot), false))) {
       LockUncommon(state_, kKind, slot, LOCKCHECK_CALLER());
     }
+    Announced(true);
   }
   LOCKCHECK_ALWAYS_INLINE void LockSharedAt(SiteSlot* slot) {
-    if (__builtin_expect(!WarmAcquireShared(state_, slot), false)) {
+    if (kAnnounce ||
+        __builtin_expect(!WarmAcquireShared(state_, slot), false)) {
       LockSharedUncommon(state_, kKind, slot, LOCKCHECK_CALLER());
     }
+    AnnouncedRead(true);
   }
   LOCKCHECK_ALWAYS_INLINE bool TryLockMemberAt(SiteSlot* slot, uint32_t held) {
-    return LockMemberUncommon(state_, kKind, slot, LOCKCHECK_CALLER(), held);
+    return Announced(
+        LockMemberUncommon(state_, kKind, slot, LOCKCHECK_CALLER(), held));
+  }
+  // A writer comes after the writers and readers before it, a reader only after
+  // the writers: so readers release at an address of their own.
+  LOCKCHECK_ALWAYS_INLINE void* Readers() { return &state_.last_reader; }
+  LOCKCHECK_ALWAYS_INLINE bool Announced(bool taken) {
+    if (taken) {
+      AnnounceAcquired(&state_);
+      AnnounceAcquired(Readers());
+    }
+    return taken;
+  }
+  LOCKCHECK_ALWAYS_INLINE bool AnnouncedRead(bool taken) {
+    if (taken) AnnounceAcquired(&state_);
+    return taken;
   }
 
   SharedState state_;
@@ -113,8 +136,8 @@ class SharedTimedLock : public SharedLock<LockKind::kSharedTimedMutex> {
       LOCKCHECK_TRY_ACQUIRE(true) {
     SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
-    return TimedLockUncommon(state_, kLockKind, slot, LOCKCHECK_CALLER(),
-                             DeadlineAfter(duration));
+    return Announced(TimedLockUncommon(
+        state_, kLockKind, slot, LOCKCHECK_CALLER(), DeadlineAfter(duration)));
   }
   template <typename Clock, typename Duration>
   LOCKCHECK_ALWAYS_INLINE bool try_lock_until(
@@ -123,9 +146,9 @@ class SharedTimedLock : public SharedLock<LockKind::kSharedTimedMutex> {
     SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
     const Caller caller = LOCKCHECK_CALLER();
-    return Until(time, [&](const Deadline& deadline) {
+    return Announced(Until(time, [&](const Deadline& deadline) {
       return TimedLockUncommon(state_, kLockKind, slot, caller, deadline);
-    });
+    }));
   }
   template <typename Rep, typename Period>
   LOCKCHECK_ALWAYS_INLINE bool try_lock_shared_for(
@@ -133,8 +156,8 @@ class SharedTimedLock : public SharedLock<LockKind::kSharedTimedMutex> {
       LOCKCHECK_TRY_ACQUIRE_SHARED(true) {
     SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
-    return TimedLockSharedUncommon(state_, kLockKind, slot, LOCKCHECK_CALLER(),
-                                   DeadlineAfter(duration));
+    return AnnouncedRead(TimedLockSharedUncommon(
+        state_, kLockKind, slot, LOCKCHECK_CALLER(), DeadlineAfter(duration)));
   }
   template <typename Clock, typename Duration>
   LOCKCHECK_ALWAYS_INLINE bool try_lock_shared_until(
@@ -143,9 +166,9 @@ class SharedTimedLock : public SharedLock<LockKind::kSharedTimedMutex> {
     SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
     const Caller caller = LOCKCHECK_CALLER();
-    return Until(time, [&](const Deadline& deadline) {
+    return AnnouncedRead(Until(time, [&](const Deadline& deadline) {
       return TimedLockSharedUncommon(state_, kLockKind, slot, caller, deadline);
-    });
+    }));
   }
 };
 
