@@ -5,6 +5,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "lib/analysis/last_holder.h"
+#include "lib/analysis/second_look.h"
 
 namespace lockcheck::analysis {
 namespace {
@@ -64,6 +65,7 @@ std::vector<EndState> EndStates(const log::Recording& recording,
     if (!recording.actors[piece.actor].ended) state.wait = piece.wait;
   }
   KeepLastHolders(recording, states);
+  KeepStandingWaits(recording, states);
   for (ActorIndex actor = 0; actor < states.size(); ++actor) {
     // An exit that blocks again, say in a destructor, is stuck like any other.
     if (states[actor].wait) states[actor].exiting = false;
