@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "lib/analysis/last_holder.h"
+#include "lib/analysis/second_look.h"
 
 namespace lockcheck::analysis {
 namespace {
@@ -61,10 +63,12 @@ std::vector<EndState> EndStates(const log::Recording& recording,
     if (!piece.ends_stream) continue;
     state.held = StillHeld(piece, taken);
     if (!recording.actors[piece.actor].ended) state.wait = piece.wait;
-    // An exit that blocks again, say in a destructor, is stuck like any other.
-    if (state.wait) state.exiting = false;
   }
+  KeepLastHolders(recording, states);
+  KeepStandingWaits(recording, states);
   for (ActorIndex actor = 0; actor < states.size(); ++actor) {
+    // An exit that blocks again, say in a destructor, is stuck like any other.
+    if (states[actor].wait) states[actor].exiting = false;
     states[actor].state =
         StateOf(recording, actor, states[actor].wait.has_value());
   }

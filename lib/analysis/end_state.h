@@ -3,7 +3,9 @@
 //
 // Problem: a lock that somebody else unlocked is no longer held, but the owner
 // only records that at its next event, which may never come; the misuse in the
-// other's stream tells it instead.
+// other's stream tells it instead. And a log that is read while it is written
+// shows each actor at another moment: last_holder.h and second_look.h keep what
+// was so at one.
 #ifndef LOCKCHECK_LIB_ANALYSIS_END_STATE_H_
 #define LOCKCHECK_LIB_ANALYSIS_END_STATE_H_
 

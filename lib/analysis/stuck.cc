@@ -14,7 +14,7 @@ using graph::WaitNode;
 
 class EndOfLog {
  public:
-  explicit EndOfLog(const Observations& o) : o_(o), nodes_(o.actor_count) {
+  explicit EndOfLog(const Observations& o) : o_(o), nodes_(o.actor_count + 1) {
     for (ActorIndex a = 0; a < o_.actor_count; ++a) {
       for (const Hold& hold : o_.end[a].held) {
         holders_[hold.object].push_back({a, hold.mode});
@@ -23,6 +23,7 @@ class EndOfLog {
     for (ActorIndex a = 0; a < o_.actor_count; ++a) {
       nodes_[a] = NodeOf(a);
     }
+    nodes_[Nobody()].state = WaitNode::State::kDead;
     stuck_ = graph::FindStuck(nodes_);
   }
 
@@ -33,7 +34,7 @@ class EndOfLog {
       findings.back().rule = cycle.size() == 1 ? Rule::kSelf : Rule::kWaitFor;
       findings.back().verdict = Verdict::kActual;
     }
-    FindEndedOwners(findings);
+    FindOwnersThatAreGone(findings);
     FindTimedCycles(findings);
     for (ActorIndex a = 0; a < o_.actor_count; ++a) {
       const EndState& end = o_.end[a];
@@ -56,6 +57,57 @@ class EndOfLog {
   bool Recursive(ObjectIndex object) const {
     return o_.recording != nullptr && object < o_.recording->objects.size() &&
            PrimitiveOf(o_.recording->objects[object].kind).recursive;
+  }
+
+  // The node of owners that never act in the waiter's process.
+  graph::Vertex Nobody() const {
+    return static_cast<graph::Vertex>(o_.actor_count);
+  }
+
+  log::ProcessIndex ProcessOf(ActorIndex actor) const {
+    return o_.recording != nullptr && actor < o_.recording->actors.size()
+               ? o_.recording->actors[actor].process
+               : kNone;
+  }
+
+  bool IsAncestor(ActorIndex ancestor, ActorIndex actor) const {
+    const auto& actors = o_.recording->actors;
+    // Parents, here and below, come from a log, so they may form a circle.
+    for (size_t steps = 0; steps < actors.size() && actor < actors.size();
+         ++steps) {
+      actor = actors[actor].parent;
+      if (actor == ancestor) return true;
+    }
+    return false;
+  }
+
+  bool IsForkedFrom(log::ProcessIndex process,
+                    log::ProcessIndex ancestor) const {
+    const auto& processes = o_.recording->processes;
+    for (size_t steps = 0;
+         steps < processes.size() && process < processes.size(); ++steps) {
+      process = processes[process].parent;
+      if (process == ancestor) return true;
+    }
+    return false;
+  }
+
+  bool WasUnlockedByOther(const Wait& wait) const {
+    return std::any_of(
+        o_.misuses.begin(), o_.misuses.end(), [&](const MisuseEvent& e) {
+          return e.misuse == model::Misuse::kUnlockByOther &&
+                 e.object == wait.object && e.owner == wait.owner;
+        });
+  }
+
+  // The lock was held at a fork by a thread that the child does not have. Its
+  // word is copied, so the owner that the waiter saw is the parent's thread;
+  // the one that forked goes on in the child, under another id.
+  bool OwnerStayedInParent(ActorIndex actor, const Wait& wait) const {
+    const log::ProcessIndex here = ProcessOf(actor);
+    const log::ProcessIndex there = ProcessOf(wait.owner);
+    return here != kNone && there != kNone && IsForkedFrom(here, there) &&
+           !IsAncestor(wait.owner, actor) && !WasUnlockedByOther(wait);
   }
 
   WaitNode NodeOf(ActorIndex actor) const {
@@ -83,7 +135,10 @@ class EndOfLog {
     }
     std::vector<graph::Vertex> providers;
     const auto holders = holders_.find(wait.object);
-    if (holders == holders_.end()) return {};
+    if (holders == holders_.end()) {
+      if (OwnerStayedInParent(actor, wait)) providers.push_back(Nobody());
+      return providers;
+    }
     for (const Holder& h : holders->second) {
       if (!Exclude(h.mode, wait.mode)) continue;
       if (h.actor == actor && Recursive(wait.object)) continue;
@@ -133,15 +188,33 @@ class EndOfLog {
     return part;
   }
 
-  // Locks whose owner ended with them: whoever waits for one waits for ever.
-  void FindEndedOwners(std::vector<Finding>& findings) const {
+  // Who held the lock when it became nobody's; `provider` is not live.
+  ActorIndex LostOwner(ActorIndex waiter, graph::Vertex provider) const {
+    return provider == Nobody() ? o_.end[waiter].wait->owner : provider;
+  }
+
+  // The owner's part; what it holds in its own process is not what matters.
+  Part LostOwnerPart(ActorIndex owner, ActorIndex waiter) const {
+    const Wait& wait = *o_.end[waiter].wait;
+    if (ProcessOf(owner) == ProcessOf(waiter))
+      return ToPart(owner, wait.object);
+    Part part;
+    part.actor = owner;
+    part.count = 1;
+    part.holds = {{wait.object, model::Mode::kExclusive, wait.owner_site}};
+    return part;
+  }
+
+  // Locks whose owner ended with them, or is not in this process: whoever waits
+  // for one waits for ever.
+  void FindOwnersThatAreGone(std::vector<Finding>& findings) const {
     std::map<std::pair<ObjectIndex, ActorIndex>, std::vector<ActorIndex>>
         waiters;
     for (ActorIndex a = 0; a < o_.actor_count; ++a) {
       if (!stuck_[a]) continue;
       for (const graph::Vertex owner : nodes_[a].providers) {
         if (nodes_[owner].state != WaitNode::State::kDead) continue;
-        waiters[{o_.end[a].wait->object, owner}].push_back(a);
+        waiters[{o_.end[a].wait->object, LostOwner(a, owner)}].push_back(a);
       }
     }
     for (const auto& [key, actors] : waiters) {
@@ -153,7 +226,7 @@ class EndOfLog {
           actors.begin(), actors.end(), [&](ActorIndex a, ActorIndex b) {
             return o_.end[a].wait->since_ticks < o_.end[b].wait->since_ticks;
           });
-      finding.parts = {ToPart(first, kNone), ToPart(owner, object)};
+      finding.parts = {ToPart(first, kNone), LostOwnerPart(owner, first)};
       finding.objects = {object};
       finding.ticks = o_.end[first].wait->since_ticks;
       finding.count = actors.size();
@@ -163,7 +236,7 @@ class EndOfLog {
 
   void FindTimedCycles(std::vector<Finding>& findings) const {
     std::vector<WaitNode> nodes = nodes_;
-    std::vector<bool> waiting(o_.actor_count, false);
+    std::vector<bool> waiting(nodes.size(), false);
     for (ActorIndex a = 0; a < o_.actor_count; ++a) {
       const EndState& end = o_.end[a];
       if (!end.wait || end.exiting || end.state == ActorState::kEnded ||

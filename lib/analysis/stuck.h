@@ -6,11 +6,13 @@
 // Owners are those whose own end state holds the object; what the waiter last
 // saw is a hint at most, and an object that nobody is known to hold makes
 // nobody stuck. Running actors, timed waits and the actor that ends the process
-// are live; an actor that ended is no help to those who wait for what it holds.
+// are live; an actor that ended is no help to those who wait for what it holds,
+// nor is a thread that stayed in the parent when its lock was copied by a fork.
 //
 // Findings: actual deadlocks (rule wait-for, one per cycle and one per lock
-// whose owner ended; rule self for an actor that waits for itself), and hazards
-// (rule timed-cycle) for cycles that only a timed wait will break.
+// whose owner ended or is not there; rule self for an actor that waits for
+// itself), and hazards (rule timed-cycle) for cycles that only a timed wait
+// will break.
 // Cost: linear in actors, held locks and waits.
 #ifndef LOCKCHECK_LIB_ANALYSIS_STUCK_H_
 #define LOCKCHECK_LIB_ANALYSIS_STUCK_H_

@@ -49,6 +49,16 @@ uint32_t LoadWord(const uint32_t* word) {
   return __atomic_load_n(word, __ATOMIC_ACQUIRE);
 }
 
+// The words after a block's header, as many as there are.
+std::span<const uint32_t> WordsOfBlock(const char* data, size_t size,
+                                       uint64_t number) {
+  const uint64_t offset = number * kBlockSize + sizeof(BlockHeader);
+  if (offset >= size) return {};
+  const size_t words = std::min<size_t>(kBlockWords - kHeaderWords,
+                                        (size - offset) / sizeof(uint32_t));
+  return {reinterpret_cast<const uint32_t*>(data + offset), words};
+}
+
 void LoadWords(const uint32_t* from, size_t count, uint32_t* to) {
   for (size_t i = 0; i < count; ++i) to[i] = LoadWord(from + i);
 }
@@ -80,8 +90,8 @@ void LoadRecords(std::span<const uint32_t> from, std::vector<uint32_t>& to) {
 LogFile::~LogFile() { Unmap(); }
 
 void LogFile::Unmap() {
-  if (mapped_) munmap(const_cast<char*>(data_), size_);
-  mapped_ = false;
+  if (mapping_ != nullptr) munmap(const_cast<char*>(mapping_), mapping_size_);
+  mapping_ = nullptr;
 }
 
 absl::Status LogFile::Map(int fd) {
@@ -90,14 +100,14 @@ absl::Status LogFile::Map(int fd) {
   if (S_ISDIR(info.st_mode)) return NotALog(name_, "it is a directory");
   if (!S_ISREG(info.st_mode)) return NotALog(name_, "it is no regular file");
   const auto size = static_cast<size_t>(info.st_size);
-  if (size == size_ && mapped_) return absl::OkStatus();
+  if (size == size_ && is_mapped()) return absl::OkStatus();
   Unmap();
   size_ = size;
   if (size == 0) return absl::OkStatus();
   void* const mapped = mmap(nullptr, size, PROT_READ, MAP_SHARED, fd, 0);
   if (mapped == MAP_FAILED) return ErrnoStatus(name_, errno);
-  data_ = static_cast<const char*>(mapped);
-  mapped_ = true;
+  data_ = mapping_ = static_cast<const char*>(mapped);
+  mapping_size_ = size;
   return absl::OkStatus();
 }
 
@@ -182,11 +192,7 @@ bool LogFile::ReadBlock(uint64_t number, BlockFacts* facts) const {
 }
 
 std::span<const uint32_t> LogFile::BlockWords(uint64_t number) const {
-  const uint64_t offset = number * kBlockSize + sizeof(BlockHeader);
-  if (offset >= size_) return {};
-  const size_t words = std::min<size_t>(kBlockWords - kHeaderWords,
-                                        (size_ - offset) / sizeof(uint32_t));
-  return {reinterpret_cast<const uint32_t*>(data_ + offset), words};
+  return WordsOfBlock(data_, size_, number);
 }
 
 void LogFile::CopyHotBlocks() {
@@ -194,7 +200,7 @@ void LogFile::CopyHotBlocks() {
     BlockFacts facts;
     if (ReadBlock(number, &facts) && facts.magic == kBlockMagic &&
         facts.kind == BlockKind::kHot) {
-      hot_blocks_.push_back(CopyHotBlock(number));
+      hot_blocks_.push_back(CopyHotBlock(number, BlockWords(number)));
     }
     if (number % 64 == 0) Release(number - 63, 64);
   }
@@ -202,11 +208,11 @@ void LogFile::CopyHotBlocks() {
 
 // A block that is sealed and restarted during the copy has another segment
 // number in its first record afterwards, for numbers only grow.
-HotBlock LogFile::CopyHotBlock(uint64_t number) const {
+HotBlock LogFile::CopyHotBlock(uint64_t number,
+                               std::span<const uint32_t> words) {
   constexpr size_t kIdentity = 4;  // the segment's word, actor, process, number
   HotBlock block;
   block.number = number;
-  const std::span<const uint32_t> words = BlockWords(number);
   block.file_end = static_cast<uint32_t>(kHeaderWords + words.size());
   const size_t identity = std::min(kIdentity, words.size());
   std::vector<uint32_t> records;
@@ -224,14 +230,27 @@ HotBlock LogFile::CopyHotBlock(uint64_t number) const {
   return block;
 }
 
+HotBlock LogFile::LookAgain(const HotBlock& block) const {
+  if (mapping_ == nullptr) return block;
+  const std::span<const uint32_t> words =
+      WordsOfBlock(mapping_, mapping_size_, block.number);
+  if (words.empty()) return {.number = block.number};
+  const auto* const kind = reinterpret_cast<const uint32_t*>(
+      mapping_ + block.number * kBlockSize + offsetof(BlockHeader, kind));
+  if (LoadWord(kind) != static_cast<uint32_t>(BlockKind::kHot)) {
+    return {.number = block.number};
+  }
+  return CopyHotBlock(block.number, words);
+}
+
+// The mapping stays, for a second look at the hot blocks.
 void LogFile::CopyAll() {
   owned_.assign(data_, size_);
-  Unmap();
   data_ = owned_.data();
 }
 
 void LogFile::Release(uint64_t first_block, uint64_t count) const {
-  if (!mapped_) return;
+  if (!is_mapped()) return;
   const uint64_t from = first_block * kBlockSize;
   const uint64_t to = std::min<uint64_t>(from + count * kBlockSize, size_);
   if (from >= to) return;

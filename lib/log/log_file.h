@@ -62,6 +62,9 @@ class LogFile {
   // The words after the block's header, as many as the file has.
   std::span<const uint32_t> BlockWords(uint64_t number) const;
   const std::vector<HotBlock>& hot_blocks() const { return hot_blocks_; }
+  // Copies a hot block once more: what it holds by now, or nothing if it is no
+  // hot block any more. What came from bytes does not change.
+  HotBlock LookAgain(const HotBlock& block) const;
 
   // Tells the system that the pages of these blocks are not needed soon, so
   // that memory does not grow with the file. They stay readable.
@@ -72,15 +75,18 @@ class LogFile {
   absl::Status Map(int fd);
   absl::Status CheckHeader();
   void CopyHotBlocks();
-  HotBlock CopyHotBlock(uint64_t number) const;
+  static HotBlock CopyHotBlock(uint64_t number,
+                               std::span<const uint32_t> words);
   void CopyAll();
   void Unmap();
+  bool is_mapped() const { return data_ != nullptr && data_ == mapping_; }
 
   std::string name_;
   FileHeader header_ = {};
-  const char* data_ = nullptr;
+  const char* data_ = nullptr;  // the mapping or, of a ring or bytes, owned_
   size_t size_ = 0;
-  bool mapped_ = false;
+  const char* mapping_ = nullptr;
+  size_t mapping_size_ = 0;
   std::string owned_;
   std::vector<HotBlock> hot_blocks_;
 };

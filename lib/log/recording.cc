@@ -344,6 +344,21 @@ void Recording::Release(const Segment& segment) const {
     impl_->file->Release(segment.block, 1);
 }
 
+void Recording::LookAgain(
+    const std::function<void(std::span<const uint32_t>)>& segment) const {
+  for (const HotBlock& block : impl_->file->hot_blocks()) {
+    const HotBlock now = impl_->file->LookAgain(block);
+    std::span<const uint32_t> rest(now.words);
+    while (!rest.empty() && IsSegment(rest[0])) {
+      RecordVisitor nobody;
+      const DecodeResult result = DecodeSegment(rest, nobody);
+      if (result.words == 0) break;
+      segment(rest.first(result.words));
+      rest = rest.subspan(result.words);
+    }
+  }
+}
+
 ActorIndex Recording::FindActor(uint32_t id) const {
   return IdMaps::Find(impl_->ids.actors, id);
 }

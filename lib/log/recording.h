@@ -15,6 +15,7 @@
 #define LOCKCHECK_LIB_LOG_RECORDING_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -165,6 +166,12 @@ class Recording {
   // process never used the id. For scans that cannot afford a hash look-up.
   const std::vector<ObjectIndex>& ObjectsOf(ProcessIndex process) const;
   const std::vector<SiteIndex>& SitesById() const;
+
+  // The hot blocks' segments as the file has them by now, which may be more
+  // than it had when it was opened, or others: for a second look at a program
+  // that goes on. The words last as long as the call. Any thread, at any time.
+  void LookAgain(
+      const std::function<void(std::span<const uint32_t>)>& segment) const;
 
   // Decodes one actor's records in program order, all its segments. Returns the
   // number of words read. Pages that were read are given back to the system, so

@@ -125,12 +125,34 @@ std::string SelfMessage(const Report& report, const FindingRow& row) {
                      ObjectName(report, row.parts[0].wants->object));
 }
 
+// No cycle: the owner of the lock is a thread of another process, the one that
+// this one was forked from.
+const ActorRow* OwnerInParent(const Report& report, const FindingRow& row) {
+  if (row.parts.size() != 2 || row.parts[1].wants) return nullptr;
+  const auto waiter = row.parts[0].actor, owner = row.parts[1].actor;
+  if (!waiter || !owner) return nullptr;
+  const ActorRow& of = report.actors[*owner];
+  return of.process != report.actors[*waiter].process ? &of : nullptr;
+}
+
+std::string ForkMessage(const Report& report, const FindingRow& row,
+                        const ActorRow& owner) {
+  const std::string name = ActorInSentence(report, row.parts[1].actor);
+  return fmt::format(
+      "{}, which {} held when the process was forked; {} exists in the parent "
+      "only (pid {})",
+      Clause(report, row.parts[0], "waits for"), name, name, owner.pid);
+}
+
 std::string Message(const Report& report, const Finding& finding,
                     const FindingRow& row) {
   switch (finding.rule) {
     case Rule::kLockOrder:
       return Circle(report, row, "asks for");
     case Rule::kWaitFor:
+      if (const ActorRow* owner = OwnerInParent(report, row)) {
+        return ForkMessage(report, row, *owner);
+      }
       return Circle(report, row, "waits for");
     case Rule::kTimedCycle:
       return Circle(report, row, "waits for") + ": only a time limit ends this";
@@ -171,6 +193,16 @@ std::string WhyRefuted(const Report& report, const FindingRow& row) {
   return "";
 }
 
+std::string WhyActual(const Report& report, const FindingRow& row) {
+  if (OwnerInParent(report, row) == nullptr) {
+    return "it happened: at the end of the log none of them can go on";
+  }
+  return fmt::format(
+      "it happened: a forked child has its own copy of {} and, of its parent's "
+      "threads, only the one that forked, so nobody in it can unlock the copy",
+      ObjectName(report, row.objects[0]));
+}
+
 std::string Why(const Report& report, const FindingRow& row) {
   if (row.kind == FindingKind::kMisuse) return "it happened in this run";
   if (row.kind == FindingKind::kHazard) {
@@ -179,7 +211,7 @@ std::string Why(const Report& report, const FindingRow& row) {
   }
   switch (row.verdict.value_or(Verdict::kPossible)) {
     case Verdict::kActual:
-      return "it happened: at the end of the log none of them can go on";
+      return WhyActual(report, row);
     case Verdict::kConfirmed:
       return "it did not happen in this run; the schedule that leads to it has "
              "been found";
@@ -307,6 +339,13 @@ std::string Advice(const Report& report, const Finding& finding,
     return WaitsForOwnEnd(report, row)
                ? "let another actor join it"
                : AdviceForMisuse(model::Misuse::kSelfLock);
+  }
+  if (OwnerInParent(report, row) != nullptr) {
+    return fmt::format(
+        "fork while no other thread holds {}, for instance with handlers of "
+        "pthread_atfork that lock it before and unlock it after; or let the "
+        "child do nothing but exec",
+        ClassOf(report, row.objects[0]));
   }
   if (OwnerHasEnded(report, row)) {
     return AdviceForMisuse(model::Misuse::kExitHolding);

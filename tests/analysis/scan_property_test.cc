@@ -151,7 +151,9 @@ class Program {
     }
     for (auto& [id, actor] : actors_) {
       out_.held[id];
-      for (const auto& held : actor.held) out_.held[id].push_back(held.id);
+      for (const auto& held : actor.held) {
+        if (!IsHeldByALaterOne(id, held.id)) out_.held[id].push_back(held.id);
+      }
     }
     for (const auto& [key, asking] : asked_) {
       (asking.held.empty() ? out_.requests : out_.dependencies).insert(asking);
@@ -232,15 +234,26 @@ class Program {
     }
   }
 
-  Extras AnyExtras() {
+  Extras AnyExtras(uint32_t lock) {
     Extras e;
     if (Roll(4) == 0) e.how = static_cast<How>(Roll(3));
     if (Roll(4) == 0) e.mode = Mode::kShared;
-    if (Roll(4) == 0) e.handover = Roll(100);
+    if (Roll(4) == 0) e.handover = handovers_[lock] += Roll(2);
     return e;
   }
 
   // ---- The model ----
+  bool IsHeldByALaterOne(uint32_t actor, const HeldId& hold) {
+    if (hold.mode == Mode::kShared) return false;
+    return std::any_of(actors_.begin(), actors_.end(), [&](const auto& other) {
+      const auto& held = other.second.held;
+      return std::any_of(held.begin(), held.end(), [&](const auto& h) {
+        return h.id.object == hold.object && h.id.mode == hold.mode &&
+               last_counts_[{other.first, hold.object}] >
+                   last_counts_[{actor, hold.object}];
+      });
+    });
+  }
   void Ask(uint32_t actor, uint32_t lock, uint32_t site, How how, Mode mode,
            size_t held_count) {
     Asking a = {actor, lock, site, {}, how, mode, 0, {}};
@@ -265,6 +278,7 @@ class Program {
   }
   void Acquired(uint32_t actor, uint32_t lock, uint32_t site, const Extras& e) {
     const size_t group = e.group.value_or(0);
+    if (e.handover) last_counts_[{actor, lock}] = *e.handover;
     Ask(actor, lock, site, e.how, e.mode, actors_[actor].held.size() - group);
     users_[lock].insert(actor);
     ForEachCount(actor, lock, site, [&](Counts& c) {
@@ -282,7 +296,7 @@ class Program {
   // ---- Operations ----
   void Section(uint32_t actor) {
     const uint32_t lock = AnyLock(), site = AnySite();
-    Extras e = AnyExtras();
+    Extras e = AnyExtras(lock);
     if (Roll(4) == 0) {
       e.start = now_;
       e.end = now_ + Roll(2000);
@@ -304,7 +318,7 @@ class Program {
   void Open(uint32_t actor) {
     if (actors_[actor].held.size() > 4) return;
     const uint32_t lock = AnyLock(), site = AnySite();
-    Extras e = AnyExtras();
+    Extras e = AnyExtras(lock);
     if (Roll(4) == 0) e.start = now_;
     OpenWith(actor, lock, site, e);
   }
@@ -409,7 +423,8 @@ class Program {
     b_.Unblock(actor, got ? Outcome::kAcquired : Outcome::kTimedOut);
     ++out_.events;
     if (got) {
-      OpenWith(actor, lock, site, {.how = how, .handover = Roll(9)});
+      OpenWith(actor, lock, site,
+               {.how = how, .handover = handovers_[lock] += Roll(2)});
     } else {
       Ask(actor, lock, site, how, Mode::kExclusive, actors_[actor].held.size());
     }
@@ -468,6 +483,8 @@ class Program {
   };
   std::vector<Standing> standing_;
   std::map<uint32_t, std::set<uint32_t>> users_;
+  std::map<uint32_t, uint32_t> handovers_;  // by lock
+  std::map<std::pair<uint32_t, uint32_t>, uint32_t> last_counts_;
   Outcomes out_;
 };
 

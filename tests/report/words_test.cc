@@ -110,6 +110,20 @@ TEST_F(WordsTest, AnOwnerThatEndedIsToldToUseAGuard) {
   EXPECT_THAT(row_.advice, Not(HasSubstr("before")));
 }
 
+TEST_F(WordsTest, AnOwnerThatIsInTheParentOnlyIsSaidToBe) {
+  report_.processes.emplace_back().pid = 4712;
+  report_.actors[kKant].process = 1;
+  report_.actors[kPlato].pid = 4711;
+  Is(Rule::kWaitFor, Verdict::kActual);
+  Part(kKant, {}, 1).Part(kPlato, 1, {});
+  EXPECT_EQ(Explained().message,
+            "A3 (kant) waits for fork[1], which A2 (plato) held when the "
+            "process was forked; A2 (plato) exists in the parent only (pid "
+            "4711)");
+  EXPECT_THAT(row_.why, HasSubstr("only the one that forked"));
+  EXPECT_THAT(row_.advice, HasSubstr("fork while no other thread holds"));
+}
+
 TEST_F(WordsTest, ALockThatItsOwnerAsksForAgainIsASelfDeadlock) {
   Is(Rule::kSelf, Verdict::kActual);
   Part(kPlato, 0, 0);
