@@ -12,6 +12,7 @@
 #include "instrument/runtime/entry.h"
 #include "instrument/runtime/plain.h"
 #include "instrument/runtime/table.h"
+#include "instrument/runtime/unseen.h"
 
 namespace lockcheck::inline LOCKCHECK_ABI::internal {
 namespace {
@@ -98,6 +99,7 @@ bool Dequeue(ConditionState& condition, Waiter& waiter) noexcept {
 bool SleepUntilSignalled(ConditionState& condition, ConditionKind kind,
                          Waiter& waiter, SiteSlot* slot, Caller caller,
                          const Deadline* deadline) noexcept {
+  const runtime::Unseen unseen;
   const runtime::ConditionWait wait{&condition, kind,   &waiter,
                                     slot,       caller, deadline};
   if (const runtime::Table* const table = runtime::Recording()) {
@@ -109,6 +111,7 @@ bool SleepUntilSignalled(ConditionState& condition, ConditionKind kind,
 
 void Notify(ConditionState& condition, ConditionKind kind, bool all,
             SiteSlot* slot, Caller caller) noexcept {
+  const runtime::Unseen unseen;
   Notified notified;
   Waiter* waiter = TakeOut(condition, all, notified);
   if (const runtime::Table* const table = runtime::Recording()) {
@@ -126,6 +129,7 @@ void Notify(ConditionState& condition, ConditionKind kind, bool all,
 }
 
 void DestroyCondition(ConditionState& condition, ConditionKind) noexcept {
+  const runtime::Unseen unseen;
   if (condition.tag.load(std::memory_order_relaxed) == 0) return;
   if (const runtime::Table* const table = runtime::Recording()) {
     table->destroy_condition(condition, condition.first != nullptr);

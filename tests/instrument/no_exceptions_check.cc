@@ -36,6 +36,17 @@ void UseShared() {
   if (guard.try_lock()) guard.unlock();
 }
 
+template <typename Condition>
+void UseCondition() {
+  lockcheck::mutex lock;
+  lockcheck::unique_lock guard(lock);
+  Condition condition;
+  condition.wait(guard);
+  condition.wait(guard, [] { return true; });
+  (void)condition.wait_for(guard, std::chrono::seconds(1));
+  condition.notify_all();
+}
+
 void UseThreads() {
   lockcheck::thread one([] {});
   one.join();
@@ -51,3 +62,5 @@ template void UseAll<lockcheck::shared_mutex>();
 template void UseAll<lockcheck::shared_timed_mutex>();
 template void UseShared<lockcheck::shared_mutex>();
 template void UseShared<lockcheck::shared_timed_mutex>();
+template void UseCondition<lockcheck::condition_variable>();
+template void UseCondition<lockcheck::condition_variable_any>();

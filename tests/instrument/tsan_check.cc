@@ -171,9 +171,10 @@ void ThreadsComeAndGo() {
   ++guarded;
 }
 
+template <typename Condition>
 void WaitForACondition() {
   lockcheck::mutex lock;
-  std::condition_variable_any changed;
+  Condition changed;
   int turn = 0;
   const auto play = [&](int mine) {
     for (int i = 0; i < kRounds; ++i) {
@@ -238,6 +239,8 @@ int main(int argc, char** argv) {
   ReadAndWrite<lockcheck::shared_mutex>();
   ReadAndWrite<lockcheck::shared_timed_mutex>();
   ThreadsComeAndGo();
-  WaitForACondition();
+  WaitForACondition<lockcheck::condition_variable>();
+  WaitForACondition<lockcheck::condition_variable_any>();
+  WaitForACondition<std::condition_variable_any>();
   return 0;
 }
