@@ -295,12 +295,18 @@ bool WarmAcquireShared(SharedState& lock, SiteSlot* slot) noexcept {
   if (gate == kGateShut || (tag & kSiteShort) == 0 ||
       cursor >= t->hot.sample_at || kept.hot.top == kept.hot.limit ||
       (Tag(lock) & ~2u) == 0 || (Tag(lock) & 2) != 0 ||
-      lock.handovers > log::kDetailCount ||
       !IsKnown(kept, gate, lock_class, tag) || !ShutAt(t, cursor, gate)) {
     return false;
   }
   if (!runtime::TryRead(lock, 0)) {
     SetGate(&kept.hot, gate);
+    return false;
+  }
+  // Writers change the count, so it is looked at only now.
+  if (__builtin_expect(lock.handovers > log::kDetailCount, false)) {
+    const bool waited = runtime::StopReading(lock);
+    SetGate(&kept.hot, gate);
+    if (waited) WriterReleased(lock, Tag(lock));
     return false;
   }
   if (runtime::LastActor(lock) != kReadersActor) {
