@@ -27,7 +27,8 @@ void Complain(std::string_view line);
 bool UseColour(Colour colour);
 
 // Columns of the terminal that standard output is: COLUMNS, else what it says
-// itself. 0: it is none, or does not say; then lines may be as long as they are.
+// itself. 0: it is none, or does not say; then lines may be as long as they
+// are.
 size_t OutputWidth();
 
 }  // namespace lockcheck::tools
