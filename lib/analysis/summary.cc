@@ -18,7 +18,7 @@ double NsBetween(const log::Recording& recording, uint64_t from, uint64_t to) {
 }
 
 void AddActors(const log::Recording& recording, std::span<const Piece> pieces,
-               uint64_t last_ticks, Statistics& s) {
+               Statistics& s) {
   std::vector<ActorIndex> last_user(recording.objects.size(), kNone);
   s.actors.resize(recording.actors.size());
   for (ActorIndex a = 0; a < s.actors.size(); ++a) {
@@ -32,9 +32,10 @@ void AddActors(const log::Recording& recording, std::span<const Piece> pieces,
     usage.last_ticks = std::max(usage.last_ticks, piece.usage.last_ticks);
     if (usage.begin_ticks == 0) usage.begin_ticks = piece.usage.begin_ticks;
     if (piece.wait) {
-      usage.blocked_ns +=
-          NsBetween(recording, piece.wait->since_ticks, last_ticks);
-      usage.last_ticks = std::max(usage.last_ticks, last_ticks);
+      const uint64_t last =
+          recording.LastTicksOf(recording.actors[piece.actor].process);
+      usage.blocked_ns += NsBetween(recording, piece.wait->since_ticks, last);
+      usage.last_ticks = std::max(usage.last_ticks, last);
     }
     for (ObjectIndex object : piece.acquired) {
       if (last_user[object] == piece.actor) continue;
@@ -115,15 +116,16 @@ Statistics Summarize(const log::Recording& recording,
   s.events = totals.events;
   s.objects = std::move(totals.objects);
   s.sites = std::move(totals.sites);
-  const uint64_t last = std::max(totals.last_ticks, recording.last_ticks);
-  AddActors(recording, pieces, last, s);
+  AddActors(recording, pieces, s);
   FindMostWaiters(pieces, s);
   totals.blame.AddCaused(s);
   s.shares = SharesOf(totals);
   EstimateObjects(s);
   s.exact = totals.full_timing && !totals.other_timing;
   s.blame = totals.blame.Rows(s.exact);
-  s.duration_ns = NsBetween(recording, totals.first_ticks, last);
+  s.duration_ns = NsBetween(
+      recording, totals.first_ticks,
+      std::max({totals.last_ticks, recording.last_ticks, recording.now_ticks}));
   s.cpu_ns = CpuNs(recording);
   s.cores_used = s.duration_ns > 0 ? s.cpu_ns / s.duration_ns : 0;
   s.sample_interval = static_cast<uint32_t>(
