@@ -239,10 +239,12 @@ void WriteRelease(Thread* t, uint32_t object) {
 
 bool UnlockNotMine(Thread* t, LockState& lock, LockKind kind, uint32_t site,
                    SiteSlot* slot, Caller caller) {
+  // A lock that was never taken has no id yet, and the report needs its name.
+  if (Tag(lock) == 0) Register(t, lock, kind, site);
   const uint32_t owner = Owner(lock);
   if (owner == 0) {
     // Another thread may have unlocked what this one still counts as held.
-    if (Tag(lock) != 0) DropStaleHold(t, ObjectId(lock));
+    DropStaleHold(t, ObjectId(lock));
     ReportMisuse(t, {model::Misuse::kUnlockFree, ObjectId(lock), site, 0, &lock,
                      slot, caller});
     return true;

@@ -75,7 +75,8 @@ struct StandingWait {
   ActorIndex actor = kNone;
   Wait wait;
   std::vector<Hold> held;
-  uint64_t duration_ns = 0;  // to the last stamp in the log
+  uint64_t duration_ns = 0;  // to now if its process runs, else to the last
+                             // stamp in the log
   bool stuck = false;        // part of an actual deadlock, or waits for one
 };
 

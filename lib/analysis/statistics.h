@@ -84,7 +84,7 @@ struct ObjectUsage : Usage {
 
 struct ActorUsage : Usage {
   uint64_t begin_ticks = 0,
-           last_ticks = 0;  // of a standing wait: the log's end
+           last_ticks = 0;  // of a standing wait: Recording::LastTicksOf()
   double blocked_ns = 0;    // joins and standing waits included
 };
 

@@ -44,7 +44,7 @@ class EndOfLog {
         continue;
       }
       standing_waits.push_back(
-          {a, *end.wait, end.held, Duration(*end.wait), stuck_[a]});
+          {a, *end.wait, end.held, Duration(a, *end.wait), stuck_[a]});
     }
   }
 
@@ -257,14 +257,12 @@ class EndOfLog {
     }
   }
 
-  uint64_t Duration(const Wait& wait) const {
-    if (o_.recording == nullptr ||
-        o_.recording->last_ticks < wait.since_ticks) {
-      return 0;
-    }
-    return static_cast<uint64_t>(
-        static_cast<double>(o_.recording->last_ticks - wait.since_ticks) *
-        o_.recording->clock.ns_per_tick);
+  uint64_t Duration(ActorIndex actor, const Wait& wait) const {
+    if (o_.recording == nullptr) return 0;
+    const uint64_t last = o_.recording->LastTicksOf(ProcessOf(actor));
+    if (last < wait.since_ticks) return 0;
+    return static_cast<uint64_t>(static_cast<double>(last - wait.since_ticks) *
+                                 o_.recording->clock.ns_per_tick);
   }
 
   const Observations& o_;

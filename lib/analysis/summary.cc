@@ -19,7 +19,7 @@ double NsBetween(const log::Recording& recording, uint64_t from, uint64_t to) {
 }
 
 void AddActors(const log::Recording& recording, std::span<const Piece> pieces,
-               uint64_t last_ticks, Statistics& s) {
+               Statistics& s) {
   std::vector<ActorIndex> last_user(recording.objects.size(), kNone);
   s.actors.resize(recording.actors.size());
   for (ActorIndex a = 0; a < s.actors.size(); ++a) {
@@ -33,9 +33,10 @@ void AddActors(const log::Recording& recording, std::span<const Piece> pieces,
     usage.last_ticks = std::max(usage.last_ticks, piece.usage.last_ticks);
     if (usage.begin_ticks == 0) usage.begin_ticks = piece.usage.begin_ticks;
     if (piece.wait) {
-      usage.blocked_ns +=
-          NsBetween(recording, piece.wait->since_ticks, last_ticks);
-      usage.last_ticks = std::max(usage.last_ticks, last_ticks);
+      const uint64_t last =
+          recording.LastTicksOf(recording.actors[piece.actor].process);
+      usage.blocked_ns += NsBetween(recording, piece.wait->since_ticks, last);
+      usage.last_ticks = std::max(usage.last_ticks, last);
     }
     for (ObjectIndex object : piece.acquired) {
       if (last_user[object] == piece.actor) continue;
@@ -47,14 +48,16 @@ void AddActors(const log::Recording& recording, std::span<const Piece> pieces,
 
 // A wait that stands has been suffered up to the log's end.
 void AddStandingWaits(const log::Recording& recording,
-                      std::span<const Piece> pieces, uint64_t last_ticks,
-                      BlameTable& blame, Statistics& s) {
-  const auto ns = [&](uint64_t since) {
-    return static_cast<uint64_t>(NsBetween(recording, since, last_ticks));
-  };
+                      std::span<const Piece> pieces, BlameTable& blame,
+                      Statistics& s) {
   for (const Piece& piece : pieces) {
     if (!piece.wait || piece.wait->object >= s.objects.size()) continue;
     const Wait& wait = *piece.wait;
+    const uint64_t last =
+        recording.LastTicksOf(recording.actors[piece.actor].process);
+    const auto ns = [&](uint64_t since) {
+      return static_cast<uint64_t>(NsBetween(recording, since, last));
+    };
     const auto add = [&](Usage& usage) {
       usage.wait.Add(ns(wait.since_ticks));
       ++usage.standing;
@@ -129,9 +132,10 @@ Statistics Summarize(const log::Recording& recording,
   s.events = totals.events;
   s.objects = std::move(totals.objects);
   s.sites = std::move(totals.sites);
-  const uint64_t last = std::max(totals.last_ticks, recording.last_ticks);
-  AddActors(recording, pieces, last, s);
-  AddStandingWaits(recording, pieces, last, totals.blame, s);
+  const uint64_t last =
+      std::max({totals.last_ticks, recording.last_ticks, recording.now_ticks});
+  AddActors(recording, pieces, s);
+  AddStandingWaits(recording, pieces, totals.blame, s);
   FindMostWaiters(pieces, s);
   totals.blame.AddCaused(s);
   s.shares = SharesOf(totals);

@@ -344,6 +344,12 @@ void Recording::Release(const Segment& segment) const {
     impl_->file->Release(segment.block, 1);
 }
 
+uint64_t Recording::LastTicksOf(ProcessIndex process) const {
+  const bool runs = process < processes.size() &&
+                    processes[process].liveness == Liveness::kRunning;
+  return runs ? std::max(now_ticks, last_ticks) : last_ticks;
+}
+
 void Recording::LookAgain(
     const std::function<void(std::span<const uint32_t>)>& segment) const {
   for (const HotBlock& block : impl_->file->hot_blocks()) {

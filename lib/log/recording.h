@@ -68,6 +68,10 @@ struct Place {  // a std::source_location
   std::string file, function;
 };
 
+// Whether a process that recorded no end runs now. The log cannot know; whoever
+// opened it may look.
+enum class Liveness : uint8_t { kNotKnown, kRunning, kGone };
+
 struct Process {
   uint32_t id = 0, pid = 0;
   ProcessIndex parent = kNone;
@@ -77,6 +81,7 @@ struct Process {
   bool exited = false;            // a normal exit was recorded
   uint64_t cpu_ns = 0;            // whole process, valid if exited
   bool replaced_by_exec = false;  // a later process has the same pid and start
+  Liveness liveness = Liveness::kNotKnown;
 };
 
 // A piece of an actor's stream: one kSegment record and what follows it.
@@ -140,6 +145,7 @@ class Recording {
   uint64_t start_unix_ns = 0, start_monotonic_ns = 0;
   Clock clock;
   uint64_t last_ticks = 0;  // the latest stamp seen anywhere
+  uint64_t now_ticks = 0;   // when a process was found running; 0: none was
   StopReason stop_reason = StopReason::kNone;
   uint64_t dropped = 0;  // records that were not written
   bool volatile_hot = false;
@@ -153,6 +159,10 @@ class Recording {
   std::vector<Actor> actors;
   std::vector<Object> objects;
   std::vector<std::string> warnings;
+
+  // Until when the process's waits last, as far as is known: now if it runs,
+  // else the log's last stamp.
+  uint64_t LastTicksOf(ProcessIndex process) const;
 
   // From ids in the file. An object's identity is its id and the process that
   // uses it (after a fork both sides go on with the same id); looking up a pair

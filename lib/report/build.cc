@@ -277,6 +277,13 @@ Summary Summarize(const Report& report) {
   return s;
 }
 
+bool LastsToLastRecord(const Report& report, const StandingWaitRow& wait) {
+  const auto& process = report.actors[wait.actor].process;
+  if (!process) return true;
+  const std::string& state = report.processes[*process].state;
+  return state == "gone" || state == "unknown";
+}
+
 Summary& operator+=(Summary& sum, const Summary& other) {
   for (const auto member :
        {&Summary::actual, &Summary::confirmed, &Summary::possible,

@@ -106,6 +106,21 @@ void MakeUnique(std::vector<ClassRow>& classes, std::string ClassRow::*name) {
   }
 }
 
+// At the end of the log; now, if it recorded no end and somebody has looked.
+const char* StateOf(const log::Process& process) {
+  if (process.replaced_by_exec) return "replaced";
+  if (process.exited) return "exited";
+  switch (process.liveness) {
+    case log::Liveness::kRunning:
+      return "running";
+    case log::Liveness::kGone:
+      return "gone";
+    case log::Liveness::kNotKnown:
+      return "unknown";
+  }
+  return "unknown";
+}
+
 }  // namespace
 
 Naming::Naming(const analysis::Observations& observations, SiteTable& sites,
@@ -130,9 +145,7 @@ void Naming::NameProcesses() {
     for (const std::string& argument : process.arguments) {
       row.arguments.push_back(Printable(argument));
     }
-    row.state = process.replaced_by_exec ? "replaced"
-                : process.exited         ? "exited"
-                                         : "running";
+    row.state = StateOf(process);
     if (process.exited) row.cpu_ns = static_cast<double>(process.cpu_ns);
     report_.processes.push_back(std::move(row));
   }

@@ -74,7 +74,7 @@ struct ProcessRow {
   std::optional<uint32_t> parent;
   std::string program, host;
   std::vector<std::string> arguments;
-  std::string state;  // running, exited, replaced
+  std::string state;  // running, exited, replaced, gone, unknown
   std::optional<double> cpu_ns;
 };
 
@@ -212,6 +212,10 @@ struct Summary {
 };
 Summary Summarize(const Report& report);
 Summary& operator+=(Summary& sum, const Summary& other);
+
+// The wait's process recorded no end and is not known to run, so `duration_ns`
+// ends at the log's last record, whatever came later.
+bool LastsToLastRecord(const Report& report, const StandingWaitRow& wait);
 
 }  // namespace lockcheck::report
 

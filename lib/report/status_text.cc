@@ -19,6 +19,14 @@ std::string In(const Report& report, const std::optional<uint32_t>& site) {
   return site ? "  in " + SiteLabel(report.sites[*site].where) : "";
 }
 
+std::string StateInWords(const ProcessRow& row) {
+  if (row.state == "gone") return "ended without a word";
+  if (row.state != "unknown") return row.state;
+  return row.host.empty()
+             ? "not known whether it runs"
+             : "not known whether it runs (another host, " + row.host + ")";
+}
+
 // Deeper processes stand as far to the right as those of this depth: a chain of
 // forks is as long as a log says.
 constexpr size_t kMostIndented = 16;
@@ -77,7 +85,7 @@ class StatusTree {
   void Process(size_t index, size_t depth) {
     const ProcessRow& row = report_.processes[index];
     Line(depth, painter_.Paint(Style::kBold, fmt::format("pid {}", row.pid)) +
-                    fmt::format("  {}  {}", row.program, row.state));
+                    fmt::format("  {}  {}", row.program, StateInWords(row)));
     size_t quiet = 0;
     for (const size_t i : actors_of_[index]) {
       const ActorRow& actor = report_.actors[i];
@@ -116,6 +124,7 @@ class StatusTree {
     std::string text = fmt::format(
         "waits  {}{}  for {}", report_.objects[wait.wants.object].name,
         In(report_, wait.wants.site), FormatDuration(wait.duration_ns));
+    if (LastsToLastRecord(report_, wait)) text += ", to the log's last record";
     if (wait.stuck) text += "  " + painter_.Paint(Style::kRed, "STUCK");
     Line(depth, text);
     if (!wait.owner) return;

@@ -95,18 +95,28 @@ std::string FindingSection(const Report& report, const TextOptions& options,
   return out;
 }
 
+// "since" in the table of waits ends there.
+std::string MeasuredTo(const Report& report) {
+  const auto to_record = static_cast<size_t>(
+      std::count_if(report.standing_waits.begin(), report.standing_waits.end(),
+                    [&](const StandingWaitRow& wait) {
+                      return LastsToLastRecord(report, wait);
+                    }));
+  if (to_record == 0) return "";
+  return to_record == report.standing_waits.size()
+             ? ", measured to the log's last record"
+             : ", measured to now, or to the log's last record of a process "
+               "that does not run";
+}
+
 std::string WaitSection(const Report& report, const TextOptions& options,
                         const Painter& painter) {
   if (report.standing_waits.empty()) return "";
   std::string out = painter.Paint(Style::kBold, "WAITS AT THE END");
-  const bool cut =
-      std::any_of(report.processes.begin(), report.processes.end(),
-                  [](const ProcessRow& row) { return row.state == "running"; });
   out += fmt::format(
-      "  {} {}{}\n", Counted(report.standing_waits.size(), "actor"),
-      report.standing_waits.size() == 1 ? "waits" : "wait",
-      cut ? ", up to the log's last record, or now if the program still runs"
-          : "");
+      "  {}\n", Counted(report.standing_waits.size(), "actor") +
+                    (report.standing_waits.size() == 1 ? " waits" : " wait") +
+                    MeasuredTo(report));
   TextTable table({"actor", "waits for", "in", "held by", "since", ""}, 4);
   size_t shown = 0;
   for (const StandingWaitRow& row : report.standing_waits) {

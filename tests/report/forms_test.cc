@@ -14,6 +14,7 @@
 namespace lockcheck::report {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -213,6 +214,35 @@ pid 4711  ./philosophers  exited
       held by A3 kant  in Philosopher::Eat philosophers.cc:41
   2 actors with nothing held and nothing waited for (--all)
 )");
+}
+
+TEST(StatusFormTest, WhetherAProcessThatRecordedNoEndRunsIsSaid) {
+  Report report = testing::SampleReport();
+  const auto with = [&](const char* state, const char* host) {
+    report.processes[0].state = state;
+    report.processes[0].host = host;
+    return StatusText(report, {});
+  };
+  EXPECT_THAT(with("running", "here"),
+              AllOf(HasSubstr("./philosophers  running\n"),
+                    HasSubstr("for 2.10 s  STUCK")));
+  EXPECT_THAT(with("gone", "here"),
+              AllOf(HasSubstr("./philosophers  ended without a word\n"),
+                    HasSubstr("for 2.10 s, to the log's last record  STUCK")));
+  EXPECT_THAT(
+      with("unknown", "there"),
+      AllOf(HasSubstr("not known whether it runs (another host, there)\n"),
+            HasSubstr("for 2.10 s, to the log's last record  STUCK")));
+  EXPECT_THAT(with("unknown", ""), HasSubstr("not known whether it runs\n"));
+}
+
+TEST(TextFormTest, WaitsOfAProcessThatIsGoneAreMeasuredToTheLastRecord) {
+  Report report = testing::SampleReport();
+  report.processes[0].state = "running";
+  EXPECT_THAT(Text(report, {}), HasSubstr("1 actor waits\n"));
+  report.processes[0].state = "gone";
+  EXPECT_THAT(Text(report, {}),
+              HasSubstr("1 actor waits, measured to the log's last record\n"));
 }
 
 TEST(StatusFormTest, ChildrenStandBelowTheirParentsAndCirclesEnd) {

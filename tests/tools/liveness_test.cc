@@ -5,8 +5,11 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <memory>
 #include <sstream>
 #include <string>
+
+#include "tests/log/log_builder.h"
 
 namespace lockcheck::tools {
 namespace {
@@ -23,6 +26,48 @@ uint64_t StartTimeOf(pid_t pid) {
 
 TEST(Liveness, ARunningProcessIsAlive) {
   EXPECT_TRUE(IsAlive(static_cast<uint32_t>(getpid()), StartTimeOf(getpid())));
+}
+
+// ---- What is said of the processes of a log ----
+
+std::string ThisHost() {
+  char host[256] = "";
+  gethostname(host, sizeof(host) - 1);
+  return host;
+}
+
+// The log of a process that recorded no end.
+std::unique_ptr<log::Recording> LogOf(pid_t pid, uint64_t start_time,
+                                      const std::string& host) {
+  log::testing::LogBuilder b;
+  b.Process(1, {.pid = static_cast<uint32_t>(pid),
+                .start_time = start_time,
+                .host = host});
+  b.Actor(1, log::BeginHow::kMain);
+  auto recording = log::Recording::OpenBytes("test.log", b.bytes());
+  EXPECT_TRUE(recording.ok());
+  FindWhoRuns(**recording);
+  return *std::move(recording);
+}
+
+TEST(Liveness, AProcessOfThisHostThatRunsLastsUntilNow) {
+  const auto log = LogOf(getpid(), StartTimeOf(getpid()), ThisHost());
+  EXPECT_EQ(log->processes[0].liveness, log::Liveness::kRunning);
+  EXPECT_GT(log->LastTicksOf(0), log->last_ticks);
+}
+
+TEST(Liveness, AProcessOfThisHostThatIsNotThereIsGone) {
+  const auto log = LogOf(getpid(), StartTimeOf(getpid()) + 1, ThisHost());
+  EXPECT_EQ(log->processes[0].liveness, log::Liveness::kGone);
+  EXPECT_EQ(log->LastTicksOf(0), log->last_ticks);
+  EXPECT_EQ(log->now_ticks, 0u);
+}
+
+TEST(Liveness, OfAnotherHostNothingIsKnown) {
+  const auto log =
+      LogOf(getpid(), StartTimeOf(getpid()), ThisHost() + ".elsewhere");
+  EXPECT_EQ(log->processes[0].liveness, log::Liveness::kNotKnown);
+  EXPECT_EQ(log->LastTicksOf(0), log->last_ticks);
 }
 
 TEST(Liveness, AnotherProcessWithTheSameIdIsNotTheOneInTheLog) {

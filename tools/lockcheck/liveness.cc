@@ -1,8 +1,8 @@
 #include "tools/lockcheck/liveness.h"
 
+#include <unistd.h>
 #include <x86intrin.h>
 
-#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <sstream>
@@ -24,14 +24,15 @@ bool IsAlive(uint32_t pid, uint64_t start_time) {
   return !fields.fail() && field == std::to_string(start_time);
 }
 
-void ExtendToNow(log::Recording& recording) {
-  for (const log::Process& process : recording.processes) {
-    if (!process.exited && !process.replaced_by_exec &&
-        IsAlive(process.pid, process.start_time)) {
-      recording.last_ticks =
-          std::max<uint64_t>(recording.last_ticks, __rdtsc());
-      return;
-    }
+void FindWhoRuns(log::Recording& recording) {
+  char host[256] = "";
+  if (gethostname(host, sizeof(host) - 1) != 0) return;
+  for (log::Process& process : recording.processes) {
+    if (process.exited || process.replaced_by_exec) continue;
+    if (process.pid == 0 || process.host != host) continue;
+    const bool alive = IsAlive(process.pid, process.start_time);
+    process.liveness = alive ? log::Liveness::kRunning : log::Liveness::kGone;
+    if (alive) recording.now_ticks = __rdtsc();
   }
 }
 

@@ -16,8 +16,9 @@ namespace lockcheck::tools {
 // time (field 22 of /proc/PID/stat), so that it is not a later one with the id.
 bool IsAlive(uint32_t pid, uint64_t start_time);
 
-// Makes now the recording's last moment if one of its processes is alive.
-void ExtendToNow(log::Recording& recording);
+// Sets the liveness of the processes that recorded no end, if they were
+// recorded on this host, and, if one of them runs, the recording's `now_ticks`.
+void FindWhoRuns(log::Recording& recording);
 
 }  // namespace lockcheck::tools
 

@@ -35,7 +35,7 @@ absl::StatusOr<report::Report> ReportOf(const std::string& path,
         absl::StrCat(path, ": no record can be read: ", why));
   }
 
-  ExtendToNow(**recording);
+  FindWhoRuns(**recording);
   progress.Stage("scanning");
   analysis::ScanOptions scan_options;
   scan_options.threads = options.threads;
