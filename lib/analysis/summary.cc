@@ -48,13 +48,14 @@ void AddActors(const log::Recording& recording, std::span<const Piece> pieces,
 
 // A wait that stands has been suffered up to the log's end.
 void AddStandingWaits(const log::Recording& recording,
-                      std::span<const Piece> pieces, BlameTable& blame,
-                      Statistics& s) {
+                      std::span<const Piece> pieces, uint64_t last_seen,
+                      BlameTable& blame, Statistics& s) {
   for (const Piece& piece : pieces) {
     if (!piece.wait || piece.wait->object >= s.objects.size()) continue;
     const Wait& wait = *piece.wait;
     const uint64_t last =
-        recording.LastTicksOf(recording.actors[piece.actor].process);
+        std::max(last_seen,
+                 recording.LastTicksOf(recording.actors[piece.actor].process));
     const auto ns = [&](uint64_t since) {
       return static_cast<uint64_t>(NsBetween(recording, since, last));
     };
@@ -135,7 +136,7 @@ Statistics Summarize(const log::Recording& recording,
   const uint64_t last =
       std::max({totals.last_ticks, recording.last_ticks, recording.now_ticks});
   AddActors(recording, pieces, s);
-  AddStandingWaits(recording, pieces, totals.blame, s);
+  AddStandingWaits(recording, pieces, totals.last_ticks, totals.blame, s);
   FindMostWaiters(pieces, s);
   totals.blame.AddCaused(s);
   s.shares = SharesOf(totals);

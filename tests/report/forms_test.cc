@@ -148,15 +148,6 @@ TEST(TextFormTest, StandingWaitsAreMarkedAndTheirShareIsNoMoreThanAll) {
   EXPECT_EQ(FindColumn("contended_percent")->value(usage), 75);
 }
 
-TEST(TextFormTest, TimesAtTheEndOfACutLogAreSaidToEndThere) {
-  Report report = testing::SampleReport();
-  EXPECT_THAT(Text(report, {}), HasSubstr("WAITS AT THE END  1 actor waits\n"));
-  report.processes[0].state = "running";
-  EXPECT_THAT(Text(report, {}),
-              HasSubstr("WAITS AT THE END  1 actor waits, up to the log's last "
-                        "record, or now if the program still runs\n"));
-}
-
 TEST(TextFormTest, TopBoundsTheTablesAndSortOrdersThem) {
   Report report = testing::SampleReport();
   report.classes[1].usage.hold.max = 1'000'000;
