@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "lib/log/decode.h"
@@ -38,6 +39,16 @@ uint32_t LastCount(const log::Recording& recording, ActorIndex actor,
   return 0;
 }
 
+// Of two that seem to hold a lock, the later one has the greater rank.
+using Rank = std::pair<uint32_t, uint64_t>;
+
+Rank RankOf(const log::Recording& recording, ActorIndex actor,
+            uint32_t object) {
+  const auto& segments = recording.actors[actor].segments;
+  const bool hot = !segments.empty() && segments.back().hot;
+  return {LastCount(recording, actor, object), hot ? segments.back().block : 0};
+}
+
 bool IsExclusive(const Hold& hold, ObjectIndex object) {
   return hold.object == object && hold.mode == model::Mode::kExclusive;
 }
@@ -45,13 +56,13 @@ bool IsExclusive(const Hold& hold, ObjectIndex object) {
 void KeepLast(const log::Recording& recording, ObjectIndex object,
               const std::vector<ActorIndex>& holders,
               std::vector<EndState>& states) {
-  std::vector<uint32_t> counts;
+  std::vector<Rank> ranks;
   for (const ActorIndex actor : holders) {
-    counts.push_back(LastCount(recording, actor, recording.objects[object].id));
+    ranks.push_back(RankOf(recording, actor, recording.objects[object].id));
   }
-  const uint32_t last = *std::max_element(counts.begin(), counts.end());
+  const Rank last = *std::max_element(ranks.begin(), ranks.end());
   for (size_t i = 0; i < holders.size(); ++i) {
-    if (counts[i] == last) continue;
+    if (ranks[i] == last) continue;
     std::erase_if(states[holders[i]].held,
                   [&](const Hold& h) { return IsExclusive(h, object); });
   }

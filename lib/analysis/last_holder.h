@@ -5,7 +5,9 @@
 // many. An exclusive lock counts its hand-overs, and every record that follows
 // one has the new count: the seeming holder with the highest count is the one
 // that came last, and the others have let go. A stream without a count shows
-// the first holder of all, or has lost the record: count 0.
+// the first holder of all, or has lost the record (in a ring): count 0. Among
+// equals the one whose hot block was copied last held the lock when those of
+// the others had been copied.
 //
 // Cost: nothing unless several seem to hold one lock; then a search of their
 // streams for the last count, from their ends.

@@ -61,6 +61,7 @@ class LogFile {
   bool ReadBlock(uint64_t number, BlockFacts* facts) const;
   // The words after the block's header, as many as the file has.
   std::span<const uint32_t> BlockWords(uint64_t number) const;
+  // In the order of their numbers, which is that in which they were copied.
   const std::vector<HotBlock>& hot_blocks() const { return hot_blocks_; }
   // Copies a hot block once more: what it holds by now, or nothing if it is no
   // hot block any more. What came from bytes does not change.

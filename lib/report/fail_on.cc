@@ -13,6 +13,7 @@
 #include "lib/report/identity.h"
 #include "lib/report/layout.h"
 #include "lib/report/names.h"
+#include "lib/report/nearest.h"
 #include "lib/report/suppress.h"
 
 namespace lockcheck::report {
@@ -63,6 +64,12 @@ std::optional<double> Quantity(std::string_view text,
   return std::nullopt;
 }
 
+template <size_t n>
+std::string NearestOf(std::string_view word,
+                      const std::string_view (&names)[n]) {
+  return Nearest(word, std::vector<std::string>(names, names + n));
+}
+
 absl::StatusOr<Budget> ParseBudget(std::string_view item) {
   const auto error = [&](std::string_view what) {
     return absl::InvalidArgumentError(
@@ -80,12 +87,13 @@ absl::StatusOr<Budget> ParseBudget(std::string_view item) {
   if (greater == rest.npos) {
     return error("write contention:p99>5ms or contention:contended>10%");
   }
-  const std::string_view metric = StripBlanks(rest.substr(0, greater));
+  const std::string metric(StripBlanks(rest.substr(0, greater)));
   const std::string_view limit = StripBlanks(rest.substr(greater + 1));
   if (std::find(std::begin(kMetrics), std::end(kMetrics), metric) ==
       std::end(kMetrics)) {
-    return error(
-        "the metric is one of p50, p90, p99, max, mean, total, contended");
+    return error(fmt::format("the metric is one of {}; did you mean '{}'?",
+                             fmt::join(kMetrics, ", "),
+                             NearestOf(metric, kMetrics)));
   }
   const bool share = metric == "contended";
   const auto quantity =
@@ -95,7 +103,7 @@ absl::StatusOr<Budget> ParseBudget(std::string_view item) {
                        : "the limit is a time such as 500us, 5ms or 1.5s");
   }
   budget.limit = *quantity;
-  budget.column = share ? "contended_percent" : "wait_" + std::string(metric);
+  budget.column = share ? "contended_percent" : "wait_" + metric;
   return budget;
 }
 
@@ -139,6 +147,18 @@ uint32_t AddClassAsObject(Report& report, uint32_t lock_class) {
   return static_cast<uint32_t>(report.objects.size() - 1);
 }
 
+absl::Status UnknownItem(std::string_view item) {
+  // What stands behind a mistyped "contention:" says nothing about it.
+  const std::string_view word = item.substr(0, item.find(':'));
+  std::vector<std::string> names(std::begin(kKinds), std::end(kKinds));
+  names.emplace_back("contention");
+  std::string nearest = Nearest(word, names);
+  if (nearest == names.back()) nearest += ":...";
+  return absl::InvalidArgumentError(fmt::format(
+      "--fail-on '{}': it is one of {}, contention:...; did you mean '{}'?",
+      item, fmt::join(kKinds, ", "), nearest));
+}
+
 }  // namespace
 
 absl::StatusOr<FailOn> FailOn::Parse(std::string_view list) {
@@ -153,9 +173,7 @@ absl::StatusOr<FailOn> FailOn::Parse(std::string_view list) {
       parsed.budgets_.push_back(*std::move(budget));
     } else if (std::find(std::begin(kKinds), std::end(kKinds), item) ==
                std::end(kKinds)) {
-      return absl::InvalidArgumentError(
-          fmt::format("--fail-on '{}': it is one of {}, contention:...", item,
-                      fmt::join(kKinds, ", ")));
+      return UnknownItem(item);
     } else if (item == "none") {
       none = true;
     } else {
@@ -171,13 +189,15 @@ absl::StatusOr<FailOn> FailOn::Parse(std::string_view list) {
   return parsed;
 }
 
-void FailOn::CheckBudgets(Report& report) const {
+void FailOn::CheckBudgets(Report& report) {
   std::map<std::string, size_t> row_of_id;
-  for (const Budget& budget : budgets_) {
+  for (const ClassRow& row : report.classes) classes_.insert(row.name);
+  for (Budget& budget : budgets_) {
     const Column* column = FindColumn(budget.column);
     for (size_t i = 0; i < report.classes.size(); ++i) {
       const ClassRow& named = report.classes[i];
       if (!GlobMatches(budget.pattern, named.name)) continue;
+      budget.class_seen = true;
       const double value = column->value(named.usage).value_or(0);
       if (value <= budget.limit) continue;
       FindingRow row =
@@ -198,6 +218,21 @@ void FailOn::CheckBudgets(Report& report) const {
 
 bool FailOn::Contains(std::string_view kind) const {
   return std::find(kinds_.begin(), kinds_.end(), kind) != kinds_.end();
+}
+
+std::vector<std::string> FailOn::UnknownClasses() const {
+  const std::vector<std::string> classes(classes_.begin(), classes_.end());
+  std::vector<std::string> lines;
+  for (const Budget& budget : budgets_) {
+    if (budget.class_seen || budget.pattern == "*") continue;
+    lines.push_back(fmt::format(
+        "--fail-on '{}{}': no lock class is called '{}'{}", kContention,
+        budget.text, budget.pattern,
+        classes.empty() ? ""
+                        : fmt::format("; did you mean '{}'?",
+                                      Nearest(budget.pattern, classes))));
+  }
+  return lines;
 }
 
 bool FailOn::Names(const FindingRow& row) const {

@@ -14,6 +14,7 @@
 #ifndef LOCKCHECK_LIB_REPORT_FAIL_ON_H_
 #define LOCKCHECK_LIB_REPORT_FAIL_ON_H_
 
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,7 @@ struct Budget {
   std::string column;         // key of a column, see names.h
   double limit = 0;           // ns, or percent
   std::string pattern = "*";  // of class names
+  bool class_seen = false;    // some report has a class that matches
 };
 
 class FailOn {
@@ -41,9 +43,13 @@ class FailOn {
 
   // Adds a finding for each budget that a class exceeds. Must come before
   // suppressions are applied; Mark() after.
-  void CheckBudgets(Report& report) const;
+  void CheckBudgets(Report& report);
   // Sets `fails`.
   void Mark(Report& report) const;
+
+  // Budgets for classes that no checked report has, in one line each, with the
+  // nearest class there is: what is never checked never fails.
+  std::vector<std::string> UnknownClasses() const;
 
   const std::vector<Budget>& budgets() const { return budgets_; }
   // Whoever fails on inversions judges them by the rule of the order.
@@ -55,6 +61,7 @@ class FailOn {
 
   std::vector<std::string> kinds_;
   std::vector<Budget> budgets_;
+  std::set<std::string> classes_;  // of the checked reports
 };
 
 }  // namespace lockcheck::report

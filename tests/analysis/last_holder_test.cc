@@ -67,6 +67,21 @@ TEST_F(LastHolderTest, TheFirstHolderOfAllHasCountZero) {
   EXPECT_THAT(log.HeldAtEnd(3), ElementsAre(HeldId{kA, kQ}));
 }
 
+// A ring forgets counts. Hot blocks are copied one after the other.
+TEST_F(LastHolderTest, IfNoCountIsLeftTheOneReadLastHoldsTheLock) {
+  b.Open(2, kA, kP).Open(3, kA, kQ);
+  const ScannedLog log(b);
+  EXPECT_THAT(log.HeldAtEnd(2), IsEmpty());
+  EXPECT_THAT(log.HeldAtEnd(3), ElementsAre(HeldId{kA, kQ}));
+}
+
+TEST_F(LastHolderTest, IfNoCountIsLeftAHotBlockGoesBeforeASealedOne) {
+  b.Open(2, kA, kP).Open(1, kA, kQ);
+  const ScannedLog log(b);
+  EXPECT_THAT(log.HeldAtEnd(1), IsEmpty());
+  EXPECT_THAT(log.HeldAtEnd(2), ElementsAre(HeldId{kA, kP}));
+}
+
 TEST_F(LastHolderTest, OtherHoldsOfTheActorAreNotTouched) {
   b.Open(2, kA, kP).Open(2, kB, kP).Open(3, kA, kQ, {.handover = 1});
   const ScannedLog log(b);

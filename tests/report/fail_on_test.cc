@@ -55,8 +55,32 @@ TEST(FailOnTest, SuppressedFindingsNeverFail) {
   EXPECT_FALSE(report.findings[0].fails);
 }
 
+TEST(FailOnTest, ABudgetForAClassThatNoReportHasIsSaid) {
+  Report report = testing::SampleReport();
+  FailOn f = Parsed(
+      "contention:max>1ns@frok,contention:max>1ns@for*,contention:max>1ns");
+  f.CheckBudgets(report);
+  EXPECT_THAT(f.UnknownClasses(),
+              ::testing::ElementsAre(
+                  "--fail-on 'contention:max>1ns@frok': no lock class is "
+                  "called 'frok'; did you mean 'fork[0]'?"));
+  report.classes[0].name = "frok";
+  f.CheckBudgets(report);
+  EXPECT_THAT(f.UnknownClasses(), ::testing::IsEmpty());
+}
+
+TEST(FailOnTest, AMistypedItemGetsTheNearest) {
+  const auto error = [](std::string_view list) {
+    return std::string(FailOn::Parse(list).status().message());
+  };
+  EXPECT_THAT(error("deadlok"), HasSubstr("did you mean 'deadlock'?"));
+  EXPECT_THAT(error("contenton:p99>5ms"),
+              HasSubstr("did you mean 'contention:...'?"));
+  EXPECT_THAT(error("contention:p95>5ms"), HasSubstr("did you mean 'p9"));
+}
+
 TEST(FailOnTest, ABudgetHasAMetricALimitAndAClass) {
-  const FailOn f = Parsed(
+  FailOn f = Parsed(
       "contention:p99>5ms@Cache::*,contention:contended>10%,"
       "contention:total>1.5s,contention:mean>250us,contention:max > 9 ns");
   ASSERT_EQ(f.budgets().size(), 5u);
@@ -73,7 +97,7 @@ TEST(FailOnTest, ABudgetHasAMetricALimitAndAClass) {
 
 TEST(FailOnTest, AClassOverItsBudgetIsAFinding) {
   Report report = testing::SampleReport();
-  const FailOn f = Parsed("contention:total>1s");
+  FailOn f = Parsed("contention:total>1s");
   f.CheckBudgets(report);
   f.Mark(report);
   ASSERT_EQ(report.findings.size(), 4u);  // fork[0] only; fork[1]: 0.9 s

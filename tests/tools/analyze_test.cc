@@ -19,6 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::AllOf;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -258,8 +259,9 @@ TEST_F(AnalyzeTest, AnUnreadableLogAmongOthersIsStatusThreeAndTheRestIsShown) {
 TEST_F(AnalyzeTest, AnEmptyFolderIsSaidInOneLine) {
   const Ran ran = Analyze({folder_.string()});
   EXPECT_EQ(ran.status, 3);
-  EXPECT_EQ(ran.err, "lockcheck: " + folder_.string() +
-                         ": no *.log in this folder; name the files\n");
+  EXPECT_EQ(ran.err,
+            "lockcheck: " + folder_.string() +
+                ": no *.log in this folder or below; name the files\n");
 }
 
 // One line, status 3, the file named; nothing on standard output.
@@ -304,9 +306,6 @@ TEST_F(AnalyzeTest, ALogCutAnywhereIsReadAsFarAsItGoes) {
 
 TEST_F(AnalyzeTest, AReaderThatGoesAwayIsNoError) {
   const std::string log = Save(bank::OneOrder());
-  const Ran closed = Analyze({log}, ">&-");
-  EXPECT_EQ(closed.status, 0);
-  EXPECT_THAT(closed.err, IsEmpty());
   const Ran gone = Analyze({log}, "| true");
   EXPECT_THAT(gone.err, IsEmpty());
 }
@@ -319,12 +318,74 @@ TEST_F(AnalyzeTest, AFullDiskBehindStandardOutputIsSaidInOneLine) {
             "device\n");
 }
 
-TEST_F(AnalyzeTest, HelpThatCannotBeWrittenIsSaidInOneLine) {
-  const Ran ran = Analyze({"--help"}, "> /dev/full");
-  EXPECT_EQ(ran.status, 3);
+TEST_F(AnalyzeTest, WhatCannotBeWrittenIsSaidInOneLine) {
+  const std::string log = Save(bank::OneOrder());
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"--help"},
+                                             {"--version"},
+                                             {"analyze", "--help"},
+                                             {"analyze", log},
+                                             {"status", log},
+                                             {"export", log, "--to", "dot"},
+                                             {"dump", log}}) {
+    const Ran full = RunCommand(words, "> /dev/full");
+    EXPECT_EQ(full.status, 3) << words[0];
+    EXPECT_THAT(
+        full.err,
+        EndsWith("lockcheck: standard output: cannot write: No space left on "
+                 "device\n"));
+    const Ran closed = RunCommand(words, ">&-");
+    EXPECT_EQ(closed.status, 3) << words[0];
+    EXPECT_THAT(closed.err,
+                EndsWith("lockcheck: standard output: cannot write: Bad file "
+                         "descriptor\n"));
+  }
+}
+
+TEST_F(AnalyzeTest, SymbolsThatAreNoFolderAreWrongUsage) {
+  const std::string log = Save(bank::OneOrder());
+  for (const std::string& folder : {Path("none"), log}) {
+    const Ran ran = Analyze({log, "--symbols", folder});
+    EXPECT_EQ(ran.status, 2);
+    EXPECT_THAT(ran.out, IsEmpty());
+    EXPECT_THAT(ran.err, StartsWith("lockcheck: --symbols '" + folder + "': "));
+    EXPECT_EQ(std::count(ran.err.begin(), ran.err.end(), '\n'), 1) << ran.err;
+  }
+}
+
+TEST_F(AnalyzeTest, ABudgetForAClassThatIsNotThereIsWrongUsage) {
+  const std::string log = Save(bank::Contended());
+  const Ran ran = Analyze({log, "--fail-on", "contention:max>1ns@cahs"});
+  EXPECT_EQ(ran.status, 2);
   EXPECT_EQ(ran.err,
-            "lockcheck: standard output: cannot write: No space left on "
-            "device\n");
+            "lockcheck: --fail-on 'contention:max>1ns@cahs': no lock class is "
+            "called 'cahs'; did you mean 'cash'?\n");
+}
+
+TEST_F(AnalyzeTest, AFolderIsWhatCollidedAndWhatIsBelowItToo) {
+  Save(bank::OneOrder(), "run.log");
+  Save(bank::Abba(), "run.log.2");
+  fs::create_directories(folder_ / "sub" / "deeper.log");
+  Save(bank::OneOrder(), "sub/deeper.log/other.log");
+  SaveText("no log", "run.log.old");
+  const Ran ran = Analyze({folder_.string()});
+  EXPECT_EQ(ran.status, 1) << ran.err;
+  EXPECT_THAT(ran.err, IsEmpty());
+  for (const char* name :
+       {"run.log\n", "run.log.2\n", "sub/deeper.log/other.log\n"}) {
+    EXPECT_THAT(ran.out, HasSubstr(Path(name)));
+  }
+}
+
+TEST_F(AnalyzeTest, ALogWithoutOneWholeRecordIsRefusedByEveryCommand) {
+  const std::string log =
+      Save(std::move(bank::Abba().Truncate(log::kBlockSize + 80)));
+  for (const char* command : {"analyze", "status", "dump"}) {
+    const Ran ran = RunCommand({command, log});
+    EXPECT_EQ(ran.status, 3) << command;
+    EXPECT_THAT(ran.out, IsEmpty());
+    EXPECT_THAT(ran.err, HasSubstr("no record can be read")) << command;
+  }
 }
 
 TEST_F(AnalyzeTest, ColourOnlyWhereItIsWanted) {

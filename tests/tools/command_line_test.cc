@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "fmt/format.h"
-#include "tools/lockcheck/nearest.h"
 
 namespace lockcheck::tools {
 namespace {
@@ -108,6 +107,22 @@ TEST(CommandLineTest, AnUnknownCommandGetsTheNearest) {
   EXPECT_EQ(ErrorOf({"anlayze", "run.log"}),
             "lockcheck: no command is called 'anlayze'; did you mean "
             "'analyze'? (lockcheck --help)");
+}
+
+TEST(CommandLineTest, AnOptionWithoutItsDashesGetsThem) {
+  EXPECT_EQ(ErrorOf({"version"}),
+            "lockcheck: no command is called 'version'; did you mean "
+            "'--version'? (lockcheck --help)");
+}
+
+TEST(CommandLineTest, AnUnknownThingToFailOnGetsTheNearest) {
+  EXPECT_THAT(ErrorOf({"analyze", "run.log", "--fail-on", "deadlok"}),
+              HasSubstr("did you mean 'deadlock'?"));
+}
+
+TEST(CommandLineTest, ActorsAreNumberedFromOne) {
+  EXPECT_EQ(Understood({"dump", "run.log"}).dump.actor, std::nullopt);
+  EXPECT_EQ(Understood({"dump", "run.log", "--actor", "0"}).dump.actor, 0u);
 }
 
 TEST(CommandLineTest, AnUnknownOptionGetsTheNearest) {
@@ -214,14 +229,6 @@ TEST(CommandLineTest, TheDocsNameEveryColumn) {
   for (const report::Column& column : report::Columns()) {
     EXPECT_THAT(section, HasSubstr(fmt::format("`{}`", column.key)));
   }
-}
-
-TEST(NearestTest, CountsEdits) {
-  EXPECT_EQ(EditDistance("", ""), 0u);
-  EXPECT_EQ(EditDistance("", "abc"), 3u);
-  EXPECT_EQ(EditDistance("json", "jsno"), 1u);
-  EXPECT_EQ(EditDistance("kitten", "sitting"), 3u);
-  EXPECT_EQ(Nearest("x", {}), "");
 }
 
 }  // namespace

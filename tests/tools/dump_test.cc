@@ -80,6 +80,11 @@ TEST_F(DumpTest, AnActorThatIsNotThereIsWrongUsage) {
   EXPECT_EQ(status_, kExitUsage);
 }
 
+TEST_F(DumpTest, NobodyIsActorZero) {
+  EXPECT_EQ(Dump({.actor = 0}), "");
+  EXPECT_EQ(status_, kExitUsage);
+}
+
 TEST_F(DumpTest, TheLimitCountsRecords) {
   const std::string text = Dump({.limit = 3});
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1 + 3);

@@ -55,6 +55,10 @@ class Analyzer {
     if (!options_.json.empty()) WriteJson();
     for (const std::string& line : suppressions_.Unused()) Complain(line);
     if (failed_) return kExitFile;
+    // A log that could not be read might have had the class.
+    const auto unknown = options_.fail_on.UnknownClasses();
+    for (const std::string& line : unknown) Complain(line);
+    if (!unknown.empty()) return kExitUsage;
     return fails_ > 0 ? options_.error_exitcode : kExitOk;
   }
 

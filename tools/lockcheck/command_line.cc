@@ -6,16 +6,31 @@
 
 #include "absl/strings/numbers.h"
 #include "fmt/format.h"
-#include "tools/lockcheck/nearest.h"
+#include "lib/report/nearest.h"
 #include "tools/lockcheck/parser.h"
 
 namespace lockcheck::tools {
 namespace {
 
+using report::Nearest;
+
 std::vector<std::string> CommandNames() {
   std::vector<std::string> names;
   for (const CommandRow& row : Commands()) names.emplace_back(row.name);
   return names;
+}
+
+// A word that is no command: what comes closest, `version` being --version.
+std::string NearestCommand(const std::string& word, const CLI::App& app) {
+  const std::vector<std::string> options = OptionNames(app);
+  if (word[0] == '-') return Nearest(word, options);
+  std::vector<std::string> names = CommandNames();
+  for (const std::string& option : options) {
+    if (option.rfind("--", 0) == 0) names.push_back(option.substr(2));
+  }
+  const std::string nearest = Nearest(word, names);
+  const bool option = app.get_option_no_throw("--" + nearest) != nullptr;
+  return option ? "--" + nearest : nearest;
 }
 
 // CLI11 would report every unknown word at once, and call the value of a
@@ -150,12 +165,11 @@ Parsed ParseCommandLine(const std::vector<std::string>& words) {
       Commands().begin(), Commands().end(),
       [&](const CommandRow& candidate) { return words[0] == candidate.name; });
   if (row == Commands().end()) {
-    const bool option = words[0][0] == '-';
     return Error(fmt::format(
         "lockcheck: no {} is called '{}'; did you mean '{}'? (lockcheck "
         "--help)",
-        option ? "option" : "command", words[0],
-        Nearest(words[0], option ? OptionNames(*app) : CommandNames())));
+        words[0][0] == '-' ? "option" : "command", words[0],
+        NearestCommand(words[0], *app)));
   }
   options.command = row->command;
   CLI::App* sub = app->get_subcommand(row->name);

@@ -12,6 +12,7 @@
 #include "lib/log/recording.h"
 #include "tools/lockcheck/exit_status.h"
 #include "tools/lockcheck/output.h"
+#include "tools/lockcheck/pipeline.h"
 
 namespace lockcheck::tools {
 namespace {
@@ -409,25 +410,26 @@ void DumpActor(const log::Recording& r, ActorIndex index,
 
 int RunDump(const std::string& path, const DumpOptions& options,
             std::FILE* out) {
-  const auto recording = log::Recording::Open(path);
+  const auto recording = OpenRecording(path);
   if (!recording.ok()) {
     Complain(std::string(recording.status().message()));
     return kExitFile;
   }
   const log::Recording& r = **recording;
   for (const std::string& warning : r.warnings) Complain(warning);
-  if (options.actor != 0 && r.FindActor(options.actor) == kNone) {
+  if (options.actor && r.FindActor(*options.actor) == kNone) {
     Complain(fmt::format("{}: has no actor {}; without --actor all are shown",
-                         path, options.actor));
+                         path, *options.actor));
     return kExitUsage;
   }
   Output output(out, options.limit);
   for (ActorIndex i = 0; i < r.actors.size() && !output.done(); ++i) {
-    if (options.actor == 0 || r.actors[i].id == options.actor)
+    if (!options.actor || r.actors[i].id == *options.actor)
       DumpActor(r, i, options, output);
   }
   if (const int error = output.error(); error != 0) {
-    Complain(fmt::format("standard output: {}", std::strerror(error)));
+    Complain(
+        fmt::format("standard output: cannot write: {}", std::strerror(error)));
     return kExitFile;
   }
   return kExitOk;

@@ -8,12 +8,13 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <optional>
 #include <string>
 
 namespace lockcheck::tools {
 
 struct DumpOptions {
-  uint32_t actor = 0;  // id in the log; 0: all
+  std::optional<uint32_t> actor;  // id in the log, from 1; without it: all
   uint64_t limit = 0;  // records printed at most, over all actors; 0: no limit
   bool definitions_only = false;
 };

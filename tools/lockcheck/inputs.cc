@@ -16,11 +16,25 @@ namespace {
 
 namespace fs = std::filesystem;
 
+bool IsNumber(const std::string& word) {
+  return !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {
+    return c >= '0' && c <= '9';
+  });
+}
+
 bool HasMagic(const std::string& path) {
   char magic[sizeof(log::kMagic)];
   std::ifstream file(path, std::ios::binary);
   return file.read(magic, sizeof(magic)) &&
          std::memcmp(magic, log::kMagic, sizeof(magic)) == 0;
+}
+
+// x.log, or x.log.2: what the runtime calls a log if x.log is there already.
+bool IsNamedAsLog(const fs::path& path) {
+  const std::string end = path.extension().string();
+  if (end == ".log") return true;
+  return end.size() > 1 && IsNumber(end.substr(1)) &&
+         path.stem().extension() == ".log";
 }
 
 // The path in a line of /proc/PID/maps: what follows the fifth field.
@@ -78,28 +92,39 @@ absl::StatusOr<std::vector<std::string>> LogsOf(const std::string& path) {
   std::error_code error;
   if (!fs::is_directory(path, error)) return std::vector<std::string>{path};
   std::vector<std::string> logs;
-  for (fs::directory_iterator it(path, error), end; !error && it != end;
-       it.increment(error)) {
-    if (it->path().extension() == ".log") logs.push_back(it->path().string());
+  for (fs::recursive_directory_iterator it(path, error), end;
+       !error && it != end; it.increment(error)) {
+    std::error_code ignored;
+    if (IsNamedAsLog(it->path()) && !it->is_directory(ignored)) {
+      logs.push_back(it->path().string());
+    }
   }
   if (error) {
     return absl::PermissionDeniedError(
         fmt::format("{}: cannot read the folder: {}", path, error.message()));
   }
   if (logs.empty()) {
-    return absl::NotFoundError(
-        fmt::format("{}: no *.log in this folder; name the files", path));
+    return absl::NotFoundError(fmt::format(
+        "{}: no *.log in this folder or below; name the files", path));
   }
   std::sort(logs.begin(), logs.end());
   return logs;
 }
 
+absl::Status CheckFolders(const std::vector<std::string>& folders) {
+  for (const std::string& folder : folders) {
+    std::error_code error;
+    if (fs::is_directory(folder, error)) continue;
+    return absl::NotFoundError(
+        fmt::format("--symbols '{}': {}", folder,
+                    error ? error.message() : "it is no folder"));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::string> LogOfProcessOrFile(const std::string& word) {
   std::error_code ignored;
-  const bool number =
-      !word.empty() && std::all_of(word.begin(), word.end(),
-                                   [](char c) { return c >= '0' && c <= '9'; });
-  if (!number || fs::exists(word, ignored)) return word;
+  if (!IsNumber(word) || fs::exists(word, ignored)) return word;
   return LogOfProcess(word);
 }
 

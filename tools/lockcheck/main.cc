@@ -8,6 +8,7 @@
 #include "tools/lockcheck/commands.h"
 #include "tools/lockcheck/dump.h"
 #include "tools/lockcheck/exit_status.h"
+#include "tools/lockcheck/inputs.h"
 #include "tools/lockcheck/output.h"
 
 namespace {
@@ -25,6 +26,11 @@ int Main(const std::vector<std::string>& words) {
     if (status.ok()) return kExitOk;
     Complain(std::string(status.message()));
     return kExitFile;
+  }
+  if (const auto folders = CheckFolders(parsed.options.symbols);
+      !folders.ok()) {
+    Complain(std::string(folders.message()));
+    return kExitUsage;
   }
   switch (parsed.options.command) {
     case Command::kAnalyze:

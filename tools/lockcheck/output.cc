@@ -48,7 +48,9 @@ void PrepareStandardStreams() {
   for (int fd = 0; fd <= 2; ++fd) {
     if (::fcntl(fd, F_GETFD) != -1 || errno != EBADF) continue;
     // The lowest free number is `fd`, since all below it are open.
-    if (::open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) < 0) return;
+    // What cannot be written must fail, so standard output gets no writable
+    // one.
+    if (::open("/dev/null", fd == 2 ? O_WRONLY : O_RDONLY) < 0) return;
   }
   ::signal(SIGPIPE, SIG_IGN);
 }

@@ -13,7 +13,8 @@
 namespace lockcheck::tools {
 
 // To be called first in main: a closed standard stream becomes /dev/null, so
-// that no file of ours gets its number; a reader that goes away is no signal.
+// that no file of ours gets its number, and writing to a closed standard output
+// goes on being an error; a reader that goes away is no signal.
 void PrepareStandardStreams();
 
 // A reader that has gone away (head, less) is no error.

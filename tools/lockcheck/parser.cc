@@ -98,7 +98,8 @@ void AddCommon(CLI::App& app, Options& o) {
 
 void AddAnalyze(CLI::App& app, Options& o, RawWords& raw) {
   app.add_option("LOG", o.logs,
-                 Lines("Log files, or folders: every *.log in them"))
+                 Lines("Log files, or folders: every *.log and *.log.N in and "
+                       "below them"))
       ->required()
       ->type_name("");
   app.add_option(
@@ -179,8 +180,10 @@ void AddDump(CLI::App& app, Options& o) {
       ->required()
       ->expected(1)
       ->type_name("");
-  AddNumber(app, "--actor", o.dump.actor,
-            "Only this actor's records: 3 for A3. Default: all");
+  app.add_option("--actor", o.dump.actor,
+                 Lines("Only this actor's records: 3 for A3. Default: all"))
+      ->check(WholeNumber<uint32_t>)
+      ->type_name("N");
   AddNumber(app, "--limit", o.dump.limit,
             "Records to print at most; 0, the default: all");
   app.add_flag("--definitions", o.dump.definitions_only,

@@ -14,6 +14,23 @@
 
 namespace lockcheck::tools {
 
+absl::StatusOr<std::unique_ptr<log::Recording>> OpenRecording(
+    const std::string& path) {
+  auto recording = log::Recording::Open(path);
+  if (!recording.ok()) return recording.status();
+  // A recording names its first actor before anything else. Without one nothing
+  // was read, and "nothing found" would be a lie.
+  if ((*recording)->actors.empty()) {
+    if (!(*recording)->warnings.empty()) {
+      return absl::DataLossError(absl::StrCat((*recording)->warnings.front(),
+                                              "; no record can be read"));
+    }
+    return absl::DataLossError(absl::StrCat(
+        path, ": no record can be read: it ends before the first record"));
+  }
+  return recording;
+}
+
 absl::StatusOr<report::Report> ReportOf(const std::string& path,
                                         const Options& options) {
   Progress progress(path);
@@ -23,18 +40,8 @@ absl::StatusOr<report::Report> ReportOf(const std::string& path,
 absl::StatusOr<report::Report> ReportOf(const std::string& path,
                                         const Options& options,
                                         Progress& progress) {
-  auto recording = log::Recording::Open(path);
+  auto recording = OpenRecording(path);
   if (!recording.ok()) return recording.status();
-  // A recording names its first actor before anything else. Without one nothing
-  // was read, and "nothing found" would be a lie.
-  if ((*recording)->actors.empty()) {
-    const std::string why = (*recording)->warnings.empty()
-                                ? "it ends before the first record"
-                                : (*recording)->warnings.front();
-    return absl::DataLossError(
-        absl::StrCat(path, ": no record can be read: ", why));
-  }
-
   FindWhoRuns(**recording);
   progress.Stage("scanning");
   analysis::ScanOptions scan_options;

@@ -1,8 +1,8 @@
-#include "tools/lockcheck/nearest.h"
+#include "lib/report/nearest.h"
 
 #include <algorithm>
 
-namespace lockcheck::tools {
+namespace lockcheck::report {
 
 size_t EditDistance(std::string_view a, std::string_view b) {
   std::vector<size_t> before(b.size() + 1), last(b.size() + 1),
@@ -37,4 +37,4 @@ std::string Nearest(std::string_view word,
   return best;
 }
 
-}  // namespace lockcheck::tools
+}  // namespace lockcheck::report

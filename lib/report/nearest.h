@@ -1,12 +1,12 @@
 // "Did you mean ...?" for what a person mistyped.
-#ifndef LOCKCHECK_TOOLS_LOCKCHECK_NEAREST_H_
-#define LOCKCHECK_TOOLS_LOCKCHECK_NEAREST_H_
+#ifndef LOCKCHECK_LIB_REPORT_NEAREST_H_
+#define LOCKCHECK_LIB_REPORT_NEAREST_H_
 
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace lockcheck::tools {
+namespace lockcheck::report {
 
 // Insertions, deletions, substitutions and swaps of neighbours that turn one
 // into the other (optimal string alignment). Quadratic.
@@ -16,6 +16,6 @@ size_t EditDistance(std::string_view a, std::string_view b);
 std::string Nearest(std::string_view word,
                     const std::vector<std::string>& names);
 
-}  // namespace lockcheck::tools
+}  // namespace lockcheck::report
 
-#endif  // LOCKCHECK_TOOLS_LOCKCHECK_NEAREST_H_
+#endif  // LOCKCHECK_LIB_REPORT_NEAREST_H_
