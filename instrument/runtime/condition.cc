@@ -31,6 +31,18 @@ uint32_t IdOf(Thread* t, ConditionState& c, ConditionKind kind, uint32_t site) {
 
 }  // namespace
 
+void DoPrepareWait(ConditionState& condition, ConditionKind kind,
+                   internal::Waiter& waiter, internal::SiteSlot* slot,
+                   internal::Caller caller) {
+  const int saved = errno;
+  if (Thread* const t = Enter()) {
+    waiter.site = SiteId(t, slot, caller);
+    waiter.object = IdOf(t, condition, kind, waiter.site);
+    Leave(t);
+  }
+  errno = saved;
+}
+
 bool DoConditionWait(const ConditionWait& wait) {
   const int saved = errno;
   Thread* const t = Enter();
@@ -40,8 +52,8 @@ bool DoConditionWait(const ConditionWait& wait) {
     errno = saved;
     return signalled;
   }
-  const uint32_t site = SiteId(t, wait.slot, wait.caller);
-  const uint32_t object = IdOf(t, *wait.condition, wait.kind, site);
+  const uint32_t site = wait.waiter->site;
+  const uint32_t object = wait.waiter->object;
   Begin(t, 9)
       .Word(object)
       .Word(site)

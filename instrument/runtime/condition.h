@@ -33,6 +33,10 @@ bool SleepInQueue(const ConditionWait& wait, const internal::Deadline* look,
                   bool* looked);
 
 // Of the table.
+// Gives the waiter its object's id and its site's.
+void DoPrepareWait(internal::ConditionState& condition,
+                   internal::ConditionKind kind, internal::Waiter& waiter,
+                   internal::SiteSlot* slot, internal::Caller caller);
 bool DoConditionWait(const ConditionWait& wait);
 void DoNotify(internal::ConditionState& condition, internal::ConditionKind kind,
               model::Post post, const Notified& notified,

@@ -54,44 +54,52 @@ void Unlink(ConditionState& c, Waiter& w) {
   (w.next != nullptr ? w.next->previous : c.last) = w.previous;
 }
 
-// Takes the first waiter, or all, out of the queue; they stay linked.
+// Claims the first waiter that has not given up, or all, and takes them out of
+// the queue; they stay linked.
 Waiter* TakeOut(ConditionState& c, bool all, Notified& notified) {
   const Guard guard(c.guard);
   notified.next_ticket = c.next_ticket;
-  Waiter* const first = c.first;
-  if (first == nullptr) return nullptr;
-  notified.first = first->ticket;
-  if (all) {
-    c.first = c.last = nullptr;
-    for (Waiter* w = first; w != nullptr; w = w->next) {
-      w->queued = false;
+  Waiter* first = nullptr;
+  Waiter** link = &first;
+  for (Waiter* w = c.first; w != nullptr && (all || first == nullptr);) {
+    Waiter* const next = w->next;
+    uint32_t waits = kWaits;
+    if (w->signalled.compare_exchange_strong(waits, kClaimed,
+                                             std::memory_order_relaxed)) {
+      Unlink(c, *w);
+      w->next = nullptr;
+      *link = w;
+      link = &w->next;
       ++notified.count;
     }
-  } else {
-    notified.count = 1;
-    Unlink(c, *first);
-    first->next = nullptr;
-    first->queued = false;
+    w = next;
   }
+  if (first != nullptr) notified.first = first->ticket;
   return first;
 }
 
 }  // namespace
 
-void Enqueue(ConditionState& condition, Waiter& waiter) noexcept {
+void Enqueue(ConditionState& condition, ConditionKind kind, Waiter& waiter,
+             SiteSlot* slot, Caller caller) noexcept {
+  if (const runtime::Table* const table = runtime::Recording()) {
+    table->prepare_wait(condition, kind, waiter, slot, caller);
+  }
   const Guard guard(condition.guard);
   waiter.ticket = condition.next_ticket++;
   waiter.previous = condition.last;
   (condition.last != nullptr ? condition.last->next : condition.first) =
       &waiter;
   condition.last = &waiter;
-  waiter.queued = true;
 }
 
 bool Dequeue(ConditionState& condition, Waiter& waiter) noexcept {
+  uint32_t waits = kWaits;
+  if (!waiter.signalled.compare_exchange_strong(waits, kGaveUp,
+                                                std::memory_order_relaxed)) {
+    return false;
+  }
   const Guard guard(condition.guard);
-  if (!waiter.queued) return false;
-  waiter.queued = false;
   Unlink(condition, waiter);
   return true;
 }
@@ -122,7 +130,7 @@ void Notify(ConditionState& condition, ConditionKind kind, bool all,
   // Who is marked may return and be gone, with its node, at once.
   while (waiter != nullptr) {
     Waiter* const next = waiter->next;
-    waiter->signalled.store(1, std::memory_order_release);
+    waiter->signalled.store(kNotified, std::memory_order_release);
     FutexWake(waiter->signalled, 1);
     waiter = next;
   }
@@ -150,20 +158,19 @@ bool SleepInQueue(const ConditionWait& wait, const Deadline* look,
                   bool* looked) {
   std::atomic<uint32_t>& signalled = wait.waiter->signalled;
   const bool brief = look != nullptr && IsBefore(*look, wait.deadline);
-  const Deadline* const until = brief ? look : wait.deadline;
-  while (signalled.load(std::memory_order_acquire) == 0) {
-    if (FutexWait(signalled, 0, until) != ETIMEDOUT) continue;
+  const Deadline* until = brief ? look : wait.deadline;
+  while (true) {
+    const uint32_t state = signalled.load(std::memory_order_acquire);
+    if (state == internal::kNotified) return true;
+    if (FutexWait(signalled, state, until) != ETIMEDOUT) continue;
     if (brief) {
       *looked = true;
       return false;
     }
     if (internal::Dequeue(*wait.condition, *wait.waiter)) return false;
-    // It was taken out already, and is about to be marked.
-    while (signalled.load(std::memory_order_acquire) == 0) {
-      FutexWait(signalled, 0, nullptr);
-    }
+    // Claimed already, and about to be marked; the object may be gone by then.
+    until = nullptr;
   }
-  return true;
 }
 
 }  // namespace lockcheck::runtime

@@ -444,6 +444,7 @@ constinit Table g_own_table = {internal::kModeUnknown,
                                &DoJoin,
                                &DoName,
                                &DoSelf,
+                               &DoPrepareWait,
                                &DoConditionWait,
                                &DoNotify,
                                &DoDestroyCondition};

@@ -62,6 +62,9 @@ struct Table {
   void (*join)(uint32_t actor, bool joined);
   void (*name_thread)(const char* name);
   uint32_t (*self)();
+  void (*prepare_wait)(internal::ConditionState& condition,
+                       internal::ConditionKind kind, internal::Waiter& waiter,
+                       SiteSlot* slot, Caller caller);
   bool (*wait_condition)(const ConditionWait& wait);
   void (*notify)(internal::ConditionState& condition,
                  internal::ConditionKind kind, model::Post post,

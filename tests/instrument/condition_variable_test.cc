@@ -227,7 +227,11 @@ TYPED_TEST(Condition, ItMayBeDestroyedWhenAllWereNotified) {
       condition->wait(guard);
     });
     ASSERT_TRUE(waiter.UntilAsleep());
-    condition->notify_all();
+    {
+      // What the waiter did before it waited comes first.
+      const lock_guard guard(this->mutex_);
+      condition->notify_all();
+    }
     condition.reset();
     waiter.Join();
   }

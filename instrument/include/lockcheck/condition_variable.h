@@ -102,7 +102,7 @@ class ConditionBase {
                                       const Deadline* deadline, Release release,
                                       Acquire acquire) {
     Waiter waiter;
-    Enqueue(state_, waiter);
+    Enqueue(state_, kKind, waiter, slot, caller);
     LeaveIfThrown leave{state_, waiter};
     release();
     leave.active = false;
@@ -291,7 +291,7 @@ class condition_variable_any
       if (!guard.owns_lock()) internal::ThrowNotOwned();
     }
     internal::Waiter waiter;
-    internal::Enqueue(state_, waiter);
+    internal::Enqueue(state_, kKind, waiter, slot, LOCKCHECK_CALLER());
     guard.unlock();
     bool signalled = true;
     if (token.stop_requested()) {

@@ -24,12 +24,16 @@ enum class ConditionKind : uint8_t {  // model::ObjectKind's numbers
   kConditionVariable = 8,
 };
 
+// What a waiter is in; the first to change kWaits has it. Who was claimed
+// touches the object no more, for it may be gone.
+enum WaiterState : uint32_t { kWaits, kClaimed, kNotified, kGaveUp };
+
 struct Waiter {
-  std::atomic<uint32_t> signalled{0};
+  std::atomic<uint32_t> signalled{kWaits};
   uint32_t ticket = 0;
+  uint32_t object = 0, site = 0;  // of the record; set before it waits
   Waiter* next = nullptr;
   Waiter* previous = nullptr;
-  bool queued = false;
 };
 
 struct ConditionState {
@@ -46,8 +50,9 @@ struct ConditionState {
       : line(where.line()), file(where.file_name()), name(n) {}
 };
 
-// From then on the waiter can be notified.
-void Enqueue(ConditionState& condition, Waiter& waiter) noexcept;
+// From then on the waiter can be notified. Before the lock is released.
+void Enqueue(ConditionState& condition, ConditionKind kind, Waiter& waiter,
+             SiteSlot* slot, Caller caller) noexcept;
 // True: it was in the queue, and is not any more. False: it has been notified.
 bool Dequeue(ConditionState& condition, Waiter& waiter) noexcept;
 // Blocks until the waiter is notified (true), or the deadline has passed and it
