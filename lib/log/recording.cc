@@ -23,12 +23,14 @@ struct Scan {
   Usage usage;
 };
 
-// Every block of the file, on all processors if it is large.
-Scan ScanFile(const LogFile& file) {
+// Every block of the file, by several threads if it is large. 0: one per core.
+Scan ScanFile(const LogFile& file, unsigned threads_wanted) {
   const uint64_t blocks = file.block_count();
   const size_t parts = (blocks + kBlocksPerPart - 1) / kBlocksPerPart;
-  const size_t workers = std::clamp<size_t>(
-      parts / 2, 1, std::max(1u, std::thread::hardware_concurrency()));
+  const unsigned most = threads_wanted != 0
+                            ? threads_wanted
+                            : std::max(1u, std::thread::hardware_concurrency());
+  const size_t workers = std::clamp<size_t>(parts / 2, 1, most);
   Scan scan;
   scan.parts.resize(parts + 1);
   std::vector<Usage> usage(workers);
@@ -280,14 +282,15 @@ struct Recording::Impl {
   std::unique_ptr<LogFile> file;
   IdMaps ids;
 
-  static std::unique_ptr<Recording> Read(std::unique_ptr<LogFile> file);
+  static std::unique_ptr<Recording> Read(std::unique_ptr<LogFile> file,
+                                         unsigned threads);
 };
 
 Recording::Recording() : impl_(std::make_unique<Impl>()) {}
 Recording::~Recording() = default;
 
 std::unique_ptr<Recording> Recording::Impl::Read(
-    std::unique_ptr<LogFile> log_file) {
+    std::unique_ptr<LogFile> log_file, unsigned threads) {
   std::unique_ptr<Recording> recording(new Recording);
   Recording& r = *recording;
   r.impl_->file = std::move(log_file);
@@ -303,7 +306,7 @@ std::unique_ptr<Recording> Recording::Impl::Read(
   r.dropped = header.dropped.load();
   r.volatile_hot = header.volatile_hot.load() != 0;
 
-  Scan scan = ScanFile(file);
+  Scan scan = ScanFile(file, threads);
   r.clock = Calibrate(header, scan.parts);
   absl::flat_hash_set<uint32_t> begun;
   r.last_ticks = header.start_ticks;
@@ -324,10 +327,10 @@ std::unique_ptr<Recording> Recording::Impl::Read(
 }
 
 absl::StatusOr<std::unique_ptr<Recording>> Recording::Open(
-    const std::string& path) {
+    const std::string& path, unsigned threads) {
   absl::StatusOr<std::unique_ptr<LogFile>> file = LogFile::Open(path);
   if (!file.ok()) return file.status();
-  return Impl::Read(*std::move(file));
+  return Impl::Read(*std::move(file), threads);
 }
 
 absl::StatusOr<std::unique_ptr<Recording>> Recording::OpenBytes(
@@ -335,7 +338,7 @@ absl::StatusOr<std::unique_ptr<Recording>> Recording::OpenBytes(
   absl::StatusOr<std::unique_ptr<LogFile>> file =
       LogFile::FromBytes(name, std::move(bytes));
   if (!file.ok()) return file.status();
-  return Impl::Read(*std::move(file));
+  return Impl::Read(*std::move(file), 0);
 }
 
 void Recording::Release(const Segment& segment) const {

@@ -129,8 +129,9 @@ class Recording {
   // Errors: NotFound / PermissionDenied (with the path), InvalidArgument ("not
   // a lockcheck log", an empty file included), Unimplemented (newer major
   // version). The message is one line: the file, the place, the mend.
+  // `threads` read at once; 0: one per core.
   static absl::StatusOr<std::unique_ptr<Recording>> Open(
-      const std::string& path);
+      const std::string& path, unsigned threads = 0);
   // The same of a file's contents; `name` stands for the path in messages.
   static absl::StatusOr<std::unique_ptr<Recording>> OpenBytes(
       const std::string& name, std::string bytes);

@@ -1,5 +1,6 @@
 #include "tools/lockcheck/pipeline.h"
 
+#include <future>
 #include <memory>
 #include <string>
 
@@ -13,10 +14,23 @@
 #include "tools/lockcheck/liveness.h"
 
 namespace lockcheck::tools {
+namespace {
+
+// Every site is in some table of the report.
+void ResolveSites(const log::Recording& recording,
+                  symbolize::Symbolizer& symbolizer) {
+  for (const log::Site& site : recording.sites) {
+    for (size_t i = 0; i < site.frames.size(); ++i) {
+      symbolizer.Find(site.frames[i], /*is_return_address=*/i > 0);
+    }
+  }
+}
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<log::Recording>> OpenRecording(
-    const std::string& path) {
-  auto recording = log::Recording::Open(path);
+    const std::string& path, unsigned threads) {
+  auto recording = log::Recording::Open(path, threads);
   if (!recording.ok()) return recording.status();
   // A recording names its first actor before anything else. Without one nothing
   // was read, and "nothing found" would be a lie.
@@ -40,9 +54,16 @@ absl::StatusOr<report::Report> ReportOf(const std::string& path,
 absl::StatusOr<report::Report> ReportOf(const std::string& path,
                                         const Options& options,
                                         Progress& progress) {
-  auto recording = OpenRecording(path);
+  auto recording = OpenRecording(path, options.threads);
   if (!recording.ok()) return recording.status();
   FindWhoRuns(**recording);
+  symbolize::Symbolizer symbolizer((*recording)->modules, options.symbols);
+  // To read the modules' debug information takes as long as to scan some ten
+  // million events, and needs nothing of the scan.
+  std::future<void> symbols = std::async(
+      options.threads == 1 ? std::launch::deferred
+                           : std::launch::async | std::launch::deferred,
+      [&] { ResolveSites(**recording, symbolizer); });
   progress.Stage("scanning");
   analysis::ScanOptions scan_options;
   scan_options.threads = options.threads;
@@ -57,7 +78,7 @@ absl::StatusOr<report::Report> ReportOf(const std::string& path,
       analysis::Find(scan.observations, find_options);
 
   progress.Stage("reading symbols for");
-  symbolize::Symbolizer symbolizer((*recording)->modules, options.symbols);
+  symbols.get();
   const report::BuildInput input{
       **recording, scan.observations, findings, scan.statistics,
       [&](const log::Frame& frame, bool is_return_address) {

@@ -16,7 +16,7 @@ namespace lockcheck::tools {
 // Errors are one line that names the file: those of Recording::Open, and that
 // no record at all can be read.
 absl::StatusOr<std::unique_ptr<log::Recording>> OpenRecording(
-    const std::string& path);
+    const std::string& path, unsigned threads = 0);
 
 // Errors are those of OpenRecording. Without `progress`, one on standard error.
 absl::StatusOr<report::Report> ReportOf(const std::string& path,
