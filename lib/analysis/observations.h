@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "lib/log/recording.h"
 #include "lib/model/primitives.h"
 
@@ -44,6 +45,13 @@ struct Hold {
   friend bool operator==(const Hold&, const Hold&) = default;
 };
 
+// Of a dependency, of which there are very many: mostly one hold and one phase,
+// which lie where a vector would point.
+using HeldSet = absl::InlinedVector<Hold, 1>;     // outermost first
+using Phases = absl::InlinedVector<uint32_t, 4>;  // ascending, distinct
+static_assert(sizeof(HeldSet) == sizeof(std::vector<Hold>));
+static_assert(sizeof(Phases) == sizeof(std::vector<uint32_t>));
+
 // <actor, lock requested, locks held, mode> with its sites: the relation D of
 // iGoodlock (Joshi, Park, Sen, Naik, PLDI 2009). Distinct in everything but
 // `count`, `phases` and `stack`. For a member of lock(a, b, ...) the held locks
@@ -54,10 +62,10 @@ struct Dependency {
   model::Mode mode = model::Mode::kExclusive;
   model::How how = model::How::kBlocking;
   SiteIndex site = kNone;
-  StackIndex stack = kNone;      // of this request, if one was recorded
-  std::vector<Hold> held;        // outermost first, never empty
-  uint64_t count = 0;            // how often it occurred
-  std::vector<uint32_t> phases;  // of the actor, ascending, distinct
+  StackIndex stack = kNone;  // of this request, if one was recorded
+  HeldSet held;              // never empty
+  uint64_t count = 0;        // how often it occurred
+  Phases phases;             // of the actor
 };
 
 // A join of actor u is a request for the pseudo-lock END(u): made while locks
@@ -79,9 +87,9 @@ struct Request {
   model::Mode mode = model::Mode::kExclusive;
   model::How how = model::How::kBlocking;
   SiteIndex site = kNone;
-  StackIndex stack = kNone;      // of this request, if one was recorded
-  uint64_t count = 0;            // how often it occurred
-  std::vector<uint32_t> phases;  // of the actor, ascending, distinct
+  StackIndex stack = kNone;  // of this request, if one was recorded
+  uint64_t count = 0;        // how often it occurred
+  Phases phases;             // of the actor
 };
 
 // An actor's events fall into phases: phase 0 begins at its first event, and

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "lib/analysis/held_trie.h"
+#include "lib/analysis/observations.h"
 
 namespace lockcheck::analysis {
 
@@ -21,8 +22,8 @@ class PhaseLists {
     links_.push_back({phase, heads_[node]});
     heads_[node] = static_cast<uint32_t>(links_.size() - 1);
   }
-  std::vector<uint32_t> Of(HeldTrie::NodeId node) const {
-    std::vector<uint32_t> phases;
+  Phases Of(HeldTrie::NodeId node) const {
+    Phases phases;
     uint32_t at = node < heads_.size() ? heads_[node] : kEnd;
     for (; at != kEnd; at = links_[at].next) phases.push_back(links_[at].phase);
     std::reverse(phases.begin(), phases.end());

@@ -24,11 +24,12 @@
 namespace lockcheck::analysis {
 namespace {
 
-// A piece is large enough that its new tree and the merging of its requests are
-// small beside its events, and there are enough of them that the last one does
-// not leave the other threads idle for long.
+// A piece is large enough that its new tree is small beside its events, and
+// there are enough of them that the last one does not leave the other threads
+// idle for long. More would cost more than that: what the pieces of one actor
+// have in common, mostly all, is counted in each and merged in the end.
 constexpr size_t kMinPiece = 128;  // segments: 8 MiB, some 3 million events
-constexpr size_t kPiecesPerThread = 8;
+constexpr size_t kPiecesPerThread = 4;
 
 std::vector<Piece> CutIntoPieces(const log::Recording& recording,
                                  unsigned threads, size_t wanted) {

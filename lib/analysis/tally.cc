@@ -25,7 +25,7 @@ class Tallier {
  private:
   void AddUsage(const Acquisition& a, const HeldTrie::Node& node);
   void TakeRequest(const Acquisition& a, const HeldTrie::Node& node);
-  std::vector<Hold> HeldAbove(const HeldTrie::Node& node, uint32_t group);
+  HeldSet HeldAbove(const HeldTrie::Node& node, uint32_t group);
 
   const HeldTrie& trie_;
   const PhaseLists& phases_;
@@ -69,7 +69,7 @@ void Tallier::TakeRequest(const Acquisition& a, const HeldTrie::Node& node) {
     totals_.unknown_ids += node.count;
     return;
   }
-  std::vector<Hold> held = HeldAbove(node, a.group);
+  HeldSet held = HeldAbove(node, a.group);
   if (held.empty()) {
     piece_.requests.push_back({.actor = piece_.actor,
                                .lock = lock,
@@ -90,10 +90,9 @@ void Tallier::TakeRequest(const Acquisition& a, const HeldTrie::Node& node) {
                                  .phases = phases_.Of(node.id)});
 }
 
-std::vector<Hold> Tallier::HeldAbove(const HeldTrie::Node& node,
-                                     uint32_t group) {
+HeldSet Tallier::HeldAbove(const HeldTrie::Node& node, uint32_t group) {
   const size_t most = held_total_ < kMaxHeldTotal ? kMaxHeld : kFewHeld;
-  std::vector<Hold> held;
+  HeldSet held;
   HeldTrie::NodeId at = node.parent();
   for (; at != HeldTrie::kRoot && group > 0; --group) at = trie_.parent(at);
   for (; at != HeldTrie::kRoot && held.size() < most; at = trie_.parent(at)) {

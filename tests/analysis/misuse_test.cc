@@ -24,6 +24,13 @@ class MisuseTest : public testing::Test {
     observations_.misuses.push_back(
         {misuse, actor, object, site, owner, kNone, ticks, count});
   }
+  // By actor 0, with nothing held.
+  void Asked(ObjectIndex lock, SiteIndex site) {
+    Request& request = observations_.requests.emplace_back();
+    request.actor = 0;
+    request.lock = lock;
+    request.site = site;
+  }
   const std::vector<Finding>& Judge() {
     found_ = Find(observations_, {});
     return found_.findings;
@@ -74,10 +81,10 @@ TEST_F(MisuseTest, TheOwnerThatWasWrongedIsNamed) {
 }
 
 TEST_F(MisuseTest, TheOwnersHoldHasThePlaceIfThereIsOnlyOne) {
-  observations_.requests.push_back({.actor = 0, .lock = 2, .site = 5});
+  Asked(/*lock=*/2, /*site=*/5);
   Happens(Misuse::kUnlockByOther, 1, 2, 7, 100, 1, /*owner=*/0);
   EXPECT_EQ(Judge()[0].parts[1].holds[0].site, 5u);
-  observations_.requests.push_back({.actor = 0, .lock = 2, .site = 6});
+  Asked(/*lock=*/2, /*site=*/6);
   EXPECT_EQ(Judge()[0].parts[1].holds[0].site, kNone);
   observations_.end[0].held = {{2, model::Mode::kExclusive, 6}};
   EXPECT_EQ(Judge()[0].parts[1].holds[0].site, 6u);

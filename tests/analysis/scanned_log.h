@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <memory>
 #include <ostream>
+#include <span>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -109,7 +110,7 @@ class ScannedLog {
                ? kEnd + ActorId(observations().actor_of_end(o))
                : recording_->objects.at(o).id;
   }
-  std::vector<HeldId> Held(const std::vector<Hold>& held) const {
+  std::vector<HeldId> Held(std::span<const Hold> held) const {
     std::vector<HeldId> ids;
     for (const Hold& h : held) {
       ids.push_back({ObjectId(h.object), SiteId(h.site), h.mode});
@@ -122,8 +123,14 @@ class ScannedLog {
   std::vector<Asking> dependencies() const {
     std::vector<Asking> list;
     for (const Dependency& d : observations().dependencies) {
-      list.push_back({ActorId(d.actor), ObjectId(d.lock), SiteId(d.site),
-                      Held(d.held), d.how, d.mode, d.count, d.phases});
+      list.push_back({ActorId(d.actor),
+                      ObjectId(d.lock),
+                      SiteId(d.site),
+                      Held(d.held),
+                      d.how,
+                      d.mode,
+                      d.count,
+                      {d.phases.begin(), d.phases.end()}});
     }
     return list;
   }
@@ -137,7 +144,7 @@ class ScannedLog {
                       r.how,
                       r.mode,
                       r.count,
-                      r.phases});
+                      {r.phases.begin(), r.phases.end()}});
     }
     return list;
   }

@@ -86,7 +86,7 @@ class Translator {
   }
 
   void Request(const Event& e, uint32_t object) {
-    std::vector<analysis::Hold> holds;
+    analysis::HeldSet holds;
     for (const Open& open : held(e.actor)) {
       if (open.hold.object == object) return;  // re-entrant, or a self-lock
       holds.push_back(open.hold);
@@ -98,8 +98,7 @@ class Translator {
           return Count(e, r);
         }
       }
-      out_.requests.push_back({e.actor, object, e.mode, e.how, e.site});
-      return Count(e, out_.requests.back());
+      return Count(e, Ask(e, object, out_.requests.emplace_back()));
     }
     for (analysis::Dependency& d : out_.dependencies) {
       if (d.actor == e.actor && d.lock == object && d.mode == e.mode &&
@@ -107,9 +106,19 @@ class Translator {
         return Count(e, d);
       }
     }
-    out_.dependencies.push_back(
-        {e.actor, object, e.mode, e.how, e.site, analysis::kNone, holds});
-    Count(e, out_.dependencies.back());
+    analysis::Dependency& d = out_.dependencies.emplace_back();
+    d.held = holds;
+    Count(e, Ask(e, object, d));
+  }
+
+  template <typename Row>
+  static Row& Ask(const Event& e, uint32_t object, Row& row) {
+    row.actor = e.actor;
+    row.lock = object;
+    row.mode = e.mode;
+    row.how = e.how;
+    row.site = e.site;
+    return row;
   }
 
   template <typename Row>
