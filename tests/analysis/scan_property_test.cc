@@ -32,7 +32,7 @@ constexpr uint32_t kLocks = 7, kSites = 4, kFirstSite = 10;
 struct Counts {
   uint64_t acquisitions = 0, handovers = 0, contended = 0, try_failed = 0;
   uint64_t holds = 0, hold_ns = 0, waits = 0, wait_ns = 0;
-  friend auto operator<=>(const Counts&, const Counts&) = default;
+  friend bool operator==(const Counts&, const Counts&) = default;
   friend void PrintTo(const Counts& c, std::ostream* out) {
     *out << "acquired " << c.acquisitions << " handed over " << c.handovers
          << " contended " << c.contended << " failed " << c.try_failed
@@ -49,7 +49,7 @@ Counts CountsOf(const Usage& u) {
 
 struct BlameRow {
   uint64_t waits = 0, ns = 0;
-  friend auto operator<=>(const BlameRow&, const BlameRow&) = default;
+  friend bool operator==(const BlameRow&, const BlameRow&) = default;
 };
 // (lock, waiter site, holder site, waiter, holder)
 using BlameKey = std::tuple<uint32_t, uint32_t, uint32_t, uint32_t, uint32_t>;
