@@ -38,12 +38,9 @@ void RegisterObject(Thread* t, std::atomic<uint32_t>& tag,
     g_writer.Stop(log::StopReason::kMaxLog);
     SayStopped();
   }
-  uint32_t none = 0;
-  if (!tag.compare_exchange_strong(
-          none, id << 3 | log::kOpenBit | (id < log::kShortObjects ? 0u : 2u),
-          std::memory_order_relaxed)) {
-    return;  // the other id stays unused
-  }
+  // Defined before it is known: whoever sees the id may record with it, and the
+  // program may be killed then. If two threads come first, one id wins, and the
+  // other stays unused.
   const uint32_t place = PlaceId(t, facts);
   const size_t size = facts.name == nullptr ? 0 : strnlen(facts.name, 1024);
   Record r = Begin(t, 12 + size / 4);
@@ -51,6 +48,10 @@ void RegisterObject(Thread* t, std::atomic<uint32_t>& tag,
   r.U64(reinterpret_cast<uintptr_t>(facts.address));
   r.Text(facts.name == nullptr ? "" : facts.name, size);
   r.End(Op::kDefObject, static_cast<uint32_t>(facts.kind));
+  uint32_t none = 0;
+  tag.compare_exchange_strong(
+      none, id << 3 | log::kOpenBit | (id < log::kShortObjects ? 0u : 2u),
+      std::memory_order_release, std::memory_order_relaxed);
 }
 
 }  // namespace lockcheck::runtime
