@@ -6,9 +6,9 @@ Rows are named BM_<row>/<variant>[/modifiers]; the variant `std` is the plain tw
 that everything in the row is divided by. Each of our files is one process, which
 measured std too: a ratio is taken per repetition, because only times from one
 moment of one machine compare, and the median of the ratios is shown. The column
-of std's times is that of the first file. A peer's file holds std rows measured in
-another process; the ratio is that of the median and the first file's, and its
-column has the file's name.
+of std's times is that of the first file with the row. A peer's file holds std rows
+measured in another process; the ratio is that of the median and that column's, and
+its own column has the file's name.
 """
 
 import json
@@ -77,16 +77,20 @@ def ratios(files):
 
 def table(files, peers):
     columns = ratios(files)
-    first = files[0]
+    twins = {}
+    for file in files:
+        for (row, variant), times in file.items():
+            if variant == "std":
+                twins.setdefault(row, median(times))
     for name, file in peers.items():
-        columns[name] = {row: median(times) / median(first[row, "std"])
+        columns[name] = {row: median(times) / twins[row]
                          for (row, variant), times in file.items()
-                         if variant == "std" and (row, "std") in first}
+                         if variant == "std" and row in twins}
     rows = dict.fromkeys(row for file in files for row, _ in file)
     yield ["row", "std, ns"] + list(columns)
     for row in rows:
-        twin = first.get((row, "std"))
-        yield ([row, f"{median(twin):,.1f}" if twin else "–"] +
+        twin = twins.get(row)
+        yield ([row, f"{twin:,.1f}" if twin else "–"] +
                [shown(column.get(row)) for column in columns.values()])
 
 
@@ -96,7 +100,7 @@ def main(arguments):
     if not own:
         sys.exit("usage: bench_table.py LOCKCHECK.json [MORE.json...] [--peers PEER.json...]")
     files = [read(path) for path in own]
-    if not files[0]:
+    if not any(files):
         sys.exit(f"bench_table: {own[0]} holds no benchmark; is the filter right?")
     lines = list(table(files, {os.path.splitext(os.path.basename(path))[0]: read(path)
                                for path in peers}))
