@@ -57,6 +57,7 @@ void KeepLast(const log::Recording& recording, ObjectIndex object,
               const std::vector<ActorIndex>& holders,
               std::vector<EndState>& states) {
   std::vector<Rank> ranks;
+  ranks.reserve(holders.size());
   for (const ActorIndex actor : holders) {
     ranks.push_back(RankOf(recording, actor, recording.objects[object].id));
   }

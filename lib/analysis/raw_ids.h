@@ -6,6 +6,7 @@
 #ifndef LOCKCHECK_LIB_ANALYSIS_RAW_IDS_H_
 #define LOCKCHECK_LIB_ANALYSIS_RAW_IDS_H_
 
+#include <cmath>
 #include <cstdint>
 #include <vector>
 
@@ -47,7 +48,7 @@ class RawIds {
     const double ns =
         static_cast<double>(to - from) * recording_.clock.ns_per_tick;
     constexpr double kLimit = 9e18;  // 285 years: a damaged stamp
-    return ns >= 0 && ns < kLimit ? static_cast<uint64_t>(ns + 0.5) : 0;
+    return ns >= 0 && ns < kLimit ? static_cast<uint64_t>(std::llround(ns)) : 0;
   }
 
  private:

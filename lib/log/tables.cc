@@ -105,6 +105,7 @@ class TableBuilder {
         IdBound(file_.header().next_site.load(std::memory_order_relaxed));
     const auto rows = FirstRows(&Findings::sites);
     std::vector<uint32_t> all;
+    all.reserve(rows.size());
     for (const SiteRow* row : rows) all.push_back(row->id);
     usage_.sites.ForEach([&](uint32_t id) {
       if (id >= kFirstSite) all.push_back(id);
@@ -178,7 +179,7 @@ class TableBuilder {
     }
   }
 
-  void BuildActors(Streams streams) {
+  void BuildActors(Streams&& streams) {
     for (auto& [id, stream] : streams) {
       ids_.actors[id] = static_cast<ActorIndex>(r_.actors.size());
       Actor& actor = r_.actors.emplace_back();

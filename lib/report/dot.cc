@@ -43,7 +43,7 @@ std::string Dot(const Report& report, bool all) {
   std::string nodes, edges;
   std::set<uint32_t> named;
   const auto name = [&](uint32_t index) {
-    const std::string node = Quote(ClassLabel(report.classes[index]));
+    std::string node = Quote(ClassLabel(report.classes[index]));
     if (named.insert(index).second) nodes += fmt::format("  {};\n", node);
     return node;
   };

@@ -39,6 +39,7 @@ struct Building {
 std::vector<EdgeSite> MostFrequentFirst(
     const std::map<SitePair, uint64_t>& sites) {
   std::vector<EdgeSite> rows;
+  rows.reserve(sites.size());
   for (const auto& [pair, count] : sites) {
     rows.push_back({pair.first, pair.second, count});
   }

@@ -162,7 +162,7 @@ std::string HotspotText(const Report& report, const TextOptions& options,
     actors.push_back({ActorHeading(row), &row.usage});
   }
   std::string out;
-  const auto add = [&](std::string text) {
+  const auto add = [&](const std::string& text) {
     if (!out.empty() && !text.empty()) out += '\n';
     out += text;
   };

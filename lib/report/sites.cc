@@ -70,6 +70,7 @@ std::string Key(const SourceLine& line) {
 std::vector<SourceLine> UserStack(
     const std::vector<symbolize::SymbolizedFrame>& stack) {
   std::vector<const symbolize::SymbolizedFrame*> frames;
+  frames.reserve(stack.size());
   for (const symbolize::SymbolizedFrame& frame : stack) {
     frames.push_back(&frame);
   }

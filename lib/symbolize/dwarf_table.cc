@@ -314,7 +314,8 @@ std::string DwarfTable::ScopeName(uint32_t scope) {
     } else if (name.empty() || name.starts_with("<lambda")) {
       name = "{lambda}";
     }
-    result = result.empty() ? name : name + "::" + result;
+    if (!result.empty()) name.append("::").append(result);
+    result = std::move(name);
     if (tag == DW_TAG_subprogram) break;  // is qualified already
   }
   return result;

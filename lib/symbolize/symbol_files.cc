@@ -144,7 +144,7 @@ void SymbolFileFinder::AddFromSystem(const std::string& build_id,
 
 void SymbolFileFinder::AddFromDebugLink(const ElfFile& file,
                                         SymbolFiles* found) {
-  const std::string name = file.debug_link();
+  const std::string& name = file.debug_link();
   if (name.empty() || absl::StrContains(name, "/")) return;
   std::error_code error;
   const std::string folder =

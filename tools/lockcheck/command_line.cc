@@ -123,7 +123,7 @@ std::string Understand(const RawWords& raw, bool fail_on_given, Options& o) {
   return "";
 }
 
-std::string FirstLine(std::string text) {
+std::string FirstLine(const std::string& text) {
   return text.substr(0, text.find('\n'));
 }
 

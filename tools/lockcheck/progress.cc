@@ -3,6 +3,7 @@
 #include <sys/ioctl.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
@@ -84,7 +85,8 @@ std::string Progress::Line() const {
         std::chrono::steady_clock::now() - start_);
     return fmt::format("{} {}, {} s", stage_.load(), label_, seconds.count());
   }
-  const auto percent = static_cast<size_t>(std::min(fraction, 1.0) * 100 + 0.5);
+  const auto percent =
+      static_cast<size_t>(std::lround(std::min(fraction, 1.0) * 100));
   return fmt::format("[{:<{}}] {:3}%  {} {}",
                      std::string(percent * kBarWidth / 100, '#'), kBarWidth,
                      percent, stage_.load(), label_);
