@@ -81,6 +81,7 @@ bool DoConditionWait(const ConditionWait& wait) {
       Op::kUnblock,
       static_cast<uint32_t>(signalled ? model::Outcome::kSignalled
                                       : model::Outcome::kTimedOut));
+  t->after_wait = t->hot.cursor;
   Leave(t);
   errno = saved;
   return signalled;

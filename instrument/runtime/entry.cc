@@ -41,6 +41,7 @@ namespace lockcheck::inline LOCKCHECK_ABI::internal {
 namespace {
 
 using runtime::g_table;
+using runtime::Got;
 using runtime::How;
 using runtime::LockRequest;
 using runtime::Table;
@@ -48,9 +49,20 @@ using runtime::Unseen;
 
 using runtime::Recording;
 
-bool Lock(const LockRequest& request) {
+Got Lock(const LockRequest& request) {
+  const Unseen unseen;
   if (const Table* const table = Recording()) return table->lock(request);
-  return runtime::PlainRequest(request);
+  return runtime::PlainRequest(request) ? Got::kLock : Got::kNothing;
+}
+
+// Of a request that may block.
+bool LockOrThrow(const LockRequest& request) {
+  const Got got = Lock(request);
+  if (got == Got::kDeadlock) {
+    ThrowLockError(std::errc::resource_deadlock_would_occur,
+                   "lockcheck: this wait closes a deadlock");
+  }
+  return got == Got::kLock;
 }
 
 [[noreturn]] void ThrowTooDeep() {
@@ -67,8 +79,7 @@ void ThrowLockError(std::errc code, const char* what) {
 
 void LockUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
                   Caller caller) {
-  const Unseen unseen;
-  if (!Lock({&lock, kind, How::kBlocking, slot, caller, 0, nullptr})) {
+  if (!LockOrThrow({&lock, kind, How::kBlocking, slot, caller, 0, nullptr})) {
     ThrowTooDeep();
   }
 }
@@ -80,38 +91,34 @@ void TakenUncommon(LockState& lock, SiteSlot* slot) noexcept {
 
 bool TryLockUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
                      Caller caller) noexcept {
-  const Unseen unseen;
-  return Lock({&lock, kind, How::kTry, slot, caller, 0, nullptr});
+  return Lock({&lock, kind, How::kTry, slot, caller, 0, nullptr}) == Got::kLock;
 }
 
 bool TimedLockUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
                        Caller caller, const Deadline& deadline) {
-  const Unseen unseen;
-  return Lock({&lock, kind, How::kTimed, slot, caller, 0, &deadline});
+  return LockOrThrow({&lock, kind, How::kTimed, slot, caller, 0, &deadline});
 }
 
 bool LockMemberUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
                         Caller caller, uint32_t held) {
-  const Unseen unseen;
-  return Lock({&lock, kind, How::kMulti, slot, caller, held, nullptr});
+  return LockOrThrow({&lock, kind, How::kMulti, slot, caller, held, nullptr});
 }
 
 void LockSharedUncommon(SharedState& lock, LockKind kind, SiteSlot* slot,
                         Caller caller) {
-  const Unseen unseen;
-  Lock({&lock, kind, How::kBlocking, slot, caller, 0, nullptr, true});
+  LockOrThrow({&lock, kind, How::kBlocking, slot, caller, 0, nullptr, true});
 }
 
 bool TryLockSharedUncommon(SharedState& lock, LockKind kind, SiteSlot* slot,
                            Caller caller) noexcept {
-  const Unseen unseen;
-  return Lock({&lock, kind, How::kTry, slot, caller, 0, nullptr, true});
+  return Lock({&lock, kind, How::kTry, slot, caller, 0, nullptr, true}) ==
+         Got::kLock;
 }
 
 bool TimedLockSharedUncommon(SharedState& lock, LockKind kind, SiteSlot* slot,
                              Caller caller, const Deadline& deadline) {
-  const Unseen unseen;
-  return Lock({&lock, kind, How::kTimed, slot, caller, 0, &deadline, true});
+  return LockOrThrow(
+      {&lock, kind, How::kTimed, slot, caller, 0, &deadline, true});
 }
 
 void UnlockSharedUncommon(SharedState& lock, LockKind kind, SiteSlot* slot,

@@ -14,6 +14,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "instrument/runtime/deadlock_report.h"
 #include "instrument/runtime/message.h"
 #include "instrument/runtime/misuse.h"
 #include "instrument/runtime/process.h"
@@ -21,6 +22,7 @@
 #include "instrument/runtime/table.h"
 #include "instrument/runtime/thread.h"
 #include "instrument/runtime/unseen.h"
+#include "instrument/runtime/waiting.h"
 
 namespace lockcheck::inline LOCKCHECK_ABI::internal {
 constinit UnattachedThread g_unattached = {};
@@ -116,6 +118,12 @@ bool EnsureProcess(uint32_t& process, uint32_t& parent) {
   return first;
 }
 
+// Under ProcessLock; the list is read without it.
+void AddThread(Thread* t) {
+  t->next_all = g_fork_page->all_threads;
+  __atomic_store_n(&g_fork_page->all_threads, t, __ATOMIC_RELEASE);
+}
+
 // A block for the thread, or a scratch one if the log takes no more.
 bool GiveBlock(Thread* t) {
   log::BlockHeader* block = g_writer.NewHotBlock();
@@ -148,6 +156,9 @@ void StartStream(Thread* t, BeginHow how, uint32_t actor, uint32_t parent,
   t->hot.actor = actor;
   t->process = process;
   t->kept().actor = actor;
+  t->tid = Tid();
+  t->name[0] = 0;
+  SetThreadOf(actor, t);
   uint32_t none = 0;
   g_fork_page->first_actor.compare_exchange_strong(none, actor,
                                                    std::memory_order_relaxed);
@@ -162,7 +173,7 @@ void StartStream(Thread* t, BeginHow how, uint32_t actor, uint32_t parent,
   }
   if (first_of_process) DescribeProcess(t, parent_process);
   Record r = Begin(t, 6);
-  r.Word(parent).Word(Tid()).U64(Ticks());
+  r.Word(parent).Word(t->tid).U64(Ticks());
   r.End(Op::kBegin, static_cast<uint32_t>(how));
   // What is in memory may never get into the file: let it say at least whose it
   // is.
@@ -183,8 +194,7 @@ Thread* TakeThread(uint32_t& process, uint32_t& parent, bool& first) {
   }
   t = NewThread();
   if (t != nullptr) {
-    t->next_all = g_fork_page->all_threads;
-    g_fork_page->all_threads = t;
+    AddThread(t);
   }
   return t;
 }
@@ -197,8 +207,7 @@ void Reattach(Thread* t) {
     ProcessLock lock;
     first = EnsureProcess(process, parent_process);
     if (!GiveBlock(t)) return;
-    t->next_all = g_fork_page->all_threads;
-    g_fork_page->all_threads = t;
+    AddThread(t);
   }
   Kept& k = t->kept();
   // A handler that interrupted the runtime has forked: that operation still has
@@ -286,6 +295,7 @@ void EndStream(Thread* t) {
   k.interrupted = nullptr;
   k.signal_thread = nullptr;
   k.exit_rounds = 0;
+  SetThreadOf(t->hot.actor, nullptr);
   t->hot.actor = 0;
   ProcessLock lock;
   t->next_free = g_fork_page->free_threads;
@@ -406,11 +416,6 @@ void AttachPointer(ThreadPointer* pointer) {
   *pointer = t_thread;
 }
 
-void RegisterHandlers() {
-  pthread_key_create(&g_exit_key, &OnThreadExit);
-  pthread_atfork(&BeforeFork, &AfterForkInParent, nullptr);
-}
-
 namespace {
 
 // With memory-backed blocks, what the threads have written so far.
@@ -426,11 +431,7 @@ void WriteVolatileBlocks() {
 
 [[gnu::constructor]] void OnLoad() { Initialize(); }
 
-// After every static destructor; what locks do later is still recorded.
-[[gnu::destructor]] void OnExit() {
-  if (g_table != &g_own_table || g_own_table.mode != internal::kModeRecord) {
-    return;
-  }
+void WriteExit() {
   Thread* const t = Enter();
   if (t == nullptr) return;
   timespec now;
@@ -453,6 +454,30 @@ void WriteVolatileBlocks() {
   Leave(t);
 }
 
+// After what was registered later: the program's static destructors. There is
+// no other place that sees the status and may change it.
+void OnExitStatus(int status, void*) {
+  const Unseen unseen;
+  SaySummary();
+  if (status != 0 || g_options.exit_code == 0 || !AnyFinding()) return;
+  fflush(nullptr);
+  WriteExit();
+  _exit(static_cast<int>(g_options.exit_code));
+}
+
+// After every static destructor; what locks do later is still recorded.
+[[gnu::destructor]] void OnExit() {
+  if (g_table == &g_own_table && g_own_table.mode == internal::kModeRecord) {
+    WriteExit();
+  }
+}
+
 }  // namespace
+
+void RegisterHandlers() {
+  pthread_key_create(&g_exit_key, &OnThreadExit);
+  pthread_atfork(&BeforeFork, &AfterForkInParent, nullptr);
+  on_exit(&OnExitStatus, nullptr);
+}
 
 }  // namespace lockcheck::runtime

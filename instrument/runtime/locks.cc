@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "instrument/runtime/condition.h"
+#include "instrument/runtime/deadlock_report.h"
 #include "instrument/runtime/fork.h"
 #include "instrument/runtime/lock_facts.h"
 #include "instrument/runtime/misuse.h"
@@ -16,6 +17,7 @@
 #include "instrument/runtime/sites.h"
 #include "instrument/runtime/table.h"
 #include "instrument/runtime/wait.h"
+#include "instrument/runtime/waiting.h"
 #include "lockcheck/shared_mutex.h"
 
 namespace lockcheck::runtime {
@@ -136,26 +138,37 @@ void WriteTryFailed(Thread* t, const LockRequest& request, uint32_t site) {
       .End(Op::kTryFailed, static_cast<uint32_t>(request.how));
 }
 
+Got WaitFor(Thread* t, const LockRequest& request, uint32_t site) {
+  switch (RecordedWait(t, request, site)) {
+    case WaitEnd::kTaken:
+      Taken(t, request, site);
+      return Got::kLock;
+    case WaitEnd::kTimedOut:
+      return Got::kNothing;
+    case WaitEnd::kDeadlock:
+      break;
+  }
+  return Got::kDeadlock;
+}
+
 // The lock is owned by this thread already.
-bool LockOwn(Thread* t, const LockRequest& request, uint32_t site) {
+Got LockOwn(Thread* t, const LockRequest& request, uint32_t site) {
   LockState& lock = *request.lock;
   if (IsRecursive(request.kind)) {
-    if (DepthOf(lock) == UINT32_MAX) return false;
+    if (DepthOf(lock) == UINT32_MAX) return Got::kNothing;
     ++DepthOf(lock);
-    return true;
+    return Got::kLock;
   }
   if (request.how == How::kTry ||
       (request.how == How::kMulti && request.group != 0)) {
     WriteTryFailed(t, request, site);
-    return false;
+    return Got::kNothing;
   }
   if (request.how != How::kTimed) {
     ReportMisuse(t, {model::Misuse::kSelfLock, ObjectId(lock), site,
                      t->hot.actor, &lock, request.slot, request.caller});
   }
-  const bool taken = RecordedWait(t, request, site);
-  if (taken) Taken(t, request, site);
-  return taken;
+  return WaitFor(t, request, site);
 }
 
 // Whether the request is for a lock that this thread has already, in a way that
@@ -177,40 +190,43 @@ bool LockUnrecorded(const LockRequest& request) {
                    request.deadline);
 }
 
-bool DoLock(const LockRequest& request) {
+// The lock is not this thread's.
+Got LockOther(Thread* t, const LockRequest& request, uint32_t site) {
+  // What may be written while the lock is held finds its room now.
+  Room(t, 2 * kSlackWords);
+  if (TakeNow(t, request)) {
+    Taken(t, request, site);
+    return Got::kLock;
+  }
+  if (MayBlock(request)) return WaitFor(t, request, site);
+  WriteTryFailed(t, request, site);
+  return Got::kNothing;
+}
+
+Got DoLock(const LockRequest& request) {
   const int saved = errno;
   Thread* const t = Enter();
   LockState& lock = *request.lock;
   if (t == nullptr) {
     const bool taken = LockUnrecorded(request);
     errno = saved;
-    return taken;
+    return taken ? Got::kLock : Got::kNothing;
   }
   bool new_site = false;
   const uint32_t site = SiteId(t, request.slot, request.caller, &new_site);
   if (Tag(lock) == 0) Register(t, lock, request.kind, site);
-  bool taken;
+  Got got;
   if (__builtin_expect(HasItself(t, request), false)) {
-    taken = LockOwn(t, request, site);
+    got = LockOwn(t, request, site);
   } else {
     if (request.group == 0) {
       NoteRequest(t, lock, site, new_site, request.slot, request.caller);
     }
-    // What may be written while the lock is held finds its room now.
-    Room(t, 2 * kSlackWords);
-    taken = TakeNow(t, request);
-    if (!taken) {
-      if (MayBlock(request)) {
-        taken = RecordedWait(t, request, site);
-      } else {
-        WriteTryFailed(t, request, site);
-      }
-    }
-    if (taken) Taken(t, request, site);
+    got = LockOther(t, request, site);
   }
   Leave(t);
   errno = saved;
-  return taken;
+  return got;
 }
 
 // The lock's word was taken and nothing else was done; the gate is shut, unless
@@ -396,12 +412,16 @@ void DoJoinBlock(uint32_t actor, SiteSlot* slot, Caller caller) {
   const uint32_t site = SiteId(t, slot, caller);
   NoteJoin(t, site, slot, caller);
   Begin(t, 5).Word(actor).Word(site).U64(Ticks()).End(Op::kJoinBlock);
+  BeginWaiting(t, {nullptr, actor, site, t->hot.actor, false, false, false});
+  // Of itself, join() throws.
+  if (actor != t->hot.actor) ReportDeadlockOf(t);
   Leave(t);
 }
 
 void DoJoin(uint32_t actor, bool joined) {
   Thread* const t = Enter();
   if (t == nullptr) return;
+  EndWaiting(t);
   Begin(t, 3).U64(Ticks()).End(
       Op::kUnblock,
       static_cast<uint32_t>(joined ? model::Outcome::kAcquired
@@ -418,6 +438,9 @@ void DoName(const char* name) {
       .Word(t->hot.actor)
       .Text(name, size)
       .End(Op::kDefName, static_cast<uint32_t>(log::NameTarget::kActor));
+  const size_t kept = size < kNameBytes ? size : kNameBytes - 1;
+  memcpy(t->name, name, kept);
+  t->name[kept] = 0;
   Leave(t);
 }
 

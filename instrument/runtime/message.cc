@@ -28,12 +28,17 @@ Message& Message::operator<<(const char* text) {
   return Bytes(text, strlen(text));
 }
 
-Message& Message::operator<<(uint64_t number) {
+Message& Message::operator<<(uint64_t number) { return Digits(number, 10); }
+Message& Message::Hex(uint64_t number) {
+  return (*this << "0x").Digits(number, 16);
+}
+
+Message& Message::Digits(uint64_t number, uint64_t base) {
   char digits[20];
   size_t at = sizeof(digits);
   do {
-    digits[--at] = static_cast<char>('0' + number % 10);
-    number /= 10;
+    digits[--at] = "0123456789abcdef"[number % base];
+    number /= base;
   } while (number != 0);
   return Bytes(digits + at, sizeof(digits) - at);
 }

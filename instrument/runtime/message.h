@@ -17,9 +17,12 @@ class Message {
 
   Message& operator<<(const char* text);
   Message& operator<<(uint64_t number);
+  Message& Hex(uint64_t number);
   Message& Bytes(const char* text, size_t size);
 
  private:
+  Message& Digits(uint64_t number, uint64_t base);
+
   char text_[1024];
   size_t size_ = 0;
 };

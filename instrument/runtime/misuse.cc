@@ -1,5 +1,6 @@
 #include "instrument/runtime/misuse.h"
 
+#include "instrument/runtime/deadlock_report.h"
 #include "instrument/runtime/message.h"
 #include "instrument/runtime/process.h"
 #include "instrument/runtime/record.h"
@@ -37,6 +38,7 @@ void ReportMisuse(Thread* t, const MisuseReport& report) {
   r.Word(report.object).Word(report.site).Word(report.owner).Word(stack);
   r.U64(Ticks());
   r.End(log::Op::kMisuse, static_cast<uint32_t>(report.misuse));
+  CountMisuse();
   Say(t, report);
 }
 

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <cstring>
 
 #include "instrument/runtime/process.h"
@@ -246,6 +247,79 @@ bool InWrapper(Thread* t, const void* address) {
       module->wrappers, end, value,
       [](uintptr_t v, const Range& range) { return v < range.begin; });
   return after != module->wrappers && value < (after - 1)->end;
+}
+
+namespace {
+
+// "_ZN4bank8TransferEi" is bank::Transfer, and "_ZZN4bank8TransferEiE..." is
+// something in it. Not the names of templates, operators and the like:
+// __cxa_demangle knows them all, but allocates.
+bool SaySimpleName(Message& m, const char* linked) {
+  if (strncmp(linked, "_Z", 2) != 0) {
+    m << linked;
+    return true;
+  }
+  const char* p = linked + 2;
+  const bool inside = *p == 'Z';
+  while (*p == 'Z') ++p;
+  const bool nested = *p == 'N';
+  if (nested) ++p;
+  if (nested && *p == 'K') ++p;
+  if (*p == 'L') ++p;
+  const char* parts[16];
+  size_t sizes[16], n = 0;
+  while (*p >= '1' && *p <= '9') {
+    char* after;
+    const size_t size = strtoul(p, &after, 10);
+    if (n == 16 || strnlen(after, size) < size) return false;
+    parts[n] = after;
+    sizes[n++] = size;
+    p = after + size;
+    if (!nested) break;
+  }
+  if (n == 0 || (nested && *p != 'E') || *p == 'I') return false;
+  for (size_t i = 0; i < n; ++i) {
+    if (i != 0) m << "::";
+    if (strncmp(parts[i], "_GLOBAL__N_", 11) == 0) {
+      m << "(anonymous namespace)";
+    } else {
+      m.Bytes(parts[i], sizes[i]);
+    }
+  }
+  if (inside) m << "::{lambda}";
+  return true;
+}
+
+}  // namespace
+
+void NameFunction(Message& m, const void* address) {
+  const auto value = reinterpret_cast<uintptr_t>(address);
+  dl_find_object found;
+  if (_dl_find_object(const_cast<void*>(address), &found) != 0) {
+    m.Hex(value);
+    return;
+  }
+  char path[kMaxPath];
+  const char* name = found.dlfo_link_map->l_name;
+  if (name == nullptr || name[0] == 0) {
+    const ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+    path[n < 0 ? 0 : n] = 0;
+    name = path;
+  }
+  const uintptr_t offset = value - found.dlfo_link_map->l_addr;
+  const MappedFile file(name);
+  const char* function = nullptr;
+  uintptr_t begin = 0;
+  ForEachFunction(file, [&](const char* f, const Elf64_Sym& symbol) {
+    if (offset - symbol.st_value >= symbol.st_size) return;
+    function = f;
+    begin = symbol.st_value;
+  });
+  if (function != nullptr && SaySimpleName(m, function)) {
+    (m << "+").Hex(offset - begin) << " ";
+  }
+  const char* const slash = strrchr(name, '/');
+  (m << "(" << (slash == nullptr ? name : slash + 1) << "+").Hex(offset) << ")";
 }
 
 }  // namespace lockcheck::runtime

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 
+#include "instrument/runtime/message.h"
 #include "instrument/runtime/thread.h"
 
 namespace lockcheck::runtime {
@@ -22,6 +23,9 @@ uint64_t FrameOf(Thread* t, const void* address);
 // condition_variable_any) made for one of lockcheck's types, and not inlined.
 // False if symbols are stripped.
 bool InWrapper(Thread* t, const void* address);
+
+// Writes "function+offset (module+offset)", or what is known of it.
+void NameFunction(Message& m, const void* address);
 
 }  // namespace lockcheck::runtime
 

@@ -147,16 +147,44 @@ void PrintHelp() {
   }
 }
 
+bool ParsePath(Text value, char (&path)[kMaxPath]) {
+  if (value.size == 0 || value.size >= kMaxPath) return false;
+  size_t out = 0;
+  for (size_t i = 0; i < value.size; ++i) {
+    if (value.data[i] == '\\' && i + 1 < value.size) ++i;
+    path[out++] = value.data[i];
+  }
+  path[out] = 0;
+  return true;
+}
+
+bool ParseExitCode(Text value, uint32_t& code) {
+  uint32_t number = 0;
+  for (size_t i = 0; i < value.size; ++i) {
+    if (value.data[i] < '0' || value.data[i] > '9') return false;
+    number = number * 10 + static_cast<uint32_t>(value.data[i] - '0');
+    if (number > 255) return false;
+  }
+  if (number == 0) return false;
+  code = number;
+  return true;
+}
+
 bool SetOption(const OptionRow& row, Text value, Options& o) {
   const Text key{row.key, strlen(row.key)};
-  if (key == "log") {
-    if (value.size == 0 || value.size >= kMaxPath) return false;
-    size_t out = 0;
-    for (size_t i = 0; i < value.size; ++i) {
-      if (value.data[i] == '\\' && i + 1 < value.size) ++i;
-      o.log[out++] = value.data[i];
+  if (key == "log") return ParsePath(value, o.log);
+  if (key == "command") return ParsePath(value, o.command);
+  if (key == "exitcode") return ParseExitCode(value, o.exit_code);
+  if (key == "on_deadlock") {
+    if (value == "report") {
+      o.on_deadlock = OnDeadlock::kReport;
+    } else if (value == "abort") {
+      o.on_deadlock = OnDeadlock::kAbort;
+    } else if (value == "throw") {
+      o.on_deadlock = OnDeadlock::kThrow;
+    } else {
+      return false;
     }
-    o.log[out] = 0;
     return true;
   }
   if (key == "mode") {

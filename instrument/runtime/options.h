@@ -11,6 +11,7 @@
 namespace lockcheck::runtime {
 
 enum class RunModeOption : uint8_t { kUnset, kOff, kRecord };
+enum class OnDeadlock : uint8_t { kReport, kAbort, kThrow };
 enum class Timing : uint8_t { kOff, kSampled, kFull };
 
 inline constexpr size_t kMaxPath = 4096;
@@ -22,6 +23,9 @@ struct Options {
   uint64_t ring = 0;        // bytes, 0: keep everything
   Timing timing = Timing::kSampled;
   bool volatile_hot = false;
+  OnDeadlock on_deadlock = OnDeadlock::kReport;
+  uint32_t exit_code = 0;  // 0: the program's own
+  char command[kMaxPath] = "lockcheck";
 };
 
 struct OptionRow {
@@ -47,6 +51,16 @@ inline constexpr OptionRow kOptionRows[] = {
     {"hot", "file|memory",
      "memory: for file systems that cannot promise space; records not yet "
      "written out do not survive kill -9"},
+    {"on_deadlock", "report|abort|throw",
+     "what to do about threads that wait for each other: say so; and abort; "
+     "and "
+     "throw std::system_error in the one that closed the cycle"},
+    {"exitcode", "N",
+     "the exit status of a program that ends with 0 and had deadlocks or "
+     "misuse (1 to 255; default: it stays 0)"},
+    {"command", "PATH",
+     "the lockcheck that is started to report a deadlock with files and lines "
+     "(default: the one in $PATH; none: addresses will do)"},
     {"help", "0|1", "1: print this list"},
 };
 

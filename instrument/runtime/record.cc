@@ -77,7 +77,8 @@ bool GrowHolds(Thread* t) {
   grown[-1].gate = internal::kGateNoHold;
   const size_t count = HoldCount(t);
   if (count != 0) memcpy(grown, h.holds, count * sizeof(Hold));
-  if (capacity != 0) FreeHolds(t);
+  // The old list stays: another thread may be looking at it (deadlock.cc). All
+  // the old ones together are smaller than the new one.
   h.holds = grown;
   h.top = grown + count;
   h.limit = grown + larger;

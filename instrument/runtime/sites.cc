@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "instrument/runtime/id_table.h"
 #include "instrument/runtime/modules.h"
 #include "instrument/runtime/process.h"
 #include "instrument/runtime/record.h"
@@ -13,6 +14,7 @@ namespace {
 
 constexpr size_t kMaxFrames = 32;
 
+constinit IdTable g_site_pcs;
 GrowingSet g_ways;           // see WayKey()
 GrowingSet g_wrapper_sites;  // return address -> site
 
@@ -76,6 +78,7 @@ uint32_t DefineSite(Thread* t, const void* pc, const Walk& walk, size_t from) {
   r.Word(id).Word(static_cast<uint32_t>(n));
   for (size_t i = 0; i < n; ++i) r.U64(frames[i]);
   r.End(log::Op::kDefSite);
+  g_site_pcs.Set(id, reinterpret_cast<uintptr_t>(pc));
   return id;
 }
 
@@ -126,6 +129,10 @@ uint32_t WrapperSite(Thread* t, Caller caller, bool* is_new) {
 }
 
 }  // namespace
+
+const void* PcOfSite(uint32_t site) {
+  return reinterpret_cast<const void*>(g_site_pcs.Get(site));
+}
 
 uint32_t SiteId(Thread* t, SiteSlot* slot, Caller caller, bool* is_new) {
   uint32_t tag = __atomic_load_n(&slot->tag, __ATOMIC_ACQUIRE);

@@ -34,6 +34,9 @@ inline uint32_t SiteOfTag(uint32_t tag) {
                                      : 0;
 }
 
+// An address in the function of the site; null: not known.
+const void* PcOfSite(uint32_t site);
+
 // Records the present stack, from the slot's function outwards; returns its id.
 uint32_t RecordStack(Thread* t, const log::StackOf& of, SiteSlot* slot,
                      Caller caller);

@@ -43,11 +43,14 @@ struct LockRequest {
   bool reads = false;        // shared, not exclusive
 };
 
+// What came of a request. kDeadlock: it would wait for ever, and is to throw.
+enum class Got : uint8_t { kNothing, kLock, kDeadlock };
+
 struct Table {
   uint8_t mode;  // internal::RunMode
   // All but `attach` expect it to have been called on this thread.
   void (*attach)(internal::ThreadPointer* pointer);
-  bool (*lock)(const LockRequest& request);
+  Got (*lock)(const LockRequest& request);
   void (*taken)(LockState& lock, SiteSlot* slot);
   // False: the operation is not permitted (recursive lock, not the owner).
   bool (*unlock)(LockState& lock, LockKind kind, SiteSlot* slot, Caller caller);

@@ -5,7 +5,8 @@
 // into its parent's block. The rest (Kept) is copied by fork as usual: the
 // child knows what its one thread holds.
 //
-// Threading: everything is used by its own thread only, but for `next_free`.
+// Threading: everything is used by its own thread only, but for the two `next_`
+// pointers and `waiting`; others read `name` and `tid` while the thread waits.
 #ifndef LOCKCHECK_INSTRUMENT_RUNTIME_THREAD_H_
 #define LOCKCHECK_INSTRUMENT_RUNTIME_THREAD_H_
 
@@ -30,6 +31,30 @@ struct WrapperFrame {
   uint32_t frame_size;  // bytes to the caller's frame; 0: site is final
   uint32_t site;
 };
+
+// A wait for a lock, or for a thread's end.
+struct Wanted {
+  const LockState* lock;  // null: a join
+  uint32_t joined;        // actor id, of a join
+  uint32_t site;
+  uint32_t actor;  // who waits
+  bool timed;
+  bool reads;
+  bool shared;  // the lock is a SharedState
+};
+
+// The same as its thread shows it to the others.
+struct Waiting {
+  std::atomic<uint32_t> number;  // odd while it lasts
+  std::atomic<uint32_t> joined;
+  std::atomic<uint32_t> actor;
+  std::atomic<uint32_t> site;
+  std::atomic<uint32_t> how;
+  std::atomic<const LockState*> lock;
+  std::atomic<uint64_t> reported;  // the wait whose deadlock was reported
+};
+
+inline constexpr size_t kNameBytes = 64;
 
 inline constexpr size_t kWrapperCache = 128;
 inline constexpr size_t kWayCache = 256;
@@ -69,7 +94,13 @@ struct Thread {
   uint64_t stamp;           // last stamp as a reader computes it
   Timing timing;            // the first copy's: another copy may be asking
   uint32_t random;
-  bool scratch;       // the block is thrown away: recording stopped
+  bool scratch;  // the block is thrown away: recording stopped
+  // Behind the last record of a condition's wait: a request that finds the
+  // cursor there takes the condition's own lock again.
+  uint32_t* after_wait;
+  Waiting waiting;
+  uint32_t tid;
+  char name[kNameBytes];
   Thread* next_free;  // under ProcessLock
   Thread* next_all;   // under ProcessLock
 

@@ -1,10 +1,12 @@
 #include "instrument/runtime/wait.h"
 
+#include "instrument/runtime/deadlock_report.h"
 #include "instrument/runtime/lock_facts.h"
 #include "instrument/runtime/plain.h"
 #include "instrument/runtime/plain_shared.h"
 #include "instrument/runtime/record.h"
 #include "instrument/runtime/sites.h"
+#include "instrument/runtime/waiting.h"
 #include "lib/model/primitives.h"
 
 namespace lockcheck::runtime {
@@ -16,6 +18,7 @@ struct Wait {
   Thread* t;
   const LockRequest& request;
   uint32_t site;
+  bool again;  // a condition's wait takes its lock again: that never fails
   bool long_wait = false;
 };
 
@@ -77,18 +80,41 @@ bool GiveUp(const Wait& w, Round round) {
              : LastTry(lock, me, round);
 }
 
-bool SleepUntilTaken(Wait& w) {
+// Whether the one that the request waits for waits itself: the rest of the way
+// is walked only then.
+bool IsOwnerWaiting(const Wait& w) {
+  const uint32_t word = w.request.lock->word.load(std::memory_order_seq_cst);
+  // Its readers have to be looked for.
+  if (IsShared(w.request.kind) && (word & internal::kReading) != 0) return true;
+  const Thread* const owner = ThreadOf(word & internal::kOwnerMask);
+  return owner != nullptr &&
+         (owner->waiting.number.load(std::memory_order_seq_cst) & 1) != 0;
+}
+
+// True: the request is to fail.
+bool IsDeadlock(const Wait& w) {
+  return w.request.deadline == nullptr && IsOwnerWaiting(w) &&
+         ReportDeadlockOf(w.t) && !w.again;
+}
+
+WaitEnd SleepUntilTaken(Wait& w) {
   const Deadline* const deadline = w.request.deadline;
   const Deadline look = Soon(kLongWaitNs);
+  if (IsDeadlock(w)) return WaitEnd::kDeadlock;
   while (true) {
     const bool first = !w.long_wait && IsBefore(look, deadline);
     Leave(w.t);
     const Round round = OneRound(w, first ? &look : deadline);
     BeginBusy(w.t);
-    if (round == Round::kTaken) return true;
-    if (deadline != nullptr && HasPassed(*deadline)) return GiveUp(w, round);
+    if (round == Round::kTaken) return WaitEnd::kTaken;
+    if (deadline != nullptr && HasPassed(*deadline)) {
+      return GiveUp(w, round) ? WaitEnd::kTaken : WaitEnd::kTimedOut;
+    }
     if (first && HasPassed(look)) {
       WriteWaitStack(w);
+      if (IsDeadlock(w)) {
+        return GiveUp(w, round) ? WaitEnd::kTaken : WaitEnd::kDeadlock;
+      }
     } else if (const uint32_t owner = SomeOwner(w.request);
                round == Round::kWoken && owner != 0) {
       WriteWake(w, owner);
@@ -96,17 +122,31 @@ bool SleepUntilTaken(Wait& w) {
   }
 }
 
+model::Outcome OutcomeOf(WaitEnd end) {
+  switch (end) {
+    case WaitEnd::kTaken:
+      return model::Outcome::kAcquired;
+    case WaitEnd::kTimedOut:
+      return model::Outcome::kTimedOut;
+    case WaitEnd::kDeadlock:
+      break;
+  }
+  return model::Outcome::kInterrupted;
+}
+
 }  // namespace
 
-bool RecordedWait(Thread* t, const LockRequest& request, uint32_t site) {
-  Wait w{t, request, site};
+WaitEnd RecordedWait(Thread* t, const LockRequest& request, uint32_t site) {
+  Wait w{t, request, site, t->after_wait == t->hot.cursor};
   WriteBlock(w);
-  const bool taken = SleepUntilTaken(w);
-  Record r = Begin(t, 4);
-  r.U64(Ticks());
-  r.End(Op::kUnblock, static_cast<uint32_t>(taken ? model::Outcome::kAcquired
-                                                  : model::Outcome::kTimedOut));
-  return taken;
+  BeginWaiting(
+      t, {request.lock, 0, site, t->hot.actor, request.deadline != nullptr,
+          request.reads, IsShared(request.kind)});
+  const WaitEnd end = SleepUntilTaken(w);
+  EndWaiting(t);
+  Begin(t, 4).U64(Ticks()).End(Op::kUnblock,
+                               static_cast<uint32_t>(OutcomeOf(end)));
+  return end;
 }
 
 }  // namespace lockcheck::runtime

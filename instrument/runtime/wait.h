@@ -12,10 +12,13 @@ namespace lockcheck::runtime {
 // A wait that lasts longer gets a stack of its own in the log.
 inline constexpr int64_t kLongWaitNs = 10'000'000;
 
-// Sleeps until the lock is taken (true) or the request's deadline passes. The
-// thread is busy before and after; while it sleeps it is not, and a signal
-// handler's locks are recorded as usual.
-bool RecordedWait(Thread* t, const LockRequest& request, uint32_t site);
+// kDeadlock: it would never end, and LOCKCHECK_OPTIONS wants it to fail.
+enum class WaitEnd : uint8_t { kTaken, kTimedOut, kDeadlock };
+
+// Sleeps until the lock is taken or the request's deadline passes. The thread
+// is busy before and after; while it sleeps it is not, and a signal handler's
+// locks are recorded as usual.
+WaitEnd RecordedWait(Thread* t, const LockRequest& request, uint32_t site);
 
 }  // namespace lockcheck::runtime
 

@@ -172,6 +172,12 @@ std::string_view NameOf(Rule rule, std::optional<model::Misuse> misuse) {
   return row != nullptr ? row->rule : model::kMisuses[0].rule;
 }
 
+std::optional<Verdict> FindVerdict(std::string_view name) {
+  for (const Name<Verdict>& row : kVerdicts) {
+    if (row.name == name) return row.value;
+  }
+  return std::nullopt;
+}
 std::vector<std::string_view> AllVerdicts() { return All(kVerdicts); }
 std::vector<std::string_view> AllReasons() { return All(kReasons); }
 std::vector<std::string_view> AllKinds() { return All(kKinds); }

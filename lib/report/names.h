@@ -15,6 +15,7 @@
 namespace lockcheck::report {
 
 std::string_view NameOf(analysis::Verdict verdict);
+std::optional<analysis::Verdict> FindVerdict(std::string_view name);
 std::string_view NameOf(analysis::Reason reason);
 std::string_view NameOf(analysis::ActorState state);
 std::string_view NameOf(FindingKind kind);

@@ -95,6 +95,18 @@ std::string FindingSection(const Report& report, const TextOptions& options,
   return out;
 }
 
+std::string Only(const Report& report, const TextOptions& options,
+                 const Painter& painter) {
+  std::string out;
+  size_t number = 0;
+  for (const FindingRow& row : report.findings) {
+    if (row.verdict != options.only || row.suppressed) continue;
+    if (number != 0) out += "\n";
+    out += FindingText(report, row, ++number, painter, options.width);
+  }
+  return out;
+}
+
 // "since" in the table of waits ends there.
 std::string MeasuredTo(const Report& report) {
   const auto to_record = static_cast<size_t>(
@@ -182,6 +194,7 @@ std::string HeaderText(const Report& r, bool colour) {
 
 std::string Text(const Report& report, const TextOptions& options) {
   const Painter painter(options.colour);
+  if (options.only) return Only(report, options, painter);
   std::string out = HeaderText(report, options.colour);
   const auto section = [&](const std::string& text) {
     if (!text.empty()) out += "\n" + text;

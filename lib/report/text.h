@@ -4,6 +4,7 @@
 #define LOCKCHECK_LIB_REPORT_TEXT_H_
 
 #include <cstddef>
+#include <optional>
 #include <string>
 
 #include "lib/report/names.h"
@@ -13,7 +14,9 @@ namespace lockcheck::report {
 
 struct TextOptions {
   bool colour = false;
-  bool all = false;              // refuted and suppressed findings too
+  bool all = false;  // refuted and suppressed findings too
+  // Nothing but the deadlocks of this verdict.
+  std::optional<analysis::Verdict> only = std::nullopt;
   size_t top = 10;               // rows of each table; 0: all
   size_t width = 0;              // columns that there are; 0: any number
   const Column* sort = nullptr;  // null: time suffered

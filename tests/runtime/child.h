@@ -131,6 +131,12 @@ class Child {
   pid_t pid() const { return pid_; }
   // What it has written to stdout so far.
   std::string Said() const { return Contents(out_); }
+  std::string SaidToError() const { return Contents(err_); }
+  bool HasEnded() const {
+    siginfo_t info = {};
+    waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT);
+    return info.si_pid != 0;
+  }
   void Signal(int number) const { kill(pid_, number); }
 
   Finished Wait() {

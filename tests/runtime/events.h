@@ -19,6 +19,7 @@ enum class What : uint8_t {
   kNotTaken,   // a try failed
   kTimedOut,   // a timed request gave up
   kTakenAway,  // another actor unlocked it
+  kRefused,    // it would have closed a deadlock
 };
 
 struct Event {
@@ -141,6 +142,8 @@ class EventReader : public log::RecordVisitor {
     waiting = false;
     if (outcome == model::Outcome::kTimedOut) {
       AddRefusal(What::kTimedOut, wait.how, wait.object, wait.site);
+    } else if (outcome == model::Outcome::kInterrupted) {
+      AddRefusal(What::kRefused, wait.how, wait.object, wait.site);
     }
   }
   void OnDestroy(uint32_t object) { destroyed.push_back(object); }

@@ -84,11 +84,12 @@ class Analyzer {
     report::TextOptions text;
     text.colour = colour_;
     text.all = options_.all;
+    text.only = options_.only;
     text.top = options_.top;
     text.sort = options_.sort;
     text.width = OutputWidth();
     std::string out = report::Text(report, text);
-    if (!first_) out.insert(0, 1, '\n');
+    if (!first_ && !out.empty()) out.insert(0, 1, '\n');
     first_ = false;
     if (auto status = WriteToStandardOutput(out); !status.ok()) Failed(status);
   }

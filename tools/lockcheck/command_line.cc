@@ -90,11 +90,16 @@ std::string Understand(const RawWords& raw, bool fail_on_given, Options& o) {
   for (const report::Column& column : report::Columns()) {
     columns.emplace_back(column.key);
   }
+  std::vector<std::string> verdicts;
+  for (const std::string_view verdict : report::AllVerdicts()) {
+    verdicts.emplace_back(verdict);
+  }
   for (const std::string& error :
        {Choice("--color", raw.colour, {"auto", "always", "never"}),
         Choice("--policy", raw.policy, {"deadlock", "order"}),
         Choice("--by", raw.by, {"suffered", "caused"}),
         Choice("--sort", raw.sort, columns),
+        raw.only.empty() ? "" : Choice("--only", raw.only, verdicts),
         o.command == Command::kExport
             ? Choice("--to", raw.form, {"dot", "folded"})
             : ""}) {
@@ -107,6 +112,7 @@ std::string Understand(const RawWords& raw, bool fail_on_given, Options& o) {
   if (raw.by == "caused") o.by = report::FoldedBy::kCaused;
   if (raw.form == "folded") o.form = ExportForm::kFolded;
   o.sort = report::FindColumn(raw.sort);
+  o.only = report::FindVerdict(raw.only);
   if (!absl::SimpleAtoi(raw.error_exitcode, &o.error_exitcode) ||
       o.error_exitcode < 0 || o.error_exitcode > 255) {
     return fmt::format("--error-exitcode '{}': it is from 0 to 255",

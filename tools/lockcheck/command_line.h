@@ -7,6 +7,7 @@
 #ifndef LOCKCHECK_TOOLS_LOCKCHECK_COMMAND_LINE_H_
 #define LOCKCHECK_TOOLS_LOCKCHECK_COMMAND_LINE_H_
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,6 +37,7 @@ struct Options {
   report::FailOn fail_on;
   analysis::Policy policy = analysis::Policy::kDeadlock;
   size_t top = 10;
+  std::optional<analysis::Verdict> only;
   const report::Column* sort = nullptr;
   std::string suppressions;
   int error_exitcode = 1;

@@ -127,6 +127,10 @@ void AddAnalyze(CLI::App& app, Options& o, RawWords& raw) {
   app.add_flag("--all", o.all,
                Lines("Show refuted and suppressed findings too"));
   AddColour(app, raw);
+  app.add_option("--only", raw.only,
+                 Lines("Print nothing but the deadlocks of this verdict: "
+                       "actual, confirmed, possible or refuted"))
+      ->type_name("VERDICT");
   AddNumber(app, "--top", o.top, "Rows of each table; 0: all. Default: 10");
   app.add_option("--sort", raw.sort,
                  Lines("Column to sort hotspots by: acquisitions, contended, "

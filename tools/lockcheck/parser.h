@@ -20,7 +20,7 @@ namespace lockcheck::tools {
 // Words that still have to be understood after CLI11 has sorted them.
 struct RawWords {
   std::string fail_on, policy = "deadlock", sort = "wait_total",
-                       colour = "auto", form, by = "suffered",
+                       colour = "auto", form, only, by = "suffered",
                        error_exitcode = "1";
   bool version = false;
 };

@@ -1,0 +1,169 @@
+#include "instrument/runtime/deadlock.h"
+
+#include <sys/mman.h>
+
+#include <cstring>
+
+#include "instrument/runtime/lock_facts.h"
+#include "instrument/runtime/process.h"
+#include "instrument/runtime/record.h"
+#include "instrument/runtime/waiting.h"
+
+namespace lockcheck::runtime {
+namespace {
+
+// How often a walk is repeated that found a cycle which did not stand. What is
+// missed for that reason is found when the wait has become a long one.
+constexpr int kAttempts = 3;
+// Threads that are looked at in all, so that many readers of many locks end
+// some time.
+constexpr size_t kMaxSteps = 1 << 20;
+
+// The lock's word and tag; another thread's lock may be gone.
+bool ReadLock(const LockState* lock, uint32_t* word, uint32_t* tag) {
+  alignas(LockState) char copy[sizeof(LockState)];
+  if (!ReadMemory(lock, copy, sizeof(copy))) return false;
+  static_assert(sizeof(lock->word) == sizeof(*word));
+  memcpy(word, copy + offsetof(LockState, word), sizeof(*word));
+  memcpy(tag, copy + offsetof(LockState, tag), sizeof(*tag));
+  return true;
+}
+
+bool IsRead(uint32_t word) { return (word & internal::kReading) != 0; }
+
+// Of a thread that waits, and therefore takes and releases nothing.
+bool Holds(Thread* t, uint32_t object) {
+  const ThreadHolds& h = t->kept().hot;
+  for (const Hold* hold = h.holds; hold != h.top; ++hold) {
+    if (ObjectOf(*hold) == object) return true;
+  }
+  return false;
+}
+
+// Whom the wait is for, if that is one thread. Null: nobody, or `*reader_of`
+// says which object's readers.
+Thread* OneBlocker(const Wanted& wanted, uint32_t* reader_of) {
+  *reader_of = 0;
+  if (wanted.lock == nullptr) return ThreadOf(wanted.joined);
+  uint32_t word, tag;
+  if (!ReadLock(wanted.lock, &word, &tag)) return nullptr;
+  if (wanted.shared && IsRead(word)) {
+    if (!wanted.reads) *reader_of = tag >> 3;
+    return nullptr;
+  }
+  return ThreadOf(word & internal::kOwnerMask);
+}
+
+bool Blocks(Thread* blocker, const Wanted& wanted) {
+  uint32_t object;
+  Thread* const one = OneBlocker(wanted, &object);
+  if (object != 0) return Holds(blocker, object);
+  return one == blocker;
+}
+
+}  // namespace
+
+Deadlock::~Deadlock() {
+  if (stuck_ != inline_) munmap(stuck_, capacity_ * sizeof(Stuck));
+}
+
+bool Deadlock::Push(Thread* t) {
+  if (size_ == capacity_) {
+    auto* const larger =
+        static_cast<Stuck*>(MapPages(2 * capacity_ * sizeof(Stuck)));
+    if (larger == nullptr) return false;
+    memcpy(larger, stuck_, size_ * sizeof(Stuck));
+    if (stuck_ != inline_) munmap(stuck_, capacity_ * sizeof(Stuck));
+    stuck_ = larger;
+    capacity_ *= 2;
+  }
+  Stuck& stuck = stuck_[size_];
+  stuck.thread = t;
+  stuck.next_reader = FirstThread();
+  if (!SeeWait(t, &stuck.wanted, &stuck.number) || stuck.wanted.timed) {
+    return false;
+  }
+  ++size_;
+  return true;
+}
+
+bool Deadlock::IsOnPath(const Thread* t) const {
+  for (size_t i = 0; i < size_; ++i) {
+    if (stuck_[i].thread == t) return true;
+  }
+  return false;
+}
+
+// The next thread that the wait is for; null: no more. Who waits for readers
+// waits for each of them; those that run do not matter.
+Thread* Deadlock::NextBlocker(Stuck& stuck) const {
+  uint32_t object;
+  Thread* const one = OneBlocker(stuck.wanted, &object);
+  if (object == 0) {
+    Thread* const once = stuck.next_reader != nullptr ? one : nullptr;
+    stuck.next_reader = nullptr;
+    return once;
+  }
+  while (Thread* const t = stuck.next_reader) {
+    stuck.next_reader = t->next_all;
+    if ((t->waiting.number.load(std::memory_order_seq_cst) & 1) != 0 &&
+        Holds(t, object)) {
+      return t;
+    }
+  }
+  return nullptr;
+}
+
+// Depth first; a thread that led nowhere is met again only through another
+// reader of the same lock.
+bool Deadlock::Walk(Thread* t) {
+  size_ = 0;
+  if (!Push(t)) return false;
+  for (size_t steps = 0; size_ != 0 && steps < kMaxSteps; ++steps) {
+    Thread* const next = NextBlocker(stuck_[size_ - 1]);
+    if (next == nullptr) {
+      --size_;
+    } else if (next == t) {
+      return true;
+    } else if (!IsOnPath(next)) {
+      Push(next);
+    }
+  }
+  return false;
+}
+
+bool Deadlock::StillStands() const {
+  for (size_t i = 0; i < size_; ++i) {
+    const Stuck& stuck = stuck_[i];
+    Wanted wanted;
+    uint32_t number;
+    if (!Blocks(stuck_[(i + 1) % size_].thread, stuck.wanted) ||
+        !SeeWait(stuck.thread, &wanted, &number) || number != stuck.number) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool Deadlock::Find(Thread* t) {
+  for (int i = 0; i < kAttempts; ++i) {
+    if (!Walk(t)) return false;
+    if (StillStands()) return true;
+  }
+  return false;
+}
+
+bool Deadlock::Claim() const {
+  const Stuck* smallest = stuck_;
+  for (size_t i = 1; i < size_; ++i) {
+    if (stuck_[i].wanted.actor < smallest->wanted.actor) {
+      smallest = &stuck_[i];
+    }
+  }
+  const uint64_t wait =
+      static_cast<uint64_t>(smallest->wanted.actor) << 32 | smallest->number;
+  auto& reported = smallest->thread->waiting.reported;
+  return reported.exchange(wait) != wait;
+}
+
+}  // namespace lockcheck::runtime

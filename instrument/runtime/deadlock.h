@@ -1,0 +1,69 @@
+// Finds the deadlock that a wait closes, before the thread goes to sleep.
+//
+// A deadlock is a cycle of threads each of which waits, without a time limit,
+// for a lock that the next one has or for the next one's end. Others change
+// what is seen while it is being looked at: with a single look, a program with
+// strictly ordered locks shows thousands of cycles that never were. So every
+// edge is looked at twice. Between the two looks at an edge its waiting thread
+// was in one and the same wait (see waiting.h); a thread in a wait releases
+// nothing, so what it had at both looks it had all the time between. All first
+// looks come before all second ones, so there is a moment at which all edges
+// stood. Whoever waits last sees all others wait, so no cycle is missed.
+//
+// Cost: nothing for uncontended locks; for a wait whose owner runs, two loads;
+// else about a microsecond for each thread on the way. Takes no lock, allocates
+// from the kernel if more than kInline threads wait for each other.
+#ifndef LOCKCHECK_INSTRUMENT_RUNTIME_DEADLOCK_H_
+#define LOCKCHECK_INSTRUMENT_RUNTIME_DEADLOCK_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "instrument/runtime/thread.h"
+
+namespace lockcheck::runtime {
+
+// A thread of the cycle, which waits for the next one; the last for the first.
+struct Stuck {
+  Thread* thread;
+  Wanted wanted;
+  uint32_t number;  // of its wait
+  // While the cycle is being looked for, and the lock is read: the thread whose
+  // holds are looked at next.
+  Thread* next_reader;
+};
+
+class Deadlock {
+ public:
+  Deadlock() = default;
+  ~Deadlock();
+  Deadlock(const Deadlock&) = delete;
+  Deadlock& operator=(const Deadlock&) = delete;
+
+  // Looks for a cycle through `t`, which has begun to wait.
+  bool Find(Thread* t);
+
+  // True once for each deadlock, whichever of its threads ask.
+  bool Claim() const;
+
+  size_t size() const { return size_; }
+  const Stuck& operator[](size_t i) const { return stuck_[i]; }
+
+ private:
+  static constexpr size_t kInline = 16;
+
+  bool Walk(Thread* t);
+  bool StillStands() const;
+  Thread* NextBlocker(Stuck& stuck) const;
+  bool IsOnPath(const Thread* t) const;
+  bool Push(Thread* t);
+
+  Stuck inline_[kInline];
+  Stuck* stuck_ = inline_;
+  size_t size_ = 0;
+  size_t capacity_ = kInline;
+};
+
+}  // namespace lockcheck::runtime
+
+#endif  // LOCKCHECK_INSTRUMENT_RUNTIME_DEADLOCK_H_

@@ -1,0 +1,123 @@
+#include "instrument/runtime/deadlock_report.h"
+
+#include <atomic>
+#include <cstdlib>
+
+#include "instrument/runtime/command.h"
+#include "instrument/runtime/lock_facts.h"
+#include "instrument/runtime/message.h"
+#include "instrument/runtime/modules.h"
+#include "instrument/runtime/process.h"
+#include "instrument/runtime/record.h"
+#include "instrument/runtime/sites.h"
+#include "instrument/runtime/waiting.h"
+
+namespace lockcheck::runtime {
+namespace {
+
+std::atomic<uint32_t> g_deadlocks{0};
+std::atomic<uint32_t> g_misuses{0};
+
+void NameLock(Message& m, const LockState& lock) {
+  if (lock.name != nullptr) {
+    m << "\"" << lock.name << "\"";
+  } else if (lock.file != nullptr) {
+    m << "the lock made at " << lock.file << ":" << uint64_t{lock.line};
+  } else {
+    m << "a lock";
+  }
+}
+
+void NameThread(Message& m, const Stuck& stuck) {
+  m << "A" << uint64_t{stuck.wanted.actor};
+  if (stuck.thread->name[0] != 0) m << " " << stuck.thread->name;
+  m << " (thread " << uint64_t{stuck.thread->tid} << ")";
+}
+
+void NamePlace(Message& m, uint32_t site) {
+  if (const void* const pc = PcOfSite(site)) {
+    m << ", in ";
+    NameFunction(m, pc);
+  }
+}
+
+// A lock's own note of its holder's place is, if it is read, some reader's.
+uint32_t SiteOfHold(Thread* t, const LockState& lock) {
+  const size_t index = FindHold(t, ObjectId(lock));
+  return index == SIZE_MAX ? 0 : SiteOf(t->kept().hot.holds[index]);
+}
+
+void SayHeadline(const Deadlock& deadlock) {
+  Message m;
+  m << "DEADLOCK: ";
+  if (deadlock.size() == 1) {
+    m << "a thread waits for itself";
+  } else {
+    m << uint64_t{deadlock.size()} << " threads wait for each other";
+  }
+}
+
+// Everybody in it is stuck, so what they wait for stays.
+void SayWhoAndWhere(const Deadlock& deadlock) {
+  const size_t n = deadlock.size();
+  for (size_t i = 0; i < n; ++i) {
+    const Stuck& stuck = deadlock[i];
+    const LockState* const has = deadlock[(i + n - 1) % n].wanted.lock;
+    {
+      Message m;
+      m << "  ";
+      NameThread(m, stuck);
+      if (has != nullptr) {
+        m << " holds ";
+        NameLock(m, *has);
+        NamePlace(m, SiteOfHold(stuck.thread, *has));
+      } else {
+        m << " is to end first";
+      }
+    }
+    Message m;
+    m << "    and waits for ";
+    if (stuck.wanted.lock != nullptr) {
+      NameLock(m, *stuck.wanted.lock);
+    } else {
+      m << "the end of ";
+      NameThread(m, deadlock[(i + 1) % n]);
+    }
+    NamePlace(m, stuck.wanted.site);
+  }
+}
+
+}  // namespace
+
+bool ReportDeadlockOf(Thread* t) {
+  Deadlock deadlock;
+  if (!deadlock.Find(t) || !deadlock.Claim()) return false;
+  g_deadlocks.fetch_add(1, std::memory_order_relaxed);
+  SayHeadline(deadlock);
+  if (!RunCommand()) SayWhoAndWhere(deadlock);
+  switch (g_options.on_deadlock) {
+    case OnDeadlock::kReport:
+      return false;
+    case OnDeadlock::kAbort:
+      abort();
+    case OnDeadlock::kThrow:
+      return true;
+  }
+  return false;
+}
+
+void CountMisuse() { g_misuses.fetch_add(1, std::memory_order_relaxed); }
+
+bool AnyFinding() {
+  return g_deadlocks.load(std::memory_order_relaxed) != 0 ||
+         g_misuses.load(std::memory_order_relaxed) != 0;
+}
+
+void SaySummary() {
+  const uint32_t n = g_deadlocks.load(std::memory_order_relaxed);
+  if (n == 0) return;
+  Message() << "in this program " << uint64_t{n}
+            << (n == 1 ? " deadlock" : " deadlocks") << " happened, see above";
+}
+
+}  // namespace lockcheck::runtime

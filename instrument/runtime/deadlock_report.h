@@ -1,0 +1,29 @@
+// Says that threads wait for each other for ever, and does what
+// LOCKCHECK_OPTIONS=on_deadlock= asks for.
+//
+// The program may hold any lock at all, malloc's too, so nothing here takes one
+// or allocates: the text has addresses, and names from the modules' symbol
+// tables. With a log, `lockcheck analyze` is started beside the program, which
+// knows files and lines; it gets ten seconds.
+#ifndef LOCKCHECK_INSTRUMENT_RUNTIME_DEADLOCK_REPORT_H_
+#define LOCKCHECK_INSTRUMENT_RUNTIME_DEADLOCK_REPORT_H_
+
+#include "instrument/runtime/deadlock.h"
+
+namespace lockcheck::runtime {
+
+// `t` has just begun to wait, and is busy. If that closes a deadlock that
+// nobody has reported yet, reports it, and does not return under
+// on_deadlock=abort. True: the request is to fail (on_deadlock=throw).
+bool ReportDeadlockOf(Thread* t);
+
+// At the end of the program: how many there were, if any.
+void SaySummary();
+
+// Whether the program had deadlocks or misuse.
+bool AnyFinding();
+void CountMisuse();
+
+}  // namespace lockcheck::runtime
+
+#endif  // LOCKCHECK_INSTRUMENT_RUNTIME_DEADLOCK_REPORT_H_

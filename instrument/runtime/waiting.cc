@@ -1,0 +1,86 @@
+#include "instrument/runtime/waiting.h"
+
+#include <errno.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "instrument/runtime/id_table.h"
+#include "instrument/runtime/process.h"
+
+namespace lockcheck::runtime {
+namespace {
+
+constinit IdTable g_threads;
+
+}  // namespace
+
+void BeginWaiting(Thread* t, const Wanted& wanted) {
+  Waiting& w = t->waiting;
+  w.lock.store(wanted.lock, std::memory_order_relaxed);
+  w.joined.store(wanted.joined, std::memory_order_relaxed);
+  w.actor.store(t->hot.actor, std::memory_order_relaxed);
+  w.site.store(wanted.site, std::memory_order_relaxed);
+  w.how.store(static_cast<uint32_t>(wanted.timed) |
+                  static_cast<uint32_t>(wanted.reads) << 1 |
+                  static_cast<uint32_t>(wanted.shared) << 2,
+              std::memory_order_relaxed);
+  // Of two that begin to wait, at least one sees the other's wait.
+  w.number.fetch_add(1, std::memory_order_seq_cst);
+}
+
+void EndWaiting(Thread* t) {
+  t->waiting.number.fetch_add(1, std::memory_order_release);
+}
+
+bool SeeWait(const Thread* t, Wanted* wanted, uint32_t* number) {
+  const Waiting& w = t->waiting;
+  *number = w.number.load(std::memory_order_seq_cst);
+  if ((*number & 1) == 0) return false;
+  wanted->lock = w.lock.load(std::memory_order_relaxed);
+  wanted->joined = w.joined.load(std::memory_order_relaxed);
+  wanted->actor = w.actor.load(std::memory_order_relaxed);
+  wanted->site = w.site.load(std::memory_order_relaxed);
+  const uint32_t how = w.how.load(std::memory_order_relaxed);
+  wanted->timed = (how & 1) != 0;
+  wanted->reads = (how & 2) != 0;
+  wanted->shared = (how & 4) != 0;
+  std::atomic_thread_fence(std::memory_order_acquire);
+  return w.number.load(std::memory_order_relaxed) == *number;
+}
+
+Thread* ThreadOf(uint32_t actor) {
+  return reinterpret_cast<Thread*>(g_threads.Get(actor));
+}
+
+void SetThreadOf(uint32_t actor, Thread* t) {
+  g_threads.Set(actor, reinterpret_cast<uintptr_t>(t));
+}
+
+Thread* FirstThread() {
+  return __atomic_load_n(&g_fork_page->all_threads, __ATOMIC_ACQUIRE);
+}
+
+// The kernel copies, and says so if the pages are not there. Where it does not
+// lend the call (a sandbox), it is asked whether they are, which is true for a
+// moment only.
+bool ReadMemory(const void* from, void* to, size_t bytes) {
+  const int saved = errno;
+  const iovec local = {to, bytes};
+  const iovec remote = {const_cast<void*>(from), bytes};
+  const ssize_t n = process_vm_readv(getpid(), &local, 1, &remote, 1, 0);
+  bool read = n == static_cast<ssize_t>(bytes);
+  if (n < 0 && errno != EFAULT) {
+    // An invalid `how` is looked at after the set has been read.
+    errno = 0;
+    syscall(SYS_rt_sigprocmask, ~0, from, nullptr, 8);
+    read = errno != EFAULT;
+    if (read) memcpy(to, from, bytes);
+  }
+  errno = saved;
+  return read;
+}
+
+}  // namespace lockcheck::runtime

@@ -1,0 +1,41 @@
+// What each thread waits for, where any other thread can see it.
+//
+// Problem: whether threads wait for each other must be known before the last of
+// them goes to sleep, from reading what they do while they do it. So a wait is
+// published before the thread sleeps, under a number that is odd while the wait
+// lasts and never comes again: who reads the same number twice knows that the
+// thread did nothing else in between.
+//
+// Threading: BeginWaiting and EndWaiting by the thread itself; the rest by any.
+// Threads' pages are never unmapped, so a reader that comes too late finds
+// another number, not a fault.
+#ifndef LOCKCHECK_INSTRUMENT_RUNTIME_WAITING_H_
+#define LOCKCHECK_INSTRUMENT_RUNTIME_WAITING_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "instrument/runtime/thread.h"
+
+namespace lockcheck::runtime {
+
+void BeginWaiting(Thread* t, const Wanted& wanted);
+void EndWaiting(Thread* t);
+
+// What the thread waits for now, and the number of that wait. False: nothing.
+bool SeeWait(const Thread* t, Wanted* wanted, uint32_t* number);
+
+// The thread that is this actor; null: it has ended, or is none of this
+// process.
+Thread* ThreadOf(uint32_t actor);
+void SetThreadOf(uint32_t actor, Thread* t);
+
+// The first of all threads of this process, those that ended included.
+Thread* FirstThread();
+
+// Reads memory that may be gone. False: it is.
+bool ReadMemory(const void* from, void* to, size_t bytes);
+
+}  // namespace lockcheck::runtime
+
+#endif  // LOCKCHECK_INSTRUMENT_RUNTIME_WAITING_H_

@@ -1,0 +1,260 @@
+// Deadlocks that happen, each in the same way every time: threads meet at
+// barriers that lockcheck does not see.
+//   deadlock_program SCENARIO [N]
+// Prints "caught" for each request that fails with
+// resource_deadlock_would_occur, and "done" if the program gets to its end.
+
+#include <barrier>
+#include <chrono>
+#include <condition_variable>
+#include <cstdio>
+#include <cstdlib>
+#include <deque>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <random>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include "lockcheck/lockcheck.h"
+
+namespace {
+
+// Says so if the request is refused; the guards then let everybody go on.
+template <typename F>
+void Caught(F act) {
+  try {
+    act();
+  } catch (const std::system_error& error) {
+    if (error.code() != std::errc::resource_deadlock_would_occur) throw;
+    std::puts("caught");
+  }
+}
+
+// Waits until a thread sleeps on the lock: its word says so.
+template <typename Mutex>
+void AwaitSleeper(const Mutex& m) {
+  const auto* word = reinterpret_cast<const std::atomic<uint32_t>*>(&m);
+  while ((word->load() & (1u << 31)) == 0) std::this_thread::yield();
+}
+
+void Ring(size_t n, bool all_at_once) {
+  static std::deque<lockcheck::mutex> locks;
+  for (size_t i = 0; i < n; ++i) locks.emplace_back("ring");
+  std::barrier all(static_cast<std::ptrdiff_t>(n));
+  std::vector<lockcheck::thread> threads;
+  for (size_t i = 0; i < n; ++i) {
+    threads.emplace_back([&, i] {
+      lockcheck::this_thread::set_name("ring");
+      Caught([&] {
+        lockcheck::lock_guard first(locks[i]);
+        all.arrive_and_wait();
+        if (!all_at_once && i + 1 == n) {
+          for (size_t k = 1; k < n; ++k) AwaitSleeper(locks[k]);
+        }
+        lockcheck::lock_guard second(locks[(i + 1) % n]);
+      });
+    });
+  }
+  for (auto& thread : threads) thread.join();
+}
+
+// One thread waits for all of its rounds, all of whose rings deadlock: only
+// with on_deadlock=throw.
+void ManyRings(size_t rounds) {
+  const uint32_t seed = std::random_device()();
+  std::mt19937 random(seed);
+  std::fprintf(stderr, "seed %u\n", seed);
+  for (size_t r = 0; r < rounds; ++r) {
+    const size_t n = 2 + random() % 4;
+    std::vector<lockcheck::mutex> locks(n);
+    std::barrier all(static_cast<std::ptrdiff_t>(n));
+    std::vector<lockcheck::thread> threads;
+    for (size_t i = 0; i < n; ++i) {
+      threads.emplace_back([&, i] {
+        Caught([&] {
+          lockcheck::lock_guard first(locks[i]);
+          all.arrive_and_wait();
+          lockcheck::lock_guard second(locks[(i + 1) % n]);
+        });
+      });
+    }
+    for (auto& thread : threads) thread.join();
+  }
+}
+
+void Self() {
+  static lockcheck::mutex m("self");
+  Caught([] {
+    lockcheck::lock_guard first(m);
+    lockcheck::lock_guard second(m);
+  });
+}
+
+void WriterWaitsForItsOwnRead() {
+  static lockcheck::shared_mutex m("self");
+  Caught([] {
+    lockcheck::shared_lock first(m);
+    lockcheck::lock_guard second(m);
+  });
+}
+
+// Two readers, each of which wants the other's lock for writing.
+void ReadersWrite() {
+  static lockcheck::shared_mutex a("a"), b("b");
+  std::barrier all(3);
+  const auto run = [&](lockcheck::shared_mutex& read,
+                       lockcheck::shared_mutex& write) {
+    Caught([&] {
+      lockcheck::shared_lock first(read);
+      all.arrive_and_wait();
+      lockcheck::lock_guard second(write);
+    });
+  };
+  // A third reads both and goes on.
+  lockcheck::thread third([&] {
+    {
+      lockcheck::shared_lock first(a);
+      lockcheck::shared_lock second(b);
+    }
+    all.arrive_and_wait();
+  });
+  lockcheck::thread one([&] { run(a, b); });
+  lockcheck::thread two([&] { run(b, a); });
+  third.join();
+  one.join();
+  two.join();
+}
+
+void JoinWhileHolding() {
+  static lockcheck::mutex m("m");
+  std::barrier both(2);
+  lockcheck::thread worker([&] {
+    lockcheck::this_thread::set_name("worker");
+    both.arrive_and_wait();
+    Caught([] { lockcheck::lock_guard hold(m); });
+  });
+  {
+    lockcheck::lock_guard hold(m);
+    both.arrive_and_wait();
+    worker.join();
+  }
+}
+
+// The waiter has its lock again, which the other wants, and wants the other's:
+// but the request that would close the cycle is the condition's own.
+void Reacquire() {
+  static lockcheck::mutex a("a"), b("b");
+  static lockcheck::condition_variable c;
+  static bool ready = false, waits = false;
+  std::barrier both(2);
+  lockcheck::thread waiter([&] {
+    lockcheck::lock_guard outer(b);
+    lockcheck::unique_lock inner(a);
+    both.arrive_and_wait();
+    waits = true;
+    Caught([&] { c.wait(inner, [] { return ready; }); });
+  });
+  both.arrive_and_wait();
+  Caught([&] {
+    while (true) {
+      lockcheck::lock_guard hold(a);
+      if (!waits) continue;
+      ready = true;
+      c.notify_one();
+      lockcheck::lock_guard other(b);
+      break;
+    }
+  });
+  waiter.join();
+}
+
+// ---- What must stay silent --------------------------------------------------
+
+// A cycle of requests one of which gives up.
+void Timed() {
+  static lockcheck::timed_mutex a("a"), b("b");
+  std::barrier both(2);
+  lockcheck::thread one([&] {
+    lockcheck::lock_guard first(a);
+    both.arrive_and_wait();
+    if (b.try_lock_for(std::chrono::milliseconds(30))) b.unlock();
+  });
+  lockcheck::thread two([&] {
+    lockcheck::lock_guard first(b);
+    both.arrive_and_wait();
+    lockcheck::lock_guard second(a);
+  });
+  one.join();
+  two.join();
+}
+
+void ReadersOnly() {
+  static lockcheck::shared_mutex a("a"), b("b");
+  std::barrier both(2);
+  const auto run = [&](auto& first, auto& second) {
+    lockcheck::shared_lock one(first);
+    both.arrive_and_wait();
+    lockcheck::shared_lock two(second);
+  };
+  lockcheck::thread one([&] { run(a, b); });
+  lockcheck::thread two([&] { run(b, a); });
+  one.join();
+  two.join();
+}
+
+// Locks taken in one order by more threads than there are processors, exclusive
+// and shared, so that nearly every request blocks.
+void Ordered(size_t rounds) {
+  constexpr size_t kThreads = 8, kLocks = 4;
+  std::vector<lockcheck::mutex> locks(kLocks);
+  std::vector<lockcheck::shared_mutex> shared(kLocks);
+  std::vector<lockcheck::thread> threads;
+  for (size_t i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&, i] {
+      std::mt19937 random(static_cast<uint32_t>(i));
+      for (size_t r = 0; r < rounds; ++r) {
+        const size_t low = random() % kLocks, high = random() % kLocks;
+        lockcheck::lock_guard one(locks[std::min(low, high)]);
+        lockcheck::unique_lock two(locks[std::max(low, high)], std::defer_lock);
+        if (low != high) two.lock();
+        if (random() % 4 == 0) {
+          lockcheck::lock_guard three(shared[low]);
+          if (random() % 8 == 0) std::this_thread::yield();
+        } else {
+          lockcheck::shared_lock three(shared[low]);
+          if (random() % 8 == 0) std::this_thread::yield();
+        }
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 2) return 2;
+  const size_t n = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 2;
+  const std::map<std::string, std::function<void()>> scenarios = {
+      {"ring", [n] { Ring(n, false); }},
+      {"ring-at-once", [n] { Ring(n, true); }},
+      {"many-rings", [n] { ManyRings(n); }},
+      {"self", Self},
+      {"own-read", WriterWaitsForItsOwnRead},
+      {"readers-write", ReadersWrite},
+      {"join", JoinWhileHolding},
+      {"reacquire", Reacquire},
+      {"timed", Timed},
+      {"readers-only", ReadersOnly},
+      {"ordered", [n] { Ordered(n); }},
+  };
+  const auto scenario = scenarios.find(argv[1]);
+  if (scenario == scenarios.end()) return 2;
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
+  scenario->second();
+  std::puts("done");
+}

@@ -1,0 +1,174 @@
+// Deadlocks are seen while they happen: once each, whoever closes them, and
+// never where there is none. What is done then is what on_deadlock asks for.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <signal.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/runtime/child.h"
+#include "tests/runtime/events.h"
+
+namespace lockcheck::testing {
+namespace {
+
+using ::testing::ContainsRegex;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+int Count(const std::string& text, const std::string& part) {
+  int n = 0;
+  for (size_t at = 0; (at = text.find(part, at)) != text.npos; ++n) ++at;
+  return n;
+}
+
+class DeadlockTest : public ::testing::Test {
+ protected:
+  std::string AllOptions(const std::string& options) const {
+    std::string all = "log=" + (folder_ / "log");
+    if (options.find("command=") == options.npos) all += ":command=none";
+    return all + (options.empty() ? "" : ":" + options);
+  }
+  Finished Run(std::vector<std::string> words, const std::string& options) {
+    return Child("deadlock_program", std::move(words))
+        .Options(AllOptions(options))
+        .Run();
+  }
+  // Of a program that stays stuck: what it has said when it has said `last`.
+  std::string ReportOf(std::vector<std::string> words, const std::string& last,
+                       const std::string& options = "") {
+    Child child("deadlock_program", std::move(words));
+    child.Options(AllOptions(options)).Start();
+    std::string said;
+    // The child's own time limit ends this.
+    while (Count(said = child.SaidToError(), last) == 0 &&
+           kill(child.pid(), 0) == 0 && !child.HasEnded()) {
+      sched_yield();
+    }
+    child.Signal(SIGKILL);
+    EXPECT_EQ(child.Wait().signal(), SIGKILL) << said;
+    return said;
+  }
+  // With on_deadlock=throw: how many requests were refused.
+  int Refused(std::vector<std::string> words, Finished* finished = nullptr) {
+    const Finished f = Run(std::move(words), "on_deadlock=throw");
+    EXPECT_TRUE(f.Succeeded()) << f;
+    EXPECT_THAT(f.out, HasSubstr("done\n")) << f;
+    EXPECT_EQ(Count(f.err, "DEADLOCK"), Count(f.out, "caught")) << f;
+    if (finished != nullptr) *finished = f;
+    return Count(f.out, "caught");
+  }
+
+  Folder folder_;
+};
+
+TEST_F(DeadlockTest, AThreadThatLocksTwiceWaitsForItself) {
+  EXPECT_EQ(Refused({"self"}), 1);
+}
+
+TEST_F(DeadlockTest, AWriterWaitsForItsOwnRead) {
+  EXPECT_EQ(Refused({"own-read"}), 1);
+}
+
+TEST_F(DeadlockTest, TheLastOfARingClosesIt) {
+  for (const char* n : {"2", "3", "5", "40"}) {
+    EXPECT_EQ(Refused({"ring", n}), 1) << n;
+  }
+}
+
+TEST_F(DeadlockTest, WhenAllOfARingBlockAtOnceItIsReportedOnce) {
+  for (const char* n : {"2", "3", "40"}) {
+    EXPECT_EQ(Refused({"ring-at-once", n}), 1) << n;
+  }
+}
+
+TEST_F(DeadlockTest, HundredsOfRingsAreReportedOnceEach) {
+  EXPECT_EQ(Refused({"many-rings", "300"}), 300);
+}
+
+TEST_F(DeadlockTest, EachReaderWaitsForTheOtherToEndReading) {
+  EXPECT_EQ(Refused({"readers-write"}), 1);
+}
+
+TEST_F(DeadlockTest, AConditionTakesItsOwnLockAgainWhateverHappens) {
+  // The notifier closes the cycle, or the waiter that may not be refused.
+  Finished f;
+  EXPECT_LE(Refused({"reacquire"}, &f), 1);
+}
+
+TEST_F(DeadlockTest, ARequestThatGivesUpClosesNothing) {
+  EXPECT_EQ(Refused({"timed"}), 0);
+}
+
+TEST_F(DeadlockTest, ReadersDoNotBlockEachOther) {
+  EXPECT_EQ(Refused({"readers-only"}), 0);
+}
+
+TEST_F(DeadlockTest, LocksInOneOrderAreSafeUnderFullLoad) {
+  EXPECT_EQ(Refused({"ordered", "20000"}), 0);
+}
+
+TEST_F(DeadlockTest, WhatWasRefusedIsAWaitThatWasInterrupted) {
+  Refused({"ring", "2"});
+  const auto recording = OpenLog(folder_ / "log");
+  ASSERT_NE(recording, nullptr);
+  EXPECT_TRUE(recording->complete);
+  int refused = 0;
+  for (size_t i = 0; i < recording->actors.size(); ++i) {
+    const EventReader reader =
+        ReadEvents(*recording, static_cast<log::ActorIndex>(i));
+    EXPECT_THAT(reader.complaints, IsEmpty());
+    EXPECT_THAT(reader.held, IsEmpty());
+    for (const Event& e : reader.events) {
+      refused += e.what == What::kRefused;
+    }
+  }
+  EXPECT_EQ(refused, 1);
+}
+
+TEST_F(DeadlockTest, TheReportSaysWhoHoldsWhatAndWaitsWhere) {
+  const std::string said = ReportOf({"self"}, "and waits for");
+  EXPECT_THAT(said, HasSubstr("DEADLOCK: a thread waits for itself"));
+  EXPECT_THAT(said, ContainsRegex("A1 \\(thread [0-9]+\\) holds \"self\", in "
+                                  ".*\\(deadlock_program\\+0x[0-9a-f]+\\)"));
+  EXPECT_THAT(said, ContainsRegex("and waits for \"self\", in .*"
+                                  "\\(deadlock_program\\+0x[0-9a-f]+\\)"));
+}
+
+TEST_F(DeadlockTest, AJoinIsReportedWithTheThreadThatIsToEnd) {
+  const std::string said = ReportOf({"join"}, "waits for the end of");
+  EXPECT_THAT(said, HasSubstr("DEADLOCK: 2 threads wait for each other"));
+  EXPECT_THAT(said, ContainsRegex("A2 worker \\(thread [0-9]+\\)"));
+}
+
+TEST_F(DeadlockTest, WithoutTheCommandTheAddressesWillDo) {
+  const std::string said =
+      ReportOf({"self"}, "and waits for", "command=/no/such/command");
+  EXPECT_THAT(said, HasSubstr("holds \"self\""));
+}
+
+TEST_F(DeadlockTest, AbortEndsTheProgram) {
+  const Finished f = Run({"ring", "2"}, "on_deadlock=abort");
+  EXPECT_EQ(f.signal(), SIGABRT) << f;
+  EXPECT_THAT(f.err, HasSubstr("DEADLOCK: 2 threads"));
+}
+
+TEST_F(DeadlockTest, ExitcodeReplacesSuccess) {
+  const Finished f = Run({"ring", "2"}, "on_deadlock=throw:exitcode=66");
+  EXPECT_EQ(f.exit_status(), 66) << f;
+  EXPECT_THAT(f.err, HasSubstr("in this program 1 deadlock happened"));
+  const auto recording = OpenLog(folder_ / "log");
+  ASSERT_NE(recording, nullptr);
+  EXPECT_TRUE(recording->complete);
+}
+
+TEST_F(DeadlockTest, ExitcodeLeavesEverythingElseAlone) {
+  EXPECT_EQ(Run({"ordered", "10"}, "exitcode=66").exit_status(), 0);
+  // The program's own failure stays.
+  EXPECT_EQ(Run({"no-such-scenario"}, "exitcode=66").exit_status(), 2);
+}
+
+}  // namespace
+}  // namespace lockcheck::testing

@@ -1,0 +1,56 @@
+// A program that has locked up has the command say so, with files, lines and
+// stacks, beside itself.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <signal.h>
+
+#include <string>
+
+#include "tests/runtime/child.h"
+
+namespace lockcheck::tools::testing {
+namespace {
+
+using lockcheck::testing::Child;
+using lockcheck::testing::Folder;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// What the program has said when it has said `last`; it is stuck then.
+std::string ReportOf(const std::string& scenario, const std::string& last) {
+  Folder folder;
+  Child child("deadlock_program", {scenario});
+  child
+      .Options("log=" + (folder / "log") +
+               ":command=" + std::string(LOCKCHECK_COMMAND))
+      .Start();
+  std::string said;
+  // The child's own time limit ends this.
+  while ((said = child.SaidToError()).find(last) == said.npos &&
+         !child.HasEnded()) {
+    sched_yield();
+  }
+  child.Signal(SIGKILL);
+  EXPECT_EQ(child.Wait().signal(), SIGKILL) << said;
+  return said;
+}
+
+TEST(DeadlockReportTest, TheCommandTellsTheWholeStory) {
+  const std::string said = ReportOf("join", "suppress ");
+  EXPECT_THAT(said, HasSubstr("DEADLOCK: 2 threads wait for each other"));
+  EXPECT_THAT(said, HasSubstr("[1] ACTUAL DEADLOCK  wait-for"));
+  EXPECT_THAT(said, HasSubstr("waits    the end of A2 (worker), in"));
+  EXPECT_THAT(said, HasSubstr("JoinWhileHolding"));
+  // Not twice.
+  EXPECT_THAT(said, Not(HasSubstr("lockcheck:     and waits for")));
+}
+
+TEST(DeadlockReportTest, OfReadersToo) {
+  const std::string said = ReportOf("readers-write", "suppress ");
+  EXPECT_THAT(said, HasSubstr("[1] ACTUAL DEADLOCK  wait-for"));
+  EXPECT_THAT(said, HasSubstr("(shared), acquired in"));
+}
+
+}  // namespace
+}  // namespace lockcheck::tools::testing
