@@ -32,12 +32,10 @@ bool ReadLock(const LockState* lock, uint32_t* word, uint32_t* tag) {
 bool IsRead(uint32_t word) { return (word & internal::kReading) != 0; }
 
 // Of a thread that waits, and therefore takes and releases nothing.
-bool Holds(Thread* t, uint32_t object) {
-  const ThreadHolds& h = t->kept().hot;
-  for (const Hold* hold = h.holds; hold != h.top; ++hold) {
-    if (ObjectOf(*hold) == object) return true;
-  }
-  return false;
+bool Holds(const Thread* t, uint32_t object) {
+  Wanted wanted;
+  uint32_t number;
+  return SeeWait(t, &wanted, &number) && HoldOf(wanted, object) != nullptr;
 }
 
 // Whom the wait is for, if that is one thread. Null: nobody, or `*reader_of`
@@ -106,10 +104,7 @@ Thread* Deadlock::NextBlocker(Stuck& stuck) const {
   }
   while (Thread* const t = stuck.next_reader) {
     stuck.next_reader = t->next_all;
-    if ((t->waiting.number.load(std::memory_order_seq_cst) & 1) != 0 &&
-        Holds(t, object)) {
-      return t;
-    }
+    if (Holds(t, object)) return t;
   }
   return nullptr;
 }

@@ -42,9 +42,9 @@ void NamePlace(Message& m, uint32_t site) {
 }
 
 // A lock's own note of its holder's place is, if it is read, some reader's.
-uint32_t SiteOfHold(Thread* t, const LockState& lock) {
-  const size_t index = FindHold(t, ObjectId(lock));
-  return index == SIZE_MAX ? 0 : SiteOf(t->kept().hot.holds[index]);
+uint32_t SiteOfHold(const Wanted& wanted, const LockState& lock) {
+  const Hold* const hold = HoldOf(wanted, ObjectId(lock));
+  return hold == nullptr ? 0 : SiteOf(*hold);
 }
 
 void SayHeadline(const Deadlock& deadlock) {
@@ -70,7 +70,7 @@ void SayWhoAndWhere(const Deadlock& deadlock) {
       if (has != nullptr) {
         m << " holds ";
         NameLock(m, *has);
-        NamePlace(m, SiteOfHold(stuck.thread, *has));
+        NamePlace(m, SiteOfHold(stuck.wanted, *has));
       } else {
         m << " is to end first";
       }

@@ -41,6 +41,9 @@ struct Wanted {
   bool timed;
   bool reads;
   bool shared;  // the lock is a SharedState
+  // What the thread holds meanwhile; the list is never unmapped.
+  const Hold* holds;
+  const Hold* top;
 };
 
 // The same as its thread shows it to the others.
@@ -51,6 +54,8 @@ struct Waiting {
   std::atomic<uint32_t> site;
   std::atomic<uint32_t> how;
   std::atomic<const LockState*> lock;
+  std::atomic<const Hold*> holds;
+  std::atomic<const Hold*> top;
   std::atomic<uint64_t> reported;  // the wait whose deadlock was reported
 };
 

@@ -27,6 +27,8 @@ void BeginWaiting(Thread* t, const Wanted& wanted) {
                   static_cast<uint32_t>(wanted.reads) << 1 |
                   static_cast<uint32_t>(wanted.shared) << 2,
               std::memory_order_relaxed);
+  w.holds.store(t->kept().hot.holds, std::memory_order_relaxed);
+  w.top.store(t->kept().hot.top, std::memory_order_relaxed);
   // Of two that begin to wait, at least one sees the other's wait.
   w.number.fetch_add(1, std::memory_order_seq_cst);
 }
@@ -39,16 +41,30 @@ bool SeeWait(const Thread* t, Wanted* wanted, uint32_t* number) {
   const Waiting& w = t->waiting;
   *number = w.number.load(std::memory_order_seq_cst);
   if ((*number & 1) == 0) return false;
-  wanted->lock = w.lock.load(std::memory_order_relaxed);
-  wanted->joined = w.joined.load(std::memory_order_relaxed);
-  wanted->actor = w.actor.load(std::memory_order_relaxed);
-  wanted->site = w.site.load(std::memory_order_relaxed);
-  const uint32_t how = w.how.load(std::memory_order_relaxed);
+  // Each comes before the second look at the number.
+  wanted->lock = w.lock.load(std::memory_order_acquire);
+  wanted->joined = w.joined.load(std::memory_order_acquire);
+  wanted->actor = w.actor.load(std::memory_order_acquire);
+  wanted->site = w.site.load(std::memory_order_acquire);
+  const uint32_t how = w.how.load(std::memory_order_acquire);
   wanted->timed = (how & 1) != 0;
   wanted->reads = (how & 2) != 0;
   wanted->shared = (how & 4) != 0;
-  std::atomic_thread_fence(std::memory_order_acquire);
+  wanted->holds = w.holds.load(std::memory_order_acquire);
+  wanted->top = w.top.load(std::memory_order_acquire);
   return w.number.load(std::memory_order_relaxed) == *number;
+}
+
+// If the wait is over, the thread writes there meanwhile, and what is read does
+// not count.
+[[gnu::no_sanitize_thread]] const Hold* HoldOf(const Wanted& wanted,
+                                               uint32_t object) {
+  for (const Hold* hold = wanted.holds; hold != wanted.top; ++hold) {
+    const uint32_t word = hold->word;
+    const uint32_t its = word == 0 ? hold->object : log::ObjectOf(word);
+    if (its == object) return hold;
+  }
+  return nullptr;
 }
 
 Thread* ThreadOf(uint32_t actor) {

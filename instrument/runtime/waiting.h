@@ -19,11 +19,16 @@
 
 namespace lockcheck::runtime {
 
+// What the thread holds, and who it is, is added here.
 void BeginWaiting(Thread* t, const Wanted& wanted);
 void EndWaiting(Thread* t);
 
 // What the thread waits for now, and the number of that wait. False: nothing.
 bool SeeWait(const Thread* t, Wanted* wanted, uint32_t* number);
+
+// The thread's hold of that object during the wait that was seen; null: none.
+// Means something only if the wait is seen to last still.
+const Hold* HoldOf(const Wanted& wanted, uint32_t object);
 
 // The thread that is this actor; null: it has ended, or is none of this
 // process.
