@@ -29,6 +29,10 @@ struct Notified {
 // Sleeps until the waiter is signalled (true) or the deadline has passed and
 // the waiter has left the queue; at most until `look`, if that is not null,
 // and then *looked is set.
+// True: it was in the queue, and is not any more. False: it has been claimed by
+// a notifier, who will touch it again, until it is marked.
+bool Dequeue(internal::ConditionState& condition, internal::Waiter& waiter);
+
 bool SleepInQueue(const ConditionWait& wait, const internal::Deadline* look,
                   bool* looked);
 

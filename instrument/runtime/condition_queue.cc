@@ -82,6 +82,7 @@ Waiter* TakeOut(ConditionState& c, bool all, Notified& notified) {
 
 void Enqueue(ConditionState& condition, ConditionKind kind, Waiter& waiter,
              SiteSlot* slot, Caller caller) noexcept {
+  const runtime::Unseen unseen;
   if (const runtime::Table* const table = runtime::Recording()) {
     table->prepare_wait(condition, kind, waiter, slot, caller);
   }
@@ -91,17 +92,6 @@ void Enqueue(ConditionState& condition, ConditionKind kind, Waiter& waiter,
   (condition.last != nullptr ? condition.last->next : condition.first) =
       &waiter;
   condition.last = &waiter;
-}
-
-bool Dequeue(ConditionState& condition, Waiter& waiter) noexcept {
-  uint32_t waits = kWaits;
-  if (!waiter.signalled.compare_exchange_strong(waits, kGaveUp,
-                                                std::memory_order_relaxed)) {
-    return false;
-  }
-  const Guard guard(condition.guard);
-  Unlink(condition, waiter);
-  return true;
 }
 
 bool SleepUntilSignalled(ConditionState& condition, ConditionKind kind,
@@ -154,6 +144,30 @@ void ThrowNotOwned() {
 
 namespace lockcheck::runtime {
 
+bool Dequeue(internal::ConditionState& condition, internal::Waiter& waiter) {
+  uint32_t waits = internal::kWaits;
+  if (!waiter.signalled.compare_exchange_strong(waits, internal::kGaveUp,
+                                                std::memory_order_relaxed)) {
+    return false;
+  }
+  const internal::Guard guard(condition.guard);
+  internal::Unlink(condition, waiter);
+  return true;
+}
+
+namespace {
+
+// Of a waiter that was claimed.
+void AwaitMark(internal::Waiter& waiter) {
+  uint32_t state;
+  while ((state = waiter.signalled.load(std::memory_order_acquire)) !=
+         internal::kNotified) {
+    FutexWait(waiter.signalled, state, nullptr);
+  }
+}
+
+}  // namespace
+
 bool SleepInQueue(const ConditionWait& wait, const Deadline* look,
                   bool* looked) {
   std::atomic<uint32_t>& signalled = wait.waiter->signalled;
@@ -167,10 +181,20 @@ bool SleepInQueue(const ConditionWait& wait, const Deadline* look,
       *looked = true;
       return false;
     }
-    if (internal::Dequeue(*wait.condition, *wait.waiter)) return false;
-    // Claimed already, and about to be marked; the object may be gone by then.
-    until = nullptr;
+    if (Dequeue(*wait.condition, *wait.waiter)) return false;
+    // The object may be gone by now.
+    AwaitMark(*wait.waiter);
+    return true;
   }
 }
 
 }  // namespace lockcheck::runtime
+
+namespace lockcheck::inline LOCKCHECK_ABI::internal {
+
+void Withdraw(ConditionState& condition, Waiter& waiter) noexcept {
+  const runtime::Unseen unseen;
+  if (!runtime::Dequeue(condition, waiter)) runtime::AwaitMark(waiter);
+}
+
+}  // namespace lockcheck::inline LOCKCHECK_ABI::internal

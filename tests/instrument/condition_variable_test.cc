@@ -7,8 +7,10 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <stop_token>
 #include <system_error>
+#include <thread>
 #include <vector>
 
 #include "lockcheck/guards.h"
@@ -299,6 +301,97 @@ TEST(ConditionAny, AStopEndsTheWait) {
                                  [] { return true; }));
   EXPECT_FALSE(condition.wait_for(guard, std::stop_token(), milliseconds(1),
                                   [] { return false; }));
+}
+
+TEST(ConditionAny, AStopReleasesAllLevelsMeanwhile) {
+  recursive_mutex m;
+  condition_variable_any condition;
+  std::stop_source stop;
+  bool unlocked_twice = false;
+  Sleeper waiter([&] {
+    unique_lock guard(m);
+    m.lock();
+    condition.wait(guard, stop.get_token(), [] { return false; });
+    m.unlock();
+    unlocked_twice = true;
+  });
+  ASSERT_TRUE(waiter.UntilAsleep());
+  ASSERT_TRUE(m.try_lock());
+  m.unlock();
+  stop.request_stop();
+  waiter.Join();
+  EXPECT_TRUE(unlocked_twice);
+  EXPECT_TRUE(m.try_lock());
+  m.unlock();
+}
+
+TEST(ConditionAny, ForEverIsNotOver) {
+  mutex m;
+  condition_variable_any condition;
+  bool ready = false, held = false;
+  Sleeper waiter([&] {
+    unique_lock guard(m);
+    held = condition.wait_for(guard, std::stop_token(),
+                              std::chrono::hours::max(), [&] { return ready; });
+  });
+  ASSERT_TRUE(waiter.UntilAsleep());
+  {
+    lock_guard guard(m);
+    ready = true;
+  }
+  condition.notify_one();
+  waiter.Join();
+  EXPECT_TRUE(held);
+}
+
+// Who is stopped while he is being notified has left his frame only when the
+// notifier is done with his node: the address sanitizer looks.
+TEST(ConditionAny, AStopAmidNotificationsLeavesNothingBehind) {
+  mutex m;
+  condition_variable_any condition;
+  for (int round = 0; round < 300; ++round) {
+    std::stop_source stop;
+    std::atomic<bool> over = false;
+    std::atomic<int> begun = 0;
+    thread notifier([&] {
+      while (!over) condition.notify_all();
+    });
+    thread waiter([&] {
+      ++begun;
+      unique_lock guard(m);
+      condition.wait(guard, stop.get_token(), [] { return false; });
+    });
+    while (begun == 0) std::this_thread::yield();
+    stop.request_stop();
+    waiter.join();
+    over = true;
+    notifier.join();
+  }
+}
+
+struct ThrowsAtUnlock {
+  void lock() { mine.lock(); }
+  void unlock() {
+    if (throws) throw std::runtime_error("no");
+    mine.unlock();
+  }
+  mutex mine;
+  bool throws = false;
+};
+
+TEST(ConditionAny, AnUnlockThatThrowsLeavesNobodyInTheQueue) {
+  ThrowsAtUnlock m;
+  condition_variable_any condition;
+  m.lock();
+  m.throws = true;
+  EXPECT_THROW(condition.wait(m), std::runtime_error);
+  EXPECT_THROW(
+      condition.wait(m, std::stop_source().get_token(), [] { return false; }),
+      std::runtime_error);
+  // Both nodes are gone from the stack: the address sanitizer looks.
+  condition.notify_all();
+  m.throws = false;
+  m.unlock();
 }
 
 }  // namespace

@@ -21,12 +21,13 @@
 //
 // Misuse: destruction while somebody waits.
 //
-// Cost: each operation is a call; a wait is two futex(2) calls at most. Size:
-// 56 bytes.
+// Cost: each operation is a call; a wait sleeps once, a long one (10 ms) twice,
+// and then takes the lock as lock() does. Size: 56 bytes.
 #ifndef LOCKCHECK_CONDITION_VARIABLE_H_
 #define LOCKCHECK_CONDITION_VARIABLE_H_
 
 #include <chrono>
+#include <concepts>
 #include <condition_variable>
 #include <mutex>
 #include <stop_token>
@@ -92,22 +93,30 @@ class ConditionBase {
     Waiter& waiter;
     bool active = true;
     ~LeaveIfThrown() {
-      if (active) Dequeue(state, waiter);
+      if (active) Withdraw(state, waiter);
     }
   };
 
-  // False: the deadline passed.
-  template <typename Release, typename Acquire>
+  // False: the deadline passed. `stopped` is asked when the lock is released;
+  // if it says so this does not wait, for who requested the stop may have
+  // notified before this waited.
+  template <typename Release, typename Stopped, typename Acquire>
   LOCKCHECK_ALWAYS_INLINE bool WaitAt(SiteSlot* slot, Caller caller,
                                       const Deadline* deadline, Release release,
-                                      Acquire acquire) {
+                                      Stopped stopped, Acquire acquire) {
     Waiter waiter;
     Enqueue(state_, kKind, waiter, slot, caller);
     LeaveIfThrown leave{state_, waiter};
     release();
-    leave.active = false;
-    const bool signalled =
-        SleepUntilSignalled(state_, kKind, waiter, slot, caller, deadline);
+    bool signalled = true;
+    if (!stopped()) {
+      leave.active = false;
+      signalled =
+          SleepUntilSignalled(state_, kKind, waiter, slot, caller, deadline);
+    } else {
+      leave.active = false;
+      Withdraw(state_, waiter);
+    }
     acquire();
     return signalled;
   }
@@ -196,7 +205,7 @@ class condition_variable : public internal::ConditionWaits<condition_variable> {
     mutex& m = *guard.mutex();
     return WaitAt(
         slot, LOCKCHECK_CALLER(), deadline, [&] { m.unlock(); },
-        [&] { internal::LockAccess::LockAt(m, slot); });
+        [] { return false; }, [&] { internal::LockAccess::LockAt(m, slot); });
   }
 };
 static_assert(sizeof(condition_variable) <= 56);
@@ -220,45 +229,44 @@ class condition_variable_any
   // End also when a stop is requested; they return whether the predicate held.
   template <typename Guard, typename Predicate>
   bool wait(Guard& guard, std::stop_token token, Predicate predicate) {
-    const std::stop_callback wake(token, [this] { notify_all(); });
-    while (!token.stop_requested()) {
-      if (predicate()) return true;
-      WaitUnlessStopped(guard, token, nullptr);
-    }
-    return predicate();
+    return WaitUntilStopped(guard, token, nullptr, predicate,
+                            [] { return false; });
   }
   template <typename Guard, typename Clock, typename Duration,
             typename Predicate>
   bool wait_until(Guard& guard, std::stop_token token,
                   const std::chrono::time_point<Clock, Duration>& time,
                   Predicate predicate) {
-    const std::stop_callback wake(token, [this] { notify_all(); });
-    while (!token.stop_requested()) {
-      if (predicate()) return true;
+    while (true) {
       const internal::Deadline deadline = internal::DeadlineAt(time);
-      if (!WaitUnlessStopped(guard, token, &deadline) && Clock::now() >= time) {
-        return predicate();
-      }
+      bool passed = false;
+      const bool held = WaitUntilStopped(guard, token, &deadline, predicate,
+                                         [&] { return passed = true; });
+      // A deadline of a foreign clock is an estimate.
+      if (held || !passed || Clock::now() >= time) return held;
     }
-    return predicate();
   }
   template <typename Guard, typename Rep, typename Period, typename Predicate>
   bool wait_for(Guard& guard, std::stop_token token,
                 const std::chrono::duration<Rep, Period>& duration,
                 Predicate predicate) {
-    return wait_until(guard, std::move(token),
-                      std::chrono::steady_clock::now() + duration,
-                      std::move(predicate));
+    const internal::Deadline deadline = internal::DeadlineAfter(duration);
+    return WaitUntilStopped(guard, token, &deadline, predicate,
+                            [] { return true; });
   }
 
  private:
   friend Base;
   template <typename Guard>
   LOCKCHECK_ALWAYS_INLINE bool WaitOnce(Guard& guard,
-                                        const internal::Deadline* deadline)
+                                        const internal::Deadline* deadline,
+                                        const std::stop_token* token = nullptr)
       LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
     internal::SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
+    const auto stopped = [token] {
+      return token != nullptr && token->stop_requested();
+    };
     const internal::Caller caller = LOCKCHECK_CALLER();
     if constexpr (internal::GuardOfRecursive<Guard>) {
       if (!guard.owns_lock()) internal::ThrowNotOwned();
@@ -266,7 +274,7 @@ class condition_variable_any
       uint32_t levels = 0;
       return WaitAt(
           slot, caller, deadline,
-          [&] { levels = internal::LockAccess::UnlockAllLevels(m); },
+          [&] { levels = internal::LockAccess::UnlockAllLevels(m); }, stopped,
           [&] {
             internal::LockAccess::LockAt(m, slot);
             internal::LockAccess::SetLevels(m, levels);
@@ -276,32 +284,21 @@ class condition_variable_any
         if (!guard.owns_lock()) internal::ThrowNotOwned();
       }
       return WaitAt(
-          slot, caller, deadline, [&] { guard.unlock(); },
+          slot, caller, deadline, [&] { guard.unlock(); }, stopped,
           [&] { guard.lock(); });
     }
   }
-  // A stop that is requested before this waits has notified nobody.
-  template <typename Guard>
-  bool WaitUnlessStopped(Guard& guard, const std::stop_token& token,
-                         const internal::Deadline* deadline)
-      LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
-    internal::SiteSlot* slot;
-    LOCKCHECK_SITE_SLOT(slot);
-    if constexpr (requires { guard.owns_lock(); }) {
-      if (!guard.owns_lock()) internal::ThrowNotOwned();
+  // `over` says what a deadline that has passed means.
+  template <typename Guard, typename Predicate, typename Over>
+  bool WaitUntilStopped(Guard& guard, const std::stop_token& token,
+                        const internal::Deadline* deadline,
+                        Predicate& predicate, Over over) {
+    const std::stop_callback wake(token, [this] { notify_all(); });
+    while (!token.stop_requested()) {
+      if (predicate()) return true;
+      if (!WaitOnce(guard, deadline, &token) && over()) break;
     }
-    internal::Waiter waiter;
-    internal::Enqueue(state_, kKind, waiter, slot, LOCKCHECK_CALLER());
-    guard.unlock();
-    bool signalled = true;
-    if (token.stop_requested()) {
-      internal::Dequeue(state_, waiter);
-    } else {
-      signalled = internal::SleepUntilSignalled(state_, kKind, waiter, slot,
-                                                LOCKCHECK_CALLER(), deadline);
-    }
-    guard.lock();
-    return signalled;
+    return predicate();
   }
 };
 

@@ -53,8 +53,9 @@ struct ConditionState {
 // From then on the waiter can be notified. Before the lock is released.
 void Enqueue(ConditionState& condition, ConditionKind kind, Waiter& waiter,
              SiteSlot* slot, Caller caller) noexcept;
-// True: it was in the queue, and is not any more. False: it has been notified.
-bool Dequeue(ConditionState& condition, Waiter& waiter) noexcept;
+// Takes out of the queue who does not wait after all. If it is being notified,
+// blocks until that is over, which is a moment: the node is the waiter's again.
+void Withdraw(ConditionState& condition, Waiter& waiter) noexcept;
 // Blocks until the waiter is notified (true), or the deadline has passed and it
 // has left the queue. Null: no deadline.
 bool SleepUntilSignalled(ConditionState& condition, ConditionKind kind,

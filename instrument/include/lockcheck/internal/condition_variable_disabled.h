@@ -64,8 +64,8 @@ class condition_variable : public std::condition_variable {
   bool wait_for(Guard& guard,
                 const std::chrono::duration<Rep, Period>& duration,
                 Predicate predicate) {
-    return wait_until(guard, std::chrono::steady_clock::now() + duration,
-                      std::move(predicate));
+    Plain plain(guard);
+    return Base::wait_for(plain.guard, duration, std::move(predicate));
   }
 
  private:
