@@ -29,6 +29,19 @@ uint32_t IdOf(Thread* t, ConditionState& c, ConditionKind kind, uint32_t site) {
   return c.tag.load(std::memory_order_relaxed) >> 3;
 }
 
+void WriteBlock(Thread* t, const ConditionWait& wait) {
+  Begin(t, 9)
+      .Word(wait.waiter->object)
+      .Word(wait.waiter->site)
+      .Word(0)
+      .Word(0)
+      .U64(Ticks())
+      .Word(wait.waiter->ticket)
+      .End(Op::kBlock, static_cast<uint32_t>(wait.deadline == nullptr
+                                                 ? model::How::kBlocking
+                                                 : model::How::kTimed));
+}
+
 }  // namespace
 
 void DoPrepareWait(ConditionState& condition, ConditionKind kind,
@@ -52,31 +65,23 @@ bool DoConditionWait(const ConditionWait& wait) {
     errno = saved;
     return signalled;
   }
-  const uint32_t site = wait.waiter->site;
-  const uint32_t object = wait.waiter->object;
-  Begin(t, 9)
-      .Word(object)
-      .Word(site)
-      .Word(0)
-      .Word(0)
-      .U64(Ticks())
-      .Word(wait.waiter->ticket)
-      .End(Op::kBlock, static_cast<uint32_t>(wait.deadline == nullptr
-                                                 ? model::How::kBlocking
-                                                 : model::How::kTimed));
+  WriteBlock(t, wait);
   const Deadline look = Soon(kLongWaitNs);
+  uint32_t actor = t->hot.actor;
   Leave(t);
   bool signalled = SleepInQueue(wait, &look, &looked);
   if (looked) {
-    BeginBusy(t);
-    const uint32_t stack =
-        RecordStack(t, {log::StackReason::kWait, object, site, 0, 0}, wait.slot,
-                    wait.caller);
+    if (Resume(t, actor)) WriteBlock(t, wait);
+    actor = t->hot.actor;
+    const uint32_t stack = RecordStack(
+        t,
+        {log::StackReason::kWait, wait.waiter->object, wait.waiter->site, 0, 0},
+        wait.slot, wait.caller);
     Begin(t, 2).Word(stack).End(Op::kWaitStack);
     Leave(t);
     signalled = SleepInQueue(wait, nullptr, &looked);
   }
-  BeginBusy(t);
+  if (Resume(t, actor)) WriteBlock(t, wait);
   Begin(t, 4).U64(Ticks()).End(
       Op::kUnblock,
       static_cast<uint32_t>(signalled ? model::Outcome::kSignalled

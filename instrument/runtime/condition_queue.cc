@@ -2,10 +2,7 @@
 
 #include <errno.h>
 #include <linux/futex.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
-#include <climits>
 #include <system_error>
 
 #include "instrument/runtime/condition.h"
@@ -21,8 +18,7 @@ using runtime::FutexWait;
 using runtime::Notified;
 
 void FutexWake(std::atomic<uint32_t>& word, int count) {
-  syscall(SYS_futex, reinterpret_cast<uint32_t*>(&word),
-          FUTEX_WAKE | FUTEX_PRIVATE_FLAG, count, nullptr, nullptr, 0);
+  runtime::Futex(word, FUTEX_WAKE, static_cast<uint32_t>(count), nullptr, 0);
 }
 
 // Drepper's mutex2 ("Futexes Are Tricky", 2011).

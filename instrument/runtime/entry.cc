@@ -24,8 +24,11 @@ namespace lockcheck::runtime {
 
 const Table* Recording() {
   using internal::t_thread;
-  if (__builtin_expect(g_table == nullptr, false)) Initialize();
-  const Table* const table = g_table;
+  const Table* table = g_table.load(std::memory_order_acquire);
+  if (__builtin_expect(table == nullptr, false)) {
+    Initialize();
+    table = g_table.load(std::memory_order_acquire);
+  }
   if (table == nullptr || table->mode != internal::kModeRecord) return nullptr;
   // A second copy of the runtime shares the first one's thread state.
   if (__builtin_expect(t_thread.phase == internal::ThreadPointer::kNew,
@@ -86,7 +89,7 @@ void LockUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
 
 void TakenUncommon(LockState& lock, SiteSlot* slot) noexcept {
   const Unseen unseen;
-  g_table->taken(lock, slot);
+  g_table.load(std::memory_order_acquire)->taken(lock, slot);
 }
 
 bool TryLockUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
@@ -181,8 +184,9 @@ uint32_t ForkThread() noexcept {
 
 void BeginThread(uint32_t actor, uint32_t parent) noexcept {
   const Unseen unseen;
-  if (g_table == nullptr || g_table->mode != kModeRecord) return;
-  g_table->begin_thread(actor, parent);
+  const Table* const table = g_table.load(std::memory_order_acquire);
+  if (table == nullptr || table->mode != kModeRecord) return;
+  table->begin_thread(actor, parent);
   Recording();
 }
 

@@ -369,6 +369,12 @@ Thread* Enter() {
   return t;
 }
 
+bool Resume(Thread* t, uint32_t actor) {
+  if (t->magic == 0) Reattach(t);
+  BeginBusy(t);
+  return t->hot.actor != actor;
+}
+
 uint32_t UnrecordedOwner() {
   if (t_thread.tid == 0) t_thread.tid = Tid();
   return t_thread.tid | kUnrecorded;
@@ -467,7 +473,8 @@ void OnExitStatus(int status, void*) {
 
 // After every static destructor; what locks do later is still recorded.
 [[gnu::destructor]] void OnExit() {
-  if (g_table == &g_own_table && g_own_table.mode == internal::kModeRecord) {
+  if (g_table.load(std::memory_order_acquire) == &g_own_table &&
+      g_own_table.mode == internal::kModeRecord) {
     WriteExit();
   }
 }

@@ -253,6 +253,14 @@ void WriteRelease(Thread* t, uint32_t object) {
   if (index != SIZE_MAX) CloseHold(t, index);
 }
 
+void FreeOf(LockState& lock, LockKind kind) {
+  if (IsShared(kind)) {
+    PlainWriteUnlock(static_cast<SharedState&>(lock));
+  } else {
+    Free(lock);
+  }
+}
+
 bool UnlockNotMine(Thread* t, LockState& lock, LockKind kind, uint32_t site,
                    SiteSlot* slot, Caller caller) {
   // A lock that was never taken has no id yet, and the report needs its name.
@@ -266,7 +274,7 @@ bool UnlockNotMine(Thread* t, LockState& lock, LockKind kind, uint32_t site,
     return true;
   }
   if (owner == UnrecordedOwner()) {
-    Free(lock);
+    FreeOf(lock, kind);
     return true;
   }
   ReportMisuse(t, {model::Misuse::kUnlockByOther, ObjectId(lock), site, owner,
@@ -276,16 +284,8 @@ bool UnlockNotMine(Thread* t, LockState& lock, LockKind kind, uint32_t site,
   DropStaleHold(t, ObjectId(lock));
   // Whoever takes it next must not be recognized as its last owner.
   lock.last_actor |= kWaiters;
-  Free(lock);
+  FreeOf(lock, kind);
   return true;
-}
-
-void FreeOf(LockState& lock, LockKind kind) {
-  if (IsShared(kind)) {
-    PlainWriteUnlock(static_cast<SharedState&>(lock));
-  } else {
-    Free(lock);
-  }
 }
 
 void DoUnlockShared(LockState& base, LockKind kind, SiteSlot* slot,
@@ -356,26 +356,35 @@ void DoSawWaiters(uint32_t tag, uint64_t ticks) {
   errno = saved;
 }
 
+// Not of what a forked child inherited from its parent's other threads.
+void ReportDestroyed(Thread* t, LockState& lock, LockKind kind) {
+  const uint32_t object = ObjectId(lock);
+  const uint32_t word = lock.word.load(std::memory_order_relaxed);
+  const bool read = IsShared(kind) && (word & kReading) != 0;
+  const uint32_t owner = read
+                             ? static_cast<SharedState&>(lock).last_reader.load(
+                                   std::memory_order_relaxed)
+                             : word & kOwnerMask;
+  if (word == 0 ||
+      !(owner == t->hot.actor || IsMine(t, lock) || IsOwnerHere(owner))) {
+    return;
+  }
+  const uint32_t site =
+      SiteOfTag(lock.holder_site.load(std::memory_order_relaxed));
+  const auto report = [&](model::Misuse misuse) {
+    ReportMisuse(t, {misuse, object, site, owner, &lock, nullptr, {}});
+  };
+  if (word & kWaiters) report(model::Misuse::kDestroyWaited);
+  report(model::Misuse::kDestroyHeld);
+  WriteRelease(t, object);
+}
+
 void DoDestroy(LockState& lock, LockKind kind) {
-  (void)kind;
   const int saved = errno;
   Thread* const t = Enter();
   if (t != nullptr && Tag(lock) != 0) {
-    const uint32_t object = ObjectId(lock);
-    const uint32_t word = lock.word.load(std::memory_order_relaxed);
-    const uint32_t site =
-        SiteOfTag(lock.holder_site.load(std::memory_order_relaxed));
-    const uint32_t owner = word & kOwnerMask;
-    const auto report = [&](model::Misuse misuse) {
-      ReportMisuse(t, {misuse, object, site, owner, &lock, nullptr, {}});
-    };
-    // Not what a forked child inherited from its parent's other threads.
-    if (word != 0 && (IsMine(t, lock) || IsOwnerHere(owner))) {
-      if (word & kWaiters) report(model::Misuse::kDestroyWaited);
-      report(model::Misuse::kDestroyHeld);
-      if (owner == t->hot.actor) WriteRelease(t, object);
-    }
-    Begin(t, 2).Word(object).End(Op::kDestroy);
+    ReportDestroyed(t, lock, kind);
+    Begin(t, 2).Word(ObjectId(lock)).End(Op::kDestroy);
   }
   // A static lock may be used after its destructor, as std::mutex may: it
   // becomes a new object then.
@@ -412,7 +421,7 @@ void DoJoinBlock(uint32_t actor, SiteSlot* slot, Caller caller) {
   const uint32_t site = SiteId(t, slot, caller);
   NoteJoin(t, site, slot, caller);
   Begin(t, 5).Word(actor).Word(site).U64(Ticks()).End(Op::kJoinBlock);
-  BeginWaiting(t, {nullptr, actor, site, t->hot.actor, false, false, false});
+  BeginWaiting(t, {nullptr, actor, site});
   // Of itself, join() throws.
   if (actor != t->hot.actor) ReportDeadlockOf(t);
   Leave(t);

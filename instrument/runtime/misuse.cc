@@ -10,7 +10,7 @@ namespace {
 
 GrowingSet g_said;  // misuse << 32 | site
 
-void Say(const Thread* t, const MisuseReport& report) {
+void Say(const Thread* t, const MisuseReport& report, uint32_t stack) {
   const uint64_t key = static_cast<uint64_t>(report.misuse) << 32 | report.site;
   if (!g_said.Insert(key)) return;
   const model::MisuseName* const name = model::NameOf(report.misuse);
@@ -22,7 +22,7 @@ void Say(const Thread* t, const MisuseReport& report) {
     if (report.lock->name != nullptr) m << "\"" << report.lock->name << "\", ";
     m << "made at " << report.lock->file << ":" << uint64_t{report.lock->line};
   }
-  m << "; the log has the stacks";
+  if (stack != 0) m << "; the log has the stack";
 }
 
 }  // namespace
@@ -39,7 +39,7 @@ void ReportMisuse(Thread* t, const MisuseReport& report) {
   r.U64(Ticks());
   r.End(log::Op::kMisuse, static_cast<uint32_t>(report.misuse));
   CountMisuse();
-  Say(t, report);
+  Say(t, report, stack);
 }
 
 }  // namespace lockcheck::runtime

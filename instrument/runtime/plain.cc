@@ -18,24 +18,32 @@ using internal::kOffOwner;
 using internal::kOwnerMask;
 using internal::kWaiters;
 
+long Futex(std::atomic<uint32_t>& word, int operation, uint32_t value,
+           const timespec* time, uint32_t bits) {
+  const int saved = errno;
+  const long result =
+      syscall(SYS_futex, reinterpret_cast<uint32_t*>(&word),
+              operation | FUTEX_PRIVATE_FLAG, value, time, nullptr, bits);
+  const int error = errno;
+  errno = saved;
+  return result < 0 ? -error : result;
+}
+
 int FutexWait(std::atomic<uint32_t>& word, uint32_t value,
               const Deadline* deadline, uint32_t bits) {
   timespec time;
-  int operation = FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG;
+  int operation = FUTEX_WAIT_BITSET;
   if (deadline != nullptr) {
     time = {static_cast<time_t>(deadline->seconds),
             static_cast<long>(deadline->nanoseconds)};
     if (deadline->realtime) operation |= FUTEX_CLOCK_REALTIME;
   }
-  const long result =
-      syscall(SYS_futex, reinterpret_cast<uint32_t*>(&word), operation, value,
-              deadline == nullptr ? nullptr : &time, nullptr, bits);
-  return result == 0 ? 0 : errno;
+  return static_cast<int>(-Futex(word, operation, value,
+                                 deadline == nullptr ? nullptr : &time, bits));
 }
 
 void WakeWaiter(LockState& lock) {
-  syscall(SYS_futex, reinterpret_cast<uint32_t*>(&lock.word),
-          FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, nullptr, nullptr, 0);
+  Futex(lock.word, FUTEX_WAKE, 1, nullptr, 0);
 }
 
 void Free(LockState& lock) {

@@ -9,6 +9,9 @@
 #ifndef LOCKCHECK_INSTRUMENT_RUNTIME_PLAIN_H_
 #define LOCKCHECK_INSTRUMENT_RUNTIME_PLAIN_H_
 
+#include <time.h>
+
+#include <atomic>
 #include <cstdint>
 
 #include "instrument/runtime/table.h"
@@ -26,6 +29,11 @@ inline bool TryTake(LockState& lock, uint32_t me) {
 // Releases the lock and wakes one waiter, if there may be any.
 void Free(LockState& lock);
 void WakeWaiter(LockState& lock);
+
+// futex(2) within this process. Returns its result, or -errno; errno itself
+// stays as it was, as std's locks leave it.
+long Futex(std::atomic<uint32_t>& word, int operation, uint32_t value,
+           const timespec* time, uint32_t bits);
 
 // Sleeps while the word has that value. 0, or errno: ETIMEDOUT, EAGAIN (it has
 // not), EINTR. Only a wake-up for one of `bits` ends it.

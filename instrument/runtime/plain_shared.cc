@@ -2,8 +2,6 @@
 
 #include <errno.h>
 #include <linux/futex.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <climits>
 
@@ -18,9 +16,8 @@ constexpr uint32_t kReaderBit = 1, kWriterBit = 2;  // of the futex's bitset
 
 // How many were woken.
 long Wake(SharedState& lock, int count, uint32_t bit) {
-  return syscall(SYS_futex, reinterpret_cast<uint32_t*>(&lock.word),
-                 FUTEX_WAKE_BITSET | FUTEX_PRIVATE_FLAG, count, nullptr,
-                 nullptr, bit);
+  return Futex(lock.word, FUTEX_WAKE_BITSET, static_cast<uint32_t>(count),
+               nullptr, bit);
 }
 
 bool TryWrite(SharedState& lock, uint32_t me) {
@@ -33,38 +30,17 @@ bool IsOpen(uint32_t word, bool reads) {
   return word == 0 || (reads && (word & kReading) != 0);
 }
 
-// Counted, so that a release knows whom to wake. The count is raised before the
-// word is looked at for the last time, and a release looks at it after it has
-// changed the word.
-class Counted {
- public:
-  explicit Counted(std::atomic<uint32_t>& count) : count_(count) {
-    count_.fetch_add(1, std::memory_order_seq_cst);
-  }
-  ~Counted() { count_.fetch_sub(1, std::memory_order_relaxed); }
-  Counted(const Counted&) = delete;
-  Counted& operator=(const Counted&) = delete;
-
- private:
-  std::atomic<uint32_t>& count_;
-};
-
 }  // namespace
 
+// By address alone: another thread may have taken the lock, released and
+// destroyed it by now. Who is about to sleep sees that the word has changed.
 void WakeShared(SharedState& lock) {
-  // A reader that was counted may have given up: then a writer must not be left
-  // asleep.
-  if (lock.waiting_readers.load(std::memory_order_seq_cst) != 0 &&
-      Wake(lock, INT_MAX, kReaderBit) > 0) {
-    return;
-  }
-  Wake(lock, 1, kWriterBit);
+  if (Wake(lock, INT_MAX, kReaderBit) <= 0) Wake(lock, 1, kWriterBit);
 }
 
 Round SharedRound(SharedState& lock, bool reads, uint32_t me,
                   const Deadline* deadline) {
-  const Counted counted(reads ? lock.waiting_readers : lock.waiting_writers);
-  uint32_t word = lock.word.load(std::memory_order_seq_cst);
+  uint32_t word = lock.word.load(std::memory_order_relaxed);
   if (IsOpen(word, reads)) {
     if (reads) return TryRead(lock, kWaiters) ? Round::kTaken : Round::kWoken;
     return TryWrite(lock, me | kWaiters) ? Round::kTaken : Round::kWoken;
@@ -109,7 +85,7 @@ bool PlainSharedRequest(const LockRequest& request, uint32_t me) {
 }
 
 void PlainWriteUnlock(SharedState& lock) {
-  if (lock.word.exchange(0, std::memory_order_seq_cst) & kWaiters) {
+  if (lock.word.exchange(0, std::memory_order_release) & kWaiters) {
     WakeShared(lock);
   }
 }

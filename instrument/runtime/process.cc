@@ -24,7 +24,7 @@ constinit Options g_options;
 constinit ForkPage* g_fork_page = nullptr;
 constinit uint32_t g_parent_process = 0;
 constinit char g_log_path[kMaxPath] = "";
-constinit const Table* g_table = nullptr;
+constinit std::atomic<const Table*> g_table{nullptr};
 
 namespace {
 
@@ -150,8 +150,9 @@ bool CreateLog() {
     }
   }
   if (error == 0) return true;
-  Message() << "cannot write the log " << g_log_path << ": " << strerror(error)
-            << MendFor(error) << "; nothing is recorded";
+  Message() << "cannot write the log " << g_log_path << ": "
+            << strerrordesc_np(error) << MendFor(error)
+            << "; nothing is recorded";
   return false;
 }
 
@@ -214,7 +215,7 @@ void Initialize() {
   const Table* table = nullptr;
   const uint8_t mode = ModeForThisProcess(table);
   g_own_table.mode = mode;
-  g_table = table;
+  g_table.store(table, std::memory_order_release);
   internal::g_mode.store(mode, std::memory_order_release);
   g_initialized.store(2, std::memory_order_release);
   if (table == &g_own_table && mode == internal::kModeRecord) {
@@ -249,7 +250,7 @@ void SayStopped() {
               << g_log_path
               << (error == ESTALE ? " is another file now"
                                   : " cannot be opened again: ")
-              << (error == ESTALE ? "" : strerror(error))
+              << (error == ESTALE ? "" : strerrordesc_np(error))
               << "; the program goes on";
     return;
   }
@@ -291,29 +292,38 @@ void* ArenaAllocate(size_t bytes) {
   }
 }
 
+const GrowingSet::Node* GrowingSet::FindFrom(const Node* first, uint64_t key) {
+  const Node* n = first;
+  while (n != nullptr && n->key != key) n = n->next;
+  return n;
+}
+
 bool GrowingSet::Find(uint64_t key, uint32_t* value) const {
-  for (const Node* n = heads_[HeadOf(key)].load(std::memory_order_acquire);
-       n != nullptr; n = n->next) {
-    if (n->key == key) {
-      if (value != nullptr) *value = n->value;
-      return true;
-    }
-  }
-  return false;
+  const Node* const found =
+      FindFrom(heads_[HeadOf(key)].load(std::memory_order_acquire), key);
+  if (found != nullptr && value != nullptr) *value = found->value;
+  return found != nullptr;
 }
 
 bool GrowingSet::InsertValue(uint64_t key, uint32_t value, uint32_t* present) {
-  if (Find(key, present)) return false;
-  auto* const node = static_cast<Node*>(ArenaAllocate(sizeof(Node)));
-  if (node == nullptr) return true;
-  *node = {key, value, nullptr};
   std::atomic<Node*>& head = heads_[HeadOf(key)];
-  node->next = head.load(std::memory_order_acquire);
-  while (!head.compare_exchange_weak(node->next, node,
-                                     std::memory_order_acq_rel)) {
-    if (Find(key, present)) return false;
+  Node* node = nullptr;
+  Node* first = head.load(std::memory_order_acquire);
+  while (true) {
+    // Of all that the node will stand before.
+    if (const Node* const found = FindFrom(first, key)) {
+      if (present != nullptr) *present = found->value;
+      return false;
+    }
+    if (node == nullptr) {
+      node = static_cast<Node*>(ArenaAllocate(sizeof(Node)));
+      if (node == nullptr) return true;
+    }
+    *node = {key, value, first};
+    if (head.compare_exchange_weak(first, node, std::memory_order_acq_rel)) {
+      return true;
+    }
   }
-  return true;
 }
 
 }  // namespace lockcheck::runtime

@@ -34,7 +34,8 @@ extern uint32_t g_parent_process;  // id of this process before the last fork
 extern char g_log_path[kMaxPath];
 
 // Guards ForkPage's lists. Signals are blocked while it is held, so a handler
-// never waits for the thread it interrupted. Held for microseconds.
+// never waits for the thread it interrupted. Held for microseconds; with
+// hot=memory at exit while every thread's block is written.
 class ProcessLock {
  public:
   ProcessLock();
@@ -66,7 +67,7 @@ void* ArenaAllocate(size_t bytes);
 void* MapPages(size_t bytes);
 
 // A set of 64-bit keys that only grows; any threads, no lock. Insert returns
-// true iff the key was not there. Key 0 is not allowed.
+// true if the key was not there, or memory is out. Key 0 is not allowed.
 class GrowingSet {
  public:
   constexpr GrowingSet() = default;
@@ -81,6 +82,7 @@ class GrowingSet {
     uint32_t value;
     Node* next;
   };
+  static const Node* FindFrom(const Node* first, uint64_t key);
   static constexpr size_t kHeads = 4096;
   static size_t HeadOf(uint64_t key) {
     return (key * 0x9e3779b97f4a7c15ull) >> 52;

@@ -12,6 +12,7 @@
 #ifndef LOCKCHECK_INSTRUMENT_RUNTIME_TABLE_H_
 #define LOCKCHECK_INSTRUMENT_RUNTIME_TABLE_H_
 
+#include <atomic>
 #include <cstdint>
 
 #include "lib/model/primitives.h"
@@ -76,7 +77,7 @@ struct Table {
 };
 
 // This copy's own table, or the first copy's.
-extern const Table* g_table;
+extern std::atomic<const Table*> g_table;
 extern Table g_own_table;
 
 // The table of a copy that came before in this process; else null, and ours can

@@ -144,6 +144,11 @@ inline void Leave(Thread* t) {
   internal::SetGate(&t->kept().hot, InnermostGate(t));
 }
 
+// After a sleep, busy again. True: the thread is not `actor` any more, because
+// a signal handler forked meanwhile and this is the child: what it had begun,
+// it has to begin anew.
+bool Resume(Thread* t, uint32_t actor);
+
 // The owner id of a thread that cannot be recorded: this bit, and its thread
 // id.
 inline constexpr uint32_t kUnrecorded = 1u << 29;

@@ -47,6 +47,13 @@ void WriteBlock(const Wait& w) {
                         (w.request.reads ? log::kBlockSharedBit : 0u));
 }
 
+void BeginWait(const Wait& w) {
+  WriteBlock(w);
+  BeginWaiting(w.t,
+               {w.request.lock, 0, w.site, 0, w.request.deadline != nullptr,
+                w.request.reads, IsShared(w.request.kind)});
+}
+
 void WriteWake(const Wait& w, uint32_t owner) {
   Begin(w.t, 6)
       .Word(owner)
@@ -103,9 +110,10 @@ WaitEnd SleepUntilTaken(Wait& w) {
   if (IsDeadlock(w)) return WaitEnd::kDeadlock;
   while (true) {
     const bool first = !w.long_wait && IsBefore(look, deadline);
+    const uint32_t actor = w.t->hot.actor;
     Leave(w.t);
     const Round round = OneRound(w, first ? &look : deadline);
-    BeginBusy(w.t);
+    if (Resume(w.t, actor)) BeginWait(w);
     if (round == Round::kTaken) return WaitEnd::kTaken;
     if (deadline != nullptr && HasPassed(*deadline)) {
       return GiveUp(w, round) ? WaitEnd::kTaken : WaitEnd::kTimedOut;
@@ -138,10 +146,7 @@ model::Outcome OutcomeOf(WaitEnd end) {
 
 WaitEnd RecordedWait(Thread* t, const LockRequest& request, uint32_t site) {
   Wait w{t, request, site, t->after_wait == t->hot.cursor};
-  WriteBlock(w);
-  BeginWaiting(
-      t, {request.lock, 0, site, t->hot.actor, request.deadline != nullptr,
-          request.reads, IsShared(request.kind)});
+  BeginWait(w);
   const WaitEnd end = SleepUntilTaken(w);
   EndWaiting(t);
   Begin(t, 4).U64(Ticks()).End(Op::kUnblock,

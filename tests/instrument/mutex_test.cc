@@ -1,7 +1,9 @@
 // The rules that std gives its mutexes, one by one, for each of ours.
 #include "lockcheck/mutex.h"
 
+#include <errno.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 
 #include <atomic>
 #include <chrono>
@@ -294,6 +296,32 @@ TEST(StaticLocks, WorkWithoutAConstructorCall) {
   g_recursive.unlock();
   g_timed.unlock();
   g_mutex.unlock();
+}
+
+// As with std's.
+TEST(Errno, StaysAsItWasWhateverTheLockHasToWaitFor) {
+  mutex m;
+  timed_mutex timed;
+  int wrong = 0;
+  std::vector<thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (int k = 0; k < 20'000; ++k) {
+        errno = 4711;
+        {
+          std::lock_guard guard(m);
+          if (errno != 4711) ++wrong;
+          if (k % 64 == 0) sched_yield();
+        }
+        if (timed.try_lock_for(std::chrono::microseconds(k % 8)))
+          timed.unlock();
+        std::lock_guard guard(m);
+        if (errno != 4711) ++wrong;
+      }
+    });
+  }
+  for (thread& t : threads) t.join();
+  EXPECT_EQ(wrong, 0);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include "lockcheck/lockcheck.h"
 
@@ -79,6 +80,37 @@ bool DestroyHeld() {
   return true;
 }
 
+bool DestroyRead() {
+  std::unique_ptr<lockcheck::shared_mutex> m(new lockcheck::shared_mutex("m"));
+  m->lock_shared();
+  m.reset();
+  return true;
+}
+
+// All its readers get in, though each of them stays until all are there.
+bool UnlockByOtherShared() {
+  static lockcheck::shared_mutex m("m");
+  std::atomic<int> waiting = 0, reading = 0;
+  m.lock();
+  std::vector<lockcheck::thread> readers;
+  for (int i = 0; i < 3; ++i) {
+    readers.emplace_back([&] {
+      ++waiting;
+      m.lock_shared();
+      ++reading;
+      while (reading < 3) sched_yield();
+      m.unlock_shared();
+    });
+  }
+  while (waiting < 3 || (*reinterpret_cast<std::atomic<uint32_t>*>(&m) &
+                         lockcheck::internal::kWaiters) == 0) {
+    sched_yield();
+  }
+  lockcheck::thread([] { m.unlock(); }).join();
+  for (auto& reader : readers) reader.join();
+  return true;
+}
+
 bool DestroyWaited() {
   // The waiter sleeps on freed memory if the lock is on the heap; here the
   // storage stays.
@@ -122,7 +154,9 @@ const std::map<std::string, std::function<bool()>> kScenarios = {
     {"unlock_free_recursive", UnlockFreeRecursive},
     {"unlock_by_other", UnlockByOther},
     {"unlock_by_other_recursive", UnlockByOtherRecursive},
+    {"unlock_by_other_shared", UnlockByOtherShared},
     {"destroy_held", DestroyHeld},
+    {"destroy_read", DestroyRead},
     {"destroy_waited", DestroyWaited},
     {"self_lock", SelfLock},
     {"self_try_and_timed", SelfTryAndTimed},

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -370,6 +371,54 @@ int SignalInWait() {
   return 0;
 }
 
+std::atomic<pid_t> g_child = 0;
+
+bool IsAsleep(pid_t thread) {
+  const std::string path =
+      "/proc/self/task/" + std::to_string(thread) + "/stat";
+  FILE* const file = fopen(path.c_str(), "r");
+  if (file == nullptr) return false;
+  char state = '?';
+  const int read = fscanf(file, "%*d (%*[^)]) %c", &state);
+  fclose(file);
+  return read == 1 && state == 'S';
+}
+
+// A handler forks while its thread waits: both processes wait on, each for
+// itself, until their time is over.
+int ForkInWait() {
+  static lockcheck::timed_mutex t("t");
+  struct sigaction action = {};
+  action.sa_handler = [](int) { g_child = fork(); };
+  action.sa_flags = SA_RESTART;
+  sigaction(SIGUSR1, &action, nullptr);
+  const pid_t main = getpid();
+  std::atomic<bool> there = false, forked = false;
+  const pthread_t waiter = pthread_self();
+  lockcheck::thread owner([&] {
+    const lockcheck::lock_guard hold(t);
+    there = true;
+    while (!forked) sched_yield();
+  });
+  while (!there) sched_yield();
+  lockcheck::thread signaller([&] {
+    while (!IsAsleep(main)) sched_yield();
+    pthread_kill(waiter, SIGUSR1);
+    while (g_child == 0) sched_yield();
+    forked = true;
+  });
+  const bool got = t.try_lock_for(std::chrono::milliseconds(200));
+  if (got) t.unlock();
+  Use(a);
+  // The owner is not in the child.
+  if (getpid() != main) _exit(got ? 1 : 0);
+  signaller.join();
+  owner.join();
+  int status = -1;
+  waitpid(g_child, &status, 0);
+  return got && WIFEXITED(status) ? WEXITSTATUS(status) : 90;
+}
+
 const std::map<std::string, std::function<int()>> kScenarios = {
     {"before_and_after_main", BeforeAndAfterMain},
     {"fork", [] { return ForkHolding([] { return fork(); }); }},
@@ -393,6 +442,7 @@ const std::map<std::string, std::function<int()>> kScenarios = {
     {"thread_local", ThreadLocal},
     {"signal_storm", SignalStorm},
     {"signal_in_wait", SignalInWait},
+    {"fork_in_wait", ForkInWait},
 };
 
 }  // namespace

@@ -97,6 +97,18 @@ TEST_F(MisuseTest, DestroyingAHeldLockIsReported) {
   ExpectNothingHeldAtTheEnd();
 }
 
+TEST_F(MisuseTest, DestroyingALockThatIsReadIsReportedAndItsReaderHasItNoMore) {
+  ASSERT_NO_FATAL_FAILURE(Commit("destroy_read"));
+  EXPECT_THAT(Logged(), ElementsAre(Misuse::kDestroyHeld));
+  ExpectSaid("destroy-held");
+  ExpectNothingHeldAtTheEnd();
+}
+
+TEST_F(MisuseTest, AWritersLockThatAnotherUnlocksLetsAllReadersIn) {
+  ASSERT_NO_FATAL_FAILURE(Commit("unlock_by_other_shared"));
+  EXPECT_THAT(Logged(), ElementsAre(Misuse::kUnlockByOther));
+}
+
 TEST_F(MisuseTest, DestroyingALockThatSomebodyWaitsForIsReported) {
   ASSERT_NO_FATAL_FAILURE(Commit("destroy_waited"));
   EXPECT_THAT(Logged(), UnorderedElementsAre(Misuse::kDestroyWaited,

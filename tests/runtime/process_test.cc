@@ -399,6 +399,17 @@ TEST_F(ProcessTest, SignalHandlersMayLockWhileTheirThreadWaits) {
   }
   EXPECT_EQ(handled, 100u);
 }
+
+TEST_F(ProcessTest, AHandlerMayForkWhileItsThreadWaits) {
+  ASSERT_NO_FATAL_FAILURE(Record("fork_in_wait"));
+  const auto children = ActorsThat(BeginHow::kForkChild);
+  ASSERT_THAT(children, SizeIs(1));
+  const EventReader child = ReadEvents(rec(), children[0]);
+  EXPECT_THAT(child.complaints, IsEmpty());
+  ASSERT_THAT(child.events, SizeIs(3));
+  EXPECT_EQ(child.events[0].what, What::kTimedOut);
+  EXPECT_THAT(Did(children[0]), ::testing::Contains("+a"));
+}
 #endif
 
 }  // namespace

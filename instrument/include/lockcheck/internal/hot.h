@@ -123,8 +123,6 @@ inline constexpr uint32_t kReadersActor = kReading - 1;  // as last_actor
 
 struct SharedState : LockState {
   std::atomic<uint32_t> last_reader{0};  // some reader's actor id
-  // How many sleep on the word, or are about to.
-  std::atomic<uint32_t> waiting_readers{0}, waiting_writers{0};
   using LockState::LockState;
 };
 
