@@ -70,7 +70,8 @@ void DropStaleHold(Thread* t, uint32_t object) {
 
 void WriteAcquisition(Thread* t, LockState& lock, uint32_t site, uint32_t group,
                       Acquisition a) {
-  lock.holder_site.store(SiteTagOf(site), std::memory_order_relaxed);
+  lock.holder_site.store(internal::HolderSite(SiteTagOf(site), t->hot.actor),
+                         std::memory_order_relaxed);
   a.object = ObjectId(lock);
   a.site = site;
   a.gate = GateBehind(ClassOf(lock), site);

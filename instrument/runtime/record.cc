@@ -109,7 +109,8 @@ Record& Record::Text(const char* text) {
 void Record::End(Op op, uint32_t arg) {
   const auto words = static_cast<uint32_t>(next_ - t_->hot.cursor);
   Publish(t_, log::Extended(op, words, arg), next_);
-  DelaySample(t_, words);
+  // An acquisition counts as one word, however long its record is.
+  DelaySample(t_, op == Op::kAcquire ? words - 1 : words);
 }
 
 void BeginSegment(Thread* t, uint32_t number) {
@@ -346,7 +347,8 @@ void ResetSampling(Thread* t) {
       t->sample_target = kNeverSample;
       break;
     case Timing::kSampled:
-      t->sample_target = cursor + SampleGap(t);
+      // The first may be the one.
+      t->sample_target = cursor + SampleGap(t) - sizeof(uint32_t);
       break;
     case Timing::kFull:
       t->sample_target = 0;

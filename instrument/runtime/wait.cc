@@ -34,14 +34,34 @@ uint32_t SomeOwner(const LockRequest& request) {
              : 0;
 }
 
-uint32_t OwnersSite(const LockRequest& request) {
-  return SiteOfTag(request.lock->holder_site.load(std::memory_order_relaxed));
+struct Owned {
+  uint32_t owner;  // 0: nobody any more
+  uint32_t site;   // where it took the lock; 0: not known
+};
+
+// The owner notes the place just after it has the lock: until then the note is
+// somebody else's.
+Owned OwnerAndPlace(const LockRequest& request) {
+  constexpr int kPatience = 100;
+  uint32_t owner = 0;
+  for (int i = 0; i < kPatience; ++i) {
+    owner = SomeOwner(request);
+    const uint32_t place =
+        request.lock->holder_site.load(std::memory_order_acquire);
+    const bool its =
+        internal::HolderSite(place & ~internal::kHolderBits, owner) == place ||
+        (place & internal::kSiteShort) == 0;
+    if (owner == 0 || its) return {owner, SiteOfTag(place)};
+    __builtin_ia32_pause();
+  }
+  return {owner, 0};
 }
 
 void WriteBlock(const Wait& w) {
+  const Owned owned = OwnerAndPlace(w.request);
   Record r = Begin(w.t, 8);
   r.Word(ObjectId(*w.request.lock)).Word(w.site);
-  r.Word(SomeOwner(w.request)).Word(OwnersSite(w.request));
+  r.Word(owned.owner).Word(owned.site);
   r.U64(Ticks());
   r.End(Op::kBlock, static_cast<uint32_t>(w.request.how) |
                         (w.request.reads ? log::kBlockSharedBit : 0u));
@@ -54,12 +74,10 @@ void BeginWait(const Wait& w) {
                 w.request.reads, IsShared(w.request.kind)});
 }
 
-void WriteWake(const Wait& w, uint32_t owner) {
-  Begin(w.t, 6)
-      .Word(owner)
-      .Word(OwnersSite(w.request))
-      .U64(Ticks())
-      .End(Op::kWake);
+void WriteWake(const Wait& w) {
+  const Owned owned = OwnerAndPlace(w.request);
+  if (owned.owner == 0) return;
+  Begin(w.t, 6).Word(owned.owner).Word(owned.site).U64(Ticks()).End(Op::kWake);
 }
 
 void WriteWaitStack(Wait& w) {
@@ -123,9 +141,8 @@ WaitEnd SleepUntilTaken(Wait& w) {
       if (IsDeadlock(w)) {
         return GiveUp(w, round) ? WaitEnd::kTaken : WaitEnd::kDeadlock;
       }
-    } else if (const uint32_t owner = SomeOwner(w.request);
-               round == Round::kWoken && owner != 0) {
-      WriteWake(w, owner);
+    } else if (round == Round::kWoken) {
+      WriteWake(w);
     }
   }
 }

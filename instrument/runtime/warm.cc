@@ -74,7 +74,8 @@ inline bool TimeWord(Thread* t, uint64_t start, uint32_t* word) {
                                 bool handover) {
   const uint32_t tag = __atomic_load_n(&slot->tag, __ATOMIC_RELAXED);
   const uint32_t word = Tag(lock) | tag;
-  lock.holder_site.store(tag, std::memory_order_relaxed);
+  lock.holder_site.store(HolderSite(tag, t->hot.actor),
+                         std::memory_order_relaxed);
   ThreadHolds& h = t->kept().hot;
   const uint32_t lock_class = lock.lock_class.load(std::memory_order_relaxed);
   const uint32_t gate = GateBehind(lock_class, tag);
@@ -242,7 +243,8 @@ bool WarmAcquire(LockState& lock, SiteSlot* slot) noexcept {
   if (__builtin_expect(cursor >= t->hot.sample_at, false)) {
     return OpenLong(t, lock, slot, false);
   }
-  lock.holder_site.store(tag, std::memory_order_relaxed);
+  lock.holder_site.store(HolderSite(tag, t->hot.actor),
+                         std::memory_order_relaxed);
   const uint32_t word = Tag(lock) | tag;
   StoreWord(cursor, word);
   t->hot.cursor = cursor + 1;
@@ -314,7 +316,8 @@ bool WarmAcquireShared(SharedState& lock, SiteSlot* slot) noexcept {
   }
   // The compare-and-swap has made the cache line this processor's already.
   lock.last_reader.store(t->hot.actor, std::memory_order_relaxed);
-  lock.holder_site.store(tag, std::memory_order_relaxed);
+  lock.holder_site.store(HolderSite(tag, t->hot.actor),
+                         std::memory_order_relaxed);
   OpenRead(t, lock, tag);
   SetGate(&kept.hot, kept.hot.top[-1].gate);
   return true;

@@ -60,6 +60,14 @@ enum Gate : uint32_t {
 // Of slots; no gate and class make it, for 0xffff is no class.
 inline constexpr uint32_t kOuterUnknown = 0xffff;
 
+// What a lock keeps of where it was taken: a short tag, and between site and
+// tag bit the low bits of the actor who took it there, so that a waiter sees
+// whether the place is the present holder's or an older one's.
+inline constexpr uint32_t kHolderBits = 0xffffe;
+inline constexpr uint32_t HolderSite(uint32_t tag, uint32_t actor) {
+  return tag & kSiteShort ? tag | (actor << 1 & kHolderBits) : tag;
+}
+
 // The section's flag "?" keeps the slot in the COMDAT group of the function it
 // belongs to, so the linker drops both or neither.
 #define LOCKCHECK_SITE_SLOT(slot)                          \
@@ -102,8 +110,9 @@ struct LockState {
   // Read by waiters, hence atomic.
   std::atomic<uint32_t> tag{0};
   uint32_t handovers = 0;  // times it went from one actor to another
-  std::atomic<uint32_t> holder_site{0};  // SiteSlot tag of the last acquisition
-  std::atomic<uint16_t> lock_class{0};   // hash, 1..0xfffe; 0: not known yet
+  std::atomic<uint32_t> holder_site{
+      0};                               // of the last acquisition: HolderSite()
+  std::atomic<uint16_t> lock_class{0};  // hash, 1..0xfffe; 0: not known yet
   uint16_t line;  // of the constructor's call; 0: not known, or too large
   const char* file;
   const char* name;
@@ -330,7 +339,9 @@ LOCKCHECK_ALWAYS_INLINE bool AcquireHot(LockState& lock, LockKind kind,
   hold->after = LowHalf(cursor + 1);
   hold->gate = GateBehind(lock_class, site);
   h->top = hold + 1;
-  lock.holder_site.store(site, std::memory_order_relaxed);
+  // The tag is short, or the slot's way would not have been known.
+  lock.holder_site.store(site | (me << 1 & kHolderBits),
+                         std::memory_order_relaxed);
   SetGate(h, hold->gate);
   return true;
 }
