@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "instrument/runtime/keep_errno.h"
 #include "instrument/runtime/process.h"
 
 namespace lockcheck::runtime {
@@ -72,7 +73,7 @@ bool RunCommand() {
   }
   void* const stack = MapPages(kStackBytes);
   if (stack == nullptr) return false;
-  const int saved = errno;
+  const KeepErrno keep_errno;
   Start start;
   start.command = g_options.command;
   sigset_t all;
@@ -84,7 +85,6 @@ bool RunCommand() {
   pthread_sigmask(SIG_SETMASK, &start.mask, nullptr);
   const bool shown = child > 0 && Await(child);
   munmap(stack, kStackBytes);
-  errno = saved;
   return shown;
 }
 

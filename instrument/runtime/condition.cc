@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "instrument/runtime/keep_errno.h"
 #include "instrument/runtime/misuse.h"
 #include "instrument/runtime/objects.h"
 #include "instrument/runtime/plain.h"
@@ -47,22 +48,20 @@ void WriteBlock(Thread* t, const ConditionWait& wait) {
 void DoPrepareWait(ConditionState& condition, ConditionKind kind,
                    internal::Waiter& waiter, internal::SiteSlot* slot,
                    internal::Caller caller) {
-  const int saved = errno;
+  const KeepErrno keep_errno;
   if (Thread* const t = Enter()) {
     waiter.site = SiteId(t, slot, caller);
     waiter.object = IdOf(t, condition, kind, waiter.site);
     Leave(t);
   }
-  errno = saved;
 }
 
 bool DoConditionWait(const ConditionWait& wait) {
-  const int saved = errno;
+  const KeepErrno keep_errno;
   Thread* const t = Enter();
   bool looked = false;
   if (t == nullptr) {
     const bool signalled = SleepInQueue(wait, nullptr, &looked);
-    errno = saved;
     return signalled;
   }
   WriteBlock(t, wait);
@@ -88,14 +87,13 @@ bool DoConditionWait(const ConditionWait& wait) {
                                       : model::Outcome::kTimedOut));
   t->after_wait = t->hot.cursor;
   Leave(t);
-  errno = saved;
   return signalled;
 }
 
 void DoNotify(ConditionState& condition, ConditionKind kind, model::Post post,
               const Notified& notified, internal::SiteSlot* slot,
               internal::Caller caller) {
-  const int saved = errno;
+  const KeepErrno keep_errno;
   if (Thread* const t = Enter()) {
     const uint32_t site = SiteId(t, slot, caller);
     const uint32_t object = IdOf(t, condition, kind, site);
@@ -108,11 +106,10 @@ void DoNotify(ConditionState& condition, ConditionKind kind, model::Post post,
         .End(Op::kPost, static_cast<uint32_t>(post));
     Leave(t);
   }
-  errno = saved;
 }
 
 void DoDestroyCondition(ConditionState& condition, bool waited) {
-  const int saved = errno;
+  const KeepErrno keep_errno;
   const uint32_t object = condition.tag.load(std::memory_order_relaxed) >> 3;
   if (Thread* const t = object == 0 ? nullptr : Enter()) {
     if (waited) {
@@ -124,7 +121,6 @@ void DoDestroyCondition(ConditionState& condition, bool waited) {
     Leave(t);
   }
   condition.tag.store(0, std::memory_order_relaxed);
-  errno = saved;
 }
 
 }  // namespace lockcheck::runtime

@@ -15,6 +15,7 @@
 #include <cstring>
 
 #include "instrument/runtime/deadlock_report.h"
+#include "instrument/runtime/keep_errno.h"
 #include "instrument/runtime/message.h"
 #include "instrument/runtime/misuse.h"
 #include "instrument/runtime/process.h"
@@ -247,7 +248,7 @@ Thread* SignalThread(Thread* t) {
   return IsBusy(s) ? SignalThread(s) : s;
 }
 
-void SayInherited(Thread* t) {
+void ReportStillHeld(Thread* t) {
   for (size_t i = 0; i < HoldCount(t); ++i) {
     const Hold hold = t->kept().hot.holds[i];
     ReportMisuse(t, {model::Misuse::kExitHolding,
@@ -275,8 +276,9 @@ void WriteEnd(Thread* t) {
 }
 
 void EndStream(Thread* t) {
-  SayInherited(t);
+  ReportStillHeld(t);
   WriteEnd(t);
+  EmptyScratch(t);
   Kept& k = t->kept();
   if (Thread* s = k.signal_thread; s != nullptr && s->magic != 0) {
     BeginBusy(s);
@@ -334,14 +336,13 @@ void BeforeFork() {
 void AfterForkInParent() {
   const Unseen unseen;
   if (!IsAttached()) return;
-  const int saved = errno;
+  const KeepErrno keep_errno;
   Thread* const t = Enter();
   if (t == nullptr) return;
   const uint32_t child = t->kept().fork_actor;
   t->kept().fork_actor = 0;
   if (child != 0) Begin(t, 4).Word(child).U64(Ticks()).End(Op::kFork);
   Leave(t);
-  errno = saved;
 }
 
 Thread* EnterSlow() {
@@ -390,7 +391,7 @@ bool IsOwnerHere(uint32_t owner) {
 
 void AttachThread(BeginHow how, uint32_t actor, uint32_t parent) {
   if (IsAttached() || t_thread.phase != ThreadPointer::kNew) return;
-  const int saved = errno;
+  const KeepErrno keep_errno;
   t_thread.phase = ThreadPointer::kAttaching;
   uint32_t process = 0, parent_process = 0;
   bool first = false;
@@ -407,7 +408,6 @@ void AttachThread(BeginHow how, uint32_t actor, uint32_t parent) {
     t_thread.phase = ThreadPointer::kEnded;
     g_writer.header()->dropped.fetch_add(1, std::memory_order_relaxed);
   }
-  errno = saved;
 }
 
 void AttachPointer(ThreadPointer* pointer) {
@@ -456,6 +456,7 @@ void WriteExit() {
   r.Word(static_cast<uint32_t>(usage.ru_nvcsw));
   r.Word(static_cast<uint32_t>(usage.ru_nivcsw));
   r.End(Op::kExit);
+  EmptyScratch(t);
   if (g_writer.volatile_hot()) WriteVolatileBlocks();
   Leave(t);
 }

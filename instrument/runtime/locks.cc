@@ -7,6 +7,7 @@
 #include "instrument/runtime/condition.h"
 #include "instrument/runtime/deadlock_report.h"
 #include "instrument/runtime/fork.h"
+#include "instrument/runtime/keep_errno.h"
 #include "instrument/runtime/lock_facts.h"
 #include "instrument/runtime/misuse.h"
 #include "instrument/runtime/objects.h"
@@ -205,12 +206,11 @@ Got LockOther(Thread* t, const LockRequest& request, uint32_t site) {
 }
 
 Got DoLock(const LockRequest& request) {
-  const int saved = errno;
+  const KeepErrno keep_errno;
   Thread* const t = Enter();
   LockState& lock = *request.lock;
   if (t == nullptr) {
     const bool taken = LockUnrecorded(request);
-    errno = saved;
     return taken ? Got::kLock : Got::kNothing;
   }
   bool new_site = false;
@@ -226,14 +226,13 @@ Got DoLock(const LockRequest& request) {
     got = LockOther(t, request, site);
   }
   Leave(t);
-  errno = saved;
   return got;
 }
 
 // The lock's word was taken and nothing else was done; the gate is shut, unless
 // a signal handler forked meanwhile and this is the child.
 void DoTaken(LockState& lock, SiteSlot* slot) {
-  const int saved = errno;
+  const KeepErrno keep_errno;
   auto* t = reinterpret_cast<Thread*>(internal::t_thread.state);
   if (t->magic == 0) {
     Leave(t);
@@ -244,7 +243,6 @@ void DoTaken(LockState& lock, SiteSlot* slot) {
   const uint32_t tag = __atomic_load_n(&slot->tag, __ATOMIC_RELAXED);
   Taken(t, lock, SiteOfTag(tag), How::kBlocking, 0);
   Leave(t);
-  errno = saved;
 }
 
 // ---- Releasing --------------------------------------------------------------
@@ -292,12 +290,11 @@ bool UnlockNotMine(Thread* t, LockState& lock, LockKind kind, uint32_t site,
 void DoUnlockShared(LockState& base, LockKind kind, SiteSlot* slot,
                     Caller caller) {
   (void)kind;
-  const int saved = errno;
+  const KeepErrno keep_errno;
   auto& lock = static_cast<SharedState&>(base);
   Thread* const t = Enter();
   if (t == nullptr) {
     PlainReadUnlock(lock);
-    errno = saved;
     return;
   }
   const uint32_t tag = Tag(lock);
@@ -315,15 +312,13 @@ void DoUnlockShared(LockState& base, LockKind kind, SiteSlot* slot,
     Leave(t);
     if (StopReading(lock)) WriterReleased(lock, tag);
   }
-  errno = saved;
 }
 
 bool DoUnlock(LockState& lock, LockKind kind, SiteSlot* slot, Caller caller) {
-  const int saved = errno;
+  const KeepErrno keep_errno;
   Thread* const t = Enter();
   if (t == nullptr) {
     FreeOf(lock, kind);
-    errno = saved;
     return true;
   }
   bool permitted = true;
@@ -342,19 +337,17 @@ bool DoUnlock(LockState& lock, LockKind kind, SiteSlot* slot, Caller caller) {
       IsShared(kind) ? WriterReleased(lock, tag) : ReleasedToWaiters(lock, tag);
     }
   }
-  errno = saved;
   return permitted;
 }
 
 // The waker has nothing more to say about the lock: it may be gone when the
 // waiter has taken and released it.
 void DoSawWaiters(uint32_t tag, uint64_t ticks) {
-  const int saved = errno;
+  const KeepErrno keep_errno;
   if (Thread* const t = Enter()) {
     Begin(t, 4).Word(tag >> 3).U64(ticks).End(Op::kSawWaiters);
     Leave(t);
   }
-  errno = saved;
 }
 
 // Not of what a forked child inherited from its parent's other threads.
@@ -381,7 +374,7 @@ void ReportDestroyed(Thread* t, LockState& lock, LockKind kind) {
 }
 
 void DoDestroy(LockState& lock, LockKind kind) {
-  const int saved = errno;
+  const KeepErrno keep_errno;
   Thread* const t = Enter();
   if (t != nullptr && Tag(lock) != 0) {
     ReportDestroyed(t, lock, kind);
@@ -393,7 +386,6 @@ void DoDestroy(LockState& lock, LockKind kind) {
   lock.lock_class.store(0, std::memory_order_relaxed);
   lock.last_actor = 0;
   if (t != nullptr) Leave(t);
-  errno = saved;
 }
 
 // ---- Threads ----------------------------------------------------------------
@@ -404,6 +396,7 @@ void DoAttach(internal::ThreadPointer* pointer) {
 }
 
 uint32_t DoFork() {
+  const KeepErrno keep_errno;
   Thread* const t = Enter();
   if (t == nullptr) return 0;
   const uint32_t child = NewId(&log::FileHeader::next_actor);
@@ -417,6 +410,7 @@ void DoBegin(uint32_t actor, uint32_t parent) {
 }
 
 void DoJoinBlock(uint32_t actor, SiteSlot* slot, Caller caller) {
+  const KeepErrno keep_errno;
   Thread* const t = Enter();
   if (t == nullptr) return;
   const uint32_t site = SiteId(t, slot, caller);
@@ -429,6 +423,7 @@ void DoJoinBlock(uint32_t actor, SiteSlot* slot, Caller caller) {
 }
 
 void DoJoin(uint32_t actor, bool joined) {
+  const KeepErrno keep_errno;
   Thread* const t = Enter();
   if (t == nullptr) return;
   EndWaiting(t);
@@ -441,6 +436,7 @@ void DoJoin(uint32_t actor, bool joined) {
 }
 
 void DoName(const char* name) {
+  const KeepErrno keep_errno;
   Thread* const t = Enter();
   if (t == nullptr) return;
   const size_t size = strnlen(name, 255);

@@ -5,15 +5,16 @@
 
 #include <cstring>
 
+#include "instrument/runtime/keep_errno.h"
+
 namespace lockcheck::runtime {
 
 Message::~Message() {
-  const int saved = errno;
+  const KeepErrno keep_errno;
   if (size_ == sizeof(text_)) --size_;
   text_[size_++] = '\n';
   const ssize_t ignored = write(STDERR_FILENO, text_, size_);
   (void)ignored;
-  errno = saved;
 }
 
 Message& Message::Bytes(const char* text, size_t size) {

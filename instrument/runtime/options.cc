@@ -254,16 +254,18 @@ void ParseOptions(const char* text, Options& options) {
   }
 }
 
-bool ExpandLogPath(const char* pattern, char (&path)[kMaxPath]) {
+int ExpandLogPath(const char* pattern, char (&path)[kMaxPath]) {
   size_t n = 0;
   const auto add = [&](const char* text) {
     while (*text != 0 && n + 1 < kMaxPath) path[n++] = *text++;
     return *text == 0;
   };
   if (pattern[0] != '/') {
-    if (getcwd(path, kMaxPath - 1) == nullptr) return false;
+    if (getcwd(path, kMaxPath - 1) == nullptr) {
+      return errno == ERANGE ? ENAMETOOLONG : errno;
+    }
     n = strlen(path);
-    if (!add("/")) return false;
+    if (!add("/")) return ENAMETOOLONG;
   }
   for (const char* p = pattern; *p != 0; ++p) {
     char text[kMaxPath] = {*p, 0};
@@ -301,10 +303,10 @@ bool ExpandLogPath(const char* pattern, char (&path)[kMaxPath]) {
           break;
       }
     }
-    if (!add(text)) return false;
+    if (!add(text)) return ENAMETOOLONG;
   }
   path[n] = 0;
-  return true;
+  return 0;
 }
 
 }  // namespace lockcheck::runtime

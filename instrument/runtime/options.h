@@ -68,8 +68,9 @@ inline constexpr OptionRow kOptionRows[] = {
 // nearest valid name, and is skipped. Colons in a path are written as "\:".
 void ParseOptions(const char* text, Options& options);
 
-// Expands %p, %e, %h and makes the path absolute. False if it does not fit.
-bool ExpandLogPath(const char* pattern, char (&path)[kMaxPath]);
+// Expands %p, %e, %h and makes the path absolute. Returns 0, or errno:
+// ENAMETOOLONG if it does not fit, or why there is no working directory.
+int ExpandLogPath(const char* pattern, char (&path)[kMaxPath]);
 
 }  // namespace lockcheck::runtime
 

@@ -14,6 +14,7 @@
 #include <cstring>
 
 #include "instrument/runtime/fork.h"
+#include "instrument/runtime/keep_errno.h"
 #include "instrument/runtime/message.h"
 #include "instrument/runtime/table.h"
 
@@ -86,6 +87,8 @@ const char* MendFor(int error) {
       return "; name a place that is not read-only";
     case EISDIR:
       return "; name a file in it, such as %e.%p.log";
+    case ENOENT:
+      return "; the working directory is gone, give a whole path";
     case ENOTDIR:
       return "; a part of the path is a file";
     case ENAMETOOLONG:
@@ -127,12 +130,16 @@ int CreateAt(const char* path, const log::WriterOptions& options) {
   return now == ENOENT && in_the_way != 0 ? in_the_way : now;
 }
 
+void SayCannotWrite(const char* path, int error) {
+  Message() << "cannot write the log " << path << ": " << strerrordesc_np(error)
+            << MendFor(error) << "; nothing is recorded";
+}
+
 bool CreateLog() {
   const char* const pattern =
       g_options.log[0] != 0 ? g_options.log : "lockcheck.%e.%p.log";
-  if (!ExpandLogPath(pattern, g_log_path)) {
-    Message() << "the log's path is too long; shorten it; nothing is recorded: "
-              << pattern;
+  if (const int error = ExpandLogPath(pattern, g_log_path); error != 0) {
+    SayCannotWrite(pattern, error);
     return false;
   }
   const log::WriterOptions options{g_options.max_log, g_options.ring,
@@ -150,9 +157,7 @@ bool CreateLog() {
     }
   }
   if (error == 0) return true;
-  Message() << "cannot write the log " << g_log_path << ": "
-            << strerrordesc_np(error) << MendFor(error)
-            << "; nothing is recorded";
+  SayCannotWrite(g_log_path, error);
   return false;
 }
 
@@ -211,7 +216,7 @@ void Initialize() {
     // is recorded before it is done.
     return;
   }
-  const int saved = errno;
+  const KeepErrno keep_errno;
   const Table* table = nullptr;
   const uint8_t mode = ModeForThisProcess(table);
   g_own_table.mode = mode;
@@ -223,7 +228,6 @@ void Initialize() {
     const bool main = getpid() == gettid();
     AttachThread(main ? log::BeginHow::kMain : log::BeginHow::kForeign, 0, 0);
   }
-  errno = saved;
 }
 
 ProcessLock::ProcessLock() {

@@ -136,16 +136,25 @@ void BeginSegment(Thread* t, uint32_t number) {
   r.End(Op::kSegment);
 }
 
+void EmptyScratch(Thread* t) {
+  if (!t->scratch) return;
+  uint64_t records = 0;
+  for (const uint32_t* p = t->begin; p < t->hot.cursor; ++records) {
+    const size_t words = log::RecordWords(p[0], p + 1 < t->end ? p[1] : 0);
+    if (words == 0) break;
+    p += words;
+  }
+  g_writer.header()->dropped.fetch_add(records, std::memory_order_relaxed);
+  memset(t->begin, 0, static_cast<size_t>(t->hot.cursor - t->begin) * 4);
+  ResetBlock(t);
+}
+
 void RoomSlow(Thread* t) {
   const auto old_cursor = reinterpret_cast<uintptr_t>(t->hot.cursor);
   const auto used = static_cast<size_t>(t->hot.cursor -
                                         reinterpret_cast<uint32_t*>(t->block));
   if (t->scratch) {
-    g_writer.header()->dropped.fetch_add(
-        static_cast<uint64_t>(t->hot.cursor - t->begin),
-        std::memory_order_relaxed);
-    memset(t->begin, 0, static_cast<size_t>(t->hot.cursor - t->begin) * 4);
-    ResetBlock(t);
+    EmptyScratch(t);
   } else if (g_writer.Seal(t->block, used, &RescueDefinitions, t)) {
     // Seal calls RescueDefinitions last, which begins the new segment.
     if (reinterpret_cast<uintptr_t>(t->hot.cursor) == old_cursor) ResetBlock(t);

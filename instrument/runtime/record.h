@@ -19,6 +19,9 @@ namespace lockcheck::runtime {
 
 inline uint64_t Ticks() { return __rdtsc(); }
 
+// What the thread has written where it is thrown away: counted, and gone.
+void EmptyScratch(Thread* t);
+
 // Seals the block and begins a new segment in it.
 void RoomSlow(Thread* t);
 // Makes sure that `words` fit.

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "instrument/runtime/id_table.h"
+#include "instrument/runtime/keep_errno.h"
 #include "instrument/runtime/process.h"
 
 namespace lockcheck::runtime {
@@ -83,7 +84,7 @@ Thread* FirstThread() {
 // lend the call (a sandbox), it is asked whether they are, which is true for a
 // moment only.
 bool ReadMemory(const void* from, void* to, size_t bytes) {
-  const int saved = errno;
+  const KeepErrno keep_errno;
   const iovec local = {to, bytes};
   const iovec remote = {const_cast<void*>(from), bytes};
   const ssize_t n = process_vm_readv(getpid(), &local, 1, &remote, 1, 0);
@@ -95,7 +96,6 @@ bool ReadMemory(const void* from, void* to, size_t bytes) {
     read = errno != EFAULT;
     if (read) memcpy(to, from, bytes);
   }
-  errno = saved;
   return read;
 }
 

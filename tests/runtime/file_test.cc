@@ -107,6 +107,9 @@ class FileTest : public ::testing::Test {
     ASSERT_GT(locked.size(), 30'000u);
     ASSERT_LT(locked.size(), expected.size());
     EXPECT_TRUE(std::equal(locked.begin(), locked.end(), expected.begin()));
+    // A section is one record; beside them there are some of other kinds.
+    EXPECT_GE(locked.size() + recording->dropped, expected.size());
+    EXPECT_LE(locked.size() + recording->dropped, expected.size() + 200);
   }
 
   static void LimitFileSize() {
@@ -302,6 +305,11 @@ TEST_F(FileTest, AMessageSaysWhatToDo) {
   const std::string long_name(300, 'x');
   EXPECT_EQ(Run("log=" + long_name),
             refusal(folder_ / long_name, "File name too long; shorten it"));
+  EXPECT_EQ(Run("log=log", kFew,
+                [this] { std::filesystem::remove_all(folder_.path()); }),
+            refusal("log",
+                    "No such file or directory; the working directory is gone, "
+                    "give a whole path"));
 }
 
 TEST_F(FileTest, ADeviceOrPipeIsNoLog) {
