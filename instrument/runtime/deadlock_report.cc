@@ -13,6 +13,9 @@
 #include "instrument/runtime/waiting.h"
 
 namespace lockcheck::runtime {
+
+constinit std::atomic<internal::DeadlockHook> g_deadlock_hook{nullptr};
+
 namespace {
 
 std::atomic<uint32_t> g_deadlocks{0};
@@ -57,7 +60,8 @@ void SayHeadline(const Deadlock& deadlock) {
   }
 }
 
-// Everybody in it is stuck, so what they wait for stays.
+}  // namespace
+
 void SayWhoAndWhere(const Deadlock& deadlock) {
   const size_t n = deadlock.size();
   for (size_t i = 0; i < n; ++i) {
@@ -87,14 +91,16 @@ void SayWhoAndWhere(const Deadlock& deadlock) {
   }
 }
 
-}  // namespace
-
 bool ReportDeadlockOf(Thread* t) {
   Deadlock deadlock;
   if (!deadlock.Find(t) || !deadlock.Claim()) return false;
   g_deadlocks.fetch_add(1, std::memory_order_relaxed);
-  SayHeadline(deadlock);
-  if (!RunCommand()) SayWhoAndWhere(deadlock);
+  const internal::DeadlockHook hook =
+      g_deadlock_hook.load(std::memory_order_acquire);
+  if (hook == nullptr || !hook(&deadlock)) {
+    SayHeadline(deadlock);
+    if (!RunCommand()) SayWhoAndWhere(deadlock);
+  }
   switch (g_options.on_deadlock) {
     case OnDeadlock::kReport:
       return false;

@@ -8,7 +8,10 @@
 #ifndef LOCKCHECK_INSTRUMENT_RUNTIME_DEADLOCK_REPORT_H_
 #define LOCKCHECK_INSTRUMENT_RUNTIME_DEADLOCK_REPORT_H_
 
+#include <atomic>
+
 #include "instrument/runtime/deadlock.h"
+#include "lockcheck/internal/observe.h"
 
 namespace lockcheck::runtime {
 
@@ -22,6 +25,12 @@ void SaySummary();
 
 // Whether the program had deadlocks or misuse.
 bool AnyFinding();
+
+// Prints names and addresses. All in it are stuck, so what they wait for stays.
+void SayWhoAndWhere(const Deadlock& deadlock);
+
+// See lockcheck/internal/observe.h.
+extern std::atomic<internal::DeadlockHook> g_deadlock_hook;
 void CountMisuse();
 
 }  // namespace lockcheck::runtime

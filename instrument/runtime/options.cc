@@ -174,6 +174,7 @@ bool SetOption(const OptionRow& row, Text value, Options& o) {
   const Text key{row.key, strlen(row.key)};
   if (key == "log") return ParsePath(value, o.log);
   if (key == "command") return ParsePath(value, o.command);
+  if (key == "suppressions") return ParsePath(value, o.suppressions);
   if (key == "exitcode") return ParseExitCode(value, o.exit_code);
   if (key == "on_deadlock") {
     if (value == "report") {

@@ -26,6 +26,7 @@ struct Options {
   OnDeadlock on_deadlock = OnDeadlock::kReport;
   uint32_t exit_code = 0;  // 0: the program's own
   char command[kMaxPath] = "lockcheck";
+  char suppressions[kMaxPath] = "";
 };
 
 struct OptionRow {
@@ -61,6 +62,9 @@ inline constexpr OptionRow kOptionRows[] = {
     {"command", "PATH",
      "the lockcheck that is started to report a deadlock with files and lines "
      "(default: the one in $PATH; none: addresses will do)"},
+    {"suppressions", "PATH",
+     "known findings, one a line: tests with lockcheck/gtest.h do not fail for "
+     "them"},
     {"help", "0|1", "1: print this list"},
 };
 

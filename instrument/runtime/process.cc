@@ -18,6 +18,9 @@
 #include "instrument/runtime/message.h"
 #include "instrument/runtime/table.h"
 
+// Weak: a program may have it.
+extern "C" [[gnu::weak]] const char* lockcheck_default_options() noexcept;
+
 namespace lockcheck::runtime {
 
 constinit log::Writer g_writer;
@@ -185,6 +188,9 @@ void StayLoaded() {
 }
 
 bool WantsRecording() {
+  if (&lockcheck_default_options != nullptr) {
+    ParseOptions(lockcheck_default_options(), g_options);
+  }
   if (const char* text = getenv("LOCKCHECK_OPTIONS")) {
     ParseOptions(text, g_options);
   }

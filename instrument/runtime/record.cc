@@ -120,7 +120,8 @@ void BeginSegment(Thread* t, uint32_t number) {
   // out, and a reader sees their release as one of an unknown hold.
   const size_t room = log::kBlockWords / 2 / 2;
   const size_t held = count < room ? count : room;
-  t->segment = number;
+  __atomic_store_n(&t->segment, number, __ATOMIC_RELEASE);
+  __atomic_store_n(&t->segment_begin, t->hot.cursor, __ATOMIC_RELEASE);
   timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   t->stamp = Ticks();

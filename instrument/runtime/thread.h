@@ -89,7 +89,8 @@ struct Thread {
   ThreadState hot;  // first: the inline code points here
   uint32_t magic;   // kThreadMagic; 0: wiped
   uint32_t process;
-  uint32_t segment;  // number of the present one
+  uint32_t segment;         // number of the present one
+  uint32_t* segment_begin;  // its record
   log::BlockHeader* block;
   uint32_t* begin;     // first word after the block's header
   uint32_t* safe_end;  // an acquisition must start before it

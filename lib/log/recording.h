@@ -15,6 +15,7 @@
 #define LOCKCHECK_LIB_LOG_RECORDING_H_
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <span>
@@ -160,6 +161,9 @@ class Recording {
   std::vector<Actor> actors;
   std::vector<Object> objects;
   std::vector<std::string> warnings;
+
+  // Words of segments that are in no block; see since.h.
+  std::deque<std::vector<uint32_t>> made_words;
 
   // Until when the process's waits last, as far as is known: now if it runs,
   // else the log's last stamp.

@@ -1,0 +1,95 @@
+// GoogleTest: findings fail the test in which they were seen.
+//
+// Link lockcheck::gtest_main instead of GTest::gtest_main, or, with a main() of
+// your own, link lockcheck::gtest and call lockcheck::testing::Install() after
+// testing::InitGoogleTest(). Then
+//   * a test fails if what any thread did since the test began shows a deadlock
+//     that can happen, or misuse; the report is its failure message, and the
+//     property lockcheck_finding has the findings' ids;
+//   * a deadlock that happens fails the test, writes the XML, and ends the
+//     program: never a hang (under on_deadlock=throw it goes on);
+//   * what only several tests together show fails the program at its end, and
+//     names them.
+// Neither the order of the tests nor their repetition changes a verdict.
+//
+// The program records without being told to, into a file in $TMPDIR that it
+// removes when it ends normally; LOCKCHECK_OPTIONS may say log= (the file
+// stays), suppressions= (known findings, as for `lockcheck analyze`) or
+// mode=off (nothing is checked). Not for death tests' children, which are
+// processes of their own.
+#ifndef LOCKCHECK_GTEST_H_
+#define LOCKCHECK_GTEST_H_
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "lockcheck/internal/observe.h"
+#include "lockcheck/lockcheck.h"
+
+namespace lockcheck::testing {
+
+// Adds the listener. Once, after testing::InitGoogleTest().
+void Install();
+
+enum class Deadlock { kPossible, kActual };
+inline constexpr Deadlock possible = Deadlock::kPossible;
+inline constexpr Deadlock actual = Deadlock::kActual;
+
+// The macros' parts.
+void ExpectNoDeadlock(const char* file, int line,
+                      const std::function<void()>& block);
+void ExpectDeadlock(Deadlock kind, const char* file, int line,
+                    const std::function<void()>& block);
+struct NoDeadlockAt {
+  const char* file;
+  int line;
+  template <typename F>
+  void operator+(F block) const {
+    ExpectNoDeadlock(file, line, block);
+  }
+};
+struct DeadlockAt {
+  Deadlock kind;
+  const char* file;
+  int line;
+  template <typename F>
+  void operator+(F block) const {
+    ExpectDeadlock(kind, file, line, block);
+  }
+};
+
+}  // namespace lockcheck::testing
+
+// LOCKCHECK_EXPECT_NO_DEADLOCK { ... };
+// The block shows no deadlock; what the test did before does not count.
+#define LOCKCHECK_EXPECT_NO_DEADLOCK \
+  ::lockcheck::testing::NoDeadlockAt{__FILE__, __LINE__} + [&]
+
+// LOCKCHECK_EXPECT_DEADLOCK(possible) { ... };
+// The block shows a deadlock that can happen, and does not fail for it.
+// LOCKCHECK_EXPECT_DEADLOCK(actual) { ... };
+// The block locks up: it runs in a forked child, whose writes are not seen
+// here.
+#define LOCKCHECK_EXPECT_DEADLOCK(kind)                                  \
+  ::lockcheck::testing::DeadlockAt{::lockcheck::testing::kind, __FILE__, \
+                                   __LINE__} +                           \
+      [&]
+
+namespace lockcheck {
+
+// The calling thread holds the lock, or the test fails.
+template <typename Lock>
+void assert_held(const Lock& lock) {
+  EXPECT_TRUE(internal::IsHeldByThisThread(&lock))
+      << "lockcheck: the calling thread does not hold the lock";
+}
+// The calling thread holds no lock at all, or the test fails.
+inline void assert_none_held() {
+  EXPECT_EQ(internal::HeldByThisThread(), 0u)
+      << "lockcheck: the calling thread holds locks";
+}
+
+}  // namespace lockcheck
+
+#endif  // LOCKCHECK_GTEST_H_

@@ -1,0 +1,47 @@
+// For tests that look at their own process: where its log is, and how far each
+// of its threads has written.
+#ifndef LOCKCHECK_INTERNAL_OBSERVE_H_
+#define LOCKCHECK_INTERNAL_OBSERVE_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "lockcheck/internal/abi.h"
+
+// Defined by a program that wants options without setting LOCKCHECK_OPTIONS,
+// which is read after it and counts more. Called before main; the string must
+// last.
+extern "C" const char* lockcheck_default_options() noexcept;
+
+namespace lockcheck::inline LOCKCHECK_ABI::internal {
+
+struct ThreadMark {
+  uint32_t actor;
+  uint32_t segment;  // number of the present one
+  uint32_t words;    // of it, written so far
+};
+
+// The log's path, or nullptr: nothing is recorded.
+const char* LogPath() noexcept;
+// Time-stamp counter, as in the log.
+uint64_t LogTicks() noexcept;
+// The threads that record now; returns how many there are, of which the first
+// `size` are in `marks`. What they write meanwhile may be before or after it.
+// Never blocks for longer than a thread takes to begin or end.
+size_t MarkThreads(ThreadMark* marks, size_t size) noexcept;
+// What the calling thread holds: 0 and more.
+size_t HeldByThisThread() noexcept;
+bool IsHeldByThisThread(const void* lock) noexcept;
+// LOCKCHECK_OPTIONS=suppressions=, or "".
+const char* SuppressionsPath() noexcept;
+
+// Called when a deadlock has happened, by the thread that closed it, before
+// anything is said and on_deadlock= is obeyed; it may end the process. True: it
+// has told the user. SayDeadlock() prints names and addresses.
+using DeadlockHook = bool (*)(const void* deadlock);
+void SetDeadlockHook(DeadlockHook hook) noexcept;
+void SayDeadlock(const void* deadlock) noexcept;
+
+}  // namespace lockcheck::inline LOCKCHECK_ABI::internal
+
+#endif  // LOCKCHECK_INTERNAL_OBSERVE_H_

@@ -1,0 +1,196 @@
+// A program of tests that lockcheck watches fails where it should, says so as
+// GoogleTest does, and never hangs.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "tests/runtime/child.h"
+
+namespace lockcheck::testing {
+namespace {
+
+using ::testing::ContainsRegex;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+class GTestTest : public ::testing::Test {
+ protected:
+  // Runs the tests that the filter names.
+  Finished Run(const std::string& filter, std::vector<std::string> more = {},
+               const std::string& options = "") {
+    more.insert(more.begin(), "--gtest_filter=" + filter);
+    Child child(LOCKCHECK_WATCHED_PROGRAM, more);
+    child.Environment("TMPDIR", folder_.path());
+    if (!options.empty()) child.Options(options);
+    return child.Run();
+  }
+  bool Passes(const std::string& filter, std::vector<std::string> more = {}) {
+    const Finished f = Run(filter, std::move(more));
+    EXPECT_THAT(f.exit_status(), ::testing::AnyOf(0, 1)) << f;
+    if (f.exit_status() == 0) {
+      EXPECT_EQ(f.err, "") << f;
+    }
+    return f.Succeeded();
+  }
+  std::string Read(const std::string& name) const {
+    std::ifstream file(folder_ / name);
+    std::ostringstream text;
+    text << file.rdbuf();
+    return text.str();
+  }
+
+  Folder folder_;
+};
+
+TEST_F(GTestTest, ATestFailsForADeadlockThatCanHappen) {
+  const Finished f = Run("Watched.BothOrders");
+  EXPECT_EQ(f.exit_status(), 1) << f;
+  EXPECT_THAT(f.out, HasSubstr("POSSIBLE DEADLOCK  lock-order"));
+  EXPECT_THAT(f.out, HasSubstr("[  FAILED  ] Watched.BothOrders"));
+  // Where: in the two functions of the test's fixture.
+  EXPECT_THAT(f.out, HasSubstr("Pair::AThenB"));
+  EXPECT_THAT(f.out, HasSubstr("Pair::BThenA"));
+}
+
+TEST_F(GTestTest, SafeTwinsPass) {
+  EXPECT_TRUE(Passes("Watched.OneOrder"));
+  EXPECT_TRUE(Passes("Watched.OneThread"));
+  EXPECT_TRUE(Passes("Watched.OneAfterTheOther"));
+}
+
+TEST_F(GTestTest, OnlyThatTestFails) {
+  const Finished f = Run("Watched.One*:Watched.BothOrders");
+  EXPECT_EQ(f.exit_status(), 1);
+  EXPECT_THAT(f.out, HasSubstr("[       OK ] Watched.OneOrder"));
+  EXPECT_THAT(f.out, HasSubstr("[       OK ] Watched.OneThread"));
+  EXPECT_THAT(f.out, HasSubstr(" 1 FAILED TEST"));
+}
+
+TEST_F(GTestTest, ATestFailsForMisuse) {
+  const Finished f = Run("Watched.Misuse");
+  EXPECT_EQ(f.exit_status(), 1);
+  EXPECT_THAT(f.out, HasSubstr("MISUSE  unlock-unheld"));
+}
+
+TEST_F(GTestTest, TheXmlHasTheFindingsId) {
+  Run("Watched.BothOrders", {"--gtest_output=xml:" + (folder_ / "result.xml")});
+  EXPECT_THAT(
+      Read("result.xml"),
+      ContainsRegex("name=\"lockcheck_finding\" value=\"[0-9a-f]{12}\""));
+}
+
+TEST_F(GTestTest, ATestThatLocksUpFailsAndTheProgramEnds) {
+  const Finished f = Run("Watched.LocksUp:Watched.OneOrder",
+                         {"--gtest_output=xml:" + (folder_ / "result.xml")});
+  EXPECT_EQ(f.exit_status(), 1) << f;
+  EXPECT_THAT(f.err, HasSubstr("ACTUAL DEADLOCK  wait-for"));
+  EXPECT_THAT(f.out, HasSubstr("[  FAILED  ] Watched.LocksUp"));
+  EXPECT_THAT(Read("result.xml"), HasSubstr("a deadlock happened in"));
+}
+
+TEST_F(GTestTest, UnderThrowTheProgramGoesOn) {
+  const Finished f =
+      Run("Watched.LocksUp:Watched.OneOrder", {}, "on_deadlock=throw");
+  // An exception that leaves a thread ends the program, as everywhere.
+  EXPECT_EQ(f.signal(), SIGABRT) << f;
+  EXPECT_THAT(f.err, HasSubstr("this wait closes a deadlock"));
+}
+
+TEST_F(GTestTest, WhatIsExpectedDoesNotFail) {
+  EXPECT_TRUE(Passes("Watched.ExpectsWhatIsThere"));
+}
+
+TEST_F(GTestTest, WhatIsExpectedAndNotThereFails) {
+  const Finished f = Run("Watched.ExpectsWhatIsNotThere");
+  EXPECT_EQ(f.exit_status(), 1) << f;
+  EXPECT_THAT(f.out,
+              ContainsRegex("watched_program.cc:[0-9]+: Failure\nFailed\n"
+                            "no deadlock is possible"));
+  EXPECT_THAT(f.out,
+              ContainsRegex("watched_program.cc:[0-9]+: Failure\nFailed\n"
+                            "no deadlock happened"));
+  EXPECT_THAT(f.out,
+              ContainsRegex("watched_program.cc:[0-9]+: Failure\nFailed\n"
+                            "\\[1\\] POSSIBLE DEADLOCK"));
+}
+
+TEST_F(GTestTest, AThreadKnowsWhatItHolds) {
+  EXPECT_TRUE(Passes("Watched.KnowsWhatItHolds"));
+  const Finished f = Run("Watched.DoesNotKnowWhatItHolds");
+  EXPECT_THAT(f.out, HasSubstr("the calling thread holds locks"));
+  EXPECT_THAT(f.out, HasSubstr("the calling thread does not hold the lock"));
+}
+
+TEST_F(GTestTest, WhatOnlyTwoTestsShowFailsTheProgramAndNamesBoth) {
+  const Finished f = Run("Half.*");
+  EXPECT_EQ(f.exit_status(), 1) << f;
+  EXPECT_THAT(f.out, HasSubstr("[  PASSED  ] 2 tests."));
+  EXPECT_THAT(f.err, HasSubstr("(Half.TheWorkerTakesAThenB, "
+                               "Half.ThisThreadTakesBThenA)"));
+  EXPECT_THAT(f.err, HasSubstr("POSSIBLE DEADLOCK"));
+  EXPECT_TRUE(Passes("Half.TheWorkerTakesAThenB"));
+  EXPECT_TRUE(Passes("Half.ThisThreadTakesBThenA"));
+}
+
+TEST_F(GTestTest, WhatWasHeldWhenATestBeganCounts) {
+  const Finished f = Run("Held.*");
+  EXPECT_THAT(f.out, HasSubstr("[       OK ] Held.FromOneTest"));
+  EXPECT_THAT(f.out, HasSubstr("[  FAILED  ] Held.ToTheNext"));
+}
+
+TEST_F(GTestTest, NeitherOrderNorRepetitionChangesAVerdict) {
+  for (int seed = 1; seed <= 5; ++seed) {
+    const Finished f =
+        Run("Watched.One*:Watched.BothOrders:Watched.Misuse:Watched.Knows*",
+            {"--gtest_shuffle", "--gtest_random_seed=" + std::to_string(seed),
+             "--gtest_repeat=3"});
+    EXPECT_EQ(f.exit_status(), 1);
+    for (const char* test : {"BothOrders", "Misuse"}) {
+      const std::string failed =
+          std::string("[  FAILED  ] Watched.") + test + " (";
+      size_t count = 0;
+      for (size_t at = 0; (at = f.out.find(failed, at)) != f.out.npos; ++at) {
+        ++count;
+      }
+      EXPECT_EQ(count, 3u) << test << " with seed " << seed;
+    }
+    EXPECT_THAT(f.out, Not(HasSubstr("FAILED  ] Watched.One")));
+  }
+}
+
+TEST_F(GTestTest, ASuppressedFindingDoesNotFail) {
+  std::ofstream(folder_ / "known") << "lock-order:a -> b  # known\n";
+  const Finished f =
+      Run("Watched.BothOrders", {}, "suppressions=" + (folder_ / "known"));
+  EXPECT_TRUE(f.Succeeded()) << f;
+}
+
+TEST_F(GTestTest, AWrongSuppressionsFileIsSaidAtOnce) {
+  const Finished f = Run("Watched.OneOrder", {}, "suppressions=/no/such/file");
+  EXPECT_EQ(f.exit_status(), 2) << f;
+  EXPECT_THAT(f.err, HasSubstr("/no/such/file"));
+}
+
+TEST_F(GTestTest, ItsOwnLogIsGoneAfterwardsTheUsersStays) {
+  Run("Watched.OneOrder");
+  EXPECT_THAT(
+      std::distance(std::filesystem::directory_iterator(folder_.path()), {}),
+      0);
+  Run("Watched.OneOrder", {}, "log=" + (folder_ / "mine"));
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "mine"));
+}
+
+TEST_F(GTestTest, WithoutRecordingNothingIsCheckedAndThatIsSaid) {
+  const Finished f = Run("Watched.BothOrders", {}, "mode=off");
+  EXPECT_TRUE(f.Succeeded()) << f;
+  EXPECT_THAT(f.err, HasSubstr("nothing is recorded, so nothing is checked"));
+}
+
+}  // namespace
+}  // namespace lockcheck::testing

@@ -1,0 +1,235 @@
+// GoogleTest's side of lockcheck/gtest.h.
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "lockcheck/gtest.h"
+#include "tools/check/observer.h"
+
+namespace lockcheck::testing {
+namespace {
+
+using check::Found;
+using check::Observer;
+
+constexpr int kDeadlockStatus = 1;       // as GoogleTest's for a failed test
+constexpr unsigned kReportSeconds = 30;  // for a report, and for a child
+constexpr int kChildLockedUp = 66;
+
+// Named only when the program ends normally: a job that hung leaves its log.
+char g_default_options[4096] = "";
+bool g_own_log = false;
+
+std::string NameOf(const ::testing::TestInfo& test) {
+  return absl::StrCat(test.test_suite_name(), ".", test.name());
+}
+
+class Listener : public ::testing::EmptyTestEventListener {
+ public:
+  explicit Listener(Observer observer) : observer_(std::move(observer)) {}
+
+  void OnTestStart(const ::testing::TestInfo& test) override {
+    test_ = NameOf(test);
+    observer_.Begin(test_);
+  }
+  void OnTestEnd(const ::testing::TestInfo&) override {
+    Fail(observer_.End(), nullptr, 0);
+  }
+  void OnTestProgramEnd(const ::testing::UnitTest&) override {
+    if (Observer::LogPath().empty()) return;
+    const auto found = observer_.All();
+    if (!found.ok()) return Complain(found.status());
+    for (const Found& one : *found) {
+      failed_at_end_ = true;
+      std::fprintf(stderr,
+                   "lockcheck: no single test shows this, but all together do "
+                   "(%s):\n%s\n",
+                   absl::StrJoin(one.tests, ", ").c_str(), one.text.c_str());
+    }
+    for (const std::string& line : observer_.UnusedSuppressions()) {
+      std::fprintf(stderr, "%s\n", line.c_str());
+    }
+  }
+
+  bool failed_at_end() const { return failed_at_end_; }
+  Observer& observer() { return observer_; }
+
+  void Fail(const absl::StatusOr<std::vector<Found>>& found, const char* file,
+            int line) {
+    if (!found.ok()) return Complain(found.status());
+    for (const Found& one : *found) {
+      ::testing::Test::RecordProperty("lockcheck_finding", one.id);
+      ADD_FAILURE_AT(file == nullptr ? "lockcheck" : file, line) << one.text;
+    }
+  }
+  // A deadlock has happened, in whichever thread.
+  bool OnDeadlock() {
+    ADD_FAILURE_AT("lockcheck", 0) << "a deadlock happened in " << test_;
+    std::fprintf(stderr, "lockcheck: a deadlock happened in %s\n",
+                 test_.c_str());
+    const auto found = observer_.End();
+    if (!found.ok()) return false;
+    bool told = false;
+    for (const Found& one : *found) {
+      if (one.verdict != analysis::Verdict::kActual) continue;
+      std::fprintf(stderr, "%s", one.text.c_str());
+      told = true;
+    }
+    return told;
+  }
+
+ private:
+  static void Complain(const absl::Status& status) {
+    ADD_FAILURE_AT("lockcheck", 0) << status.message();
+  }
+
+  Observer observer_;
+  std::string test_;
+  bool failed_at_end_ = false;
+};
+
+Listener* g_listener = nullptr;
+
+// A failed test has to be told as gtest tells it, though the test never ends.
+[[noreturn]] void EndAfterDeadlock() {
+  ::testing::UnitTest& unit = *::testing::UnitTest::GetInstance();
+  if (auto* const xml = unit.listeners().default_xml_generator()) {
+    xml->OnTestIterationEnd(unit, 0);
+  }
+  if (const ::testing::TestInfo* const test = unit.current_test_info()) {
+    std::printf("[  FAILED  ] %s (it locked up)\n", NameOf(*test).c_str());
+  }
+  std::fflush(nullptr);
+  _exit(kDeadlockStatus);
+}
+
+bool Throws() {
+  const char* const options = std::getenv("LOCKCHECK_OPTIONS");
+  return options != nullptr &&
+         std::strstr(options, "on_deadlock=throw") != nullptr;
+}
+
+bool OnDeadlock(const void* deadlock) {
+  // What tells of it needs memory, and the deadlock may be about that.
+  signal(SIGALRM, SIG_DFL);
+  alarm(kReportSeconds);
+  const bool told = g_listener->OnDeadlock();
+  if (!told) internal::SayDeadlock(deadlock);
+  if (!Throws()) EndAfterDeadlock();
+  alarm(0);
+  return true;
+}
+
+bool LocksUp(const std::function<void()>& block) {
+  std::fflush(nullptr);
+  const pid_t child = fork();
+  if (child < 0) {
+    ADD_FAILURE() << "lockcheck: fork: " << std::strerror(errno);
+    return false;
+  }
+  if (child == 0) {
+    signal(SIGALRM, SIG_DFL);
+    alarm(kReportSeconds);
+    internal::SetDeadlockHook(
+        [](const void*) -> bool { _exit(kChildLockedUp); });
+    block();
+    _exit(0);
+  }
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return WIFEXITED(status) && WEXITSTATUS(status) == kChildLockedUp;
+}
+
+}  // namespace
+
+void Install() {
+  if (g_listener != nullptr) return;
+  auto observer = Observer::Create(internal::SuppressionsPath());
+  if (!observer.ok()) {
+    std::fprintf(stderr, "lockcheck: %s\n",
+                 std::string(observer.status().message()).c_str());
+    std::exit(2);
+  }
+  if (Observer::LogPath().empty()) {
+    std::fprintf(stderr,
+                 "lockcheck: nothing is recorded, so nothing is checked\n");
+    return;
+  }
+  g_listener = new Listener(*std::move(observer));
+  ::testing::UnitTest::GetInstance()->listeners().Append(g_listener);
+  internal::SetDeadlockHook(&OnDeadlock);
+}
+
+bool FailedAtEnd() {
+  return g_listener != nullptr && g_listener->failed_at_end();
+}
+
+void RemoveOwnLog() {
+  if (g_own_log) unlink(Observer::LogPath().c_str());
+}
+
+void ExpectNoDeadlock(const char* file, int line,
+                      const std::function<void()>& block) {
+  if (g_listener == nullptr) return block();
+  Observer& observer = g_listener->observer();
+  // What the test did so far still counts for it.
+  g_listener->Fail(observer.End(), nullptr, 0);
+  g_listener->observer().Begin(
+      NameOf(*::testing::UnitTest::GetInstance()->current_test_info()));
+  block();
+  g_listener->Fail(observer.End(), file, line);
+  g_listener->observer().Begin(
+      NameOf(*::testing::UnitTest::GetInstance()->current_test_info()));
+}
+
+void ExpectDeadlock(Deadlock kind, const char* file, int line,
+                    const std::function<void()>& block) {
+  if (g_listener == nullptr) return;
+  if (kind == Deadlock::kActual) {
+    if (!LocksUp(block)) {
+      ADD_FAILURE_AT(file, line) << "no deadlock happened";
+    }
+    return;
+  }
+  Observer& observer = g_listener->observer();
+  const std::string test =
+      NameOf(*::testing::UnitTest::GetInstance()->current_test_info());
+  g_listener->Fail(observer.End(), nullptr, 0);
+  observer.Begin(test);
+  block();
+  const auto found = observer.End();
+  bool possible = false;
+  if (found.ok()) {
+    for (const Found& one : *found) possible |= one.verdict.has_value();
+  }
+  if (!possible) ADD_FAILURE_AT(file, line) << "no deadlock is possible";
+  observer.Begin(test);
+}
+
+}  // namespace lockcheck::testing
+
+// Read before main, by the runtime.
+extern "C" const char* lockcheck_default_options() noexcept {
+  using namespace lockcheck::testing;
+  const char* const folder = std::getenv("TMPDIR");
+  const char* const options = std::getenv("LOCKCHECK_OPTIONS");
+  g_own_log = options == nullptr || std::strstr(options, "log=") == nullptr;
+  std::string escaped;
+  for (const char* p = folder == nullptr ? "/tmp" : folder; *p != 0; ++p) {
+    if (*p == ':' || *p == '\\' || *p == '%') escaped += *p == '%' ? '%' : '\\';
+    escaped += *p;
+  }
+  std::snprintf(g_default_options, sizeof(g_default_options),
+                "timing=off:log=%s/lockcheck.%%e.%%p.log", escaped.c_str());
+  return g_default_options;
+}

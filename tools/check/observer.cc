@@ -1,0 +1,178 @@
+#include "tools/check/observer.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <memory>
+#include <sstream>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "lib/analysis/statistics.h"
+#include "lib/log/recording.h"
+#include "lib/report/build.h"
+#include "lib/report/fail_on.h"
+#include "lib/report/finding_text.h"
+#include "lib/report/layout.h"
+#include "lib/symbolize/symbolize.h"
+#include "lockcheck/internal/observe.h"
+
+namespace lockcheck::check {
+namespace {
+
+absl::StatusOr<report::Suppressions> Read(const std::string& path) {
+  if (path.empty()) return report::Suppressions();
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (file.peek() != EOF) text << file.rdbuf();
+  if (!file.is_open() || file.bad()) {
+    return absl::NotFoundError(absl::StrCat(
+        path, ": cannot read the suppressions: ", std::strerror(errno)));
+  }
+  return report::Suppressions::Parse(text.str(), path);
+}
+
+std::vector<log::StreamMark> MarksNow() {
+  std::vector<internal::ThreadMark> threads(64);
+  size_t count;
+  // More threads may begin meanwhile.
+  while ((count = internal::MarkThreads(threads.data(), threads.size())) >
+         threads.size()) {
+    threads.resize(2 * count);
+  }
+  std::vector<log::StreamMark> marks;
+  marks.reserve(count);
+  for (size_t i = 0; i < count; ++i) {
+    marks.push_back({threads[i].actor, threads[i].segment, threads[i].words});
+  }
+  return marks;
+}
+
+// Children record into the same log; what happens in them is theirs.
+bool IsOfThisProcess(const log::Recording& recording,
+                     const analysis::Finding& finding) {
+  const auto pid = static_cast<uint32_t>(getpid());
+  for (const analysis::Part& part : finding.parts) {
+    if (part.actor == log::kNone) continue;
+    const log::ProcessIndex process = recording.actors[part.actor].process;
+    if (process == log::kNone || recording.processes[process].pid != pid) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool MayFail(const analysis::Finding& finding) {
+  return finding.kind == analysis::Kind::kMisuse ||
+         (finding.verdict && *finding.verdict != analysis::Verdict::kRefuted);
+}
+
+// Only what may fail in this process: the rest needs no names.
+void KeepWhatMayFail(const log::Recording& recording,
+                     analysis::Findings& findings) {
+  std::erase_if(findings.findings, [&](const analysis::Finding& finding) {
+    return !MayFail(finding) || !IsOfThisProcess(recording, finding);
+  });
+}
+
+}  // namespace
+
+absl::StatusOr<Observer> Observer::Create(const std::string& suppressions) {
+  auto read = Read(suppressions);
+  if (!read.ok()) return read.status();
+  return Observer(*std::move(read));
+}
+
+std::string Observer::LogPath() {
+  const char* const path = internal::LogPath();
+  return path == nullptr ? "" : path;
+}
+
+void Observer::Begin(const std::string& test) {
+  test_ = test;
+  // A thread that begins between the two counts as one that began later.
+  began_.ticks = internal::LogTicks();
+  began_.marks = MarksNow();
+}
+
+absl::StatusOr<std::vector<Found>> Observer::End() { return Analyze(&began_); }
+
+absl::StatusOr<std::vector<Found>> Observer::All() { return Analyze(nullptr); }
+
+void Observer::Remember(const analysis::Observations& observations) {
+  const log::Recording& recording = *observations.recording;
+  for (const analysis::Dependency& d : observations.dependencies) {
+    for (const analysis::Hold& hold : d.held) {
+      ways_[WayOf(recording, hold, d.lock, d.site)].insert(test_);
+    }
+  }
+}
+
+Observer::Way Observer::WayOf(const log::Recording& recording,
+                              const analysis::Hold& hold,
+                              log::ObjectIndex wants, log::SiteIndex site) {
+  const auto object = [&](log::ObjectIndex i) {
+    return i < recording.objects.size() ? recording.objects[i].id : 0;
+  };
+  const auto place = [&](log::SiteIndex i) {
+    return i < recording.sites.size() ? recording.sites[i].id : 0;
+  };
+  return {object(hold.object), place(hold.site), object(wants), place(site)};
+}
+
+std::vector<std::string> Observer::TestsOf(
+    const log::Recording& recording, const analysis::Finding& finding) const {
+  std::set<std::string> tests;
+  for (const analysis::Part& part : finding.parts) {
+    if (part.holds.empty()) continue;
+    const auto way =
+        ways_.find(WayOf(recording, part.holds[0], part.wants, part.site));
+    if (way != ways_.end()) {
+      tests.insert(way->second.begin(), way->second.end());
+    }
+  }
+  return {tests.begin(), tests.end()};
+}
+
+absl::StatusOr<std::vector<Found>> Observer::Analyze(const Moment* since) {
+  auto opened = log::Recording::Open(LogPath(), 1);
+  if (!opened.ok()) return opened.status();
+  log::Recording& recording = **opened;
+  if (since != nullptr) log::KeepSince(recording, since->ticks, since->marks);
+  analysis::ScanOptions options;
+  options.threads = 1;
+  const analysis::ScanResult scan = analysis::Scan(recording, options);
+  if (since != nullptr) Remember(scan.observations);
+  analysis::Findings findings = analysis::Find(scan.observations, {});
+  KeepWhatMayFail(recording, findings);
+
+  symbolize::Symbolizer symbolizer(recording.modules, {});
+  const auto fail_on = report::FailOn::Parse(report::FailOn::kDefault);
+  std::vector<Found> found;
+  for (const analysis::Finding& finding : findings.findings) {
+    analysis::Findings only;
+    only.findings = {finding};
+    report::Report report =
+        report::Build({recording, scan.observations, only, scan.statistics,
+                       [&](const log::Frame& frame, bool is_return_address) {
+                         return symbolizer.Find(frame, is_return_address);
+                       }});
+    suppressions_.Apply(report);
+    fail_on->Mark(report);
+    for (const report::FindingRow& row : report.findings) {
+      if (!row.fails || row.suppressed) continue;
+      const bool is_new = returned_.insert(row.id).second;
+      if (!is_new && since == nullptr) continue;
+      found.push_back({row.id, row.verdict,
+                       report::FindingText(report, row, found.size() + 1,
+                                           report::Painter(false)),
+                       since == nullptr ? TestsOf(recording, finding)
+                                        : std::vector<std::string>()});
+    }
+  }
+  return found;
+}
+
+}  // namespace lockcheck::check
