@@ -174,8 +174,8 @@ std::string WhyRefuted(const Report& report, const FindingRow& row) {
              "threads puts them in order";
     case Reason::kGate:
       return fmt::format(
-          "two of the actors hold {} all the while, so only one at a time can "
-          "be inside",
+          "{} hold {} all the while, so only one at a time can be inside",
+          row.parts.size() == 2 ? "both" : "two of the actors",
           row.gate ? ObjectName(report, *row.gate) : "the same gate lock");
     case Reason::kTry:
       return "one of the requests is a try or timed one: it gives up instead "
@@ -322,6 +322,26 @@ std::string AdviceForMisuse(model::Misuse misuse) {
   return "";
 }
 
+// Of a lock that may be shared, what is held and what is asked for differ: no
+// recursive lock would help.
+std::string AdviceForLockingAgain(const FindingRow& row) {
+  using model::Mode;
+  if (!row.parts.empty() && !row.parts[0].holds.empty() && row.parts[0].wants) {
+    const Mode held = row.parts[0].holds[0].mode;
+    const Mode asked = row.parts[0].wants->mode;
+    if (held == Mode::kShared && asked == Mode::kExclusive) {
+      return "release the shared hold before asking for the exclusive one, and "
+             "look again at what was read, for others may write in between; or "
+             "ask for the exclusive one at once";
+    }
+    if (held == Mode::kExclusive && asked == Mode::kShared) {
+      return "do not ask for the shared hold within the exclusive one, which "
+             "allows to read too; or release the exclusive one first";
+    }
+  }
+  return AdviceForMisuse(model::Misuse::kSelfLock);
+}
+
 // No cycle: one that holds without asking, and has ended.
 bool OwnerHasEnded(const Report& report, const FindingRow& row) {
   return std::any_of(row.parts.begin(), row.parts.end(),
@@ -332,13 +352,15 @@ bool OwnerHasEnded(const Report& report, const FindingRow& row) {
 
 std::string Advice(const Report& report, const Finding& finding,
                    const FindingRow& row) {
+  if (finding.misuse == model::Misuse::kSelfLock) {
+    return AdviceForLockingAgain(row);
+  }
   if (finding.rule == Rule::kMisuse) {
     return finding.misuse ? AdviceForMisuse(*finding.misuse) : "";
   }
   if (finding.rule == Rule::kSelf) {
-    return WaitsForOwnEnd(report, row)
-               ? "let another actor join it"
-               : AdviceForMisuse(model::Misuse::kSelfLock);
+    return WaitsForOwnEnd(report, row) ? "let another actor join it"
+                                       : AdviceForLockingAgain(row);
   }
   if (OwnerInParent(report, row) != nullptr) {
     return fmt::format(
