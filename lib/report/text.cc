@@ -32,6 +32,7 @@ std::string Size(const Report& r) {
       Counted(r.classes.size(), "class"), Counted(r.events, "event"));
   if (r.cores_used) text += fmt::format(", {:.2f} cores used", *r.cores_used);
   if (!r.complete) text += ", not complete";
+  if (!r.notes.empty()) text += ", bounded";
   return text;
 }
 
