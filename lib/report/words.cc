@@ -144,6 +144,21 @@ std::string ForkMessage(const Report& report, const FindingRow& row,
       Clause(report, row.parts[0], "waits for"), name, name, owner.pid);
 }
 
+std::string WaitHoldingMessage(const Report& report, const FindingRow& row) {
+  if (row.parts.size() != 2 || row.parts[0].holds.empty() ||
+      !row.parts[0].wants) {
+    return "an actor waits to be notified while it holds a lock that another "
+           "one waits for";
+  }
+  return fmt::format(
+      "{} holds {} and waits until somebody notifies {}, while {} waits for {}",
+      ActorInSentence(report, row.parts[0].actor),
+      ObjectName(report, row.parts[0].holds[0].object),
+      ObjectName(report, row.parts[0].wants->object),
+      ActorInSentence(report, row.parts[1].actor),
+      ObjectName(report, row.parts[0].holds[0].object));
+}
+
 std::string Message(const Report& report, const Finding& finding,
                     const FindingRow& row) {
   switch (finding.rule) {
@@ -156,6 +171,8 @@ std::string Message(const Report& report, const Finding& finding,
       return Circle(report, row, "waits for");
     case Rule::kTimedCycle:
       return Circle(report, row, "waits for") + ": only a time limit ends this";
+    case Rule::kWaitHolding:
+      return WaitHoldingMessage(report, row);
     case Rule::kSelf:
       return SelfMessage(report, row);
     case Rule::kMisuse:
@@ -203,8 +220,15 @@ std::string WhyActual(const Report& report, const FindingRow& row) {
       ObjectName(report, row.objects[0]));
 }
 
-std::string Why(const Report& report, const FindingRow& row) {
+std::string Why(const Report& report, const Finding& finding,
+                const FindingRow& row) {
   if (row.kind == FindingKind::kMisuse) return "it happened in this run";
+  if (finding.rule == Rule::kWaitHolding) {
+    return fmt::format(
+        "both stood so at the end of the log; no deadlock for certain, since "
+        "whoever does not need {} could still notify",
+        ObjectName(report, row.objects[0]));
+  }
   if (row.kind == FindingKind::kHazard) {
     return "no deadlock, since a request gives up; but everybody waits until "
            "it does";
@@ -362,6 +386,10 @@ std::string Advice(const Report& report, const Finding& finding,
     return WaitsForOwnEnd(report, row) ? "let another actor join it"
                                        : AdviceForLockingAgain(row);
   }
+  if (finding.rule == Rule::kWaitHolding) {
+    return fmt::format("release {} before waiting, or notify without it",
+                       ClassOf(report, row.objects[0]));
+  }
   if (OwnerInParent(report, row) != nullptr) {
     return fmt::format(
         "fork while no other thread holds {}, for instance with handlers of "
@@ -392,7 +420,7 @@ std::string Advice(const Report& report, const Finding& finding,
 
 void Explain(const Report& report, const Finding& finding, FindingRow& row) {
   row.message = Message(report, finding, row);
-  row.why = Why(report, row);
+  row.why = Why(report, finding, row);
   row.advice = Advice(report, finding, row);
 }
 

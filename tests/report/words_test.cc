@@ -132,6 +132,20 @@ TEST_F(WordsTest, ALockThatItsOwnerAsksForAgainIsASelfDeadlock) {
   EXPECT_THAT(row_.advice, HasSubstr("lockcheck::recursive_mutex"));
 }
 
+TEST_F(WordsTest, AWaitForANotificationWithALockHeldIsToldToReleaseIt) {
+  finding_.kind = analysis::Kind::kHazard;
+  finding_.rule = Rule::kWaitHolding;
+  row_.kind = FindingKind::kHazard;
+  Part(kPlato, 0, 1).Part(kKant, {}, 0);
+  row_.objects = {0};
+  EXPECT_EQ(Explained().message,
+            "A2 (plato) holds fork[0] and waits until somebody notifies "
+            "fork[1], while A3 (kant) waits for fork[0]");
+  EXPECT_THAT(row_.why, HasSubstr("no deadlock for certain"));
+  EXPECT_EQ(row_.advice,
+            "release fork[0] before waiting, or notify without it");
+}
+
 TEST_F(WordsTest, AnUpgradeIsToldToReleaseTheSharedHoldFirst) {
   Is(Rule::kSelf, Verdict::kActual);
   Part(kPlato, 0, 0);
