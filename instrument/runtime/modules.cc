@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <elf.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <link.h>
 #include <sys/mman.h>
@@ -149,6 +150,79 @@ void FindWrappers(const char* path, Module& module) {
   module.wrapper_count = n;
 }
 
+// Characters of /proc/self/maps, one after the other; -1 at its end.
+class MapsReader {
+ public:
+  MapsReader() : fd_(open("/proc/self/maps", O_RDONLY | O_CLOEXEC)) {}
+  ~MapsReader() {
+    if (fd_ >= 0) close(fd_);
+  }
+  MapsReader(const MapsReader&) = delete;
+  MapsReader& operator=(const MapsReader&) = delete;
+
+  int Next() {
+    if (at_ == size_) {
+      do {
+        size_ = fd_ < 0 ? 0 : read(fd_, buffer_, sizeof(buffer_));
+      } while (size_ < 0 && errno == EINTR);
+      at_ = 0;
+      if (size_ <= 0) return size_ = 0, -1;
+    }
+    return static_cast<unsigned char>(buffer_[at_++]);
+  }
+
+ private:
+  const int fd_;
+  ssize_t at_ = 0, size_ = 0;
+  char buffer_[1024];
+};
+
+// Reads a line "begin-end perms offset device inode   path" and says whether
+// its mapping holds `address`; `path` is then the file, or "".
+bool LineHolds(MapsReader& maps, int first, uintptr_t address,
+               char (&path)[kMaxPath]) {
+  uintptr_t bounds[2] = {0, 0};
+  int c = first;
+  for (uintptr_t& bound : bounds) {
+    for (; c != '-' && c != ' ' && c != '\n' && c >= 0; c = maps.Next()) {
+      bound = bound * 16 +
+              static_cast<uintptr_t>(c <= '9' ? c - '0' : c - 'a' + 10);
+    }
+    if (c == '-') c = maps.Next();
+  }
+  size_t n = 0;
+  for (; c != '\n' && c >= 0; c = maps.Next()) {
+    if ((n == 0 && c != '/') || n + 1 == kMaxPath) continue;
+    path[n++] = static_cast<char>(c);
+  }
+  path[n] = 0;
+  return bounds[0] <= address && address < bounds[1];
+}
+
+// The file that is mapped at `address` as the kernel knows it, or "".
+void MappedPath(const void* address, char (&path)[kMaxPath]) {
+  MapsReader maps;
+  for (int c; (c = maps.Next()) >= 0;) {
+    if (LineHolds(maps, c, reinterpret_cast<uintptr_t>(address), path)) return;
+  }
+  path[0] = 0;
+}
+
+// The module's file, in `path` if need be. What was opened by a relative path
+// ("./plugin.so") is told by the kernel instead: the program may have gone to
+// another folder since, and whoever reads the log is in yet another.
+const char* PathOf(const dl_find_object& module, char (&path)[kMaxPath]) {
+  const char* const name = module.dlfo_link_map->l_name;
+  if (name == nullptr || name[0] == 0) {
+    const ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+    path[n < 0 ? 0 : n] = 0;
+    return path;
+  }
+  if (name[0] == '/' || strchr(name, '/') == nullptr) return name;
+  MappedPath(module.dlfo_map_start, path);
+  return path[0] != 0 ? path : name;
+}
+
 struct BuildId {
   const char* bytes = "";
   size_t size = 0;
@@ -190,12 +264,7 @@ Module* Describe(Thread* t, const dl_find_object& found) {
   module->identity = found.dlfo_eh_frame;
   module->id = NewId(&log::FileHeader::next_module);
   char path[kMaxPath];
-  const char* name = found.dlfo_link_map->l_name;
-  if (name == nullptr || name[0] == 0) {
-    const ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
-    path[n < 0 ? 0 : n] = 0;
-    name = path;
-  }
+  const char* const name = PathOf(found, path);
   const BuildId build_id = BuildIdOf(*module);
   const size_t words = 16 + (build_id.size + strlen(name)) / 4;
   Record r = Begin(t, words);
@@ -300,12 +369,7 @@ void NameFunction(Message& m, const void* address) {
     return;
   }
   char path[kMaxPath];
-  const char* name = found.dlfo_link_map->l_name;
-  if (name == nullptr || name[0] == 0) {
-    const ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
-    path[n < 0 ? 0 : n] = 0;
-    name = path;
-  }
+  const char* const name = PathOf(found, path);
   const uintptr_t offset = value - found.dlfo_link_map->l_addr;
   const MappedFile file(name);
   const char* function = nullptr;

@@ -32,6 +32,19 @@ void Totals::Merge(const Totals& other) {
   cut_held_sets += other.cut_held_sets;
 }
 
+namespace {
+constexpr size_t kHeldCount = 8;  // the kSegment word that counts holds
+}  // namespace
+
+size_t HeldCount(const log::Segment& segment) {
+  const std::span<const uint32_t> words = segment.words;
+  const bool known = words.size() > kHeldCount &&
+                     (words[0] & log::kShortOpMask) == log::kExtended &&
+                     log::OpOf(words[0]) == log::Op::kSegment &&
+                     log::WordsOf(words[0]) > kHeldCount;
+  return known ? words[kHeldCount] : 0;
+}
+
 bool BeginsAfresh(const log::Segment& segment) {
   std::span<const uint32_t> words = segment.words;
   bool first = true;
@@ -41,7 +54,6 @@ bool BeginsAfresh(const log::Segment& segment) {
     const size_t length = log::WordsOf(words[0]);
     if (length == 0 || length > words.size()) return false;
     if (first) {
-      constexpr size_t kHeldCount = 8;  // the kSegment word that counts holds
       if (op != log::Op::kSegment || length <= kHeldCount ||
           words[kHeldCount] != 0) {
         return false;

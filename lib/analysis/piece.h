@@ -80,6 +80,9 @@ struct Piece {
   bool ended = false, exited = false;
 };
 
+// How many locks the segment says are held before its first record.
+size_t HeldCount(const log::Segment& segment);
+
 // Nothing is held before the segment's first record and no wait or join that
 // began earlier goes on in it.
 bool BeginsAfresh(const log::Segment& segment);

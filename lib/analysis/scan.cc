@@ -20,6 +20,7 @@
 #include "lib/analysis/statistics.h"
 #include "lib/analysis/stream_scan.h"
 #include "lib/analysis/summary.h"
+#include "lib/analysis/tally.h"
 
 namespace lockcheck::analysis {
 namespace {
@@ -161,25 +162,49 @@ Observations Observe(const log::Recording& recording, unsigned threads,
   return o;
 }
 
-std::vector<std::string> Warnings(const Totals& totals) {
-  std::vector<std::string> warnings;
-  if (totals.bad_releases > 0) {
-    warnings.push_back(
+// How many holds a segment lists at most: they fill half of its block
+// (BeginSegment() of the runtime).
+constexpr size_t kMostListed = log::kBlockWords / 2 / 2;
+
+bool SomeListIsCut(const log::Recording& recording) {
+  return std::any_of(recording.actors.begin(), recording.actors.end(),
+                     [](const log::Actor& actor) {
+                       return std::any_of(
+                           actor.segments.begin(), actor.segments.end(),
+                           [](const log::Segment& segment) {
+                             return HeldCount(segment) >= kMostListed;
+                           });
+                     });
+}
+
+// What the scan left out: notes for what is the reader's or the log's own
+// bound, warnings for records that make no sense.
+void SayWhatIsLeftOut(const Totals& totals, const log::Recording& recording,
+                      ScanResult& result) {
+  if (totals.bad_releases > 0 && SomeListIsCut(recording)) {
+    result.notes.push_back(absl::StrCat(
+        "an actor held more than ", kMostListed,
+        " locks at once, and no block of a log repeats more of them: ",
+        totals.bad_releases, " releases of the others are not counted"));
+  } else if (totals.bad_releases > 0) {
+    result.warnings.push_back(
         absl::StrCat(totals.bad_releases,
                      " releases name a hold that is not there; ignored"));
   }
   if (totals.unknown_ids > 0) {
-    warnings.push_back(absl::StrCat(
+    result.warnings.push_back(absl::StrCat(
         totals.unknown_ids,
         " requests name an object or actor without an entry; ignored"));
   }
   if (totals.cut_held_sets > 0) {
-    warnings.push_back(absl::StrCat(
+    result.notes.push_back(absl::StrCat(
         totals.cut_held_sets,
-        " lock dependencies hold too many locks; their outermost are left "
-        "out"));
+        " requests were made with more locks held than are looked at: the "
+        "innermost ",
+        kMaxHeld, ", or ", kFewHeld,
+        " if there are very many such requests; a deadlock through the others "
+        "may be missed"));
   }
-  return warnings;
 }
 
 }  // namespace
@@ -194,7 +219,7 @@ ScanResult Scan(const log::Recording& recording, const ScanOptions& options) {
       CutIntoPieces(recording, threads, options.piece_segments);
   Totals totals = ScanPieces(recording, options, threads, pieces);
   ScanResult result;
-  result.warnings = Warnings(totals);
+  SayWhatIsLeftOut(totals, recording, result);
   result.statistics = Summarize(recording, pieces, std::move(totals));
   result.observations = Observe(recording, threads, pieces);
   return result;

@@ -128,6 +128,7 @@ struct ScanResult {
   Observations observations;
   Statistics statistics;
   std::vector<std::string> warnings;  // records that made no sense, a line each
+  std::vector<std::string> notes;     // what a bound left out, a line each
 };
 
 struct ScanOptions {

@@ -36,6 +36,7 @@ class EndOfLog {
     }
     FindOwnersThatAreGone(findings);
     FindTimedCycles(findings);
+    FindWaitsWhileHolding(findings);
     for (ActorIndex a = 0; a < o_.actor_count; ++a) {
       const EndState& end = o_.end[a];
       // A process that ended ended its actors' waits too, unless they are the
@@ -254,6 +255,61 @@ class EndOfLog {
       findings.push_back(ToFinding(cycle));
       findings.back().kind = Kind::kHazard;
       findings.back().rule = Rule::kTimedCycle;
+    }
+  }
+
+  bool Runs(ActorIndex actor) const {
+    const log::ProcessIndex process = ProcessOf(actor);
+    return process != kNone &&
+           o_.recording->processes[process].liveness == log::Liveness::kRunning;
+  }
+
+  // Anybody may notify, and of one who runs nobody knows who is about to.
+  bool WaitsToBeNotified(ActorIndex actor) const {
+    const EndState& end = o_.end[actor];
+    if (!end.wait || end.exiting || end.state != ActorState::kBlocked ||
+        GivesUp(end.wait->how) || Runs(actor)) {
+      return false;
+    }
+    const ObjectIndex object = end.wait->object;
+    return o_.recording != nullptr && object < o_.recording->objects.size() &&
+           PrimitiveOf(o_.recording->objects[object].kind).wait_rule ==
+               model::WaitRule::kAny;
+  }
+
+  std::vector<ActorIndex> WaitersFor(const Hold& hold,
+                                     ActorIndex holder) const {
+    std::vector<ActorIndex> waiters;
+    for (ActorIndex a = 0; a < o_.actor_count; ++a) {
+      const EndState& end = o_.end[a];
+      if (a != holder && end.wait && end.state == ActorState::kBlocked &&
+          end.wait->object == hold.object && !GivesUp(end.wait->how) &&
+          Exclude(hold.mode, end.wait->mode)) {
+        waiters.push_back(a);
+      }
+    }
+    return waiters;
+  }
+
+  // Who waits to be notified goes on when anybody does it, so nobody is stuck
+  // for certain. But if who would do it waits for a lock that the first one
+  // holds, nothing moves.
+  void FindWaitsWhileHolding(std::vector<Finding>& findings) const {
+    for (ActorIndex a = 0; a < o_.actor_count; ++a) {
+      if (!WaitsToBeNotified(a)) continue;
+      for (const Hold& hold : o_.end[a].held) {
+        const std::vector<ActorIndex> waiters = WaitersFor(hold, a);
+        if (waiters.empty()) continue;
+        Finding finding;
+        finding.kind = Kind::kHazard;
+        finding.rule = Rule::kWaitHolding;
+        finding.parts = {ToPart(a, hold.object), ToPart(waiters[0], kNone)};
+        finding.objects = {hold.object};
+        finding.ticks = std::max(o_.end[a].wait->since_ticks,
+                                 o_.end[waiters[0]].wait->since_ticks);
+        finding.count = waiters.size();
+        findings.push_back(std::move(finding));
+      }
     }
   }
 

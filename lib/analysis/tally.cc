@@ -7,10 +7,6 @@
 namespace lockcheck::analysis {
 namespace {
 
-// Over all held sets of a piece; beyond it they keep kFewHeld.
-constexpr size_t kMaxHeldTotal = size_t{1} << 24;
-constexpr size_t kFewHeld = 8;
-
 class Tallier {
  public:
   Tallier(const HeldTrie& trie, const PhaseLists& phases, const RawIds& ids,

@@ -17,6 +17,9 @@ namespace lockcheck::analysis {
 // of one megabyte cannot fill the memory; Totals::cut_held_sets counts those
 // that lost some.
 inline constexpr size_t kMaxHeld = 1024;
+// Once the sets of a piece hold kMaxHeldTotal locks, up to this many.
+inline constexpr size_t kFewHeld = 8;
+inline constexpr size_t kMaxHeldTotal = size_t{1} << 24;
 
 // The hold that an acquisition with this label began.
 Hold HoldOf(const HeldTrie& trie, HeldTrie::Label label, const RawIds& ids);

@@ -110,6 +110,11 @@ class Warnings {
   }
   // The same, of what makes the recording incomplete.
   void AddLosses(const std::vector<std::string>& lines) {
+    if (!lines.empty()) r_.complete = r_.whole = false;
+    AddSome(lines);
+  }
+  // The same, of an end that is not there: it may be yet to come.
+  void AddUnfinished(const std::vector<std::string>& lines) {
     if (!lines.empty()) r_.complete = false;
     AddSome(lines);
   }
@@ -272,8 +277,12 @@ void WarnOfStops(const Recording& r, uint64_t implausible, Warnings& warnings) {
         "its exit handlers (_exit, abort)",
         r.volatile_hot ? "; its latest records were kept in memory only" : ""));
   }
-  if (r.processes.empty()) unfinished.push_back("no process recorded anything");
-  warnings.AddLosses(unfinished);
+  if (r.volatile_hot) {
+    warnings.AddLosses(unfinished);
+  } else {
+    warnings.AddUnfinished(unfinished);
+  }
+  if (r.processes.empty()) warnings.AddLosses({"no process recorded anything"});
 }
 
 }  // namespace

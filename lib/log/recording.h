@@ -151,7 +151,10 @@ class Recording {
   StopReason stop_reason = StopReason::kNone;
   uint64_t dropped = 0;  // records that were not written
   bool volatile_hot = false;
-  bool complete = true;  // every process exited normally, nothing is missing
+  // No record is missing of what was done so far. A process may still run, or
+  // have been killed.
+  bool whole = true;
+  bool complete = true;  // whole, and every process exited normally
 
   std::vector<Module> modules;
   std::vector<Place> places;

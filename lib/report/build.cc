@@ -97,6 +97,7 @@ void Builder::Header() {
   report_.dropped = recording.dropped;
   report_.object_count = recording.objects.size();
   report_.complete = recording.complete;
+  report_.whole = recording.whole;
   report_.exact_holds = statistics.exact;
   report_.sample_interval = statistics.sample_interval;
   for (const std::string& warning : recording.warnings) {

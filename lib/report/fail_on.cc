@@ -21,9 +21,9 @@ namespace {
 
 using analysis::Verdict;
 
-constexpr std::string_view kKinds[] = {"deadlock", "actual", "confirmed",
-                                       "possible", "order",  "misuse",
-                                       "hazard",   "none"};
+constexpr std::string_view kKinds[] = {"deadlock",   "actual", "confirmed",
+                                       "possible",   "order",  "misuse",
+                                       "incomplete", "hazard", "none"};
 constexpr std::string_view kContention = "contention:";
 constexpr std::string_view kMetrics[] = {"p50",  "p90",   "p99",      "max",
                                          "mean", "total", "contended"};
@@ -148,6 +148,12 @@ uint32_t AddClassAsObject(Report& report, uint32_t lock_class) {
 }
 
 absl::Status UnknownItem(std::string_view item) {
+  if (item.empty()) {
+    return absl::InvalidArgumentError(
+        fmt::format("--fail-on '': an item is empty; it is one of {}, "
+                    "contention:METRIC>LIMIT",
+                    fmt::join(kKinds, ", ")));
+  }
   // What stands behind a mistyped "contention:" says nothing about it.
   const std::string_view word = item.substr(0, item.find(':'));
   std::vector<std::string> names(std::begin(kKinds), std::end(kKinds));
@@ -248,6 +254,7 @@ bool FailOn::Names(const FindingRow& row) const {
 }
 
 void FailOn::Mark(Report& report) const {
+  report.fails_as_incomplete = !report.whole && Contains("incomplete");
   for (FindingRow& row : report.findings) {
     row.fails = !row.suppressed && Names(row);
   }

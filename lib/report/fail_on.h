@@ -5,6 +5,8 @@
 //   order       every inversion of a lock order, those refuted because of one
 //               actor, fork and join or a gate too
 //   misuse, hazard
+//   incomplete  a log of which records are missing: it was cut or damaged, its
+//               recording stopped early, or a ring overwrote the oldest
 //   contention:METRIC>LIMIT[@CLASS]    a budget for waits, per lock class:
 //               METRIC p50|p90|p99|max|mean|total, LIMIT a time (5ms);
 //               METRIC contended, LIMIT a share (10%);
@@ -44,7 +46,7 @@ class FailOn {
   // Adds a finding for each budget that a class exceeds. Must come before
   // suppressions are applied; Mark() after.
   void CheckBudgets(Report& report);
-  // Sets `fails`.
+  // Sets `fails` and `fails_as_incomplete`.
   void Mark(Report& report) const;
 
   // Budgets for classes that no checked report has, in one line each, with the

@@ -116,7 +116,9 @@ std::string HeldName(const Report& report, const HoldRow& hold) {
 
 std::string Asks(const FindingRow& row, const WantRow& wants) {
   if (row.kind == FindingKind::kMisuse) return "misuses";
-  if (row.verdict == Verdict::kActual) return "waits";
+  const bool stands =
+      row.verdict == Verdict::kActual || row.kind == FindingKind::kHazard;
+  if (stands) return "waits";
   return wants.how == model::How::kTry ? "tries" : "asks";
 }
 

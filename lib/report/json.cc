@@ -211,6 +211,7 @@ Value Log(const Report& report) {
           {"objects", report.object_count},
           {"dropped", report.dropped},
           {"complete", report.complete},
+          {"whole", report.whole},
           {"timing", timing},
           {"sample_interval", report.sample_interval},
           {"warnings", report.warnings},

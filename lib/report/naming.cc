@@ -63,12 +63,17 @@ ClassNames ByPlace(std::string_view kind, const log::Place& place) {
   return names;
 }
 
-ClassNames ByFirstUse(std::string_view kind, const std::vector<SiteRow>& rows,
+// Locks of which nothing is known but that they are two must not look like one:
+// their number in the log keeps them apart. It is another in the next run.
+ClassNames ByNumber(std::string_view kind, uint32_t id) {
+  return {fmt::format("#{}", id), fmt::format("{} #{}", kind, id),
+          fmt::format("{}@?", kind), std::nullopt};
+}
+
+ClassNames ByFirstUse(std::string_view kind, uint32_t id,
+                      const std::vector<SiteRow>& rows,
                       std::optional<uint32_t> row) {
-  if (!row) {
-    const std::string name = fmt::format("{}@?", kind);
-    return {"?" + name, name, name, std::nullopt};
-  }
+  if (!row) return ByNumber(kind, id);
   const std::string name =
       fmt::format("{}@{}", kind, FunctionLabel(rows[*row].where));
   return {"u" + name, name, name, std::nullopt};
@@ -184,11 +189,11 @@ void Naming::NameClasses(SiteTable& sites) {
                                       : model::PrimitiveOf(object.kind).name;
     const bool place_tells = object.place < recording_.places.size() &&
                              !IsStdHeader(recording_.places[object.place].file);
-    ClassNames names =
-        !object.name.empty() ? ByName(object)
-        : place_tells
-            ? ByPlace(kind, recording_.places[object.place])
-            : ByFirstUse(kind, report_.sites, sites.Row(object.first_use));
+    ClassNames names = !object.name.empty() ? ByName(object)
+                       : place_tells
+                           ? ByPlace(kind, recording_.places[object.place])
+                           : ByFirstUse(kind, object.id, report_.sites,
+                                        sites.Row(object.first_use));
     const auto [it, is_new] = rows.try_emplace(
         std::move(names.key), static_cast<uint32_t>(report_.classes.size()));
     if (is_new) {

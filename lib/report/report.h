@@ -182,9 +182,10 @@ struct Report {
   double duration_ns = 0;
   std::optional<double> cpu_ns, cores_used;
   uint64_t events = 0, dropped = 0, object_count = 0;
-  bool complete = true;
-  bool exact_holds = false;      // timing=full
-  uint32_t sample_interval = 0;  // 0: holds were not sampled
+  bool complete = true, whole = true;  // see log::Recording
+  bool fails_as_incomplete = false;    // not whole, and named by --fail-on
+  bool exact_holds = false;            // timing=full
+  uint32_t sample_interval = 0;        // 0: holds were not sampled
   std::vector<std::string> warnings;
   std::vector<std::string> notes;  // bounds that cut the analysis
   // findings

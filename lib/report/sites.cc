@@ -36,6 +36,11 @@ bool IsBelowUser(const SourceLine& line) {
   return symbolize::IsPlumbing(frame) || symbolize::IsWrapper(frame);
 }
 
+std::vector<SourceLine> WithoutWhatIsBelow(std::vector<SourceLine> lines) {
+  while (lines.size() > 1 && IsBelowUser(lines.back())) lines.pop_back();
+  return lines;
+}
+
 // Bytes of the character that `text` begins with; 0 if it is a control
 // character or no UTF-8.
 size_t PrintableLength(std::string_view text) {
@@ -81,12 +86,14 @@ std::vector<SourceLine> UserStack(
     if (frame.frames.empty()) lines.push_back(Unnamed(frame));
     for (size_t k = i == user.frame ? user.inlined : 0; k < frame.frames.size();
          ++k) {
+      if (!lines.empty() && symbolize::IsThreadStart(frame.frames[k])) {
+        return WithoutWhatIsBelow(std::move(lines));
+      }
       lines.push_back(Named(frame, frame.frames[k]));
       if (lines.back().function == "main") return lines;
     }
   }
-  while (lines.size() > 1 && IsBelowUser(lines.back())) lines.pop_back();
-  return lines;
+  return WithoutWhatIsBelow(std::move(lines));
 }
 
 SiteTable::SiteTable(const log::Recording& recording, Resolve resolve,

@@ -81,6 +81,10 @@ bool Matches(const Suppression& row, const FindingRow& finding) {
 
 absl::StatusOr<Suppressions> Suppressions::Parse(std::string_view text,
                                                  const std::string& name) {
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+  if (text.starts_with(kByteOrderMark)) {
+    text.remove_prefix(kByteOrderMark.size());
+  }
   Suppressions parsed;
   parsed.name_ = name;
   for (size_t number = 1; !text.empty(); ++number) {

@@ -32,6 +32,7 @@ std::string Size(const Report& r) {
       Counted(r.classes.size(), "class"), Counted(r.events, "event"));
   if (r.cores_used) text += fmt::format(", {:.2f} cores used", *r.cores_used);
   if (!r.complete) text += ", not complete";
+  if (!r.notes.empty()) text += ", bounded";
   return text;
 }
 
@@ -151,15 +152,26 @@ std::string WaitSection(const Report& report, const TextOptions& options,
 
 std::string Result(const Report& report, const Painter& painter) {
   const Summary s = Summarize(report);
-  if (s.fails == 0) {
-    return painter.Paint(Style::kGreen, "OK") + "  nothing that fails\n";
+  if (s.fails == 0 && !report.fails_as_incomplete) {
+    if (report.whole) {
+      return painter.Paint(Style::kGreen, "OK") + "  nothing that fails\n";
+    }
+    return painter.Paint(Style::kYellow, "OK so far as the log goes") +
+           "  nothing that fails, but records are missing (--fail-on "
+           "incomplete)\n";
   }
-  std::string ids;
-  for (const FindingRow& row : report.findings) {
-    if (row.fails) ids += " " + row.id;
+  std::string what;
+  if (s.fails != 0) {
+    what = Counted(s.fails, "finding") + ":";
+    for (const FindingRow& row : report.findings) {
+      if (row.fails) what += " " + row.id;
+    }
   }
-  return painter.Paint(Style::kRed, "FAILS") +
-         fmt::format("  {}:{}\n", Counted(s.fails, "finding"), ids);
+  if (report.fails_as_incomplete) {
+    what += fmt::format("{}the log is incomplete, see the warnings",
+                        what.empty() ? "" : "; ");
+  }
+  return painter.Paint(Style::kRed, "FAILS") + "  " + what + "\n";
 }
 
 }  // namespace

@@ -144,6 +144,21 @@ std::string ForkMessage(const Report& report, const FindingRow& row,
       Clause(report, row.parts[0], "waits for"), name, name, owner.pid);
 }
 
+std::string WaitHoldingMessage(const Report& report, const FindingRow& row) {
+  if (row.parts.size() != 2 || row.parts[0].holds.empty() ||
+      !row.parts[0].wants) {
+    return "an actor waits to be notified while it holds a lock that another "
+           "one waits for";
+  }
+  return fmt::format(
+      "{} holds {} and waits until somebody notifies {}, while {} waits for {}",
+      ActorInSentence(report, row.parts[0].actor),
+      ObjectName(report, row.parts[0].holds[0].object),
+      ObjectName(report, row.parts[0].wants->object),
+      ActorInSentence(report, row.parts[1].actor),
+      ObjectName(report, row.parts[0].holds[0].object));
+}
+
 std::string Message(const Report& report, const Finding& finding,
                     const FindingRow& row) {
   switch (finding.rule) {
@@ -156,6 +171,8 @@ std::string Message(const Report& report, const Finding& finding,
       return Circle(report, row, "waits for");
     case Rule::kTimedCycle:
       return Circle(report, row, "waits for") + ": only a time limit ends this";
+    case Rule::kWaitHolding:
+      return WaitHoldingMessage(report, row);
     case Rule::kSelf:
       return SelfMessage(report, row);
     case Rule::kMisuse:
@@ -174,8 +191,8 @@ std::string WhyRefuted(const Report& report, const FindingRow& row) {
              "threads puts them in order";
     case Reason::kGate:
       return fmt::format(
-          "two of the actors hold {} all the while, so only one at a time can "
-          "be inside",
+          "{} hold {} all the while, so only one at a time can be inside",
+          row.parts.size() == 2 ? "both" : "two of the actors",
           row.gate ? ObjectName(report, *row.gate) : "the same gate lock");
     case Reason::kTry:
       return "one of the requests is a try or timed one: it gives up instead "
@@ -203,8 +220,15 @@ std::string WhyActual(const Report& report, const FindingRow& row) {
       ObjectName(report, row.objects[0]));
 }
 
-std::string Why(const Report& report, const FindingRow& row) {
+std::string Why(const Report& report, const Finding& finding,
+                const FindingRow& row) {
   if (row.kind == FindingKind::kMisuse) return "it happened in this run";
+  if (finding.rule == Rule::kWaitHolding) {
+    return fmt::format(
+        "both stood so at the end of the log; no deadlock for certain, since "
+        "whoever does not need {} could still notify",
+        ObjectName(report, row.objects[0]));
+  }
   if (row.kind == FindingKind::kHazard) {
     return "no deadlock, since a request gives up; but everybody waits until "
            "it does";
@@ -322,6 +346,26 @@ std::string AdviceForMisuse(model::Misuse misuse) {
   return "";
 }
 
+// Of a lock that may be shared, what is held and what is asked for differ: no
+// recursive lock would help.
+std::string AdviceForLockingAgain(const FindingRow& row) {
+  using model::Mode;
+  if (!row.parts.empty() && !row.parts[0].holds.empty() && row.parts[0].wants) {
+    const Mode held = row.parts[0].holds[0].mode;
+    const Mode asked = row.parts[0].wants->mode;
+    if (held == Mode::kShared && asked == Mode::kExclusive) {
+      return "release the shared hold before asking for the exclusive one, and "
+             "look again at what was read, for others may write in between; or "
+             "ask for the exclusive one at once";
+    }
+    if (held == Mode::kExclusive && asked == Mode::kShared) {
+      return "do not ask for the shared hold within the exclusive one, which "
+             "allows to read too; or release the exclusive one first";
+    }
+  }
+  return AdviceForMisuse(model::Misuse::kSelfLock);
+}
+
 // No cycle: one that holds without asking, and has ended.
 bool OwnerHasEnded(const Report& report, const FindingRow& row) {
   return std::any_of(row.parts.begin(), row.parts.end(),
@@ -332,13 +376,19 @@ bool OwnerHasEnded(const Report& report, const FindingRow& row) {
 
 std::string Advice(const Report& report, const Finding& finding,
                    const FindingRow& row) {
+  if (finding.misuse == model::Misuse::kSelfLock) {
+    return AdviceForLockingAgain(row);
+  }
   if (finding.rule == Rule::kMisuse) {
     return finding.misuse ? AdviceForMisuse(*finding.misuse) : "";
   }
   if (finding.rule == Rule::kSelf) {
-    return WaitsForOwnEnd(report, row)
-               ? "let another actor join it"
-               : AdviceForMisuse(model::Misuse::kSelfLock);
+    return WaitsForOwnEnd(report, row) ? "let another actor join it"
+                                       : AdviceForLockingAgain(row);
+  }
+  if (finding.rule == Rule::kWaitHolding) {
+    return fmt::format("release {} before waiting, or notify without it",
+                       ClassOf(report, row.objects[0]));
   }
   if (OwnerInParent(report, row) != nullptr) {
     return fmt::format(
@@ -370,7 +420,7 @@ std::string Advice(const Report& report, const Finding& finding,
 
 void Explain(const Report& report, const Finding& finding, FindingRow& row) {
   row.message = Message(report, finding, row);
-  row.why = Why(report, row);
+  row.why = Why(report, finding, row);
   row.advice = Advice(report, finding, row);
 }
 

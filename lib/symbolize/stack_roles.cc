@@ -66,26 +66,48 @@ constexpr std::string_view kLockcheckRooms[] = {
 };
 
 constexpr std::string_view kStdPlumbing[] = {
-    "invoke",         "__invoke",         "__invoke_impl", "__invoke_r",
-    "apply",          "__apply_impl",     "thread",        "jthread",
-    "__thread_proxy", "__thread_execute",
+    "invoke", "__invoke",     "__invoke_impl", "__invoke_r",
+    "apply",  "__apply_impl", "thread",        "jthread",
+};
+
+constexpr std::string_view kStdThreadStart[] = {
+    "thread::_Invoker",
+    "thread::_State_impl",
+    "__thread_proxy",
+    "__thread_execute",
 };
 
 constexpr std::string_view kPlainPlumbing[] = {
+    "_start",
+    "__libc_start_main",
+    "__libc_start_call_main",
+    "__libc_start_main_impl",
+    "__libc_start_main@@GLIBC_2.34",
+};
+
+constexpr std::string_view kPlainThreadStart[] = {
     "execute_native_thread_routine",
     "start_thread",
     "clone",
     "clone3",
     "__clone",
     "__clone3",
-    "_start",
-    "__libc_start_main",
-    "__libc_start_call_main",
-    "__libc_start_main_impl",
-    "__libc_start_main@@GLIBC_2.34",
     "asan_thread_start",
     "__asan::AsanThread::ThreadStart",
     "__tsan_thread_start_func",
+};
+
+// The demangler refuses some names of this plumbing, for they hold the type of
+// a lambda of a constructor with a pack of arguments; these are how they begin.
+constexpr std::string_view kMangledPlumbing[] = {
+    "_ZSt6invokeI",      "_ZSt8__invokeI", "_ZSt13__invoke_implI",
+    "_ZSt10__invoke_rI", "_ZSt5applyI",    "_ZSt12__apply_implI",
+    "_ZNSt6threadC",     "_ZNSt7jthreadC",
+};
+
+constexpr std::string_view kMangledThreadStart[] = {
+    "_ZNSt6thread8_InvokerI",
+    "_ZNSt6thread11_State_implI",
 };
 
 // True if `name` is `what` itself, a template instance of it, or inside it.
@@ -127,6 +149,56 @@ bool IsStandardLibrary(std::string_view name) {
   return name.starts_with("std::") || name.starts_with("__gnu_cxx::");
 }
 
+template <typename List>
+bool BeginsWithAnyOf(const List& list, std::string_view name) {
+  return std::any_of(
+      std::begin(list), std::end(list),
+      [&](std::string_view what) { return name.starts_with(what); });
+}
+
+// Behind our ABI namespace if `name` is a mangled one of a member of it (N) or
+// of something inside a function of it (Z); empty if not.
+std::string_view AfterMangledAbi(std::string_view name,
+                                 std::string_view prefix) {
+  constexpr std::string_view kSpace = "9lockcheck";
+  if (!name.starts_with(prefix)) return {};
+  name.remove_prefix(prefix.size());
+  if (name.starts_with('K')) name.remove_prefix(1);  // const
+  if (!name.starts_with(kSpace)) return {};
+  name.remove_prefix(kSpace.size());
+  size_t length = 0, digits = 0;
+  while (digits < name.size() && digits < 3 && name[digits] >= '0' &&
+         name[digits] <= '9') {
+    length = length * 10 + static_cast<size_t>(name[digits++] - '0');
+  }
+  name.remove_prefix(digits);
+  if (!name.starts_with("abi_") || length > name.size()) return {};
+  return name.substr(length);
+}
+
+// "<a<b> >::c" -> "::c"
+std::string_view AfterArguments(std::string_view name) {
+  if (!name.starts_with('<')) return name;
+  size_t depth = 0;
+  for (size_t i = 0; i < name.size(); ++i) {
+    if (name[i] == '<') ++depth;
+    if (name[i] == '>' && name[i - 1] != '-' && --depth == 0) {
+      return name.substr(i + 1);
+    }
+  }
+  return {};
+}
+
+// The lambda in which our thread's constructor wraps what the thread is to do.
+bool IsOwnThreadsBody(std::string_view name) {
+  constexpr std::string_view kConstructor = "lockcheck::thread::thread";
+  if (name.starts_with(kConstructor)) {
+    name = AfterArguments(name.substr(kConstructor.size()));
+    return name.starts_with("::{lambda") || name.starts_with("::<lambda");
+  }
+  return AfterMangledAbi(name, "_ZZN").starts_with("6threadC");
+}
+
 }  // namespace
 
 bool IsWrapper(const SourceFrame& frame) {
@@ -134,10 +206,22 @@ bool IsWrapper(const SourceFrame& frame) {
   if (IsLockcheckType(name)) return true;
   const std::string_view std_name = AfterStd(name);
   if (!std_name.empty()) return AnyOf(kStdWrappers, std_name);
+  for (std::string_view prefix : {"_ZN", "_ZZN"}) {
+    if (!AfterMangledAbi(name, prefix).empty()) return true;
+  }
   return AnyOf(kPlainWrappers, name);
 }
 
+bool IsThreadStart(const SourceFrame& frame) {
+  const std::string_view name = frame.function;
+  const std::string_view std_name = AfterStd(name);
+  if (!std_name.empty()) return AnyOf(kStdThreadStart, std_name);
+  return AnyOf(kPlainThreadStart, name) ||
+         BeginsWithAnyOf(kMangledThreadStart, name) || IsOwnThreadsBody(name);
+}
+
 bool IsPlumbing(const SourceFrame& frame) {
+  if (IsThreadStart(frame)) return true;
   const std::string_view name = frame.function;
   for (std::string_view ours :
        {"lockcheck::thread", "lockcheck::jthread", "lockcheck::runtime"}) {
@@ -145,7 +229,7 @@ bool IsPlumbing(const SourceFrame& frame) {
   }
   const std::string_view std_name = AfterStd(name);
   if (!std_name.empty()) return AnyOf(kStdPlumbing, std_name);
-  return AnyOf(kPlainPlumbing, name);
+  return AnyOf(kPlainPlumbing, name) || BeginsWithAnyOf(kMangledPlumbing, name);
 }
 
 StackPosition UserPosition(const std::vector<const SymbolizedFrame*>& stack) {

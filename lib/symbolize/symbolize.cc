@@ -1,5 +1,6 @@
 #include "lib/symbolize/symbolize.h"
 
+#include <algorithm>
 #include <tuple>
 #include <utility>
 
@@ -45,7 +46,11 @@ struct Symbolizer::Impl {
     if (files.symbols != nullptr) {
       slot->symbols = std::make_unique<SymbolTable>(files.symbols);
     }
-    if (!files.warning.empty()) warnings.push_back(std::move(files.warning));
+    // Two threads that came first to a module at once have recorded it twice.
+    if (!files.warning.empty() && std::find(warnings.begin(), warnings.end(),
+                                            files.warning) == warnings.end()) {
+      warnings.push_back(std::move(files.warning));
+    }
     return *slot;
   }
 

@@ -74,6 +74,10 @@ bool IsWrapper(const SourceFrame& frame);
 // outer end of a stack; in the middle they mean nothing.
 bool IsPlumbing(const SourceFrame& frame);
 
+// True for the plumbing that nothing but the start of a thread calls: what lies
+// further out is none of the user's.
+bool IsThreadStart(const SourceFrame& frame);
+
 // A place in a stack: a frame of it, and one of that frame's inlined calls.
 struct StackPosition {
   size_t frame = 0;    // index into the stack; its size if there is none

@@ -240,7 +240,21 @@ TEST_F(ScanTest, ALogThatHoldsWithoutEndKeepsTheInnermostLocksAndSaysSo) {
     most = std::max(most, d.held.size());
   }
   EXPECT_EQ(most, 1024u);
-  EXPECT_THAT(log.warnings(), ElementsAre(HasSubstr("too many locks")));
+  EXPECT_THAT(log.warnings(), IsEmpty());
+  EXPECT_THAT(log.notes(), ElementsAre(HasSubstr("the innermost 1024,")));
+}
+
+TEST_F(ScanTest, HoldsThatNoBlockListsAreABoundAndNoMistake) {
+  const size_t listed = log::kBlockWords / 4;
+  b.Process(2, {.parent = 1})
+      .Actor(2, BeginHow::kForkChild,
+             {.process = 2,
+              .parent = 1,
+              .held = std::vector<log::testing::Held>(listed, {kA, kP})});
+  b.Close(2, static_cast<uint32_t>(listed));
+  const ScannedLog log(b);
+  EXPECT_THAT(log.warnings(), IsEmpty());
+  EXPECT_THAT(log.notes(), ElementsAre(HasSubstr("more than 4096 locks")));
 }
 
 // ---- Segments ----

@@ -77,6 +77,7 @@ class ScannedLog {
   const Observations& observations() const { return result_.observations; }
   const Statistics& statistics() const { return result_.statistics; }
   const std::vector<std::string>& warnings() const { return result_.warnings; }
+  const std::vector<std::string>& notes() const { return result_.notes; }
 
   // ---- By raw id ----
   ActorIndex actor(uint32_t id) const { return recording_->FindActor(id); }

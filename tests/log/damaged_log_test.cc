@@ -243,6 +243,7 @@ TEST_P(CutLogTest, SaysThatWholeBlocksAreMissing) {
   EXPECT_THAT(whole->warnings, Not(Contains(HasSubstr("were claimed"))));
   const auto r = Read(log_.substr(0, log_.size() - kBlockSize));
   EXPECT_FALSE(r->complete);
+  EXPECT_FALSE(r->whole);
   EXPECT_THAT(r->warnings, Contains(HasSubstr("were claimed: it was cut")));
 }
 
@@ -392,6 +393,17 @@ TEST(DamagedHotBlockTest, NewerRecordsAreSkippedAndCountedAndNothingIsLost) {
   const auto r = Read(b.bytes());
   EXPECT_TRUE(r->complete);
   EXPECT_THAT(r->warnings, ElementsAre(HasSubstr("use a newer lockcheck")));
+}
+
+TEST(UnfinishedLogTest, IsWholeUnlessItsLatestRecordsWereKeptInMemory) {
+  for (const bool in_memory : {false, true}) {
+    LogBuilder b;
+    if (in_memory) b.VolatileHot();
+    b.Process(1).Actor(1, BeginHow::kMain, {.hot = !in_memory});
+    const auto r = Read(b.bytes());
+    EXPECT_FALSE(r->complete);
+    EXPECT_EQ(r->whole, !in_memory);
+  }
 }
 
 // ---- Any bytes at all ----

@@ -95,6 +95,15 @@ int g_calls = 0;
   ++g_calls;
 }
 
+// Takes its lock twice: when it locks, and when the wait is over.
+[[gnu::noinline]] void Waits() {
+  lockcheck::mutex waited("waited");
+  lockcheck::condition_variable never("never");
+  lockcheck::unique_lock lock(waited);
+  (void)never.wait_for(lock, std::chrono::milliseconds(1));
+  ++g_calls;
+}
+
 // The same guard, the same type, one after the other: four places.
 [[gnu::noinline]] void FourInARow() {
   NEXT_LINE_TAKES(row_1);
@@ -178,6 +187,7 @@ int main() {
   OwnMany();
   StdGuards();
   StdMany();
+  Waits();
   FourInARow();
   Outer();
   lockcheck::mutex inlined("inlined");

@@ -27,6 +27,7 @@ using model::ObjectKind;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 // Address -> what stands there, as the symbolizer would say.
 using Code = std::map<uint64_t, std::vector<symbolize::SourceFrame>>;
@@ -113,6 +114,14 @@ TEST_F(BuildTest, AClassIsANameElseAPlaceElseTheFirstUse) {
   EXPECT_THAT(ClassNames(report), ElementsAre("cash", "mutex@bank.cc:12",
                                               "timed_mutex@Bank::Open"));
   EXPECT_EQ(report.classes[1].stable, "mutex@bank.cc:Bank::Bank");
+}
+
+TEST_F(BuildTest, LocksOfWhichNothingIsKnownAreKeptApart) {
+  log_.Section(1, 7, 0).Section(1, 17, 0);  // their definitions were lost
+  Open();
+  const Report report = Built();
+  EXPECT_THAT(ClassNames(report), ElementsAre("lock #7", "lock #17"));
+  EXPECT_NE(report.classes[0].stable, report.classes[1].stable);
 }
 
 TEST_F(BuildTest, OnlyHeadersOfTheCompilerAreStdHeaders) {
@@ -265,6 +274,21 @@ TEST_F(BuildTest, WrappersAreCutAndSitesOfOneLineMerged) {
   EXPECT_EQ(report.sites[0].usage.acquisitions, 5u);
   ASSERT_EQ(report.sites[0].stack.size(), 2u);
   EXPECT_EQ(report.sites[0].stack[1].function, "main");
+}
+
+TEST_F(BuildTest, WhatStartsAThreadIsCutWhateverItsNamesAre) {
+  code_[0x10] = {{"Bank::PayIn", "bank.cc", 41, false}};
+  code_[0x20] = {{"std::invoke<void (*)(Bank&), Bank&>", "functional", 9, true},
+                 {"lockcheck::thread::thread<void (&)(Bank&), Bank&>::{lambda#1"
+                  "}::operator()",
+                  "thread.h", 56, false}};
+  code_[0x30] = {{"a_name_that_nobody_demangles", "invoke.h", 96, false}};
+  code_[0x40] = {{"_ZNSt6thread11_State_implI1FE6_M_runEv", "", 0, false}};
+  log_.Site(8, {PackFrame(1, 0x10), PackFrame(1, 0x20), PackFrame(1, 0x30),
+                PackFrame(1, 0x40)});
+  Open();
+  statistics_.sites[Site(8)].acquisitions = 1;
+  EXPECT_THAT(Built().sites[0].stack, SizeIs(1));
 }
 
 TEST_F(BuildTest, AnUnknownFunctionIsItsModuleAndOffset) {

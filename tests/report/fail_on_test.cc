@@ -79,6 +79,26 @@ TEST(FailOnTest, AMistypedItemGetsTheNearest) {
   EXPECT_THAT(error("contention:p95>5ms"), HasSubstr("did you mean 'p9"));
 }
 
+TEST(FailOnTest, AnEmptyItemIsNotMistyped) {
+  for (const char* list : {"", "deadlock,,misuse", "deadlock,"}) {
+    const std::string error(FailOn::Parse(list).status().message());
+    EXPECT_THAT(error, HasSubstr("one of deadlock, "));
+    EXPECT_THAT(error, ::testing::Not(HasSubstr("did you mean")));
+  }
+}
+
+TEST(FailOnTest, IncompleteFailsOnALogOfWhichRecordsAreMissing) {
+  for (const char* list : {"incomplete", "deadlock"}) {
+    for (const bool whole : {true, false}) {
+      Report report = testing::SampleReport();
+      report.whole = whole;
+      Parsed(list).Mark(report);
+      EXPECT_EQ(report.fails_as_incomplete,
+                !whole && list == std::string("incomplete"));
+    }
+  }
+}
+
 TEST(FailOnTest, ABudgetHasAMetricALimitAndAClass) {
   FailOn f = Parsed(
       "contention:p99>5ms@Cache::*,contention:contended>10%,"

@@ -86,7 +86,7 @@ TEST(TextFormTest, HeaderSaysWhatWasReadAndWhatIsMissing) {
             R"(lockcheck  run.log
 program    ./philosophers 5 'two words'
 run        1.24 s from 2023-11-14 22:13:20 UTC on agora, pid 4711
-size       3 actors in 1 process, 2 locks in 2 classes, 12.4 M events, 3.15 cores used
+size       3 actors in 1 process, 2 locks in 2 classes, 12.4 M events, 3.15 cores used, bounded
 warning    libold.so: has no debug information
 note       the search for cycles was cut at 10,000
 )");

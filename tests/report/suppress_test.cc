@@ -31,6 +31,10 @@ bool Suppresses(const std::string& rule) {
   return report.findings[0].suppressed;
 }
 
+TEST(SuppressTest, AByteOrderMarkIsSkipped) {
+  EXPECT_TRUE(Suppresses("\xef\xbb\xbflock-order:*"));
+}
+
 TEST(SuppressTest, KindIsARuleAVerdictOrAKind) {
   EXPECT_TRUE(Suppresses("lock-order:*"));
   EXPECT_TRUE(Suppresses("possible:*"));

@@ -132,6 +132,49 @@ TEST_F(WordsTest, ALockThatItsOwnerAsksForAgainIsASelfDeadlock) {
   EXPECT_THAT(row_.advice, HasSubstr("lockcheck::recursive_mutex"));
 }
 
+TEST_F(WordsTest, AWaitForANotificationWithALockHeldIsToldToReleaseIt) {
+  finding_.kind = analysis::Kind::kHazard;
+  finding_.rule = Rule::kWaitHolding;
+  row_.kind = FindingKind::kHazard;
+  Part(kPlato, 0, 1).Part(kKant, {}, 0);
+  row_.objects = {0};
+  EXPECT_EQ(Explained().message,
+            "A2 (plato) holds fork[0] and waits until somebody notifies "
+            "fork[1], while A3 (kant) waits for fork[0]");
+  EXPECT_THAT(row_.why, HasSubstr("no deadlock for certain"));
+  EXPECT_EQ(row_.advice,
+            "release fork[0] before waiting, or notify without it");
+}
+
+TEST_F(WordsTest, AnUpgradeIsToldToReleaseTheSharedHoldFirst) {
+  Is(Rule::kSelf, Verdict::kActual);
+  Part(kPlato, 0, 0);
+  row_.parts[0].holds[0].mode = model::Mode::kShared;
+  EXPECT_THAT(Explained().advice,
+              StartsWith("release the shared hold before asking for the "
+                         "exclusive one"));
+  EXPECT_THAT(row_.advice, Not(HasSubstr("recursive")));
+}
+
+TEST_F(WordsTest, AReaderWithinItsOwnWriteIsToldThatItMayReadAlready) {
+  Is(Rule::kSelf, Verdict::kActual);
+  Part(kPlato, 0, 0);
+  row_.parts[0].wants->mode = model::Mode::kShared;
+  EXPECT_THAT(Explained().advice,
+              StartsWith("do not ask for the shared hold within the exclusive "
+                         "one"));
+}
+
+TEST_F(WordsTest, TwoActorsBehindAGateAreBoth) {
+  Is(Rule::kLockOrder, Verdict::kRefuted);
+  row_.reason = analysis::Reason::kGate;
+  row_.gate = 0;
+  Part(kPlato, 0, 1).Part(kKant, 1, 0);
+  EXPECT_THAT(Explained().why, StartsWith("both hold fork[0] all the while"));
+  Part(kPlato, 0, 1);
+  EXPECT_THAT(Explained().why, StartsWith("two of the actors hold"));
+}
+
 TEST_F(WordsTest, ALockThatNobodyEverAskedForIsNotInTheLog) {
   finding_.kind = analysis::Kind::kMisuse;
   finding_.misuse = model::Misuse::kUnlockFree;

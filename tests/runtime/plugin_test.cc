@@ -13,8 +13,12 @@
 namespace lockcheck::testing {
 namespace {
 
+using ::testing::Contains;
+using ::testing::Each;
+using ::testing::EndsWith;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
+using ::testing::StartsWith;
 using ::testing::UnorderedElementsAre;
 
 class Plugin : public ::testing::TestWithParam<const char*> {
@@ -28,7 +32,7 @@ class Plugin : public ::testing::TestWithParam<const char*> {
     std::vector<std::string> logs;
     for (const auto& entry :
          std::filesystem::directory_iterator(folder_.path())) {
-      logs.push_back(entry.path());
+      if (entry.path().extension() == ".log") logs.push_back(entry.path());
     }
     ASSERT_THAT(logs, SizeIs(1));
     recording_ = OpenLog(logs[0]);
@@ -85,6 +89,19 @@ TEST_P(Plugin, WithASecondCopyRecordsOnce) {
   for (const log::Actor& actor : recording_->actors) {
     EXPECT_EQ(actor.ended, actor.name != "main") << actor.name;
   }
+}
+
+TEST_P(Plugin, OfARelativePathIsRecordedWithItsWholePath) {
+  std::filesystem::create_symlink(ProgramPath("plugin.so"),
+                                  folder_ / "relative.so");
+  Child child("plugin_host_program", {"./relative.so"});
+  ASSERT_NO_FATAL_FAILURE(Run(child));
+  std::vector<std::string> paths;
+  for (const log::Module& module : recording_->modules) {
+    paths.push_back(module.path);
+  }
+  EXPECT_THAT(paths, Contains(EndsWith("plugin.so")));
+  EXPECT_THAT(paths, Each(StartsWith("/")));
 }
 
 // A sanitizer's runtime would have to be loaded into python first.

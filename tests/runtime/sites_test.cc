@@ -121,9 +121,9 @@ TEST_P(Sites, OfDifferentLinesAreNeverOne) {
 
 TEST_P(Sites, OfGuardsAreTheGuardsOwnLines) {
   // One place gives one site, whatever it takes.
-  for (const auto& [lock, sites] : taken_) {
+  for (const auto& [lock, place] : expected_) {
     if (lock.substr(0, 3) == "std") continue;  // std::lock() has several
-    EXPECT_THAT(sites, SizeIs(1)) << lock;
+    EXPECT_THAT(taken_[lock], SizeIs(1)) << lock;
   }
 }
 
@@ -132,6 +132,25 @@ TEST_P(Sites, ComeWithTheirCallers) {
               IsSupersetOf({"Inner", "Middle", "Outer", "main"}));
   EXPECT_THAT(FunctionsOf(SiteOf("by_lock")),
               IsSupersetOf({"Members", "main"}));
+}
+
+TEST_P(Sites, NameNoFunctionTwice) {
+  // Nothing here is recursive: a stack that names a function of the program
+  // again began anew within it.
+  const auto expect_each_once = [&](const std::vector<log::Frame>& frames) {
+    std::set<std::string> seen;
+    for (const auto* frame : Symbolized(frames)) {
+      for (const auto& source : frame->frames) {
+        if (!source.file.ends_with("sites.cc")) continue;
+        EXPECT_TRUE(seen.insert(source.function).second) << source.function;
+      }
+    }
+  };
+  ASSERT_THAT(taken_["waited"], SizeIs(2));
+  for (const log::Site& site : recording_->sites) expect_each_once(site.frames);
+  for (const log::Stack& stack : recording_->stacks) {
+    expect_each_once(stack.frames);
+  }
 }
 
 TEST_P(Sites, OfNestedLocksHaveAStackEach) {

@@ -141,6 +141,13 @@ TEST_F(Files, ThatAreMissingLeaveModuleAndOffset) {
                                 HasSubstr("--symbols DIR"))));
 }
 
+TEST_F(Files, RecordedTwiceAreWarnedOfOnce) {
+  Symbolizer symbolizer({Vanished(), Vanished()}, {});
+  symbolizer.Find({0, 0x10}, true);
+  symbolizer.Find({1, 0x10}, true);
+  EXPECT_THAT(symbolizer.warnings(), SizeIs(1));
+}
+
 TEST_F(Files, ThatAreNoProgramsLeaveModuleAndOffset) {
   log::Module text = Vanished(), folder = Vanished(), empty = Vanished();
   text.path = (folder_ / "text").string();

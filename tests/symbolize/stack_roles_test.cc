@@ -86,6 +86,51 @@ TEST(Plumbing, StartsThreadsAndPrograms) {
   }
 }
 
+// Of a thread with arguments; the demangler refuses it.
+constexpr const char* kMangledInvoke =
+    "_ZSt8__invokeIZN9lockcheck5abi_16threadC4IRFvR7AccountS5_EJSt17reference_"
+    "wrapperIS4_ES9_EEEOT_DpOT0_EUlPS6_S9_S9_E_JSF_S9_S9_EENSt15__invoke_"
+    "resultISA_JDpSC_EE4typeESB_SE_";
+
+TEST(Plumbing, IsKnownByItsMangledNameToo) {
+  for (const char* name : {
+           kMangledInvoke,
+           "_ZSt13__invoke_implIvZN9lockcheck5abi_16threadC1IRFvvEEEOT_EUlvE_",
+           "_ZNSt6thread8_InvokerISt5tupleIJPFvvEEEE9_M_invokeIJLm0EEEEvv",
+           "_ZNSt6thread11_State_implINS_8_InvokerISt5tupleIJPFvvEEEEEE6_M_"
+           "runEv",
+           "_ZZN9lockcheck5abi_16threadC4IRFvvEJEEEOT_DpOT0_ENKUlvE_clEv",
+       }) {
+    EXPECT_TRUE(IsPlumbing(Function(name))) << name;
+  }
+  EXPECT_TRUE(IsWrapper(Function("_ZN9lockcheck5abi_110lock_guardIvEC1Ev")));
+  for (const char* name : {"_Z3RunIZN9lockcheck5abi_16threadC4EUlvE_EvT_",
+                           "_ZN4Bank3RunEv", "_ZN9lockcheck6WorkerEv"}) {
+    EXPECT_FALSE(IsPlumbing(Function(name))) << name;
+    EXPECT_FALSE(IsWrapper(Function(name))) << name;
+  }
+}
+
+TEST(ThreadStart, IsCalledByNobodyElse) {
+  for (const char* name : {
+           "std::thread::_Invoker<std::tuple<F> >::operator()",
+           "std::thread::_State_impl<F>::_M_run",
+           "start_thread",
+           "clone3",
+           "lockcheck::thread::thread<F>::{lambda#1}::operator()",
+           "lockcheck::thread::thread<main::{lambda()#1}>::{lambda}::operator",
+           "_ZZN9lockcheck5abi_16threadC4IRFvvEJEEEOT_DpOT0_ENKUlvE_clEv",
+       }) {
+    EXPECT_TRUE(IsThreadStart(Function(name))) << name;
+  }
+  // A constructor copies what the user gives it, and that may take locks.
+  for (const char* name : {"std::thread::thread<F>", "std::__invoke<F>",
+                           "lockcheck::thread::thread<main::{lambda#1}>",
+                           kMangledInvoke, "main", ""}) {
+    EXPECT_FALSE(IsThreadStart(Function(name))) << name;
+  }
+}
+
 // A stack, innermost frame first; a frame's inlined calls are in one list.
 class UserFrames : public ::testing::Test {
  protected:

@@ -304,6 +304,27 @@ TEST_F(AnalyzeTest, ALogCutAnywhereIsReadAsFarAsItGoes) {
   }
 }
 
+TEST_F(AnalyzeTest, ALogThatWasCutIsOkOnlySoFarAsItGoes) {
+  bank::Log log = bank::OneOrder();
+  log.Truncate(log.bytes().size() - log::kBlockSize);
+  const std::string cut = Save(std::move(log));
+  const Ran plain = Analyze({cut});
+  EXPECT_EQ(plain.status, 0);
+  EXPECT_THAT(plain.out, HasSubstr("\nOK so far as the log goes  "));
+  const Ran asked = Analyze({cut, "--fail-on", "deadlock,incomplete"});
+  EXPECT_EQ(asked.status, 1);
+  EXPECT_THAT(asked.out,
+              EndsWith("\nFAILS  the log is incomplete, see the warnings\n"));
+}
+
+TEST_F(AnalyzeTest, ALogOfAKilledProcessIsNotIncomplete) {
+  bank::Log log = bank::Opened(/*hot=*/true);
+  const Ran ran = Analyze({Save(std::move(log)), "--fail-on", "incomplete"});
+  EXPECT_EQ(ran.status, 0);
+  EXPECT_THAT(ran.out, HasSubstr("recorded no end"));
+  EXPECT_THAT(ran.out, EndsWith("\nOK  nothing that fails\n"));
+}
+
 TEST_F(AnalyzeTest, AReaderThatGoesAwayIsNoError) {
   const std::string log = Save(bank::OneOrder());
   const Ran gone = Analyze({log}, "| true");

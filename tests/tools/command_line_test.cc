@@ -142,6 +142,20 @@ TEST(CommandLineTest, AnUnknownColumnGetsTheNearest) {
               HasSubstr("did you mean 'wait_p90'?"));
 }
 
+TEST(CommandLineTest, AnOptionWithOneValueIsGivenOnce) {
+  EXPECT_EQ(ErrorOf({"analyze", "x", "--json", "a", "--json=b"}),
+            "lockcheck analyze: --json is given twice; give it once (lockcheck "
+            "analyze --help)");
+  EXPECT_EQ(
+      ErrorOf({"export", "x", "--to", "dot", "-oa", "--output", "b"}),
+      "lockcheck export: --output is given twice; give it once (lockcheck "
+      "export --help)");
+  EXPECT_EQ(Understood({"analyze", "x", "--symbols", "a", "--symbols", "b"})
+                .symbols.size(),
+            2u);
+  EXPECT_EQ(Understood({"analyze", "--", "--json", "--json"}).logs.size(), 2u);
+}
+
 TEST(CommandLineTest, WrongValuesAreOneLine) {
   for (const std::vector<std::string>& words :
        std::vector<std::vector<std::string>>{

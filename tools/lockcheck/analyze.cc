@@ -75,7 +75,7 @@ class Analyzer {
     options_.fail_on.CheckBudgets(*report);
     suppressions_.Apply(*report);
     options_.fail_on.Mark(*report);
-    fails_ += report::Summarize(*report).fails;
+    fails_ += report::Summarize(*report).fails + report->fails_as_incomplete;
     if (options_.json != "-") WriteText(*report);
     if (!options_.json.empty()) reports_.push_back(*std::move(report));
   }

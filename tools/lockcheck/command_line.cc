@@ -60,6 +60,31 @@ std::string UnknownOption(const CLI::App& app,
   return "";
 }
 
+// CLI11 would say how many words the option takes.
+std::string GivenTwice(const CLI::App& app,
+                       const std::vector<std::string>& words) {
+  std::vector<const CLI::Option*> seen;
+  for (size_t i = 1; i < words.size() && words[i] != "--"; ++i) {
+    const std::string name = words[i].substr(0, words[i].find('='));
+    if (name.size() < 2 || name[0] != '-') continue;
+    const CLI::Option* option = app.get_option_no_throw(name);
+    bool value_follows = words[i] == name;
+    if (option == nullptr && name[1] != '-') {
+      option = app.get_option_no_throw(name.substr(0, 2));  // -oFILE
+      value_follows = false;
+    }
+    if (option == nullptr || option->get_items_expected_max() != 1) continue;
+    if (std::find(seen.begin(), seen.end(), option) != seen.end()) {
+      return fmt::format(
+          "lockcheck {}: {} is given twice; give it once (lockcheck {} --help)",
+          app.get_name(), option->get_name(), app.get_name());
+    }
+    seen.push_back(option);
+    if (value_follows) ++i;
+  }
+  return "";
+}
+
 // CLI11 takes no words behind "--" if some came before it. So it gets a
 // harmless word in place of each; the caller puts the real ones back.
 struct Words {
@@ -180,6 +205,9 @@ Parsed ParseCommandLine(const std::vector<std::string>& words) {
   options.command = row->command;
   CLI::App* sub = app->get_subcommand(row->name);
   if (std::string error = UnknownOption(*sub, words); !error.empty()) {
+    return Error(std::move(error));
+  }
+  if (std::string error = GivenTwice(*sub, words); !error.empty()) {
     return Error(std::move(error));
   }
   Words split = SplitAtTwoDashes(words);

@@ -90,6 +90,9 @@ absl::StatusOr<report::Report> ReportOf(const std::string& path,
       report.warnings.push_back(report::Printable(warning));
     }
   }
+  for (const std::string& note : scan.notes) {
+    report.notes.push_back(report::Printable(note));
+  }
   return report;
 }
 

@@ -205,7 +205,9 @@ class condition_variable : public internal::ConditionWaits<condition_variable> {
     mutex& m = *guard.mutex();
     return WaitAt(
         slot, LOCKCHECK_CALLER(), deadline, [&] { m.unlock(); },
-        [] { return false; }, [&] { internal::LockAccess::LockAt(m, slot); });
+        [] { return false; },
+        [&]()
+            LOCKCHECK_INLINE_LAMBDA { internal::LockAccess::LockAt(m, slot); });
   }
 };
 static_assert(sizeof(condition_variable) <= 56);
@@ -275,7 +277,7 @@ class condition_variable_any
       return WaitAt(
           slot, caller, deadline,
           [&] { levels = internal::LockAccess::UnlockAllLevels(m); }, stopped,
-          [&] {
+          [&]() LOCKCHECK_INLINE_LAMBDA {
             internal::LockAccess::LockAt(m, slot);
             internal::LockAccess::SetLevels(m, levels);
           });
@@ -285,7 +287,7 @@ class condition_variable_any
       }
       return WaitAt(
           slot, caller, deadline, [&] { guard.unlock(); }, stopped,
-          [&] { guard.lock(); });
+          [&]() LOCKCHECK_INLINE_LAMBDA { guard.lock(); });
     }
   }
   // `over` says what a deadline that has passed means.

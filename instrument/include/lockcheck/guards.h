@@ -99,7 +99,7 @@ LOCKCHECK_ALWAYS_INLINE size_t TryRound(std::index_sequence<kIndex...>,
                                         Locks& locks, size_t first,
                                         SiteSlot* slot) {
   constexpr size_t kCount = sizeof...(kIndex);
-  const auto with = [&](size_t i, auto&& act) {
+  const auto with = [&](size_t i, auto&& act) LOCKCHECK_INLINE_LAMBDA {
     bool result = false;
     (void)((i == kIndex && (result = act(std::get<kIndex>(locks)), true)) ||
            ...);
@@ -112,7 +112,8 @@ LOCKCHECK_ALWAYS_INLINE size_t TryRound(std::index_sequence<kIndex...>,
     }
   };
   const AtEnd<decltype(undo)> at_end{undo};
-  while (held < kCount && with((first + held) % kCount, [&](auto& l) {
+  while (held < kCount &&
+         with((first + held) % kCount, [&](auto& l) LOCKCHECK_INLINE_LAMBDA {
            return LockMemberAt(l, slot, static_cast<uint32_t>(held));
          })) {
     ++held;

@@ -15,5 +15,10 @@
 #endif
 
 #define LOCKCHECK_ALWAYS_INLINE [[gnu::always_inline]] inline
+// Behind a lambda's parameters. A lambda that passes a SiteSlot on must have
+// it: the stack of an operation is the slot's function and that one's callers,
+// and would begin again within that function if the lambda had a frame of its
+// own.
+#define LOCKCHECK_INLINE_LAMBDA __attribute__((always_inline))
 
 #endif  // LOCKCHECK_INTERNAL_ABI_H_

@@ -1,0 +1,116 @@
+// A wait for a notification with a lock held that somebody else waits for.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "lib/analysis/findings.h"
+#include "lib/analysis/statistics.h"
+#include "lib/log/recording.h"
+#include "tests/log/log_builder.h"
+
+namespace lockcheck::analysis::testing {
+namespace {
+
+using log::BeginHow;
+using model::How;
+using model::ObjectKind;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr uint32_t kOuter = 1, kReady = 2, kSite = 8, kOtherSite = 9;
+
+// Actor 1 takes the outer lock and waits to be notified.
+class WaitHolding : public ::testing::Test {
+ protected:
+  WaitHolding() {
+    b_.At(0).Process(1).Actor(1, BeginHow::kMain, {.hot = true});
+    b_.Object(kOuter, ObjectKind::kMutex, "outer");
+    b_.Object(kReady, ObjectKind::kConditionVariable, "ready");
+    b_.Actor(2, BeginHow::kForeign, {.hot = true});
+    b_.Actor(3, BeginHow::kForeign, {.hot = true});
+  }
+  void HoldAndWait(How how = How::kBlocking) {
+    b_.Open(1, kOuter, kSite);
+    b_.At(10).Block(1, kReady, kSite, 0, 0, {.how = how});
+  }
+  void AskForOuter(uint32_t actor, How how = How::kBlocking) {
+    b_.At(20).Block(actor, kOuter, kOtherSite, 1, kSite, {.how = how});
+  }
+  std::vector<Finding> Found(log::Liveness liveness = log::Liveness::kGone) {
+    const std::string path = ::testing::TempDir() + "/wait_holding." +
+                             std::to_string(getpid()) + ".log";
+    b_.Write(path);
+    auto opened = log::Recording::Open(path);
+    std::remove(path.c_str());
+    if (!opened.ok()) {
+      ADD_FAILURE() << opened.status();
+      return {};
+    }
+    log::Recording& recording = **opened;
+    recording.processes[0].liveness = liveness;
+    return Find(Scan(recording, {}).observations, {}).findings;
+  }
+
+  log::testing::LogBuilder b_;
+};
+
+TEST_F(WaitHolding, IsAHazardIfAnotherWaitsForTheLock) {
+  HoldAndWait();
+  AskForOuter(2);
+  AskForOuter(3);
+  const std::vector<Finding> found = Found();
+  ASSERT_THAT(found, SizeIs(1));
+  EXPECT_EQ(found[0].kind, Kind::kHazard);
+  EXPECT_EQ(found[0].rule, Rule::kWaitHolding);
+  EXPECT_EQ(found[0].verdict, std::nullopt);
+  EXPECT_EQ(found[0].count, 2u);
+  ASSERT_THAT(found[0].parts, SizeIs(2));
+  EXPECT_EQ(found[0].parts[0].holds[0].object, found[0].objects[0]);
+  EXPECT_EQ(found[0].parts[1].wants, found[0].objects[0]);
+}
+
+TEST_F(WaitHolding, IsNothingIfNobodyWaitsForTheLock) {
+  HoldAndWait();
+  EXPECT_THAT(Found(), IsEmpty());
+}
+
+TEST_F(WaitHolding, IsNothingWhileTheProcessRuns) {
+  HoldAndWait();
+  AskForOuter(2);
+  EXPECT_THAT(Found(log::Liveness::kRunning), IsEmpty());
+  EXPECT_THAT(Found(log::Liveness::kNotKnown), SizeIs(1));
+}
+
+TEST_F(WaitHolding, IsNothingIfOneOfThemGivesUp) {
+  HoldAndWait(How::kTimed);
+  AskForOuter(2);
+  EXPECT_THAT(Found(), IsEmpty());
+}
+
+TEST_F(WaitHolding, IsNothingIfTheOtherGivesUp) {
+  HoldAndWait();
+  AskForOuter(2, How::kTimed);
+  EXPECT_THAT(Found(), IsEmpty());
+}
+
+TEST_F(WaitHolding, IsNothingAfterTheProcessHasExited) {
+  HoldAndWait();
+  AskForOuter(2);
+  b_.Exit(3);
+  EXPECT_THAT(Found(), IsEmpty());
+}
+
+// Whoever holds the lock of a mutex can end a wait for it, so that is stuck.
+TEST_F(WaitHolding, IsNothingOfAWaitForALock) {
+  b_.Object(3, ObjectKind::kMutex, "inner").Open(3, 3, kSite);
+  b_.Open(1, kOuter, kSite).Block(1, 3, kSite, 3, kSite);
+  AskForOuter(2);
+  EXPECT_THAT(Found(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace lockcheck::analysis::testing
