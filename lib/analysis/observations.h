@@ -78,9 +78,10 @@ struct Dependency {
 // nothing before the whole request): the counterpart of Dependency,
 // whose `held` is never empty. Filled by the scan with every such request of
 // every actor, try, timed and failed ones and joins (lock = end_object(u))
-// included; re-entrant acquisitions are not requests. Distinct in (actor, lock,
-// mode, how, site). Needed because an actor that is joined holds END(actor)
-// during all of them: t, holding L, joins u, and u asks for L with empty hands.
+// included; re-entrant acquisitions and waits for a signal are not requests.
+// Distinct in (actor, lock, mode, how, site). Needed because an actor that is
+// joined holds END(actor) during all of them: t, holding L, joins u, and u asks
+// for L with empty hands.
 struct Request {
   ActorIndex actor = kNone;
   ObjectIndex lock = kNone;

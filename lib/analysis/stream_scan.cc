@@ -138,7 +138,7 @@ class StreamScan : public log::RecordVisitor {
   // given up, or its end was lost.
   void CloseWait() {
     if (waits_.open()) [[unlikely]] {
-      AddGivenUp(waits_.GiveUp());
+      if (const auto request = waits_.GiveUp()) AddGivenUp(*request);
     }
   }
   void Stamp(uint64_t ticks) { stamp_ = std::max(stamp_, ticks); }

@@ -6,13 +6,19 @@ namespace lockcheck::analysis {
 
 using log::BlockRecord;
 
+StreamWaits::For StreamWaits::WhatFor(const BlockRecord& block) const {
+  if (block.join) return For::kActorEnd;
+  return ids_.CanBeHeld(ids_.Object(block.object)) ? For::kLock : For::kSignal;
+}
+
 void StreamWaits::OnBlock(const BlockRecord& block) {
-  wait_ = OpenWait{.block = block, .owner_since = block.ticks};
+  wait_ = OpenWait{
+      .block = block, .what = WhatFor(block), .owner_since = block.ticks};
   if (block.join) {
     join_actor_ = block.object;
     join_site_ = block.site;
-    return;
   }
+  if (wait_->what != For::kLock) return;
   const ObjectIndex o = ids_.Object(block.object);
   const SiteIndex s = ids_.Site(block.site);
   if (o < totals_.objects.size()) ++totals_.objects[o].contended;
@@ -23,7 +29,7 @@ void StreamWaits::OnBlock(const BlockRecord& block) {
 // The time since the owner was last seen is this owner's.
 void StreamWaits::ChargeOwner(uint64_t ticks) {
   const OpenWait& w = *wait_;
-  if (w.block.join) return;
+  if (w.what != For::kLock) return;
   totals_.blame.Charge({.object = ids_.Object(w.block.object),
                         .waiter_site = ids_.Site(w.block.site),
                         .holder_site = ids_.Site(w.block.owner_site),
@@ -47,15 +53,16 @@ void StreamWaits::End(uint64_t ticks) {
   const BlockRecord& b = wait_->block;
   const uint64_t ns = ids_.Ns(b.ticks, ticks);
   piece_.usage.blocked_ns += static_cast<double>(ns);
-  if (!b.join) {
+  if (wait_->what != For::kActorEnd) {
+    const bool signal = wait_->what == For::kSignal;
     const ObjectIndex o = ids_.Object(b.object);
     const SiteIndex s = ids_.Site(b.site);
     if (o < totals_.objects.size()) {
-      totals_.objects[o].wait.Add(ns);
+      totals_.objects[o].AddWait(ns, signal);
       piece_.waits.Add(o, b.ticks, ticks);
     }
-    if (s < totals_.sites.size()) totals_.sites[s].wait.Add(ns);
-    piece_.usage.wait.Add(ns);
+    if (s < totals_.sites.size()) totals_.sites[s].AddWait(ns, signal);
+    piece_.usage.AddWait(ns, signal);
   }
   wait_.reset();
 }
@@ -63,12 +70,17 @@ void StreamWaits::End(uint64_t ticks) {
 std::optional<BlockRecord> StreamWaits::OnUnblock(model::Outcome outcome,
                                                   uint64_t ticks) {
   if (!wait_) return std::nullopt;
-  const BlockRecord block = wait_->block;
+  const OpenWait wait = *wait_;
   End(ticks);
-  // What was acquired is counted by its own record, which follows.
-  if (outcome == model::Outcome::kAcquired) return std::nullopt;
-  CountGivenUp(block);
-  return block;
+  switch (outcome) {
+    case model::Outcome::kAcquired:  // counted by its own record, which follows
+    case model::Outcome::kSignalled:
+      return std::nullopt;
+    case model::Outcome::kTimedOut:
+    case model::Outcome::kInterrupted:
+      break;
+  }
+  return CountGivenUp(wait);
 }
 
 void StreamWaits::OnJoin(uint32_t actor, uint64_t ticks) {
@@ -81,23 +93,23 @@ uint32_t StreamWaits::TakeJoinSite(uint32_t actor) {
   return site;
 }
 
-BlockRecord StreamWaits::GiveUp() {
-  const BlockRecord block = wait_->block;
+std::optional<BlockRecord> StreamWaits::GiveUp() {
+  const OpenWait wait = *wait_;
   wait_.reset();
-  CountGivenUp(block);
-  return block;
+  return CountGivenUp(wait);
 }
 
-void StreamWaits::CountGivenUp(const BlockRecord& block) {
-  if (block.join) {
-    join_actor_ = 0;
-    return;
-  }
+std::optional<BlockRecord> StreamWaits::CountGivenUp(const OpenWait& wait) {
+  const BlockRecord& block = wait.block;
+  if (wait.what == For::kActorEnd) join_actor_ = 0;
+  if (wait.what == For::kSignal) return std::nullopt;
+  if (wait.what != For::kLock) return block;
   const ObjectIndex o = ids_.Object(block.object);
   const SiteIndex s = ids_.Site(block.site);
   if (o < totals_.objects.size()) ++totals_.objects[o].unmet;
   if (s < totals_.sites.size()) ++totals_.sites[s].unmet;
   ++piece_.usage.unmet;
+  return block;
 }
 
 void StreamWaits::Keep() const {

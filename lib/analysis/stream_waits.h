@@ -3,8 +3,9 @@
 //
 // Problem: a wait may end well, in vain, or with its end lost; it may see
 // several owners, stand at the log's end, or be for an actor's end instead of a
-// lock. Here is what it costs; what was asked for, and under which locks, is
-// the scan's business, so what came to nothing is handed back to it.
+// lock, or for a signal. Here is what it costs; what was asked for, and under
+// which locks, is the scan's business, so what came to nothing is handed back
+// to it.
 //
 // Thread safety: none; writes to its piece and to its thread's totals.
 #ifndef LOCKCHECK_LIB_ANALYSIS_STREAM_WAITS_H_
@@ -34,7 +35,7 @@ class StreamWaits {
   void OnWaitStack(uint32_t stack) {
     if (wait_) wait_->stack = stack;
   }
-  // The request that came to nothing, if one did.
+  // The request for a lock or an actor's end that came to nothing, if one did.
   std::optional<log::BlockRecord> OnUnblock(model::Outcome outcome,
                                             uint64_t ticks);
   // Ends the wait for that actor, if it is open.
@@ -43,14 +44,19 @@ class StreamWaits {
   // the site, the join itself does not. 0: not known. Forgets it.
   uint32_t TakeJoinSite(uint32_t actor);
 
-  // The open wait was given up, or its end was lost: the request.
-  log::BlockRecord GiveUp();
+  // The open wait was given up, or its end was lost: the request, as above.
+  std::optional<log::BlockRecord> GiveUp();
   // The open wait stands at the log's end: into the piece.
   void Keep() const;
 
  private:
+  // What a wait is for. One for a signal (nothing can be held of its object) is
+  // measured like one for a lock, but it is no contention, nobody is to blame
+  // for it and it asks for nothing that others could hold.
+  enum class For : uint8_t { kLock, kSignal, kActorEnd };
   struct OpenWait {
     log::BlockRecord block;
+    For what = For::kLock;
     uint32_t stack = 0;
     uint64_t owner_since = 0;
     bool new_owner = true;  // its share is not yet counted as a wait
@@ -58,7 +64,8 @@ class StreamWaits {
 
   void ChargeOwner(uint64_t ticks);
   void End(uint64_t ticks);
-  void CountGivenUp(const log::BlockRecord& block);
+  For WhatFor(const log::BlockRecord& block) const;
+  std::optional<log::BlockRecord> CountGivenUp(const OpenWait& wait);
 
   const RawIds& ids_;
   Piece& piece_;

@@ -191,11 +191,15 @@ absl::StatusOr<FailOn> FailOn::Parse(std::string_view list) {
 
 void FailOn::CheckBudgets(Report& report) {
   std::map<std::string, size_t> row_of_id;
-  for (const ClassRow& row : report.classes) classes_.insert(row.name);
+  for (const ClassRow& row : report.classes) {
+    if (model::CanBeHeld(row.kind)) classes_.insert(row.name);
+  }
   for (Budget& budget : budgets_) {
     const Column* column = FindColumn(budget.column);
     for (size_t i = 0; i < report.classes.size(); ++i) {
       const ClassRow& named = report.classes[i];
+      // A worker that waits for work is no contention, however long it waits.
+      if (!model::CanBeHeld(named.kind)) continue;
       if (!GlobMatches(budget.pattern, named.name)) continue;
       budget.class_seen = true;
       const double value = column->value(named.usage).value_or(0);

@@ -126,6 +126,18 @@ TEST(FailOnTest, TwoLimitsOfOneMetricAreOneFinding) {
   EXPECT_EQ(report.findings[4].count, 1u);
 }
 
+TEST(FailOnTest, ABudgetIsNotForWhatCannotBeHeld) {
+  Report report = testing::SampleReport();
+  report.classes[0].kind = model::ObjectKind::kConditionVariable;
+  FailOn f = Parsed("contention:total>1s");
+  f.CheckBudgets(report);
+  EXPECT_EQ(report.findings.size(), 3u);
+  FailOn named = Parsed("contention:total>1s@fork[0]");
+  named.CheckBudgets(report);
+  EXPECT_THAT(named.UnknownClasses(),
+              ::testing::ElementsAre(HasSubstr("did you mean 'fork[1]'?")));
+}
+
 TEST(FailOnTest, AtItsBudgetIsNotOver) {
   Report report = testing::SampleReport();
   Parsed("contention:max>7200us").CheckBudgets(report);

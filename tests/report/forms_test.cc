@@ -148,6 +148,27 @@ TEST(TextFormTest, StandingWaitsAreMarkedAndTheirShareIsNoMoreThanAll) {
   EXPECT_EQ(FindColumn("contended_percent")->value(usage), 75);
 }
 
+TEST(TextFormTest, WhatIsWaitedForAndNeverHeldHasATableOfItsOwn) {
+  Report report = testing::SampleReport();
+  report.classes[1].kind = model::ObjectKind::kConditionVariable;
+  UsageRow signals;
+  signals.signal_waits = signals.wait.n = 2;
+  signals.signal_wait_ns = signals.wait.total = 4e9;
+  signals.wait.mean = 2e9;
+  signals.wait.p50 = signals.wait.p90 = signals.wait.p99 = 2'000'000'000;
+  signals.wait.max = 3'000'000'000;
+  signals.max_waiters = 1;
+  report.classes[1].usage = signals;
+  report.sites[0].usage.signal_wait_ns = 4e9;
+  const std::string text = Text(report, TextOptions());
+  EXPECT_THAT(Paragraph(text, "LOCKS"), Not(HasSubstr("fork[1]")));
+  EXPECT_EQ(Paragraph(text, "SIGNALS"),
+            R"(SIGNALS  1 of 1 class, by wait_total
+  waits    signals  awaited    mean     p50     p90     p99     max  waiters
+  fork[1]        2   4.00 s  2.00 s  2.00 s  2.00 s  2.00 s  3.00 s        1
+)");
+}
+
 TEST(TextFormTest, TopBoundsTheTablesAndSortOrdersThem) {
   Report report = testing::SampleReport();
   report.classes[1].usage.hold.max = 1'000'000;
