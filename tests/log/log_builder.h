@@ -41,6 +41,7 @@ struct Extras {
   std::optional<uint64_t> end;
   std::optional<uint64_t> length;  // of a release: ticks, instead of its end
   std::optional<uint32_t> group;
+  std::optional<uint32_t> ticket;  // of a wait for a signal
 };
 
 struct Held {
@@ -270,7 +271,10 @@ class LogBuilder {
     const uint32_t arg =
         static_cast<uint32_t>(e.how) |
         (e.mode == model::Mode::kShared ? kBlockSharedBit : 0u);
-    return Stamped(actor, Op::kBlock, arg, {object, site, owner, owner_site});
+    std::vector<uint32_t> p = {object, site, owner, owner_site};
+    U64(p, Ticks(now_));
+    if (e.ticket) p.push_back(*e.ticket);
+    return Append(actor, Record(Op::kBlock, arg, p));
   }
   LogBuilder& Wake(uint32_t actor, uint32_t owner, uint32_t owner_site) {
     return Stamped(actor, Op::kWake, 0, {owner, owner_site});

@@ -228,13 +228,20 @@ class Printer : public log::RecordVisitor {
     Event("not acquired " + At(object, site) + Name(how));
   }
   void OnBlock(const log::BlockRecord& b) {
-    Event(b.ticks,
-          b.join ? fmt::format("join of actor {} at site {} begins to wait",
-                               b.object, b.site)
-                 : fmt::format("waits for {}{}{}, held by actor {} at site {}",
-                               At(b.object, b.site), Name(b.how),
-                               b.mode == model::Mode::kShared ? ", shared" : "",
-                               b.owner, b.owner_site));
+    if (b.join) {
+      return Event(b.ticks,
+                   fmt::format("join of actor {} at site {} begins to wait",
+                               b.object, b.site));
+    }
+    std::string line =
+        fmt::format("waits for {}{}{}", At(b.object, b.site), Name(b.how),
+                    b.mode == model::Mode::kShared ? ", shared" : "");
+    if (b.owner != 0) {
+      line +=
+          fmt::format(", held by actor {} at site {}", b.owner, b.owner_site);
+    }
+    if (b.ticket != 0) line += fmt::format(", ticket {}", b.ticket);
+    Event(b.ticks, line);
   }
   void OnWake(uint32_t owner, uint32_t owner_site, uint64_t ticks) {
     Event(ticks, fmt::format("woke; it is held by actor {} at site {}", owner,
