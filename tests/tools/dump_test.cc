@@ -77,6 +77,14 @@ TEST_F(DumpTest, NamesCannotBreakALineOrSteerATerminal) {
   EXPECT_THAT(Dump(), HasSubstr("actor 2 \"wor\\x0aker\""));
 }
 
+// 0x9b begins a terminal's command as ESC [ does.
+TEST_F(DumpTest, BytesThatAreNoTextAreWrittenAsNumbers) {
+  b_.Object(6, model::ObjectKind::kMutex,
+            "a\x9b"
+            "31m\xc2\x9b\xc3\xa9");
+  EXPECT_THAT(Dump(), HasSubstr("\"a\\x9b31m\\xc2\\x9b\xc3\xa9\""));
+}
+
 TEST_F(DumpTest, OneActorCanBeChosen) {
   const std::string text = Dump({.actor = 2});
   EXPECT_THAT(text, Not(HasSubstr("actor 1 of")));

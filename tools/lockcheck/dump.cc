@@ -10,6 +10,7 @@
 
 #include "fmt/format.h"
 #include "lib/log/recording.h"
+#include "lib/report/sites.h"
 #include "tools/lockcheck/exit_status.h"
 #include "tools/lockcheck/output.h"
 #include "tools/lockcheck/pipeline.h"
@@ -19,20 +20,7 @@ namespace {
 
 using log::ActorIndex;
 using log::kNone;
-
-// Names come from the program: control characters must not reach a terminal.
-std::string Printable(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) {
-      out += fmt::format("\\x{:02x}", byte);
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
+using report::Printable;
 
 std::string Quoted(std::string_view text) {
   return fmt::format("\"{}\"", Printable(text));
