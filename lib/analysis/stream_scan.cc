@@ -29,13 +29,12 @@ class StreamScan : public log::RecordVisitor {
 
   // ---- Records ----
   void OnSegment(const log::SegmentHeader& header);
+  void OnAct() { CloseWait(); }
   void OnSection(uint32_t object, uint32_t site) {
-    CloseWait();
     events_ += 2;
     Count(trie_.Child(top_, HeldTrie::LabelOf(object, site)));
   }
   void OnSection(const AcquireRecord& a, const ReleaseRecord& r) {
-    CloseWait();
     events_ += 2;
     HeldTrie::Node& node = trie_.Child(top_, LabelOf(a));
     node.handovers += a.handed_over;
@@ -46,7 +45,6 @@ class StreamScan : public log::RecordVisitor {
     }
   }
   void OnAcquire(const AcquireRecord& a) {
-    CloseWait();
     ++events_;
     const HeldTrie::Label label = LabelOf(a);
     HeldTrie::Node& node = trie_.Child(top_, label);
@@ -60,7 +58,6 @@ class StreamScan : public log::RecordVisitor {
                      .timed = a.timed});
   }
   void OnRelease(const ReleaseRecord& r) {
-    CloseWait();
     ++events_;
     if (r.depth >= open_.size()) [[unlikely]] {
       ++totals_.bad_releases;
@@ -76,10 +73,7 @@ class StreamScan : public log::RecordVisitor {
     }
   }
   void OnReleasedByOther(uint32_t object);
-  void OnPost(const log::PostRecord&) {
-    CloseWait();
-    ++events_;
-  }
+  void OnPost(const log::PostRecord&) { ++events_; }
   void OnSawWaiters(uint32_t object, uint64_t ticks);
   void OnTryFailed(uint32_t object, uint32_t site, model::How how);
   void OnBlock(const BlockRecord& block);
@@ -134,8 +128,7 @@ class StreamScan : public log::RecordVisitor {
       NotePhase(node);
     }
   }
-  // Whatever the actor does next ends a wait: one that is still open then was
-  // given up, or its end was lost.
+  // A wait that is still open was given up, or its end was lost.
   void CloseWait() {
     if (waits_.open()) [[unlikely]] {
       if (const auto request = waits_.GiveUp()) AddGivenUp(*request);
@@ -221,7 +214,6 @@ void StreamScan::Remove(size_t at) {
 }
 
 void StreamScan::OnReleasedByOther(uint32_t object) {
-  CloseWait();
   ++events_;
   for (size_t i = open_.size(); i-- > 0;) {
     if (trie_.Decode(open_[i].label).object == object) return Remove(i);
@@ -265,13 +257,9 @@ void StreamScan::NotePhase(HeldTrie::Node& node) {
   phases_.Add(node.id, phase_);
 }
 
-void StreamScan::OnSawWaiters(uint32_t, uint64_t ticks) {
-  CloseWait();
-  Stamp(ticks);
-}
+void StreamScan::OnSawWaiters(uint32_t, uint64_t ticks) { Stamp(ticks); }
 
 void StreamScan::OnTryFailed(uint32_t object, uint32_t site, model::How how) {
-  CloseWait();
   ++events_;
   const ObjectIndex o = ids_.Object(object);
   const SiteIndex s = ids_.Site(site);
@@ -288,7 +276,6 @@ void StreamScan::OnTryFailed(uint32_t object, uint32_t site, model::How how) {
 // ---- Waits ----
 
 void StreamScan::OnBlock(const BlockRecord& block) {
-  CloseWait();
   ++events_;
   Stamp(block.ticks);
   waits_.OnBlock(block);
@@ -326,14 +313,12 @@ void StreamScan::NextPhase(bool fork, ActorIndex other) {
 }
 
 void StreamScan::OnFork(uint32_t child, uint64_t ticks) {
-  CloseWait();
   ++events_;
   Stamp(ticks);
   NextPhase(true, ids_.Actor(child));
 }
 
 void StreamScan::OnBegin(log::BeginHow, uint32_t, uint32_t, uint64_t ticks) {
-  CloseWait();
   ++events_;
   Stamp(ticks);
 }
@@ -351,7 +336,6 @@ void StreamScan::OnJoin(uint32_t actor, uint64_t ticks) {
 }
 
 void StreamScan::OnEnd(uint64_t ticks, uint64_t, uint32_t, uint32_t) {
-  CloseWait();
   ++events_;
   Stamp(ticks);
   piece_.ended = true;
@@ -359,16 +343,12 @@ void StreamScan::OnEnd(uint64_t ticks, uint64_t, uint32_t, uint32_t) {
 
 void StreamScan::OnExit(uint64_t ticks, uint64_t, uint64_t, uint32_t,
                         uint32_t) {
-  CloseWait();
   ++events_;
   Stamp(ticks);
   piece_.exited = true;
 }
 
-void StreamScan::OnDestroy(uint32_t) {
-  CloseWait();
-  ++events_;
-}
+void StreamScan::OnDestroy(uint32_t) { ++events_; }
 
 void StreamScan::OnMisuse(model::Misuse misuse, uint32_t object, uint32_t site,
                           uint32_t owner, uint32_t stack, uint64_t ticks) {

@@ -291,6 +291,12 @@ class LogBuilder {
     return Stamped(actor, Op::kMisuse, static_cast<uint32_t>(misuse),
                    {object, site, owner, stack});
   }
+  // Nobody waits for the signal.
+  LogBuilder& Post(uint32_t actor, uint32_t object, uint32_t site) {
+    return Append(
+        actor, Record(Op::kPost, static_cast<uint32_t>(model::Post::kNotifyOne),
+                      {object, site, 0, 0, 1}));
+  }
   LogBuilder& Destroy(uint32_t actor, uint32_t object) {
     return Append(actor, Record(Op::kDestroy, 0, {object}));
   }
