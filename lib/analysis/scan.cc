@@ -16,10 +16,10 @@
 #include "absl/strings/str_cat.h"
 #include "lib/analysis/asked.h"
 #include "lib/analysis/end_state.h"
-#include "lib/analysis/in_parallel.h"
 #include "lib/analysis/statistics.h"
 #include "lib/analysis/stream_scan.h"
 #include "lib/analysis/summary.h"
+#include "lib/log/in_parallel.h"
 
 namespace lockcheck::analysis {
 namespace {
@@ -91,7 +91,7 @@ Totals ScanPieces(const log::Recording& recording, const ScanOptions& options,
   std::vector<Progress> progress(threads, base);
   progress[0].calling_thread = true;
   std::vector<std::unique_ptr<Totals>> totals(threads);
-  InParallel(threads, order.size(), [&](unsigned thread, size_t i) {
+  log::InParallel(threads, order.size(), [&](unsigned thread, size_t i) {
     if (!totals[thread]) totals[thread] = std::make_unique<Totals>(recording);
     ScanPiece(recording, pieces[order[i]], *totals[thread],
               &Progress::SegmentRead, &progress[thread]);
