@@ -100,6 +100,50 @@ int MoveUp(int fd) {
   return moved;
 }
 
+bool IsAt(int fd, const char* path) {
+  struct stat open_one, named;
+  return fstat(fd, &open_one) == 0 && stat(path, &named) == 0 &&
+         open_one.st_dev == named.st_dev && open_one.st_ino == named.st_ino;
+}
+
+// Takes away the file at `path`, which is open as `fd`, and leaves it locked.
+// Returns 0, EBUSY if somebody records into it, EAGAIN if it is no longer the
+// one at `path`, or errno.
+int Unlink(int fd, const char* path) {
+  struct stat info;
+  if (fstat(fd, &info) != 0) return errno;
+  if (!S_ISREG(info.st_mode)) return S_ISDIR(info.st_mode) ? EISDIR : EINVAL;
+  if (flock(fd, LOCK_EX | LOCK_NB) != 0) return EBUSY;
+  if (!IsAt(fd, path)) return EAGAIN;
+  return unlink(path) == 0 || errno == ENOENT ? 0 : errno;
+}
+
+// Opens a new file at `path` and shares its lock, in place of one that nobody
+// records into. Returns 0, EAGAIN if another came between, or errno.
+//
+// Every recording process shares its log's lock, and a file is unlinked only by
+// who holds its lock alone, from before it was seen to be the one at `path`
+// until the new one is there. So the file that this one has locked, and then
+// seen at `path`, stays there: nobody gets its lock any more. One that it has
+// not locked yet may be taken for a dead one, and go.
+int OpenNew(const char* path, int* fd) {
+  const int existing = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+  if (existing < 0 && errno != ENOENT) return errno;
+  int error = existing < 0 ? 0 : Unlink(existing, path);
+  if (error == 0) {
+    *fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (*fd < 0) error = errno == EEXIST ? EAGAIN : errno;
+  }
+  if (existing >= 0) close(existing);
+  if (error != 0) return error;
+  if ((flock(*fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK) ||
+      !IsAt(*fd, path)) {
+    close(*fd);
+    return EAGAIN;
+  }
+  return 0;
+}
+
 void FillHeader(FileHeader* h, const WriterOptions& options) {
   h->major_version = kMajorVersion;
   h->minor_version = kMinorVersion;
@@ -201,26 +245,14 @@ int Writer::Descriptor() {
 }
 
 int Writer::Create(const char* path, const WriterOptions& options) {
-  const int existing = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
-  if (existing >= 0) {
-    struct stat info;
-    if (fstat(existing, &info) == 0 && !S_ISREG(info.st_mode)) {
-      close(existing);
-      return S_ISDIR(info.st_mode) ? EISDIR : EINVAL;
-    }
-    // Every recording process shares this lock; whoever gets it exclusively
-    // knows that nobody records into the file.
-    const bool free = flock(existing, LOCK_EX | LOCK_NB) == 0;
-    close(existing);
-    if (!free) return EBUSY;
-    if (unlink(path) != 0 && errno != ENOENT) return errno;
-  } else if (errno != ENOENT) {
-    return errno;
+  // Each one that comes between goes on to record, so few can in a row.
+  constexpr int kMostTries = 100;
+  int fd = -1, error = EAGAIN;
+  for (int i = 0; error == EAGAIN && i < kMostTries; ++i) {
+    error = OpenNew(path, &fd);
   }
-  const int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-  if (fd < 0) return errno == EEXIST ? EBUSY : errno;
-  flock(fd, LOCK_SH | LOCK_NB);
-  int error = PromiseSpace(fd, 0, kBlockSize);
+  if (error != 0) return error == EAGAIN ? EBUSY : error;
+  error = PromiseSpace(fd, 0, kBlockSize);
   if (error == 0) error = Map(fd, path);
   if (error != 0) {
     unlink(path);
@@ -242,6 +274,8 @@ int Writer::Join(const char* path, const uint8_t id[16]) {
                      static_cast<uint64_t>(info.st_size) < kBlockSize)) {
     error = ESRCH;
   }
+  // Whoever found it without a process took it away.
+  if (error == 0 && !IsAt(fd, path)) error = ESRCH;
   if (error == 0) error = Map(fd, path);
   if (error != 0) {
     close(fd);

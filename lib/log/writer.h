@@ -44,8 +44,8 @@ class Writer {
 
   // Creates the file and its header. An existing file that no live process
   // records into is replaced (unlinked first, so that who reads the old one
-  // goes on reading it). Returns 0, EBUSY if a live recording owns the path, or
-  // errno.
+  // goes on reading it). Of those that create one path at a time one gets it.
+  // Returns 0, EBUSY if a live recording owns the path, or errno.
   int Create(const char* path, const WriterOptions& options);
 
   // Joins the recording `id` that an ancestor created at `path`. Returns 0,
