@@ -144,6 +144,29 @@ int OpenNew(const char* path, int* fd) {
   return 0;
 }
 
+// The records of a block that its thread may be writing to: a record's first
+// word is stored last, and what follows the last record is zero, so those found
+// whole stay so. Returns how many words they are.
+size_t CopyRecords(const BlockHeader* from, BlockHeader* to) {
+  const auto word = [from](size_t i) {
+    return __atomic_load_n(reinterpret_cast<const uint32_t*>(from) + i,
+                           __ATOMIC_ACQUIRE);
+  };
+  auto* const copy = reinterpret_cast<uint32_t*>(to);
+  size_t i = kHeaderWords;
+  while (i < kBlockWords) {
+    const uint32_t first = word(i);
+    if (first == 0) break;
+    const uint32_t second = i + 1 < kBlockWords ? word(i + 1) : 0;
+    const size_t words = RecordWords(first, second);
+    if (words == 0 || words > kBlockWords - i) break;
+    copy[i] = first;
+    for (size_t k = 1; k < words; ++k) copy[i + k] = word(i + k);
+    i += words;
+  }
+  return i - kHeaderWords;
+}
+
 void FillHeader(FileHeader* h, const WriterOptions& options) {
   h->major_version = kMajorVersion;
   h->minor_version = kMinorVersion;
@@ -342,7 +365,8 @@ BlockHeader* Writer::NewHotBlock() {
   return block;
 }
 
-bool Writer::WriteBlock(BlockHeader* block, uint64_t number, uint64_t claim) {
+bool Writer::WriteBlock(const BlockHeader* block, uint64_t number,
+                        uint64_t claim) {
   const int fd = Descriptor();
   if (fd < 0) return false;
   BlockHeader sealed = {};
@@ -361,7 +385,10 @@ bool Writer::WriteBlock(BlockHeader* block, uint64_t number, uint64_t claim) {
                         sizeof(sealed) - done};
     }
     const size_t from = done < sizeof(sealed) ? sizeof(sealed) : done;
-    parts[count++] = {reinterpret_cast<char*>(block) + from, kBlockSize - from};
+    // What is written is only read.
+    parts[count++] = {
+        reinterpret_cast<char*>(const_cast<BlockHeader*>(block)) + from,
+        kBlockSize - from};
     const ssize_t n = pwritev(fd, parts, count,
                               static_cast<off_t>(number * kBlockSize + done));
     if (n < 0 && errno == EINTR) continue;
@@ -447,15 +474,27 @@ bool Writer::Seal(BlockHeader* block, size_t used, Rescue rescue,
   return written;
 }
 
-bool Writer::WriteVolatile(BlockHeader* block, size_t used) {
-  if (used <= kHeaderWords) return true;
+bool Writer::WriteVolatile(const BlockHeader* block) {
   if (Descriptor() < 0) return false;
+  void* const page = mmap(nullptr, kBlockSize, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) {
+    Stop(StopReason::kWriteError);
+    return false;
+  }
+  auto* const copy = static_cast<BlockHeader*>(page);
+  const bool written = CopyRecords(block, copy) == 0 || WriteCopy(copy);
+  munmap(page, kBlockSize);
+  return written;
+}
+
+bool Writer::WriteCopy(const BlockHeader* copy) {
   // Behind a ring, as other hot blocks: inside it nobody would rescue what is
   // overwritten.
   const uint64_t number =
       (header_->ring_blocks != 0 ? header_->next_hot : header_->next_block)
           .fetch_add(1);
-  return WriteBlock(block, number, number);
+  return WriteBlock(copy, number, number);
 }
 
 }  // namespace lockcheck::log

@@ -69,8 +69,9 @@ class Writer {
   using Rescue = void (*)(void* context, const uint32_t* words, size_t count);
   bool Seal(BlockHeader* block, size_t used, Rescue rescue, void* context);
 
-  // A memory-backed hot block's present records, copied into the file.
-  bool WriteVolatile(BlockHeader* block, size_t used);
+  // A memory-backed hot block's present records, copied into the file. Its
+  // thread may go on writing them.
+  bool WriteVolatile(const BlockHeader* block);
 
   void set_ring_patience(uint64_t ns) { ring_patience_ns_ = ns; }
 
@@ -93,7 +94,8 @@ class Writer {
   int Descriptor();
   enum class Before : uint8_t { kWhole, kNone, kNewer };
   Before AwaitBefore(int fd, uint64_t claim, BlockHeader* old);
-  bool WriteBlock(BlockHeader* block, uint64_t number, uint64_t claim);
+  bool WriteCopy(const BlockHeader* copy);
+  bool WriteBlock(const BlockHeader* block, uint64_t number, uint64_t claim);
   void StopFor(int error);
 
   FileHeader* header_ = nullptr;
