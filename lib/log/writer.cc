@@ -431,17 +431,17 @@ Writer::Before Writer::AwaitBefore(int fd, uint64_t claim, BlockHeader* old) {
   }
 }
 
-bool Writer::Seal(BlockHeader* block, size_t used, Rescue rescue,
-                  void* context) {
-  if (stopped()) return false;
+Writer::Sealed Writer::Seal(BlockHeader* block, size_t used, Rescue rescue,
+                            void* context) {
+  if (stopped()) return Sealed::kFailed;
   // Before the claim: a block that is claimed and not written looks lost.
   const int fd = Descriptor();
-  if (fd < 0) return false;
+  if (fd < 0) return Sealed::kFailed;
   const uint64_t ring = header_->ring_blocks;
   uint64_t claim = header_->next_block.fetch_add(1);
   if (ring == 0 && header_->max_blocks != 0 && claim >= header_->max_blocks) {
     Stop(StopReason::kMaxLog);
-    return false;
+    return Sealed::kFailed;
   }
   void* old = MAP_FAILED;
   Before before = Before::kNone;
@@ -454,9 +454,9 @@ bool Writer::Seal(BlockHeader* block, size_t used, Rescue rescue,
       claim = header_->next_block.fetch_add(1);
     }
   }
-  const bool written =
-      WriteBlock(block, ring == 0 ? claim : 1 + (claim - 1) % ring, claim);
-  if (written) {
+  Sealed result = Sealed::kFailed;
+  if (WriteBlock(block, ring == 0 ? claim : 1 + (claim - 1) % ring, claim)) {
+    result = Sealed::kSealed;
     // Forward: the first word goes first, so the block reads as empty from then
     // on, and the sealed copy stands for it.
     auto* const words = reinterpret_cast<volatile uint32_t*>(block);
@@ -468,10 +468,11 @@ bool Writer::Seal(BlockHeader* block, size_t used, Rescue rescue,
     if (before == Before::kWhole && rescue != nullptr) {
       rescue(context, static_cast<const uint32_t*>(old) + kHeaderWords,
              kBlockWords - kHeaderWords);
+      result = Sealed::kRescued;
     }
   }
   if (old != MAP_FAILED) munmap(old, kBlockSize);
-  return written;
+  return result;
 }
 
 bool Writer::WriteVolatile(const BlockHeader* block) {

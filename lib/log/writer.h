@@ -53,7 +53,6 @@ class Writer {
   int Join(const char* path, const uint8_t id[16]);
 
   FileHeader* header() const { return header_; }
-  bool is_open() const { return header_ != nullptr; }
   bool volatile_hot() const { return volatile_hot_; }
 
   // Maps a fresh hot block, zeroed, its header written. Null if there is no
@@ -62,12 +61,16 @@ class Writer {
 
   // Copies a full hot block to a claimed place in the file and clears it, so
   // that it can be written again from its first word. `used` counts words, the
-  // header included. False: the copy could not be written, the hot block is as
-  // before, recording stops. In a ring, what was overwritten is then shown to
-  // `rescue`; if its writer is not done yet it is waited for, and if that takes
-  // longer than the patience (it may have been killed) it is given up.
+  // header included. In a ring, what was overwritten is then shown to `rescue`;
+  // if its writer is not done yet it is waited for, and if that takes longer
+  // than the patience (it may have been killed) it is given up.
   using Rescue = void (*)(void* context, const uint32_t* words, size_t count);
-  bool Seal(BlockHeader* block, size_t used, Rescue rescue, void* context);
+  enum class Sealed : uint8_t {
+    kFailed,   // not written: the hot block is as before, recording stops
+    kSealed,   // and `rescue` was not called
+    kRescued,  // and `rescue` was called, last of all
+  };
+  Sealed Seal(BlockHeader* block, size_t used, Rescue rescue, void* context);
 
   // A memory-backed hot block's present records, copied into the file. Its
   // thread may go on writing them.

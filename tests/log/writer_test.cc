@@ -63,12 +63,14 @@ class RingTest : public ::testing::Test {
   std::vector<uint32_t> Seal(Block* block, uint32_t word) {
     block->words[0] = word;
     std::vector<uint32_t> rescued;
-    EXPECT_TRUE(writer_.Seal(
+    const Writer::Sealed sealed = writer_.Seal(
         &block->header, kHeaderWords + 1,
         [](void* context, const uint32_t* words, size_t) {
           static_cast<std::vector<uint32_t>*>(context)->push_back(words[0]);
         },
-        &rescued));
+        &rescued);
+    EXPECT_EQ(sealed, rescued.empty() ? Writer::Sealed::kSealed
+                                      : Writer::Sealed::kRescued);
     return rescued;
   }
   uint64_t Claim() { return writer_.header()->next_block.fetch_add(1); }
@@ -200,6 +202,15 @@ TEST_F(RingTest, ABlockInMemoryIsWrittenWholeWhileItsThreadWrites) {
   }
 }
 
+TEST_F(RingTest, ABlockThatCannotBeWrittenStaysAsItIs) {
+  Block* const block = Hot();
+  block->words[0] = 3;
+  writer_.Stop(StopReason::kNoSpace);
+  EXPECT_EQ(writer_.Seal(&block->header, kHeaderWords + 1, nullptr, nullptr),
+            Writer::Sealed::kFailed);
+  EXPECT_EQ(block->words[0], 3u);
+}
+
 // Every thread has a word that it carries along, with all that it rescues, from
 // block to block. However they meet, no word is lost.
 TEST_F(RingTest, ManyWritersLoseNothing) {
@@ -218,7 +229,8 @@ TEST_F(RingTest, ManyWritersLoseNothing) {
     threads.emplace_back([&, block = blocks[i], i] {
       block->words[0] = i + 1;
       for (int n = 0; n < kSeals; ++n) {
-        EXPECT_TRUE(writer_.Seal(&block->header, kBlockWords, carry, block));
+        EXPECT_NE(writer_.Seal(&block->header, kBlockWords, carry, block),
+                  Writer::Sealed::kFailed);
       }
     });
   }
