@@ -28,13 +28,6 @@ constexpr std::string_view kContention = "contention:";
 constexpr std::string_view kMetrics[] = {"p50",  "p90",   "p99",      "max",
                                          "mean", "total", "contended"};
 
-// Refuted, yet both orders exist; a try or a second reader breaks none.
-bool BreaksOrder(const FindingRow& row) {
-  return row.reason == analysis::Reason::kOneActor ||
-         row.reason == analysis::Reason::kForkJoin ||
-         row.reason == analysis::Reason::kGate;
-}
-
 struct UnitOf {
   std::string_view suffix;
   double factor;
@@ -245,7 +238,7 @@ bool FailOn::Names(const FindingRow& row) const {
   const Verdict verdict = row.verdict.value_or(Verdict::kPossible);
   const bool refuted = verdict == Verdict::kRefuted;
   if (row.rule == "lock-order" && Contains("order") &&
-      (!refuted || BreaksOrder(row))) {
+      (!refuted || row.order_violation)) {
     return true;
   }
   return Contains(NameOf(verdict)) || (!refuted && Contains("deadlock"));
