@@ -163,9 +163,7 @@ struct Observations {
   std::vector<Request> requests;       // those made while nothing was held
   std::vector<PhaseEdge> phase_edges;  // between different actors only
   std::vector<uint32_t> phase_count;   // per actor, at least 1
-  // Actors whose start or end was not seen are unordered with all others.
-  std::vector<bool> foreign;  // per actor
-  std::vector<EndState> end;  // per actor
+  std::vector<EndState> end;           // per actor
   std::vector<MisuseEvent> misuses;
 };
 

@@ -152,11 +152,6 @@ Observations Observe(const log::Recording& recording, unsigned threads,
   FindPhases(pieces, o);
   MergeMisuses(pieces, o);
   o.end = EndStates(recording, pieces);
-  o.foreign.resize(o.actor_count);
-  for (ActorIndex a = 0; a < o.actor_count; ++a) {
-    const log::Actor& actor = recording.actors[a];
-    o.foreign[a] = !actor.begun || actor.how == log::BeginHow::kForeign;
-  }
   MergeAsked(recording, threads, pieces, o);
   return o;
 }

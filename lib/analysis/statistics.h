@@ -43,9 +43,7 @@ class Histogram {
   uint64_t count() const { return moments_.count; }
   double total() const;  // ns
   double mean() const { return moments_.mean(); }
-  double variance() const { return moments_.variance(); }
-  uint64_t min() const { return count() == 0 ? 0 : min_; }  // ns, exact
-  uint64_t max() const { return max_; }                     // ns, exact
+  uint64_t max() const { return max_; }  // ns, exact
   // p in [0, 100]; never below the minimum or above the maximum.
   uint64_t Percentile(double p) const;
 

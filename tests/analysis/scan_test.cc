@@ -348,14 +348,6 @@ TEST_F(ScanTest, AJoinThatStandsAtTheEndIsARequestAndAWait) {
   EXPECT_EQ(log.ActorId(end.wait->owner), 2u);
 }
 
-TEST_F(ScanTest, ActorsWhoseStartWasNotSeenAreForeign) {
-  b.Actor(2, BeginHow::kForeign).Stream(3).Section(3, kA, kP);
-  const ScannedLog log(b);
-  EXPECT_FALSE(log.observations().foreign[log.actor(1)]);
-  EXPECT_TRUE(log.observations().foreign[log.actor(2)]);
-  EXPECT_TRUE(log.observations().foreign[log.actor(3)]);
-}
-
 // ---- The end ----
 
 TEST_F(ScanTest, AnActorWithoutAnEndIsRunningAndHoldsWhatItHeld) {
