@@ -65,6 +65,7 @@ inline AcquireRecord ReadAcquire(uint32_t flags, Payload& in) {
     r.timed = true;
     r.start_ticks = in.U64();
   }
+  if (flags & kFlagGroup) r.group = in.Word();
   return r;
 }
 
@@ -114,14 +115,12 @@ bool DecodeExtended(uint32_t word, Payload in, uint64_t& stamp, Visitor& v,
       break;
     }
     case Op::kAcquire: {
-      AcquireRecord a = ReadAcquire(arg, in);
-      if (arg & kFlagGroup) a.group = in.Word();
+      const AcquireRecord a = ReadAcquire(arg, in);
       if (whole()) v.OnAcquire(a);
       break;
     }
     case Op::kSection: {
-      AcquireRecord a = ReadAcquire(arg, in);
-      if (arg & kFlagGroup) a.group = in.Word();
+      const AcquireRecord a = ReadAcquire(arg, in);
       if (whole()) v.OnSection(a, ReleaseRecord{});
       break;
     }
@@ -332,8 +331,7 @@ DecodeResult DecodeSegment(std::span<const uint32_t> words, Visitor& v) {
     result.words = static_cast<size_t>(p - begin);
     return result;
   };
-  if (p < end && ((*p & kShortOpMask) != kExtended || OpOf(*p) != Op::kSegment))
-    return stop(DecodeStatus::kMalformed);
+  if (p < end && !IsSegment(*p)) return stop(DecodeStatus::kMalformed);
   while (p < end) {
     const uint32_t word = *p;
     const uint32_t object = ObjectOf(word);
@@ -410,9 +408,7 @@ DecodeResult DecodeSegment(std::span<const uint32_t> words, Visitor& v) {
         if (length > static_cast<size_t>(end - p)) {
           return stop(DecodeStatus::kTruncated);
         }
-        if (OpOf(word) == Op::kSegment && p != begin) {
-          return stop(DecodeStatus::kEnd);
-        }
+        if (IsSegment(word) && p != begin) return stop(DecodeStatus::kEnd);
         if (!internal::DecodeExtended(word,
                                       internal::Payload(p + 1, length - 1),
                                       stamp, v, result.unknown)) {
