@@ -3,7 +3,6 @@
 // depends on who scanned what.
 #include <algorithm>
 #include <atomic>
-#include <limits>
 #include <memory>
 #include <span>
 #include <string>

@@ -1,7 +1,6 @@
 #include "lib/report/layout.h"
 
 #include <algorithm>
-#include <cmath>
 #include <ctime>
 
 #include "fmt/chrono.h"

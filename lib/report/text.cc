@@ -1,7 +1,6 @@
 #include "lib/report/text.h"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "fmt/format.h"
