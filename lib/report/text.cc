@@ -163,13 +163,17 @@ std::string Result(const Report& report, const Painter& painter) {
 
 }  // namespace
 
-std::string HeaderText(const Report& r, bool colour) {
+std::string HeaderText(const Report& r, bool colour, size_t columns) {
   const Painter painter(colour);
   std::string out =
       painter.Paint(Style::kBold, "lockcheck") + "  " + r.path + "\n";
   const auto line = [&](std::string_view key, const std::string& text) {
     out += painter.Paint(Style::kDim, fmt::format("{:<9}", key)) + "  " + text +
            "\n";
+  };
+  const auto wrapped = [&](const std::string& text) {
+    constexpr size_t kKeyWidth = 11;
+    return Wrap(text, TextWidth(columns), kKeyWidth);
   };
   if (!r.processes.empty()) {
     if (const std::string command = CommandLine(r.processes[0]);
@@ -185,16 +189,16 @@ std::string HeaderText(const Report& r, bool colour) {
   line("size", Size(r));
   for (const std::string& warning : r.warnings) {
     out += painter.Paint(Style::kYellow, "warning  ") + "  " +
-           Wrap(warning, 110, 11) + "\n";
+           wrapped(warning) + "\n";
   }
-  for (const std::string& note : r.notes) line("note", Wrap(note, 110, 11));
+  for (const std::string& note : r.notes) line("note", wrapped(note));
   return out;
 }
 
 std::string Text(const Report& report, const TextOptions& options) {
   const Painter painter(options.colour);
   if (options.only) return Only(report, options, painter);
-  std::string out = HeaderText(report, options.colour);
+  std::string out = HeaderText(report, options.colour, options.width);
   const auto section = [&](const std::string& text) {
     if (!text.empty()) out += "\n" + text;
   };

@@ -82,7 +82,7 @@ TEST(TextFormTest, APlaceThatTheLogDoesNotSayIsSaidToBeMissing) {
 }
 
 TEST(TextFormTest, HeaderSaysWhatWasReadAndWhatIsMissing) {
-  EXPECT_EQ(HeaderText(testing::SampleReport(), false),
+  EXPECT_EQ(HeaderText(testing::SampleReport(), false, 0),
             R"(lockcheck  run.log
 program    ./philosophers 5 'two words'
 run        1.24 s from 2023-11-14 22:13:20 UTC on agora, pid 4711
@@ -146,6 +146,22 @@ TEST(TextFormTest, StandingWaitsAreMarkedAndTheirShareIsNoMoreThanAll) {
   const std::string locks = Paragraph(Text(report, TextOptions()), "LOCKS");
   EXPECT_THAT(locks, HasSubstr("suffered  standing"));
   EXPECT_EQ(FindColumn("contended_percent")->value(usage), 75);
+}
+
+TEST(TextFormTest, TheHeaderIsNoWiderThanTheWindow) {
+  Report report = testing::SampleReport();
+  report.warnings = {
+      "the log lacks what one of its blocks held, so some of "
+      "what it says may be wrong"};
+  report.notes = report.warnings;
+  for (const std::string& header :
+       {HeaderText(report, false, 60),
+        StatusText(report, {.width = 60}).substr(0, 500)}) {
+    EXPECT_THAT(header, HasSubstr("warning    the log lacks what one of its "
+                                  "blocks held, so\n           some of"));
+    EXPECT_THAT(header, HasSubstr("note       the log lacks what one of its "
+                                  "blocks held, so\n           some of"));
+  }
 }
 
 TEST(TextFormTest, WhatIsWaitedForAndNeverHeldHasATableOfItsOwn) {
