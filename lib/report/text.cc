@@ -132,11 +132,12 @@ std::string WaitSection(const Report& report, const TextOptions& options,
   size_t shown = 0;
   for (const StandingWaitRow& row : report.standing_waits) {
     if (options.top != 0 && ++shown > options.top) break;
+    const ObjectRow& object = report.objects[row.wants.object];
+    const char* const nobody = model::CanBeHeld(object.kind) ? "?" : "-";
     table.Add(
-        {ActorHeading(report.actors[row.actor]),
-         report.objects[row.wants.object].name,
+        {ActorHeading(report.actors[row.actor]), object.name,
          row.wants.site ? SiteLabel(report.sites[*row.wants.site].where) : "",
-         row.owner ? ActorHeading(report.actors[*row.owner]) : "?",
+         row.owner ? ActorHeading(report.actors[*row.owner]) : nobody,
          FormatDuration(row.duration_ns), row.stuck ? "stuck" : ""});
   }
   table.Fit(options.width, 2, {});

@@ -148,6 +148,20 @@ TEST(TextFormTest, StandingWaitsAreMarkedAndTheirShareIsNoMoreThanAll) {
   EXPECT_EQ(FindColumn("contended_percent")->value(usage), 75);
 }
 
+TEST(TextFormTest, AWaitForWhatNobodyCanHoldNamesNoHolder) {
+  Report report = testing::SampleReport();
+  StandingWaitRow& wait = report.standing_waits[0];
+  wait.owner.reset();
+  const auto is_not_known = [&] {
+    const std::string waits = Paragraph(Text(report, TextOptions()), "WAITS");
+    return waits.find("  ?  ") != waits.npos;
+  };
+  EXPECT_TRUE(is_not_known());
+  report.objects[wait.wants.object].kind =
+      model::ObjectKind::kConditionVariable;
+  EXPECT_FALSE(is_not_known());
+}
+
 TEST(TextFormTest, TheHeaderIsNoWiderThanTheWindow) {
   Report report = testing::SampleReport();
   report.warnings = {
