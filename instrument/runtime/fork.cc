@@ -429,9 +429,7 @@ void WriteVolatileBlocks() {
   ProcessLock lock;
   for (Thread* t = g_fork_page->all_threads; t != nullptr; t = t->next_all) {
     if (t->scratch || t->block == nullptr) continue;
-    const auto used = static_cast<size_t>(
-        t->hot.cursor - reinterpret_cast<uint32_t*>(t->block));
-    if (!g_writer.WriteVolatile(t->block, used)) SayStopped();
+    if (!g_writer.WriteVolatile(t->block)) SayStopped();
   }
 }
 

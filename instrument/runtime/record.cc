@@ -156,13 +156,19 @@ void RoomSlow(Thread* t) {
                                         reinterpret_cast<uint32_t*>(t->block));
   if (t->scratch) {
     EmptyScratch(t);
-  } else if (g_writer.Seal(t->block, used, &RescueDefinitions, t)) {
-    // Seal calls RescueDefinitions last, which begins the new segment.
-    if (reinterpret_cast<uintptr_t>(t->hot.cursor) == old_cursor) ResetBlock(t);
   } else {
-    t->scratch = true;
-    UseScratch(t);
-    ResetBlock(t);
+    switch (g_writer.Seal(t->block, used, &RescueDefinitions, t)) {
+      case log::Writer::Sealed::kRescued:  // which began the new segment
+        break;
+      case log::Writer::Sealed::kSealed:
+        ResetBlock(t);
+        break;
+      case log::Writer::Sealed::kFailed:
+        t->scratch = true;
+        UseScratch(t);
+        ResetBlock(t);
+        break;
+    }
   }
   if (t->hot.cursor == t->begin) BeginSegment(t, t->segment + 1);
   if (t->timing == Timing::kSampled) {

@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
-#include "lib/analysis/in_parallel.h"
 #include "lib/analysis/stack_finder.h"
+#include "lib/log/in_parallel.h"
 
 namespace lockcheck::analysis {
 namespace {
@@ -111,7 +111,7 @@ void MergeAsked(const log::Recording& recording, unsigned threads,
   const StackFinder stacks(recording);
   const std::vector<std::span<Piece>> actors = ByActor(pieces);
   std::vector<Asked> asked(actors.size());
-  InParallel(threads, actors.size(), [&](unsigned, size_t i) {
+  log::InParallel(threads, actors.size(), [&](unsigned, size_t i) {
     asked[i] = MergePieces(actors[i], stacks);
   });
   size_t dependencies = 0, requests = 0;

@@ -78,9 +78,10 @@ struct Dependency {
 // nothing before the whole request): the counterpart of Dependency,
 // whose `held` is never empty. Filled by the scan with every such request of
 // every actor, try, timed and failed ones and joins (lock = end_object(u))
-// included; re-entrant acquisitions are not requests. Distinct in (actor, lock,
-// mode, how, site). Needed because an actor that is joined holds END(actor)
-// during all of them: t, holding L, joins u, and u asks for L with empty hands.
+// included; re-entrant acquisitions and waits for a signal are not requests.
+// Distinct in (actor, lock, mode, how, site). Needed because an actor that is
+// joined holds END(actor) during all of them: t, holding L, joins u, and u asks
+// for L with empty hands.
 struct Request {
   ActorIndex actor = kNone;
   ObjectIndex lock = kNone;
@@ -162,9 +163,7 @@ struct Observations {
   std::vector<Request> requests;       // those made while nothing was held
   std::vector<PhaseEdge> phase_edges;  // between different actors only
   std::vector<uint32_t> phase_count;   // per actor, at least 1
-  // Actors whose start or end was not seen are unordered with all others.
-  std::vector<bool> foreign;  // per actor
-  std::vector<EndState> end;  // per actor
+  std::vector<EndState> end;           // per actor
   std::vector<MisuseEvent> misuses;
 };
 

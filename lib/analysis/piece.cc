@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <span>
 
+#include "lib/log/decode.h"
+
 namespace lockcheck::analysis {
 namespace {
 
@@ -60,9 +62,7 @@ bool BeginsAfresh(const log::Segment& segment) {
       }
       first = false;
     } else if (!IsAside(op)) {
-      return op != log::Op::kWake && op != log::Op::kUnblock &&
-             op != log::Op::kWaitStack && op != log::Op::kJoin &&
-             op != log::Op::kMisuse;
+      return log::IsAct(op);
     }
     words = words.subspan(length);
   }

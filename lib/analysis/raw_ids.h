@@ -42,6 +42,11 @@ class RawIds {
                ? kNone
                : static_cast<ObjectIndex>(recording_.objects.size() + actor);
   }
+  // Something can be held of it. What has no entry is taken for a lock.
+  bool CanBeHeld(ObjectIndex object) const {
+    return object >= recording_.objects.size() ||
+           model::CanBeHeld(recording_.objects[object].kind);
+  }
   // Whole nanoseconds between two stamps.
   uint64_t Ns(uint64_t from, uint64_t to) const {
     if (to <= from) return 0;  // counters of two cores may differ a little

@@ -3,7 +3,6 @@
 // depends on who scanned what.
 #include <algorithm>
 #include <atomic>
-#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -16,11 +15,11 @@
 #include "absl/strings/str_cat.h"
 #include "lib/analysis/asked.h"
 #include "lib/analysis/end_state.h"
-#include "lib/analysis/in_parallel.h"
 #include "lib/analysis/statistics.h"
 #include "lib/analysis/stream_scan.h"
 #include "lib/analysis/summary.h"
 #include "lib/analysis/tally.h"
+#include "lib/log/in_parallel.h"
 
 namespace lockcheck::analysis {
 namespace {
@@ -92,7 +91,7 @@ Totals ScanPieces(const log::Recording& recording, const ScanOptions& options,
   std::vector<Progress> progress(threads, base);
   progress[0].calling_thread = true;
   std::vector<std::unique_ptr<Totals>> totals(threads);
-  InParallel(threads, order.size(), [&](unsigned thread, size_t i) {
+  log::InParallel(threads, order.size(), [&](unsigned thread, size_t i) {
     if (!totals[thread]) totals[thread] = std::make_unique<Totals>(recording);
     ScanPiece(recording, pieces[order[i]], *totals[thread],
               &Progress::SegmentRead, &progress[thread]);
@@ -153,11 +152,6 @@ Observations Observe(const log::Recording& recording, unsigned threads,
   FindPhases(pieces, o);
   MergeMisuses(pieces, o);
   o.end = EndStates(recording, pieces);
-  o.foreign.resize(o.actor_count);
-  for (ActorIndex a = 0; a < o.actor_count; ++a) {
-    const log::Actor& actor = recording.actors[a];
-    o.foreign[a] = !actor.begun || actor.how == log::BeginHow::kForeign;
-  }
   MergeAsked(recording, threads, pieces, o);
   return o;
 }

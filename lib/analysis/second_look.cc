@@ -24,24 +24,9 @@ class WaitAtEnd : public log::RecordVisitor {
   }
   void OnBlock(const log::BlockRecord& block) { since_ = block.ticks; }
 
-  // Whatever else the actor does ends it.
-  void OnSection(uint32_t, uint32_t) { since_.reset(); }
-  void OnSection(const log::AcquireRecord&, const log::ReleaseRecord&) {
-    since_.reset();
-  }
-  void OnAcquire(const log::AcquireRecord&) { since_.reset(); }
-  void OnRelease(const log::ReleaseRecord&) { since_.reset(); }
-  void OnReleasedByOther(uint32_t) { since_.reset(); }
-  void OnSawWaiters(uint32_t, uint64_t) { since_.reset(); }
-  void OnTryFailed(uint32_t, uint32_t, model::How) { since_.reset(); }
+  void OnAct() { since_.reset(); }
   void OnUnblock(model::Outcome, uint64_t) { since_.reset(); }
-  void OnFork(uint32_t, uint64_t) { since_.reset(); }
   void OnJoin(uint32_t, uint64_t) { since_.reset(); }
-  void OnEnd(uint64_t, uint64_t, uint32_t, uint32_t) { since_.reset(); }
-  void OnDestroy(uint32_t) { since_.reset(); }
-  void OnExit(uint64_t, uint64_t, uint64_t, uint32_t, uint32_t) {
-    since_.reset();
-  }
 
  private:
   uint32_t actor_ = 0, number_ = 0;

@@ -127,7 +127,23 @@ void Usage::Merge(const Usage& other) {
   owner_changes += other.owner_changes;
   wait.Merge(other.wait);
   hold.Merge(other.hold);
+  signal_waits += other.signal_waits;
+  signal_ns += other.signal_ns;
   caused_ns += other.caused_ns;
+}
+
+void Usage::AddWait(uint64_t ns, bool for_signal) {
+  if (for_signal) {
+    ++signal_waits;
+    signal_ns += ns;
+  } else {
+    wait.Add(ns);
+  }
+}
+
+void ObjectUsage::AddWait(uint64_t ns, bool for_signal) {
+  Usage::AddWait(ns, for_signal);
+  if (for_signal) wait.Add(ns);
 }
 
 }  // namespace lockcheck::analysis

@@ -43,9 +43,7 @@ class Histogram {
   uint64_t count() const { return moments_.count; }
   double total() const;  // ns
   double mean() const { return moments_.mean(); }
-  double variance() const { return moments_.variance(); }
-  uint64_t min() const { return count() == 0 ? 0 : min_; }  // ns, exact
-  uint64_t max() const { return max_; }                     // ns, exact
+  uint64_t max() const { return max_; }  // ns, exact
   // p in [0, 100]; never below the minimum or above the maximum.
   uint64_t Percentile(double p) const;
 
@@ -67,13 +65,20 @@ struct Usage {
   uint64_t standing = 0;   // waits that stand at the log's end
   uint64_t try_failed = 0;
   uint64_t owner_changes = 0;
-  Histogram wait;  // every blocked wait, standing ones up to the log's end
+  // Every blocked wait, standing ones up to the log's end. Waits for a signal,
+  // which end when another acts and are no contention, are in `signal_waits`
+  // alone; only the object they are for, of which nothing can be held, has them
+  // here too.
+  Histogram wait;
   Histogram hold;  // sampled holds
+  uint64_t signal_waits = 0, signal_ns = 0;
   double caused_ns = 0;  // waits of others while this one held
   void Merge(const Usage& other);
+  void AddWait(uint64_t ns, bool for_signal);  // of a site or an actor
 };
 
 struct ObjectUsage : Usage {
+  void AddWait(uint64_t ns, bool for_signal);
   // Actors that waited at one time, at most. Exact up to some 10,000 waits by
   // one actor; beyond that waits of one actor with short gaps between them
   // count as one, so it may be too large, never too small.

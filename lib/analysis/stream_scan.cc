@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <tuple>
 #include <utility>
@@ -13,6 +12,7 @@
 #include "lib/analysis/held_trie.h"
 #include "lib/analysis/phase_lists.h"
 #include "lib/analysis/raw_ids.h"
+#include "lib/analysis/stream_waits.h"
 #include "lib/analysis/tally.h"
 #include "lib/log/decode.h"
 
@@ -29,13 +29,12 @@ class StreamScan : public log::RecordVisitor {
 
   // ---- Records ----
   void OnSegment(const log::SegmentHeader& header);
+  void OnAct() { CloseWait(); }
   void OnSection(uint32_t object, uint32_t site) {
-    CloseWait();
     events_ += 2;
     Count(trie_.Child(top_, HeldTrie::LabelOf(object, site)));
   }
   void OnSection(const AcquireRecord& a, const ReleaseRecord& r) {
-    CloseWait();
     events_ += 2;
     HeldTrie::Node& node = trie_.Child(top_, LabelOf(a));
     node.handovers += a.handed_over;
@@ -46,7 +45,6 @@ class StreamScan : public log::RecordVisitor {
     }
   }
   void OnAcquire(const AcquireRecord& a) {
-    CloseWait();
     ++events_;
     const HeldTrie::Label label = LabelOf(a);
     HeldTrie::Node& node = trie_.Child(top_, label);
@@ -60,7 +58,6 @@ class StreamScan : public log::RecordVisitor {
                      .timed = a.timed});
   }
   void OnRelease(const ReleaseRecord& r) {
-    CloseWait();
     ++events_;
     if (r.depth >= open_.size()) [[unlikely]] {
       ++totals_.bad_releases;
@@ -76,16 +73,13 @@ class StreamScan : public log::RecordVisitor {
     }
   }
   void OnReleasedByOther(uint32_t object);
-  void OnPost(const log::PostRecord&) {
-    CloseWait();
-    ++events_;
-  }
+  void OnPost(const log::PostRecord&) { ++events_; }
   void OnSawWaiters(uint32_t object, uint64_t ticks);
   void OnTryFailed(uint32_t object, uint32_t site, model::How how);
   void OnBlock(const BlockRecord& block);
   void OnWake(uint32_t owner, uint32_t owner_site, uint64_t ticks);
   void OnUnblock(model::Outcome outcome, uint64_t ticks);
-  void OnWaitStack(uint32_t stack);
+  void OnWaitStack(uint32_t stack) { waits_.OnWaitStack(stack); }
   void OnFork(uint32_t child, uint64_t ticks);
   void OnBegin(log::BeginHow how, uint32_t parent, uint32_t tid,
                uint64_t ticks);
@@ -116,12 +110,6 @@ class StreamScan : public log::RecordVisitor {
     SiteIndex site;
     uint64_t ns;
   };
-  struct OpenWait {
-    BlockRecord block;
-    uint32_t stack = 0;
-    uint64_t owner_since = 0;
-    bool new_owner = true;  // its share is not yet counted as a wait
-  };
 
   // ---- The fast path's parts ----
   HeldTrie::NodeId Top() const {
@@ -140,11 +128,10 @@ class StreamScan : public log::RecordVisitor {
       NotePhase(node);
     }
   }
-  // Whatever the actor does next ends a wait: one that is still open then was
-  // given up, or its end was lost.
+  // A wait that is still open was given up, or its end was lost.
   void CloseWait() {
-    if (wait_) [[unlikely]] {
-      GiveUpWait();
+    if (waits_.open()) [[unlikely]] {
+      if (const auto request = waits_.GiveUp()) AddGivenUp(*request);
     }
   }
   void Stamp(uint64_t ticks) { stamp_ = std::max(stamp_, ticks); }
@@ -156,10 +143,7 @@ class StreamScan : public log::RecordVisitor {
   void AddHold(const Open& open, const ReleaseRecord& release);
   void AddHold(uint32_t object, uint32_t site, uint64_t start, uint64_t end);
   void AddKeptHolds();
-  void GiveUpWait();
-  void GiveUp(const BlockRecord& block);
-  void EndWait(uint64_t ticks);
-  void ChargeOwner(uint64_t ticks);
+  void AddGivenUp(const BlockRecord& block);
 
   // ---- At the end ----
   void TakeEndState();
@@ -174,19 +158,20 @@ class StreamScan : public log::RecordVisitor {
   uint64_t events_ = 0;
   uint64_t stamp_ = 0;
   std::vector<Open> open_;
-  std::optional<OpenWait> wait_;
+  StreamWaits waits_;
   std::array<KeptHold, 64> kept_holds_;
   size_t kept_count_ = 0;
   PhaseLists phases_;
-  // A join's wait names the site, the join itself does not.
-  uint32_t join_actor_ = 0, join_site_ = 0;
   absl::flat_hash_map<std::tuple<model::Misuse, uint32_t, uint32_t>, size_t>
       misuse_rows_;
 };
 
 StreamScan::StreamScan(const log::Recording& recording, Piece& piece,
                        Totals& totals)
-    : piece_(piece), totals_(totals), ids_(recording, piece.actor) {
+    : piece_(piece),
+      totals_(totals),
+      ids_(recording, piece.actor),
+      waits_(ids_, piece, totals) {
   open_.reserve(64);
 }
 
@@ -229,7 +214,6 @@ void StreamScan::Remove(size_t at) {
 }
 
 void StreamScan::OnReleasedByOther(uint32_t object) {
-  CloseWait();
   ++events_;
   for (size_t i = open_.size(); i-- > 0;) {
     if (trie_.Decode(open_[i].label).object == object) return Remove(i);
@@ -273,13 +257,9 @@ void StreamScan::NotePhase(HeldTrie::Node& node) {
   phases_.Add(node.id, phase_);
 }
 
-void StreamScan::OnSawWaiters(uint32_t, uint64_t ticks) {
-  CloseWait();
-  Stamp(ticks);
-}
+void StreamScan::OnSawWaiters(uint32_t, uint64_t ticks) { Stamp(ticks); }
 
 void StreamScan::OnTryFailed(uint32_t object, uint32_t site, model::How how) {
-  CloseWait();
   ++events_;
   const ObjectIndex o = ids_.Object(object);
   const SiteIndex s = ids_.Site(site);
@@ -296,95 +276,27 @@ void StreamScan::OnTryFailed(uint32_t object, uint32_t site, model::How how) {
 // ---- Waits ----
 
 void StreamScan::OnBlock(const BlockRecord& block) {
-  CloseWait();
   ++events_;
   Stamp(block.ticks);
-  wait_ = OpenWait{.block = block, .owner_since = block.ticks};
-  if (block.join) {
-    join_actor_ = block.object;
-    join_site_ = block.site;
-    return;
-  }
-  const ObjectIndex o = ids_.Object(block.object);
-  const SiteIndex s = ids_.Site(block.site);
-  if (o < totals_.objects.size()) ++totals_.objects[o].contended;
-  if (s < totals_.sites.size()) ++totals_.sites[s].contended;
-  ++piece_.usage.contended;
-}
-
-// The time since the owner was last seen is this owner's.
-void StreamScan::ChargeOwner(uint64_t ticks) {
-  OpenWait& w = *wait_;
-  if (w.block.join) return;
-  totals_.blame.Charge({.object = ids_.Object(w.block.object),
-                        .waiter_site = ids_.Site(w.block.site),
-                        .holder_site = ids_.Site(w.block.owner_site),
-                        .waiter = piece_.actor,
-                        .holder = ids_.Actor(w.block.owner)},
-                       ids_.Ns(w.owner_since, ticks), w.new_owner);
+  waits_.OnBlock(block);
 }
 
 void StreamScan::OnWake(uint32_t owner, uint32_t owner_site, uint64_t ticks) {
   ++events_;
   Stamp(ticks);
-  if (!wait_) return;
-  ChargeOwner(ticks);
-  OpenWait& w = *wait_;
-  w.new_owner = w.block.owner != owner || w.block.owner_site != owner_site;
-  w.block.owner = owner;
-  w.block.owner_site = owner_site;
-  w.owner_since = std::max(w.owner_since, ticks);
-}
-
-void StreamScan::EndWait(uint64_t ticks) {
-  ChargeOwner(ticks);
-  const BlockRecord& b = wait_->block;
-  const uint64_t ns = ids_.Ns(b.ticks, ticks);
-  piece_.usage.blocked_ns += static_cast<double>(ns);
-  if (!b.join) {
-    const ObjectIndex o = ids_.Object(b.object);
-    const SiteIndex s = ids_.Site(b.site);
-    if (o < totals_.objects.size()) {
-      totals_.objects[o].wait.Add(ns);
-      piece_.waits.Add(o, b.ticks, ticks);
-    }
-    if (s < totals_.sites.size()) totals_.sites[s].wait.Add(ns);
-    piece_.usage.wait.Add(ns);
-  }
-  wait_.reset();
+  waits_.OnWake(owner, owner_site, ticks);
 }
 
 void StreamScan::OnUnblock(model::Outcome outcome, uint64_t ticks) {
   ++events_;
   Stamp(ticks);
-  if (!wait_) return;
-  const BlockRecord block = wait_->block;
-  EndWait(ticks);
-  // What was acquired is counted by its own record, which follows.
-  if (outcome != model::Outcome::kAcquired) GiveUp(block);
-}
-
-void StreamScan::OnWaitStack(uint32_t stack) {
-  if (wait_) wait_->stack = stack;
-}
-
-void StreamScan::GiveUpWait() {
-  const BlockRecord block = wait_->block;
-  wait_.reset();
-  GiveUp(block);
+  if (const auto request = waits_.OnUnblock(outcome, ticks)) {
+    AddGivenUp(*request);
+  }
 }
 
 // The request was made, and nothing came of it.
-void StreamScan::GiveUp(const BlockRecord& block) {
-  if (block.join) {
-    join_actor_ = 0;
-  } else {
-    const ObjectIndex o = ids_.Object(block.object);
-    const SiteIndex s = ids_.Site(block.site);
-    if (o < totals_.objects.size()) ++totals_.objects[o].unmet;
-    if (s < totals_.sites.size()) ++totals_.sites[s].unmet;
-    ++piece_.usage.unmet;
-  }
+void StreamScan::AddGivenUp(const BlockRecord& block) {
   Count(trie_.Child(top_, trie_.LabelOf(Acquisition{.object = block.object,
                                                     .site = block.site,
                                                     .how = block.how,
@@ -401,14 +313,12 @@ void StreamScan::NextPhase(bool fork, ActorIndex other) {
 }
 
 void StreamScan::OnFork(uint32_t child, uint64_t ticks) {
-  CloseWait();
   ++events_;
   Stamp(ticks);
   NextPhase(true, ids_.Actor(child));
 }
 
 void StreamScan::OnBegin(log::BeginHow, uint32_t, uint32_t, uint64_t ticks) {
-  CloseWait();
   ++events_;
   Stamp(ticks);
 }
@@ -416,19 +326,16 @@ void StreamScan::OnBegin(log::BeginHow, uint32_t, uint32_t, uint64_t ticks) {
 void StreamScan::OnJoin(uint32_t actor, uint64_t ticks) {
   ++events_;
   Stamp(ticks);
-  if (wait_ && wait_->block.join && wait_->block.object == actor) {
-    EndWait(ticks);
-  }
+  waits_.OnJoin(actor, ticks);
   CloseWait();
-  const uint32_t site = join_actor_ == actor ? join_site_ : 0;
-  join_actor_ = 0;
-  Count(trie_.Child(top_, trie_.LabelOf(Acquisition{
-                              .object = actor, .site = site, .joins = true})));
+  Count(trie_.Child(
+      top_, trie_.LabelOf(Acquisition{.object = actor,
+                                      .site = waits_.TakeJoinSite(actor),
+                                      .joins = true})));
   NextPhase(false, ids_.Actor(actor));
 }
 
 void StreamScan::OnEnd(uint64_t ticks, uint64_t, uint32_t, uint32_t) {
-  CloseWait();
   ++events_;
   Stamp(ticks);
   piece_.ended = true;
@@ -436,16 +343,12 @@ void StreamScan::OnEnd(uint64_t ticks, uint64_t, uint32_t, uint32_t) {
 
 void StreamScan::OnExit(uint64_t ticks, uint64_t, uint64_t, uint32_t,
                         uint32_t) {
-  CloseWait();
   ++events_;
   Stamp(ticks);
   piece_.exited = true;
 }
 
-void StreamScan::OnDestroy(uint32_t) {
-  CloseWait();
-  ++events_;
-}
+void StreamScan::OnDestroy(uint32_t) { ++events_; }
 
 void StreamScan::OnMisuse(model::Misuse misuse, uint32_t object, uint32_t site,
                           uint32_t owner, uint32_t stack, uint64_t ticks) {
@@ -497,21 +400,9 @@ void StreamScan::TakeEndState() {
     piece_.held.push_back(
         {.hold = HoldOf(trie_, open.label, ids_), .not_before = open.since});
   }
-  if (!wait_) return;
-  const OpenWait w = *wait_;
-  piece_.wait = Wait{
-      .object = ids_.Target(w.block.object, w.block.join),
-      .how = w.block.how,
-      .mode = w.block.mode,
-      .site = ids_.Site(w.block.site),
-      .stack = ids_.Stack(w.stack),
-      .owner = ids_.Actor(w.block.owner),
-      .owner_site = ids_.Site(w.block.owner_site),
-      .since_ticks = w.block.ticks,
-  };
-  piece_.wait_owner_since = w.owner_since;
-  piece_.wait_new_owner = w.new_owner;
-  GiveUpWait();
+  if (!waits_.open()) return;
+  waits_.Keep();
+  CloseWait();
 }
 
 }  // namespace

@@ -59,13 +59,15 @@ void AddStandingWaits(const log::Recording& recording,
     const auto ns = [&](uint64_t since) {
       return static_cast<uint64_t>(NsBetween(recording, since, last));
     };
-    const auto add = [&](Usage& usage) {
-      usage.wait.Add(ns(wait.since_ticks));
+    const bool signal = !model::CanBeHeld(recording.objects[wait.object].kind);
+    const auto add = [&](auto& usage) {
+      usage.AddWait(ns(wait.since_ticks), signal);
       ++usage.standing;
     };
     add(s.objects[wait.object]);
     if (wait.site < s.sites.size()) add(s.sites[wait.site]);
     add(s.actors[piece.actor]);
+    if (signal) continue;
     blame.Charge({.object = wait.object,
                   .waiter_site = wait.site,
                   .holder_site = wait.owner_site,

@@ -87,10 +87,37 @@ struct SegmentHeader {
   }
 };
 
+// An actor that acts does not wait: whatever wait was open has ended, though
+// kUnblock or kJoin, which would say how, is lost. The others here go on with
+// what there is, or say something beside it.
+constexpr bool IsAct(Op op) {
+  switch (op) {
+    case Op::kSegment:
+    case Op::kWake:
+    case Op::kUnblock:
+    case Op::kWaitStack:
+    case Op::kJoin:
+    case Op::kMisuse:
+    case Op::kNote:
+    case Op::kDefProcess:
+    case Op::kDefModule:
+    case Op::kDefPlace:
+    case Op::kDefObject:
+    case Op::kDefSite:
+    case Op::kDefStack:
+    case Op::kDefName:
+      return false;
+    default:
+      return true;
+  }
+}
+
 // What a visitor may implement. Derive from it and hide what is needed; the
 // decoder calls statically, so there is no virtual call.
 struct RecordVisitor {
   void OnSegment(const SegmentHeader&) {}
+  // Before each act; see IsAct(). Short records are all acts.
+  void OnAct() {}
   // A plain section: exclusive, blocking, untimed, same last holder.
   void OnSection(uint32_t /*object*/, uint32_t /*site*/) {}
   // Any other section. `release.depth` is 0; it is timed if the other is.

@@ -65,6 +65,7 @@ inline AcquireRecord ReadAcquire(uint32_t flags, Payload& in) {
     r.timed = true;
     r.start_ticks = in.U64();
   }
+  if (flags & kFlagGroup) r.group = in.Word();
   return r;
 }
 
@@ -92,7 +93,13 @@ template <typename Visitor>
 bool DecodeExtended(uint32_t word, Payload in, uint64_t& stamp, Visitor& v,
                     size_t& unknown) {
   const uint32_t arg = ArgOf(word);
-  switch (OpOf(word)) {
+  const Op op = OpOf(word);
+  // Whether the visitor gets the record, after its last field is read.
+  const auto whole = [&] {
+    if (in.ok() && IsAct(op)) v.OnAct();
+    return in.ok();
+  };
+  switch (op) {
     case Op::kSegment: {
       SegmentHeader h;
       h.actor = in.Word();
@@ -101,22 +108,20 @@ bool DecodeExtended(uint32_t word, Payload in, uint64_t& stamp, Visitor& v,
       h.ticks = in.U64();
       h.monotonic_ns = in.U64();
       h.held = in.Words(uint64_t{2} * in.Word());
-      if (in.ok()) {
+      if (whole()) {
         stamp = h.ticks;
         v.OnSegment(h);
       }
       break;
     }
     case Op::kAcquire: {
-      AcquireRecord a = ReadAcquire(arg, in);
-      if (arg & kFlagGroup) a.group = in.Word();
-      if (in.ok()) v.OnAcquire(a);
+      const AcquireRecord a = ReadAcquire(arg, in);
+      if (whole()) v.OnAcquire(a);
       break;
     }
     case Op::kSection: {
-      AcquireRecord a = ReadAcquire(arg, in);
-      if (arg & kFlagGroup) a.group = in.Word();
-      if (in.ok()) v.OnSection(a, ReleaseRecord{});
+      const AcquireRecord a = ReadAcquire(arg, in);
+      if (whole()) v.OnSection(a, ReleaseRecord{});
       break;
     }
     case Op::kRelease: {
@@ -126,17 +131,17 @@ bool DecodeExtended(uint32_t word, Payload in, uint64_t& stamp, Visitor& v,
         r.timed = true;
         r.end_ticks = in.U64();
       }
-      if (in.ok()) v.OnRelease(r);
+      if (whole()) v.OnRelease(r);
       break;
     }
     case Op::kReleasedByOther: {
       const uint32_t object = in.Word();
-      if (in.ok()) v.OnReleasedByOther(object);
+      if (whole()) v.OnReleasedByOther(object);
       break;
     }
     case Op::kTryFailed: {
       const uint32_t object = in.Word(), site = in.Word();
-      if (in.ok()) {
+      if (whole()) {
         v.OnTryFailed(object, site,
                       static_cast<model::How>(arg & kFlagHowMask));
       }
@@ -152,30 +157,30 @@ bool DecodeExtended(uint32_t word, Payload in, uint64_t& stamp, Visitor& v,
       b.how = static_cast<model::How>(arg & kFlagHowMask);
       if (arg & kBlockSharedBit) b.mode = model::Mode::kShared;
       if (in.more()) b.ticket = in.Word();
-      if (in.ok()) v.OnBlock(b);
+      if (whole()) v.OnBlock(b);
       break;
     }
     case Op::kWake: {
       const uint32_t owner = in.Word(), site = in.Word();
       const uint64_t ticks = in.U64();
-      if (in.ok()) v.OnWake(owner, site, ticks);
+      if (whole()) v.OnWake(owner, site, ticks);
       break;
     }
     case Op::kUnblock: {
       const uint64_t ticks = in.U64();
-      if (in.ok()) v.OnUnblock(static_cast<model::Outcome>(arg & 3), ticks);
+      if (whole()) v.OnUnblock(static_cast<model::Outcome>(arg & 3), ticks);
       break;
     }
     case Op::kFork: {
       const uint32_t child = in.Word();
       const uint64_t ticks = in.U64();
-      if (in.ok()) v.OnFork(child, ticks);
+      if (whole()) v.OnFork(child, ticks);
       break;
     }
     case Op::kBegin: {
       const uint32_t parent = in.Word(), tid = in.Word();
       const uint64_t ticks = in.U64();
-      if (in.ok()) v.OnBegin(static_cast<BeginHow>(arg), parent, tid, ticks);
+      if (whole()) v.OnBegin(static_cast<BeginHow>(arg), parent, tid, ticks);
       break;
     }
     case Op::kJoinBlock: {
@@ -184,31 +189,31 @@ bool DecodeExtended(uint32_t word, Payload in, uint64_t& stamp, Visitor& v,
       b.object = b.owner = in.Word();
       b.site = in.Word();
       b.ticks = in.U64();
-      if (in.ok()) v.OnBlock(b);
+      if (whole()) v.OnBlock(b);
       break;
     }
     case Op::kJoin: {
       const uint32_t actor = in.Word();
       const uint64_t ticks = in.U64();
-      if (in.ok()) v.OnJoin(actor, ticks);
+      if (whole()) v.OnJoin(actor, ticks);
       break;
     }
     case Op::kEnd: {
       const uint64_t ticks = in.U64(), cpu = in.U64();
       const uint32_t voluntary = in.Word(), involuntary = in.Word();
-      if (in.ok()) v.OnEnd(ticks, cpu, voluntary, involuntary);
+      if (whole()) v.OnEnd(ticks, cpu, voluntary, involuntary);
       break;
     }
     case Op::kDestroy: {
       const uint32_t object = in.Word();
-      if (in.ok()) v.OnDestroy(object);
+      if (whole()) v.OnDestroy(object);
       break;
     }
     case Op::kMisuse: {
       const uint32_t object = in.Word(), site = in.Word(), owner = in.Word(),
                      stack = in.Word();
       const uint64_t ticks = in.U64();
-      if (in.ok()) {
+      if (whole()) {
         v.OnMisuse(static_cast<model::Misuse>(arg), object, site, owner, stack,
                    ticks);
       }
@@ -217,12 +222,12 @@ bool DecodeExtended(uint32_t word, Payload in, uint64_t& stamp, Visitor& v,
     case Op::kExit: {
       const uint64_t ticks = in.U64(), monotonic = in.U64(), cpu = in.U64();
       const uint32_t voluntary = in.Word(), involuntary = in.Word();
-      if (in.ok()) v.OnExit(ticks, monotonic, cpu, voluntary, involuntary);
+      if (whole()) v.OnExit(ticks, monotonic, cpu, voluntary, involuntary);
       break;
     }
     case Op::kWaitStack: {
       const uint32_t stack = in.Word();
-      if (in.ok()) v.OnWaitStack(stack);
+      if (whole()) v.OnWaitStack(stack);
       break;
     }
     case Op::kPost: {
@@ -233,13 +238,13 @@ bool DecodeExtended(uint32_t word, Payload in, uint64_t& stamp, Visitor& v,
       p.first = in.Word();
       p.count = in.Word();
       p.next_ticket = in.Word();
-      if (in.ok()) v.OnPost(p);
+      if (whole()) v.OnPost(p);
       break;
     }
     case Op::kSawWaiters: {
       const uint32_t object = in.Word();
       const uint64_t ticks = in.U64();
-      if (in.ok()) v.OnSawWaiters(object, ticks);
+      if (whole()) v.OnSawWaiters(object, ticks);
       break;
     }
     case Op::kDefProcess: {
@@ -247,7 +252,7 @@ bool DecodeExtended(uint32_t word, Payload in, uint64_t& stamp, Visitor& v,
       const uint64_t start = in.U64();
       const std::string_view options = in.Text(), program = in.Text(),
                              arguments = in.Text(), host = in.Text();
-      if (in.ok()) {
+      if (whole()) {
         v.OnDefProcess(process, pid, parent, start, options, program, arguments,
                        host);
       }
@@ -257,20 +262,20 @@ bool DecodeExtended(uint32_t word, Payload in, uint64_t& stamp, Visitor& v,
       const uint32_t module = in.Word();
       const uint64_t base = in.U64(), size = in.U64();
       const std::string_view build_id = in.Text(), path = in.Text();
-      if (in.ok()) v.OnDefModule(module, base, size, build_id, path);
+      if (whole()) v.OnDefModule(module, base, size, build_id, path);
       break;
     }
     case Op::kDefPlace: {
       const uint32_t place = in.Word(), line = in.Word(), column = in.Word();
       const std::string_view file = in.Text(), function = in.Text();
-      if (in.ok()) v.OnDefPlace(place, line, column, file, function);
+      if (whole()) v.OnDefPlace(place, line, column, file, function);
       break;
     }
     case Op::kDefObject: {
       const uint32_t object = in.Word(), place = in.Word(), site = in.Word();
       const uint64_t address = in.U64();
       const std::string_view name = in.Text();
-      if (in.ok()) {
+      if (whole()) {
         v.OnDefObject(static_cast<model::ObjectKind>(arg), object, place, site,
                       address, name);
       }
@@ -279,7 +284,7 @@ bool DecodeExtended(uint32_t word, Payload in, uint64_t& stamp, Visitor& v,
     case Op::kDefSite: {
       const uint32_t site = in.Word();
       const auto frames = in.Words(uint64_t{2} * in.Word());
-      if (in.ok()) v.OnDefSite(site, frames);
+      if (whole()) v.OnDefSite(site, frames);
       break;
     }
     case Op::kDefStack: {
@@ -291,18 +296,18 @@ bool DecodeExtended(uint32_t word, Payload in, uint64_t& stamp, Visitor& v,
       of.held_object = in.Word();
       of.held_site = in.Word();
       const auto frames = in.Words(uint64_t{2} * in.Word());
-      if (in.ok()) v.OnDefStack(stack, of, frames);
+      if (whole()) v.OnDefStack(stack, of, frames);
       break;
     }
     case Op::kDefName: {
       const uint32_t id = in.Word();
       const std::string_view name = in.Text();
-      if (in.ok()) v.OnDefName(static_cast<NameTarget>(arg), id, name);
+      if (whole()) v.OnDefName(static_cast<NameTarget>(arg), id, name);
       break;
     }
     case Op::kNote: {
       const uint64_t value = in.U64();
-      if (in.ok()) v.OnNote(static_cast<NoteKind>(arg), value);
+      if (whole()) v.OnNote(static_cast<NoteKind>(arg), value);
       break;
     }
     default:
@@ -326,18 +331,19 @@ DecodeResult DecodeSegment(std::span<const uint32_t> words, Visitor& v) {
     result.words = static_cast<size_t>(p - begin);
     return result;
   };
-  if (p < end && ((*p & kShortOpMask) != kExtended || OpOf(*p) != Op::kSegment))
-    return stop(DecodeStatus::kMalformed);
+  if (p < end && !IsSegment(*p)) return stop(DecodeStatus::kMalformed);
   while (p < end) {
     const uint32_t word = *p;
     const uint32_t object = ObjectOf(word);
     const uint32_t site = SiteOf(word);
     switch (word & kShortOpMask) {
       case kSection:
+        v.OnAct();
         v.OnSection(object, site);
         ++p;
         break;
       case kSectionThenClose:
+        v.OnAct();
         v.OnSection(object, site);
         v.OnRelease(ReleaseRecord{});
         ++p;
@@ -354,6 +360,7 @@ DecodeResult DecodeSegment(std::span<const uint32_t> words, Visitor& v) {
         a.handover = detail & kDetailCount;
         ReleaseRecord r;
         if (timed) internal::ReadTimes(p[2], stamp, a, r);
+        v.OnAct();
         if ((word & kOpenBit) != 0) {
           v.OnAcquire(a);
         } else {
@@ -367,6 +374,7 @@ DecodeResult DecodeSegment(std::span<const uint32_t> words, Visitor& v) {
         AcquireRecord a = internal::ShortAcquire(word);
         ReleaseRecord r;
         internal::ReadTimes(p[1], stamp, a, r);
+        v.OnAct();
         if (r.timed) {
           v.OnSection(a, r);
         } else {
@@ -376,6 +384,7 @@ DecodeResult DecodeSegment(std::span<const uint32_t> words, Visitor& v) {
         break;
       }
       case kOpen:
+        v.OnAct();
         v.OnAcquire(internal::ShortAcquire(word));
         ++p;
         break;
@@ -387,6 +396,7 @@ DecodeResult DecodeSegment(std::span<const uint32_t> words, Visitor& v) {
           r.has_length = true;
           r.length_ticks = DecodeTicks(word >> 15 & 0xffff);
         }
+        v.OnAct();
         v.OnRelease(r);
         ++p;
         break;
@@ -398,9 +408,7 @@ DecodeResult DecodeSegment(std::span<const uint32_t> words, Visitor& v) {
         if (length > static_cast<size_t>(end - p)) {
           return stop(DecodeStatus::kTruncated);
         }
-        if (OpOf(word) == Op::kSegment && p != begin) {
-          return stop(DecodeStatus::kEnd);
-        }
+        if (IsSegment(word) && p != begin) return stop(DecodeStatus::kEnd);
         if (!internal::DecodeExtended(word,
                                       internal::Payload(p + 1, length - 1),
                                       stamp, v, result.unknown)) {

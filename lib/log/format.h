@@ -207,6 +207,9 @@ constexpr uint32_t Extended(Op op, uint32_t words, uint32_t arg = 0) {
 constexpr Op OpOf(uint32_t word) { return static_cast<Op>(word >> 3 & 31); }
 constexpr uint32_t WordsOf(uint32_t word) { return word >> 8 & 0xffff; }
 constexpr uint32_t ArgOf(uint32_t word) { return word >> 24; }
+constexpr bool IsSegment(uint32_t word) {
+  return (word & kShortOpMask) == kExtended && OpOf(word) == Op::kSegment;
+}
 
 // Bits of arg in kAcquire, kSection and kRelease. Optional payload words stand
 // in the order of the bits.

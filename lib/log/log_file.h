@@ -25,10 +25,6 @@
 
 namespace lockcheck::log {
 
-constexpr bool IsSegment(uint32_t word) {
-  return (word & 0xff) == static_cast<uint32_t>(Op::kSegment) << 3;
-}
-
 // The block header's words as they were read.
 struct BlockFacts {
   uint32_t magic = 0;

@@ -1,13 +1,13 @@
 #include "lib/log/recording.h"
 
 #include <algorithm>
-#include <atomic>
 #include <thread>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "lib/log/block_scan.h"
+#include "lib/log/in_parallel.h"
 #include "lib/log/log_file.h"
 #include "lib/log/streams.h"
 #include "lib/log/tables.h"
@@ -30,24 +30,18 @@ Scan ScanFile(const LogFile& file, unsigned threads_wanted) {
   const unsigned most = threads_wanted != 0
                             ? threads_wanted
                             : std::max(1u, std::thread::hardware_concurrency());
-  const size_t workers = std::clamp<size_t>(parts / 2, 1, most);
+  const auto workers =
+      static_cast<unsigned>(std::clamp<size_t>(parts / 2, 1, most));
   Scan scan;
   scan.parts.resize(parts + 1);
   std::vector<Usage> usage(workers);
-  std::atomic<size_t> next = 0;
-  const auto work = [&](size_t worker) {
-    for (size_t part; (part = next.fetch_add(1)) < parts;) {
-      const uint64_t first = 1 + part * kBlocksPerPart;
-      const uint64_t last = std::min(blocks, first + kBlocksPerPart - 1);
-      for (uint64_t b = first; b <= last; ++b)
-        ScanSealedBlock(file, b, usage[worker], scan.parts[part]);
-      file.Release(first, last - first + 1);
-    }
-  };
-  std::vector<std::thread> threads;
-  for (size_t i = 1; i < workers; ++i) threads.emplace_back(work, i);
-  work(0);
-  for (std::thread& thread : threads) thread.join();
+  InParallel(workers, parts, [&](unsigned worker, size_t part) {
+    const uint64_t first = 1 + part * kBlocksPerPart;
+    const uint64_t last = std::min(blocks, first + kBlocksPerPart - 1);
+    for (uint64_t b = first; b <= last; ++b)
+      ScanSealedBlock(file, b, usage[worker], scan.parts[part]);
+    file.Release(first, last - first + 1);
+  });
   for (const HotBlock& block : file.hot_blocks())
     ScanHotBlock(block, usage[0], scan.parts[parts]);
   scan.usage = std::move(usage[0]);

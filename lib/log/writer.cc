@@ -16,6 +16,8 @@
 
 #include <cstring>
 
+#include "lib/log/claim_path.h"
+
 namespace lockcheck::log {
 namespace {
 
@@ -98,6 +100,29 @@ int MoveUp(int fd) {
   if (moved < 0) return fd;
   close(fd);
   return moved;
+}
+
+// The records of a block that its thread may be writing to: a record's first
+// word is stored last, and what follows the last record is zero, so those found
+// whole stay so. Returns how many words they are.
+size_t CopyRecords(const BlockHeader* from, BlockHeader* to) {
+  const auto word = [from](size_t i) {
+    return __atomic_load_n(reinterpret_cast<const uint32_t*>(from) + i,
+                           __ATOMIC_ACQUIRE);
+  };
+  auto* const copy = reinterpret_cast<uint32_t*>(to);
+  size_t i = kHeaderWords;
+  while (i < kBlockWords) {
+    const uint32_t first = word(i);
+    if (first == 0) break;
+    const uint32_t second = i + 1 < kBlockWords ? word(i + 1) : 0;
+    const size_t words = RecordWords(first, second);
+    if (words == 0 || words > kBlockWords - i) break;
+    copy[i] = first;
+    for (size_t k = 1; k < words; ++k) copy[i + k] = word(i + k);
+    i += words;
+  }
+  return i - kHeaderWords;
 }
 
 void FillHeader(FileHeader* h, const WriterOptions& options) {
@@ -201,26 +226,14 @@ int Writer::Descriptor() {
 }
 
 int Writer::Create(const char* path, const WriterOptions& options) {
-  const int existing = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
-  if (existing >= 0) {
-    struct stat info;
-    if (fstat(existing, &info) == 0 && !S_ISREG(info.st_mode)) {
-      close(existing);
-      return S_ISDIR(info.st_mode) ? EISDIR : EINVAL;
-    }
-    // Every recording process shares this lock; whoever gets it exclusively
-    // knows that nobody records into the file.
-    const bool free = flock(existing, LOCK_EX | LOCK_NB) == 0;
-    close(existing);
-    if (!free) return EBUSY;
-    if (unlink(path) != 0 && errno != ENOENT) return errno;
-  } else if (errno != ENOENT) {
-    return errno;
+  // Each one that comes between goes on to record, so few can in a row.
+  constexpr int kMostTries = 100;
+  int fd = -1, error = EAGAIN;
+  for (int i = 0; error == EAGAIN && i < kMostTries; ++i) {
+    error = OpenNew(path, &fd);
   }
-  const int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-  if (fd < 0) return errno == EEXIST ? EBUSY : errno;
-  flock(fd, LOCK_SH | LOCK_NB);
-  int error = PromiseSpace(fd, 0, kBlockSize);
+  if (error != 0) return error == EAGAIN ? EBUSY : error;
+  error = PromiseSpace(fd, 0, kBlockSize);
   if (error == 0) error = Map(fd, path);
   if (error != 0) {
     unlink(path);
@@ -242,6 +255,8 @@ int Writer::Join(const char* path, const uint8_t id[16]) {
                      static_cast<uint64_t>(info.st_size) < kBlockSize)) {
     error = ESRCH;
   }
+  // Whoever found it without a process took it away.
+  if (error == 0 && !IsAt(fd, path)) error = ESRCH;
   if (error == 0) error = Map(fd, path);
   if (error != 0) {
     close(fd);
@@ -308,7 +323,8 @@ BlockHeader* Writer::NewHotBlock() {
   return block;
 }
 
-bool Writer::WriteBlock(BlockHeader* block, uint64_t number, uint64_t claim) {
+bool Writer::WriteBlock(const BlockHeader* block, uint64_t number,
+                        uint64_t claim) {
   const int fd = Descriptor();
   if (fd < 0) return false;
   BlockHeader sealed = {};
@@ -327,7 +343,10 @@ bool Writer::WriteBlock(BlockHeader* block, uint64_t number, uint64_t claim) {
                         sizeof(sealed) - done};
     }
     const size_t from = done < sizeof(sealed) ? sizeof(sealed) : done;
-    parts[count++] = {reinterpret_cast<char*>(block) + from, kBlockSize - from};
+    // What is written is only read.
+    parts[count++] = {
+        reinterpret_cast<char*>(const_cast<BlockHeader*>(block)) + from,
+        kBlockSize - from};
     const ssize_t n = pwritev(fd, parts, count,
                               static_cast<off_t>(number * kBlockSize + done));
     if (n < 0 && errno == EINTR) continue;
@@ -370,17 +389,17 @@ Writer::Before Writer::AwaitBefore(int fd, uint64_t claim, BlockHeader* old) {
   }
 }
 
-bool Writer::Seal(BlockHeader* block, size_t used, Rescue rescue,
-                  void* context) {
-  if (stopped()) return false;
+Writer::Sealed Writer::Seal(BlockHeader* block, size_t used, Rescue rescue,
+                            void* context) {
+  if (stopped()) return Sealed::kFailed;
   // Before the claim: a block that is claimed and not written looks lost.
   const int fd = Descriptor();
-  if (fd < 0) return false;
+  if (fd < 0) return Sealed::kFailed;
   const uint64_t ring = header_->ring_blocks;
   uint64_t claim = header_->next_block.fetch_add(1);
   if (ring == 0 && header_->max_blocks != 0 && claim >= header_->max_blocks) {
     Stop(StopReason::kMaxLog);
-    return false;
+    return Sealed::kFailed;
   }
   void* old = MAP_FAILED;
   Before before = Before::kNone;
@@ -393,9 +412,9 @@ bool Writer::Seal(BlockHeader* block, size_t used, Rescue rescue,
       claim = header_->next_block.fetch_add(1);
     }
   }
-  const bool written =
-      WriteBlock(block, ring == 0 ? claim : 1 + (claim - 1) % ring, claim);
-  if (written) {
+  Sealed result = Sealed::kFailed;
+  if (WriteBlock(block, ring == 0 ? claim : 1 + (claim - 1) % ring, claim)) {
+    result = Sealed::kSealed;
     // Forward: the first word goes first, so the block reads as empty from then
     // on, and the sealed copy stands for it.
     auto* const words = reinterpret_cast<volatile uint32_t*>(block);
@@ -407,21 +426,34 @@ bool Writer::Seal(BlockHeader* block, size_t used, Rescue rescue,
     if (before == Before::kWhole && rescue != nullptr) {
       rescue(context, static_cast<const uint32_t*>(old) + kHeaderWords,
              kBlockWords - kHeaderWords);
+      result = Sealed::kRescued;
     }
   }
   if (old != MAP_FAILED) munmap(old, kBlockSize);
+  return result;
+}
+
+bool Writer::WriteVolatile(const BlockHeader* block) {
+  if (Descriptor() < 0) return false;
+  void* const page = mmap(nullptr, kBlockSize, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) {
+    Stop(StopReason::kWriteError);
+    return false;
+  }
+  auto* const copy = static_cast<BlockHeader*>(page);
+  const bool written = CopyRecords(block, copy) == 0 || WriteCopy(copy);
+  munmap(page, kBlockSize);
   return written;
 }
 
-bool Writer::WriteVolatile(BlockHeader* block, size_t used) {
-  if (used <= kHeaderWords) return true;
-  if (Descriptor() < 0) return false;
+bool Writer::WriteCopy(const BlockHeader* copy) {
   // Behind a ring, as other hot blocks: inside it nobody would rescue what is
   // overwritten.
   const uint64_t number =
       (header_->ring_blocks != 0 ? header_->next_hot : header_->next_block)
           .fetch_add(1);
-  return WriteBlock(block, number, number);
+  return WriteBlock(copy, number, number);
 }
 
 }  // namespace lockcheck::log

@@ -44,8 +44,8 @@ class Writer {
 
   // Creates the file and its header. An existing file that no live process
   // records into is replaced (unlinked first, so that who reads the old one
-  // goes on reading it). Returns 0, EBUSY if a live recording owns the path, or
-  // errno.
+  // goes on reading it). Of those that create one path at a time one gets it.
+  // Returns 0, EBUSY if a live recording owns the path, or errno.
   int Create(const char* path, const WriterOptions& options);
 
   // Joins the recording `id` that an ancestor created at `path`. Returns 0,
@@ -53,7 +53,6 @@ class Writer {
   int Join(const char* path, const uint8_t id[16]);
 
   FileHeader* header() const { return header_; }
-  bool is_open() const { return header_ != nullptr; }
   bool volatile_hot() const { return volatile_hot_; }
 
   // Maps a fresh hot block, zeroed, its header written. Null if there is no
@@ -62,15 +61,20 @@ class Writer {
 
   // Copies a full hot block to a claimed place in the file and clears it, so
   // that it can be written again from its first word. `used` counts words, the
-  // header included. False: the copy could not be written, the hot block is as
-  // before, recording stops. In a ring, what was overwritten is then shown to
-  // `rescue`; if its writer is not done yet it is waited for, and if that takes
-  // longer than the patience (it may have been killed) it is given up.
+  // header included. In a ring, what was overwritten is then shown to `rescue`;
+  // if its writer is not done yet it is waited for, and if that takes longer
+  // than the patience (it may have been killed) it is given up.
   using Rescue = void (*)(void* context, const uint32_t* words, size_t count);
-  bool Seal(BlockHeader* block, size_t used, Rescue rescue, void* context);
+  enum class Sealed : uint8_t {
+    kFailed,   // not written: the hot block is as before, recording stops
+    kSealed,   // and `rescue` was not called
+    kRescued,  // and `rescue` was called, last of all
+  };
+  Sealed Seal(BlockHeader* block, size_t used, Rescue rescue, void* context);
 
-  // A memory-backed hot block's present records, copied into the file.
-  bool WriteVolatile(BlockHeader* block, size_t used);
+  // A memory-backed hot block's present records, copied into the file. Its
+  // thread may go on writing them.
+  bool WriteVolatile(const BlockHeader* block);
 
   void set_ring_patience(uint64_t ns) { ring_patience_ns_ = ns; }
 
@@ -93,7 +97,8 @@ class Writer {
   int Descriptor();
   enum class Before : uint8_t { kWhole, kNone, kNewer };
   Before AwaitBefore(int fd, uint64_t claim, BlockHeader* old);
-  bool WriteBlock(BlockHeader* block, uint64_t number, uint64_t claim);
+  bool WriteCopy(const BlockHeader* copy);
+  bool WriteBlock(const BlockHeader* block, uint64_t number, uint64_t claim);
   void StopFor(int error);
 
   FileHeader* header_ = nullptr;

@@ -45,7 +45,8 @@ struct Primitive {
 };
 
 inline constexpr Primitive kPrimitives[] = {
-    {ObjectKind::kUnknown, "unknown", false, false, WaitRule::kAll},
+    // Its definition is lost, or is newer than this reader: most are locks.
+    {ObjectKind::kUnknown, "unknown", true, false, WaitRule::kAll},
     {ObjectKind::kMutex, "mutex", true, false, WaitRule::kAll},
     {ObjectKind::kTimedMutex, "timed_mutex", true, false, WaitRule::kAll},
     {ObjectKind::kRecursiveMutex, "recursive_mutex", true, true,
@@ -64,6 +65,11 @@ constexpr const Primitive& PrimitiveOf(ObjectKind kind) {
   const auto index = static_cast<size_t>(kind);
   constexpr size_t kCount = sizeof(kPrimitives) / sizeof(kPrimitives[0]);
   return kPrimitives[index < kCount ? index : 0];
+}
+
+// If not, a wait for it is for a signal: no contention and no lock order.
+constexpr bool CanBeHeld(ObjectKind kind) {
+  return PrimitiveOf(kind).exclusive_hold;
 }
 
 enum class Mode : uint8_t { kExclusive = 0, kShared = 1 };

@@ -28,13 +28,6 @@ constexpr std::string_view kContention = "contention:";
 constexpr std::string_view kMetrics[] = {"p50",  "p90",   "p99",      "max",
                                          "mean", "total", "contended"};
 
-// Refuted, yet both orders exist; a try or a second reader breaks none.
-bool BreaksOrder(const FindingRow& row) {
-  return row.reason == analysis::Reason::kOneActor ||
-         row.reason == analysis::Reason::kForkJoin ||
-         row.reason == analysis::Reason::kGate;
-}
-
 struct UnitOf {
   std::string_view suffix;
   double factor;
@@ -197,11 +190,15 @@ absl::StatusOr<FailOn> FailOn::Parse(std::string_view list) {
 
 void FailOn::CheckBudgets(Report& report) {
   std::map<std::string, size_t> row_of_id;
-  for (const ClassRow& row : report.classes) classes_.insert(row.name);
+  for (const ClassRow& row : report.classes) {
+    if (model::CanBeHeld(row.kind)) classes_.insert(row.name);
+  }
   for (Budget& budget : budgets_) {
     const Column* column = FindColumn(budget.column);
     for (size_t i = 0; i < report.classes.size(); ++i) {
       const ClassRow& named = report.classes[i];
+      // A worker that waits for work is no contention, however long it waits.
+      if (!model::CanBeHeld(named.kind)) continue;
       if (!GlobMatches(budget.pattern, named.name)) continue;
       budget.class_seen = true;
       const double value = column->value(named.usage).value_or(0);
@@ -247,7 +244,7 @@ bool FailOn::Names(const FindingRow& row) const {
   const Verdict verdict = row.verdict.value_or(Verdict::kPossible);
   const bool refuted = verdict == Verdict::kRefuted;
   if (row.rule == "lock-order" && Contains("order") &&
-      (!refuted || BreaksOrder(row))) {
+      (!refuted || row.order_violation)) {
     return true;
   }
   return Contains(NameOf(verdict)) || (!refuted && Contains("deadlock"));

@@ -17,7 +17,6 @@ namespace {
 
 using analysis::Verdict;
 
-constexpr size_t kWidth = 110, kLeastWidth = 40;
 constexpr size_t kWidestFunction = 72;
 constexpr size_t kStackIndent = 15;
 
@@ -195,8 +194,7 @@ std::string PartText(const Report& report, const FindingRow& row,
 
 std::string FindingText(const Report& report, const FindingRow& row,
                         size_t number, const Painter& painter, size_t columns) {
-  const size_t text_width =
-      columns == 0 ? kWidth : std::clamp(columns, kLeastWidth, kWidth);
+  const size_t text_width = TextWidth(columns);
   const Title title = TitleOf(row);
   std::string out =
       fmt::format("[{}] {}  {} {}", number,

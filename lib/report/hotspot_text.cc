@@ -20,13 +20,17 @@ struct Row {
 };
 
 constexpr std::string_view kWaitColumns[] = {
-    "acquisitions", "contended", "contended_percent", "wait_total",
-    "standing",     "caused",    "wait_mean",         "wait_p50",
-    "wait_p90",     "wait_p99",  "wait_max",          "max_waiters",
-    "owner_changes"};
+    "acquisitions",  "contended",  "contended_percent", "wait_total",
+    "standing",      "caused",     "wait_mean",         "wait_p50",
+    "wait_p90",      "wait_p99",   "wait_max",          "max_waiters",
+    "owner_changes", "signal_wait"};
+// Of what nobody holds: it is waited for until somebody acts.
+constexpr std::string_view kSignalColumns[] = {
+    "signal_waits", "signal_wait", "standing", "wait_mean",  "wait_p50",
+    "wait_p90",     "wait_p99",    "wait_max", "max_waiters"};
 // When nothing waited and no hold was timed.
-constexpr std::string_view kQuietColumns[] = {"acquisitions", "owner_changes",
-                                              "actors", "try_failed"};
+constexpr std::string_view kQuietColumns[] = {
+    "acquisitions", "owner_changes", "actors", "try_failed", "signal_wait"};
 constexpr std::string_view kHoldColumns[] = {
     "acquisitions", "hold_n",     "hold_total", "utilisation",
     "hold_mean",    "hold_error", "hold_p50",   "hold_p90",
@@ -37,7 +41,7 @@ constexpr std::string_view kExpendable[] = {
     "hold_error",  "try_failed", "wait_p50", "hold_p50", "owner_changes",
     "max_waiters", "actors",     "wait_p90", "hold_p90", "hold_n",
     "wait_mean",   "hold_mean",  "wait_p99", "hold_p99", "contended_percent",
-    "utilisation"};
+    "signal_wait", "utilisation"};
 
 std::string Cell(const Column& column, const UsageRow& usage) {
   const auto value = column.value(usage);
@@ -58,7 +62,7 @@ std::string Cell(const Column& column, const UsageRow& usage) {
 // A column that says nothing in any row is left out.
 bool Tells(const Column& column, const std::vector<Row>& rows) {
   constexpr std::string_view kSilentZeros[] = {"try_failed", "hold_error",
-                                               "standing"};
+                                               "standing", "signal_wait"};
   const bool zero_tells =
       std::find(std::begin(kSilentZeros), std::end(kSilentZeros), column.key) ==
       std::end(kSilentZeros);
@@ -110,13 +114,15 @@ void Sort(std::vector<Row>& rows, const Column& by) {
 
 bool Used(const Row& row) {
   return row.usage->acquisitions + row.usage->contended +
-             row.usage->try_failed + row.usage->wait.n >
+             row.usage->try_failed + row.usage->wait.n +
+             row.usage->signal_waits >
          0;
 }
 
 std::string Group(std::string_view title, std::string_view noun,
-                  std::vector<Row> rows, const TextOptions& options,
-                  const Painter& painter) {
+                  std::vector<Row> rows,
+                  std::span<const std::string_view> wait_columns,
+                  const TextOptions& options, const Painter& painter) {
   std::erase_if(rows, [](const Row& row) { return !Used(row); });
   if (rows.empty()) return "";
   const Column* by =
@@ -135,25 +141,31 @@ std::string Group(std::string_view title, std::string_view noun,
   const bool held = std::any_of(rows.begin(), rows.end(), [](const Row& r) {
     return r.usage->hold.n > 0;
   });
-  if (waited) out += Table("waits", rows, kWaitColumns, options, painter);
-  if (!waited && !held) out += Table("", rows, kQuietColumns, options, painter);
+  if (waited) out += Table("waits", rows, wait_columns, options, painter);
+  const bool awaited = std::any_of(rows.begin(), rows.end(), [](const Row& r) {
+    return r.usage->signal_waits > 0;
+  });
+  if (!waited && (awaited || !held)) {
+    out += Table("", rows, kQuietColumns, options, painter);
+  }
   if (held) out += Table("holds", rows, kHoldColumns, options, painter);
   return out;
 }
 
-bool AnyWait(const Report& report) {
-  return std::any_of(
-      report.classes.begin(), report.classes.end(),
-      [](const ClassRow& row) { return row.usage.contended > 0; });
+template <auto member>
+bool Any(const Report& report) {
+  return std::any_of(report.classes.begin(), report.classes.end(),
+                     [](const ClassRow& row) { return row.usage.*member > 0; });
 }
 
 }  // namespace
 
 std::string HotspotText(const Report& report, const TextOptions& options,
                         const Painter& painter) {
-  std::vector<Row> classes, sites, actors;
+  std::vector<Row> locks, signals, sites, actors;
   for (const ClassRow& row : report.classes) {
-    classes.push_back({ClassLabel(row), &row.usage});
+    (model::CanBeHeld(row.kind) ? locks : signals)
+        .push_back({ClassLabel(row), &row.usage});
   }
   for (const SiteRow& row : report.sites) {
     sites.push_back({SiteLabel(row.where), &row.usage});
@@ -162,15 +174,22 @@ std::string HotspotText(const Report& report, const TextOptions& options,
     actors.push_back({ActorHeading(row), &row.usage});
   }
   std::string out;
-  const auto add = [&](const std::string& text) {
+  const auto add = [&](std::string_view title, std::string_view noun,
+                       std::vector<Row> rows,
+                       std::span<const std::string_view> wait_columns) {
+    const std::string text =
+        Group(title, noun, std::move(rows), wait_columns, options, painter);
     if (!out.empty() && !text.empty()) out += '\n';
     out += text;
   };
-  add(Group("LOCKS", "class", std::move(classes), options, painter));
-  add(Group("SITES", "site", std::move(sites), options, painter));
-  add(Group("ACTORS", "actor", std::move(actors), options, painter));
-  if (!out.empty() && !AnyWait(report)) {
-    out += painter.Paint(Style::kDim, "  nothing had to wait\n");
+  add("LOCKS", "class", std::move(locks), kWaitColumns);
+  add("SIGNALS", "class", std::move(signals), kSignalColumns);
+  add("SITES", "site", std::move(sites), kWaitColumns);
+  add("ACTORS", "actor", std::move(actors), kWaitColumns);
+  if (!out.empty() && !Any<&UsageRow::contended>(report)) {
+    out += painter.Paint(Style::kDim, Any<&UsageRow::signal_waits>(report)
+                                          ? "  nothing had to wait for a lock\n"
+                                          : "  nothing had to wait\n");
   }
   if (report.sample_interval > 1 && !report.exact_holds && !out.empty()) {
     out += painter.Paint(

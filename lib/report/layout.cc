@@ -1,7 +1,6 @@
 #include "lib/report/layout.h"
 
 #include <algorithm>
-#include <cmath>
 #include <ctime>
 
 #include "fmt/chrono.h"
@@ -92,6 +91,11 @@ std::string Shorten(std::string_view text, size_t width) {
     }
   }
   return out;
+}
+
+size_t TextWidth(size_t columns) {
+  constexpr size_t kMost = 110, kLeast = 40;
+  return columns == 0 ? kMost : std::clamp(columns, kLeast, kMost);
 }
 
 std::string Wrap(std::string_view text, size_t width, size_t indent) {

@@ -26,6 +26,8 @@ std::string FormatTime(uint64_t unix_ns);
 size_t DisplayWidth(std::string_view text);
 // Cuts the middle out of what is wider than `width`: "std::vecto...::Insert".
 std::string Shorten(std::string_view text, size_t width);
+// Columns of running text in a window of so many; 0: it may have any number.
+size_t TextWidth(size_t columns);
 // Breaks at blanks; the first line is not indented. A word wider than the line
 // stands alone on its own.
 std::string Wrap(std::string_view text, size_t width, size_t indent);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <iterator>
 
 namespace lockcheck::report {
 namespace {
@@ -111,6 +110,11 @@ constexpr Column kColumns[] = {
      Own<&UsageRow::standing>},
     {"caused", "", "caused_ns", "caused", Unit::kNs,
      "time others waited meanwhile", Own<&UsageRow::caused_ns>},
+    {"signal_waits", "", "signal_waits", "signals", Unit::kCount,
+     "waits for a signal, as of a condition variable: no contention",
+     Own<&UsageRow::signal_waits>},
+    {"signal_wait", "", "signal_wait_ns", "awaited", Unit::kNs,
+     "time waited for signals", Own<&UsageRow::signal_wait_ns>},
     {"wait_n", "wait_ns", "n", "waits", Unit::kCount, "waits measured",
      Wait<&Times::n>},
     {"wait_mean", "wait_ns", "mean", "mean", Unit::kNs, "mean wait",

@@ -43,6 +43,10 @@ struct UsageRow {
   std::optional<uint32_t> max_waiters, actors;  // classes only
   std::optional<double> utilisation;  // hold time / wall; empty: not timed
   double caused_ns = 0;               // "caused"; wait.total is "suffered"
+  // Waits for what cannot be held: no contention. A class of such objects has
+  // them in `wait` too, sites and actors have them here alone.
+  uint64_t signal_waits = 0;
+  double signal_wait_ns = 0;
   Times wait, hold;
 };
 

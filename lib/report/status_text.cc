@@ -156,7 +156,7 @@ class StatusTree {
 
 std::string StatusText(const Report& report, const StatusOptions& options) {
   const Painter painter(options.colour);
-  std::string out = HeaderText(report, options.colour) + "\n";
+  std::string out = HeaderText(report, options.colour, options.width) + "\n";
   size_t stuck = 0;
   for (const StandingWaitRow& wait : report.standing_waits) stuck += wait.stuck;
   out += painter.Paint(Style::kBold, "STATUS");

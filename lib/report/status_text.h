@@ -3,6 +3,7 @@
 #ifndef LOCKCHECK_LIB_REPORT_STATUS_TEXT_H_
 #define LOCKCHECK_LIB_REPORT_STATUS_TEXT_H_
 
+#include <cstddef>
 #include <string>
 
 #include "lib/report/report.h"
@@ -12,6 +13,7 @@ namespace lockcheck::report {
 struct StatusOptions {
   bool colour = false;
   bool all = false;  // actors that hold nothing and wait for nothing too
+  size_t width = 0;  // columns that there are; 0: any number
 };
 
 std::string StatusText(const Report& report, const StatusOptions& options);

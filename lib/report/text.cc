@@ -1,7 +1,6 @@
 #include "lib/report/text.h"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "fmt/format.h"
@@ -134,11 +133,12 @@ std::string WaitSection(const Report& report, const TextOptions& options,
   size_t shown = 0;
   for (const StandingWaitRow& row : report.standing_waits) {
     if (options.top != 0 && ++shown > options.top) break;
+    const ObjectRow& object = report.objects[row.wants.object];
+    const char* const nobody = model::CanBeHeld(object.kind) ? "?" : "-";
     table.Add(
-        {ActorHeading(report.actors[row.actor]),
-         report.objects[row.wants.object].name,
+        {ActorHeading(report.actors[row.actor]), object.name,
          row.wants.site ? SiteLabel(report.sites[*row.wants.site].where) : "",
-         row.owner ? ActorHeading(report.actors[*row.owner]) : "?",
+         row.owner ? ActorHeading(report.actors[*row.owner]) : nobody,
          FormatDuration(row.duration_ns), row.stuck ? "stuck" : ""});
   }
   table.Fit(options.width, 2, {});
@@ -176,13 +176,17 @@ std::string Result(const Report& report, const Painter& painter) {
 
 }  // namespace
 
-std::string HeaderText(const Report& r, bool colour) {
+std::string HeaderText(const Report& r, bool colour, size_t columns) {
   const Painter painter(colour);
   std::string out =
       painter.Paint(Style::kBold, "lockcheck") + "  " + r.path + "\n";
   const auto line = [&](std::string_view key, const std::string& text) {
     out += painter.Paint(Style::kDim, fmt::format("{:<9}", key)) + "  " + text +
            "\n";
+  };
+  const auto wrapped = [&](const std::string& text) {
+    constexpr size_t kKeyWidth = 11;
+    return Wrap(text, TextWidth(columns), kKeyWidth);
   };
   if (!r.processes.empty()) {
     if (const std::string command = CommandLine(r.processes[0]);
@@ -198,16 +202,16 @@ std::string HeaderText(const Report& r, bool colour) {
   line("size", Size(r));
   for (const std::string& warning : r.warnings) {
     out += painter.Paint(Style::kYellow, "warning  ") + "  " +
-           Wrap(warning, 110, 11) + "\n";
+           wrapped(warning) + "\n";
   }
-  for (const std::string& note : r.notes) line("note", Wrap(note, 110, 11));
+  for (const std::string& note : r.notes) line("note", wrapped(note));
   return out;
 }
 
 std::string Text(const Report& report, const TextOptions& options) {
   const Painter painter(options.colour);
   if (options.only) return Only(report, options, painter);
-  std::string out = HeaderText(report, options.colour);
+  std::string out = HeaderText(report, options.colour, options.width);
   const auto section = [&](const std::string& text) {
     if (!text.empty()) out += "\n" + text;
   };

@@ -24,8 +24,9 @@ struct TextOptions {
 
 std::string Text(const Report& report, const TextOptions& options);
 
-// One log's header as the first lines of Text(); for other commands.
-std::string HeaderText(const Report& report, bool colour);
+// One log's header as the first lines of Text(); for other commands. `columns`
+// there are; 0: any number.
+std::string HeaderText(const Report& report, bool colour, size_t columns);
 
 }  // namespace lockcheck::report
 

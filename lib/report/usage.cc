@@ -44,6 +44,8 @@ UsageRow RowOf(const Usage& usage, std::span<const SiteShare> shares,
   row.try_failed = usage.try_failed;
   row.owner_changes = usage.owner_changes;
   row.caused_ns = usage.caused_ns;
+  row.signal_waits = usage.signal_waits;
+  row.signal_wait_ns = static_cast<double>(usage.signal_ns);
   row.wait = TimesOf(usage.wait);
   row.hold = TimesOf(usage.hold);
   if (row.hold.n == 0) return row;

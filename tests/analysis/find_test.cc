@@ -28,7 +28,6 @@ class FindTest : public testing::Test {
     observations_.object_count = locks;
     observations_.actor_count = actors;
     observations_.phase_count.assign(actors, 1);
-    observations_.foreign.assign(actors, false);
     observations_.end.resize(actors);
   }
   void Nested(ActorIndex actor, std::vector<ObjectIndex> held,

@@ -36,7 +36,7 @@ void ExpectSame(const Histogram& a, const Histogram& b) {
   EXPECT_EQ(a.count(), b.count());
   EXPECT_EQ(a.total(), b.total());
   EXPECT_EQ(a.max(), b.max());
-  EXPECT_EQ(a.variance(), b.variance());
+  EXPECT_EQ(a.moments().variance(), b.moments().variance());
   for (double p = 0; p <= 100; p += 0.5) {
     EXPECT_EQ(a.Percentile(p), b.Percentile(p)) << p;
   }
@@ -47,7 +47,7 @@ TEST(HistogramTest, OfNothingIsZero) {
   EXPECT_EQ(h.count(), 0u);
   EXPECT_EQ(h.total(), 0);
   EXPECT_EQ(h.mean(), 0);
-  EXPECT_EQ(h.variance(), 0);
+  EXPECT_EQ(h.moments().variance(), 0);
   EXPECT_EQ(h.max(), 0u);
   EXPECT_EQ(h.Percentile(50), 0u);
 }
@@ -87,9 +87,8 @@ TEST(HistogramTest, NoPercentileLiesOutsideWhatWasAdded) {
   Histogram other;
   other.Add(50'000'016);
   one.Merge(other);
-  EXPECT_EQ(one.min(), 50'000'016u);
   for (double p : {0.0, 50.0, 99.0, 100.0}) {
-    EXPECT_GE(one.Percentile(p), one.min());
+    EXPECT_GE(one.Percentile(p), 50'000'016u);
     EXPECT_LE(one.Percentile(p), one.max());
   }
 }
@@ -100,7 +99,8 @@ TEST(HistogramTest, KeepsCountTotalMeanVarianceAndMaximumExactly) {
   EXPECT_EQ(h.count(), 3u);
   EXPECT_EQ(h.total(), 3'000'000'030.0);
   EXPECT_EQ(h.mean(), 1'000'000'010.0);
-  EXPECT_NEAR(h.variance(), 200.0 / 3, 300);  // of 10^18: double's last digits
+  EXPECT_NEAR(h.moments().variance(), 200.0 / 3,
+              300);  // of 10^18: double's last digits
   EXPECT_EQ(h.max(), 1'000'000'020u);
 }
 

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "tests/analysis/scanned_log.h"
+#include "tests/rounds.h"
 
 namespace lockcheck::analysis::testing {
 namespace {
@@ -26,6 +27,10 @@ using log::testing::LogBuilder;
 using model::How;
 using model::Mode;
 using model::Outcome;
+
+uint64_t Rounds(int usual) {
+  return static_cast<uint64_t>(tests::Rounds(usual));
+}
 
 constexpr uint32_t kLocks = 7, kSites = 4, kFirstSite = 10;
 
@@ -496,7 +501,7 @@ constexpr size_t kNeverSplit = log::kBlockWords;
 
 TEST(ScanPropertyTest, FindsWhatANaiveModelSaw) {
   const uint64_t first = std::random_device()();
-  for (uint64_t seed = first; seed < first + 60; ++seed) {
+  for (uint64_t seed = first; seed < first + Rounds(60); ++seed) {
     SCOPED_TRACE(seed);
     Program program(seed, kNeverSplit);
     program.Run(400);
@@ -507,7 +512,7 @@ TEST(ScanPropertyTest, FindsWhatANaiveModelSaw) {
 
 TEST(ScanPropertyTest, DoesNotDependOnWhereSegmentsAreCut) {
   const uint64_t first = std::random_device()();
-  for (uint64_t seed = first; seed < first + 40; ++seed) {
+  for (uint64_t seed = first; seed < first + Rounds(40); ++seed) {
     for (size_t words : {40, 64, 200}) {
       SCOPED_TRACE(seed);
       SCOPED_TRACE(words);
@@ -521,7 +526,7 @@ TEST(ScanPropertyTest, DoesNotDependOnWhereSegmentsAreCut) {
 
 TEST(ScanPropertyTest, DoesNotDependOnThreadsNorOnWhereStreamsAreCut) {
   const uint64_t first = std::random_device()();
-  for (uint64_t seed = first; seed < first + 20; ++seed) {
+  for (uint64_t seed = first; seed < first + Rounds(20); ++seed) {
     for (unsigned threads : {1u, 2u, 5u}) {
       for (size_t piece : {0, 1, 7}) {
         SCOPED_TRACE(seed);
@@ -540,7 +545,7 @@ TEST(ScanPropertyTest, DoesNotDependOnThreadsNorOnWhereStreamsAreCut) {
 // matter, that something comes out does.
 TEST(ScanPropertyTest, SurvivesAnyWords) {
   const uint64_t first = std::random_device()();
-  for (uint64_t seed = first; seed < first + 300; ++seed) {
+  for (uint64_t seed = first; seed < first + Rounds(300); ++seed) {
     SCOPED_TRACE(seed);
     std::mt19937_64 random(seed);
     const auto word = [&]() -> uint32_t {

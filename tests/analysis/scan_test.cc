@@ -362,14 +362,6 @@ TEST_F(ScanTest, AJoinThatStandsAtTheEndIsARequestAndAWait) {
   EXPECT_EQ(log.ActorId(end.wait->owner), 2u);
 }
 
-TEST_F(ScanTest, ActorsWhoseStartWasNotSeenAreForeign) {
-  b.Actor(2, BeginHow::kForeign).Stream(3).Section(3, kA, kP);
-  const ScannedLog log(b);
-  EXPECT_FALSE(log.observations().foreign[log.actor(1)]);
-  EXPECT_TRUE(log.observations().foreign[log.actor(2)]);
-  EXPECT_TRUE(log.observations().foreign[log.actor(3)]);
-}
-
 // ---- The end ----
 
 TEST_F(ScanTest, AnActorWithoutAnEndIsRunningAndHoldsWhatItHeld) {
@@ -584,6 +576,69 @@ TEST_F(ScanTest, AWaitForAnEndIsNoContention) {
   EXPECT_EQ(log.of_actor(1).blocked_ns, 300);
   EXPECT_EQ(log.of_actor(1).contended, 0u);
   EXPECT_THAT(log.statistics().blame, IsEmpty());
+}
+
+// Nothing can be held of a condition variable: E.
+class SignalTest : public ScanTest {
+ protected:
+  SignalTest() { b.Object(kE, model::ObjectKind::kConditionVariable); }
+  static constexpr uint32_t kE = 5;
+  static void ExpectNoContention(const ScannedLog& log) {
+    EXPECT_EQ(log.of_object(kE).contended, 0u);
+    EXPECT_EQ(log.of_object(kE).unmet, 0u);
+    EXPECT_EQ(log.of_object(kE).acquisitions, 0u);
+    EXPECT_EQ(log.of_site(kQ).contended, 0u);
+    EXPECT_EQ(log.of_site(kQ).unmet, 0u);
+    EXPECT_EQ(log.of_site(kQ).wait.count(), 0u);
+    EXPECT_EQ(log.of_actor(1).contended, 0u);
+    EXPECT_EQ(log.of_actor(1).unmet, 0u);
+    EXPECT_EQ(log.of_actor(1).wait.count(), 0u);
+    EXPECT_THAT(log.statistics().blame, IsEmpty());
+    EXPECT_THAT(log.dependencies(), IsEmpty());
+    EXPECT_THAT(log.requests(), ElementsAre(Asking{1, kA, kP}));
+  }
+  static void ExpectAwaited(const ScannedLog& log, uint64_t ns) {
+    EXPECT_EQ(log.of_object(kE).wait.total(), ns);
+    EXPECT_EQ(log.of_object(kE).max_waiters, 1u);
+    EXPECT_EQ(log.of_object(kE).signal_ns, ns);
+    EXPECT_EQ(log.of_site(kQ).signal_ns, ns);
+    EXPECT_EQ(log.of_site(kQ).signal_waits, 1u);
+    EXPECT_EQ(log.of_actor(1).signal_ns, ns);
+    EXPECT_EQ(log.of_actor(1).blocked_ns, ns);
+  }
+};
+
+TEST_F(SignalTest, AWaitForASignalIsNoContention) {
+  b.Open(1, kA, kP).At(100).Block(1, kE, kQ, 0, 0).At(400);
+  b.Unblock(1, Outcome::kSignalled);
+  const ScannedLog log(b);
+  ExpectNoContention(log);
+  ExpectAwaited(log, 300);
+}
+
+TEST_F(SignalTest, AWaitForASignalThatTimesOutIsNone) {
+  b.Open(1, kA, kP).At(100).Block(1, kE, kQ, 0, 0, {.how = How::kTimed});
+  b.At(400).Unblock(1, Outcome::kTimedOut);
+  const ScannedLog log(b);
+  ExpectNoContention(log);
+  ExpectAwaited(log, 300);
+}
+
+TEST_F(SignalTest, AWaitForASignalThatStandsIsAStandingWaitAndNoContention) {
+  Start(2);
+  b.Open(1, kA, kP).At(100).Block(1, kE, kQ, 0, 0).At(1100).End(2);
+  const ScannedLog log(b);
+  EXPECT_THAT(log.requests(),
+              ElementsAre(Asking{
+                  1, kA, kP, {}, How::kBlocking, Mode::kExclusive, 1, {1}}));
+  EXPECT_THAT(log.statistics().blame, IsEmpty());
+  ExpectAwaited(log, 1000);
+  EXPECT_EQ(log.of_object(kE).standing, 1u);
+  EXPECT_EQ(log.of_object(kE).contended, 0u);
+  EXPECT_EQ(log.of_site(kQ).standing, 1u);
+  EXPECT_EQ(log.of_actor(1).wait.count(), 0u);
+  ASSERT_TRUE(log.end(1).wait);
+  EXPECT_EQ(log.ObjectId(log.end(1).wait->object), kE);
 }
 
 TEST_F(ScanTest, AJoinWithoutAnUnblockEndsItsWaitItself) {

@@ -88,6 +88,16 @@ TEST_F(SecondLookTest, AWaitThatHasEndedMakesNobodyStuck) {
   EXPECT_FALSE(found.standing_waits[0].stuck);
 }
 
+// The record that would say how the wait ended may be lost.
+TEST_F(SecondLookTest, AnActorThatActsWaitsNoMore) {
+  Circle();
+  Open();
+  b.Post(3, kA, kQ);
+  const Findings found = Judge();
+  EXPECT_THAT(found.findings, Not(Contains(IsActual())));
+  EXPECT_THAT(found.standing_waits, SizeIs(1));
+}
+
 TEST_F(SecondLookTest, AnotherWaitForTheSameLockIsNotTheSame) {
   Circle();
   Open();

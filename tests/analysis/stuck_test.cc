@@ -216,7 +216,6 @@ TEST_F(StuckTest, ARingOfAThousandIsOneFinding) {
   Observations& o = observations_;
   o.object_count = o.actor_count = kActors;
   o.phase_count.assign(kActors, 1);
-  o.foreign.assign(kActors, false);
   o.end.resize(kActors);
   for (uint32_t a = 0; a < kActors; ++a) {
     End(a).state = ActorState::kBlocked;

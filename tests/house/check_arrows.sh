@@ -59,8 +59,8 @@ ROOMS
   in_code '^ *# *include *["<](tests|samples|bench)/' lib instrument tools |
     offence_lines "lib, instrument and tools include nothing from tests, samples or bench:"
   in_code '^ *# *include *["<]lib/' instrument |
-    { grep -vE '["<]lib/(model|log|graph)/' || true; } |
-    offence_lines "instrument may include only lib/model, lib/log and lib/graph:"
+    { grep -vE '["<]lib/(model/|log/(format|writer)\.h[">])' || true; } |
+    offence_lines "instrument may include only lib/model, lib/log/format.h and lib/log/writer.h:"
 }
 
 check_instrument() {

@@ -15,6 +15,7 @@ clean_tree() {
   write lib/log/reader.h '#include "lib/model/primitives.h"'
   write lib/graph/order.h '#include <boost/graph/graph_traits.hpp>'
   write instrument/include/lockcheck/mutex.h '#include <atomic>'
+  write instrument/writing.cc '#include "lib/log/writer.h"'
 }
 write() { printf '%s\n' "$2" >"$tree/$1"; }
 
@@ -41,6 +42,9 @@ breaks rooms lib/model/up.h '#include "lib/log/format.h"'
 breaks rooms lib/log/up.h '#include "lib/analysis/findings.h"'
 breaks rooms lib/graph/side.h '#include "lib/report/report.h"'
 breaks rooms instrument/runtime.cc '#include "lib/analysis/findings.h"'
+breaks rooms instrument/runtime.cc '#include "lib/log/recording.h"'
+breaks rooms instrument/runtime.cc '#include "lib/log/writer.h.h"'
+breaks rooms instrument/runtime.cc '#include "lib/graph/wait_for.h"'
 breaks rooms tools/main.cc '#include "tests/log/log_builder.h"'
 breaks instrument lib/log/live.h '#include <lockcheck/mutex.h>'
 breaks instrument lib/log/live.h '#include "instrument/runtime/recorder.h"'

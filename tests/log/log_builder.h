@@ -41,6 +41,7 @@ struct Extras {
   std::optional<uint64_t> end;
   std::optional<uint64_t> length;  // of a release: ticks, instead of its end
   std::optional<uint32_t> group;
+  std::optional<uint32_t> ticket;  // of a wait for a signal
 };
 
 struct Held {
@@ -270,7 +271,10 @@ class LogBuilder {
     const uint32_t arg =
         static_cast<uint32_t>(e.how) |
         (e.mode == model::Mode::kShared ? kBlockSharedBit : 0u);
-    return Stamped(actor, Op::kBlock, arg, {object, site, owner, owner_site});
+    std::vector<uint32_t> p = {object, site, owner, owner_site};
+    U64(p, Ticks(now_));
+    if (e.ticket) p.push_back(*e.ticket);
+    return Append(actor, Record(Op::kBlock, arg, p));
   }
   LogBuilder& Wake(uint32_t actor, uint32_t owner, uint32_t owner_site) {
     return Stamped(actor, Op::kWake, 0, {owner, owner_site});
@@ -286,6 +290,12 @@ class LogBuilder {
                      uint32_t site, uint32_t owner = 0, uint32_t stack = 0) {
     return Stamped(actor, Op::kMisuse, static_cast<uint32_t>(misuse),
                    {object, site, owner, stack});
+  }
+  // Nobody waits for the signal.
+  LogBuilder& Post(uint32_t actor, uint32_t object, uint32_t site) {
+    return Append(
+        actor, Record(Op::kPost, static_cast<uint32_t>(model::Post::kNotifyOne),
+                      {object, site, 0, 0, 1}));
   }
   LogBuilder& Destroy(uint32_t actor, uint32_t object) {
     return Append(actor, Record(Op::kDestroy, 0, {object}));

@@ -8,9 +8,11 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
+#include <iterator>
 #include <memory>
 #include <set>
 #include <string>
@@ -53,6 +55,7 @@ class RingTest : public ::testing::Test {
     std::filesystem::remove_all(folder_, ignored);
   }
 
+  static uint32_t OpenWord(uint32_t object) { return Pack(kOpen, object, 9); }
   // A hot block whose records are one word each, none of them zero.
   Block* Hot() { return reinterpret_cast<Block*>(writer_.NewHotBlock()); }
   // Seals a block that holds `word` only; returns what was rescued, by its
@@ -60,12 +63,14 @@ class RingTest : public ::testing::Test {
   std::vector<uint32_t> Seal(Block* block, uint32_t word) {
     block->words[0] = word;
     std::vector<uint32_t> rescued;
-    EXPECT_TRUE(writer_.Seal(
+    const Writer::Sealed sealed = writer_.Seal(
         &block->header, kHeaderWords + 1,
         [](void* context, const uint32_t* words, size_t) {
           static_cast<std::vector<uint32_t>*>(context)->push_back(words[0]);
         },
-        &rescued));
+        &rescued);
+    EXPECT_EQ(sealed, rescued.empty() ? Writer::Sealed::kSealed
+                                      : Writer::Sealed::kRescued);
     return rescued;
   }
   uint64_t Claim() { return writer_.header()->next_block.fetch_add(1); }
@@ -158,9 +163,52 @@ TEST_F(RingTest, AWriterThatIsLateTakesAnotherPlace) {
 TEST_F(RingTest, BlocksInMemoryAreWrittenBehindTheRing) {
   Block* const block = Hot();
   for (uint32_t i = 1; i <= kRing; ++i) Seal(block, i);
-  block->words[0] = 77;
-  EXPECT_TRUE(writer_.WriteVolatile(&block->header, kHeaderWords + 1));
+  block->words[0] = OpenWord(77);
+  EXPECT_TRUE(writer_.WriteVolatile(&block->header));
   EXPECT_THAT(Ring(), ElementsAre(1, 2, 3, 4));
+}
+
+// At a program's exit its other threads go on: what is written of their blocks
+// is what was there at one moment.
+TEST_F(RingTest, ABlockInMemoryIsWrittenWholeWhileItsThreadWrites) {
+  Block* const block = Hot();
+  std::atomic<bool> over = false;
+  std::thread thread([&] {
+    for (uint32_t i = 0; !over; i = (i + 1) % std::size(block->words)) {
+      const auto store = [](uint32_t& word, uint32_t value) {
+        __atomic_store_n(&word, value, __ATOMIC_RELEASE);
+      };
+      if (i == 0) {
+        for (uint32_t& word : block->words) store(word, 0);
+      }
+      store(block->words[i], OpenWord(i));
+    }
+  });
+  const uint64_t first = writer_.header()->next_hot.load();
+  uint64_t end = first;
+  while (end < first + 500) {  // of a block without a record nothing is written
+    ASSERT_TRUE(writer_.WriteVolatile(&block->header));
+    end = writer_.header()->next_hot.load();
+  }
+  over = true;
+  thread.join();
+  for (uint64_t i = first; i < end; ++i) {
+    auto written = std::make_unique<Block>();
+    ASSERT_EQ(pread(file_, written.get(), kBlockSize,
+                    static_cast<off_t>(i * kBlockSize)),
+              static_cast<ssize_t>(kBlockSize));
+    EXPECT_EQ(written->header.checksum,
+              Checksum(written->words, std::size(written->words)));
+  }
+}
+
+TEST_F(RingTest, ABlockThatCannotBeWrittenStaysAsItIs) {
+  Block* const block = Hot();
+  block->words[0] = 3;
+  writer_.Stop(StopReason::kNoSpace);
+  EXPECT_EQ(writer_.Seal(&block->header, kHeaderWords + 1, nullptr, nullptr),
+            Writer::Sealed::kFailed);
+  EXPECT_EQ(block->words[0], 3u);
 }
 
 // Every thread has a word that it carries along, with all that it rescues, from
@@ -181,7 +229,8 @@ TEST_F(RingTest, ManyWritersLoseNothing) {
     threads.emplace_back([&, block = blocks[i], i] {
       block->words[0] = i + 1;
       for (int n = 0; n < kSeals; ++n) {
-        EXPECT_TRUE(writer_.Seal(&block->header, kBlockWords, carry, block));
+        EXPECT_NE(writer_.Seal(&block->header, kBlockWords, carry, block),
+                  Writer::Sealed::kFailed);
       }
     });
   }

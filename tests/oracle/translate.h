@@ -17,7 +17,6 @@ class Translator {
     out_.object_count = trace.locks.size();
     out_.actor_count = trace.actor_count;
     out_.phase_count.assign(trace.actor_count, 1);
-    out_.foreign.assign(trace.actor_count, false);
     out_.end.resize(trace.actor_count);
     for (const Event& event : trace.events) Add(event);
     for (uint32_t a = 0; a < trace.actor_count; ++a) {

@@ -21,6 +21,7 @@ FailOn Parsed(std::string_view list) {
 // Which findings of the sample fail: possible, misuse, refuted by a gate.
 std::vector<bool> Fails(std::string_view list) {
   Report report = testing::SampleReport();
+  report.findings[2].order_violation = true;
   Parsed(list).Mark(report);
   std::vector<bool> fails;
   for (const FindingRow& row : report.findings) fails.push_back(row.fails);
@@ -41,9 +42,9 @@ TEST(FailOnTest, EachKindFailsOnItsOwn) {
   EXPECT_EQ(Fails(FailOn::kDefault), (Three{true, true, false}));
 }
 
-TEST(FailOnTest, OrderIsNotBrokenByATry) {
+TEST(FailOnTest, WhatTheAnalysisCallsNoViolationOfTheOrderIsNone) {
   Report report = testing::SampleReport();
-  report.findings[2].reason = analysis::Reason::kTry;
+  report.findings[2].order_violation = false;
   Parsed("order").Mark(report);
   EXPECT_FALSE(report.findings[2].fails);
 }
@@ -144,6 +145,18 @@ TEST(FailOnTest, TwoLimitsOfOneMetricAreOneFinding) {
   ASSERT_EQ(report.findings.size(), 5u);  // fork[0] and fork[1]
   EXPECT_EQ(report.findings[3].count, 2u);
   EXPECT_EQ(report.findings[4].count, 1u);
+}
+
+TEST(FailOnTest, ABudgetIsNotForWhatCannotBeHeld) {
+  Report report = testing::SampleReport();
+  report.classes[0].kind = model::ObjectKind::kConditionVariable;
+  FailOn f = Parsed("contention:total>1s");
+  f.CheckBudgets(report);
+  EXPECT_EQ(report.findings.size(), 3u);
+  FailOn named = Parsed("contention:total>1s@fork[0]");
+  named.CheckBudgets(report);
+  EXPECT_THAT(named.UnknownClasses(),
+              ::testing::ElementsAre(HasSubstr("did you mean 'fork[1]'?")));
 }
 
 TEST(FailOnTest, AtItsBudgetIsNotOver) {

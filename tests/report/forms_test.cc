@@ -82,7 +82,7 @@ TEST(TextFormTest, APlaceThatTheLogDoesNotSayIsSaidToBeMissing) {
 }
 
 TEST(TextFormTest, HeaderSaysWhatWasReadAndWhatIsMissing) {
-  EXPECT_EQ(HeaderText(testing::SampleReport(), false),
+  EXPECT_EQ(HeaderText(testing::SampleReport(), false, 0),
             R"(lockcheck  run.log
 program    ./philosophers 5 'two words'
 run        1.24 s from 2023-11-14 22:13:20 UTC on agora, pid 4711
@@ -146,6 +146,57 @@ TEST(TextFormTest, StandingWaitsAreMarkedAndTheirShareIsNoMoreThanAll) {
   const std::string locks = Paragraph(Text(report, TextOptions()), "LOCKS");
   EXPECT_THAT(locks, HasSubstr("suffered  standing"));
   EXPECT_EQ(FindColumn("contended_percent")->value(usage), 75);
+}
+
+TEST(TextFormTest, AWaitForWhatNobodyCanHoldNamesNoHolder) {
+  Report report = testing::SampleReport();
+  StandingWaitRow& wait = report.standing_waits[0];
+  wait.owner.reset();
+  const auto is_not_known = [&] {
+    const std::string waits = Paragraph(Text(report, TextOptions()), "WAITS");
+    return waits.find("  ?  ") != waits.npos;
+  };
+  EXPECT_TRUE(is_not_known());
+  report.objects[wait.wants.object].kind =
+      model::ObjectKind::kConditionVariable;
+  EXPECT_FALSE(is_not_known());
+}
+
+TEST(TextFormTest, TheHeaderIsNoWiderThanTheWindow) {
+  Report report = testing::SampleReport();
+  report.warnings = {
+      "the log lacks what one of its blocks held, so some of "
+      "what it says may be wrong"};
+  report.notes = report.warnings;
+  for (const std::string& header :
+       {HeaderText(report, false, 60),
+        StatusText(report, {.width = 60}).substr(0, 500)}) {
+    EXPECT_THAT(header, HasSubstr("warning    the log lacks what one of its "
+                                  "blocks held, so\n           some of"));
+    EXPECT_THAT(header, HasSubstr("note       the log lacks what one of its "
+                                  "blocks held, so\n           some of"));
+  }
+}
+
+TEST(TextFormTest, WhatIsWaitedForAndNeverHeldHasATableOfItsOwn) {
+  Report report = testing::SampleReport();
+  report.classes[1].kind = model::ObjectKind::kConditionVariable;
+  UsageRow signals;
+  signals.signal_waits = signals.wait.n = 2;
+  signals.signal_wait_ns = signals.wait.total = 4e9;
+  signals.wait.mean = 2e9;
+  signals.wait.p50 = signals.wait.p90 = signals.wait.p99 = 2'000'000'000;
+  signals.wait.max = 3'000'000'000;
+  signals.max_waiters = 1;
+  report.classes[1].usage = signals;
+  report.sites[0].usage.signal_wait_ns = 4e9;
+  const std::string text = Text(report, TextOptions());
+  EXPECT_THAT(Paragraph(text, "LOCKS"), Not(HasSubstr("fork[1]")));
+  EXPECT_EQ(Paragraph(text, "SIGNALS"),
+            R"(SIGNALS  1 of 1 class, by wait_total
+  waits    signals  awaited    mean     p50     p90     p99     max  waiters
+  fork[1]        2   4.00 s  2.00 s  2.00 s  2.00 s  2.00 s  3.00 s        1
+)");
 }
 
 TEST(TextFormTest, TopBoundsTheTablesAndSortOrdersThem) {

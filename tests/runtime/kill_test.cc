@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "tests/programs/script.h"
+#include "tests/rounds.h"
 #include "tests/runtime/child.h"
 #include "tests/runtime/events.h"
 
@@ -22,11 +23,6 @@ namespace lockcheck::testing {
 namespace {
 
 using ::testing::IsEmpty;
-
-int Rounds(int rounds) {
-  const char* const text = std::getenv("LOCKCHECK_TEST_ROUNDS");
-  return text == nullptr ? rounds : rounds * std::max(1, std::atoi(text));
-}
 
 class Kill : public ::testing::TestWithParam<const char*> {
  protected:
@@ -122,7 +118,7 @@ class Kill : public ::testing::TestWithParam<const char*> {
 TEST_P(Kill, EveryCallThatReturnedIsInTheLog) {
   const uint32_t seed = std::random_device()();
   std::mt19937 random(seed);
-  for (int i = 0; i < Rounds(70); ++i) {
+  for (int i = 0; i < tests::Rounds(70); ++i) {
     const uint32_t program_seed = random() % 1'000'000;
     const uint32_t thread = random() % kScriptThreads;
     // Many early: there the sites, locks and pairs are new.

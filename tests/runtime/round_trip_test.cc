@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <map>
 #include <random>
 #include <string>
@@ -15,6 +14,7 @@
 
 #include "lib/log/recording.h"
 #include "tests/programs/performed.h"
+#include "tests/rounds.h"
 #include "tests/runtime/child.h"
 #include "tests/runtime/events.h"
 
@@ -36,11 +36,6 @@ std::vector<std::vector<Performed>> ReadNotes(const std::string& path) {
   }
   fclose(file);
   return notes;
-}
-
-int TestRounds() {
-  const char* const text = std::getenv("LOCKCHECK_TEST_ROUNDS");
-  return text == nullptr ? 1 : std::max(1, std::atoi(text));
 }
 
 // A lock(a, b, ...) request may take some members, give them back and begin
@@ -333,7 +328,7 @@ class RoundTrip : public ::testing::TestWithParam<const char*> {
 };
 
 TEST_P(RoundTrip, TheLogSaysWhatTheThreadsDid) {
-  for (int round = 0; round < TestRounds(); ++round) {
+  for (int round = 0; round < tests::Rounds(1); ++round) {
     const uint32_t seed = std::random_device()();
     SCOPED_TRACE("seed " + std::to_string(seed));
     ASSERT_NO_FATAL_FAILURE(Perform({seed, 4, 60'000, 0}));
@@ -350,7 +345,7 @@ TEST_P(RoundTrip, TheLogSaysWhatTheThreadsDid) {
 }
 
 TEST_P(RoundTrip, OneThreadIsNeverHandedALock) {
-  for (int round = 0; round < TestRounds(); ++round) {
+  for (int round = 0; round < tests::Rounds(1); ++round) {
     const uint32_t seed = std::random_device()();
     SCOPED_TRACE("seed " + std::to_string(seed));
     ASSERT_NO_FATAL_FAILURE(Perform({seed, 1, 100'000, 0}));

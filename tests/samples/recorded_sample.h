@@ -106,6 +106,11 @@ class RecordedSample {
     return report;
   }
 
+  // The report for people.
+  std::string Text() {
+    return tools::testing::RunCommand({"analyze", Log()}).out;
+  }
+
   std::string Status() {
     return tools::testing::RunCommand({"status", Log()}).out;
   }

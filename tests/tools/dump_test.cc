@@ -65,8 +65,24 @@ TEST_F(DumpTest, ShowsEveryActorsRecordsIndentedByWhatItHolds) {
   EXPECT_THAT(text, HasSubstr("section mutex #1 \"outer\" at site 8\n"));
 }
 
+TEST_F(DumpTest, AWaitForASignalHasATicketAndNoHolder) {
+  b_.Object(5, model::ObjectKind::kConditionVariable);
+  b_.At(900).Block(2, 5, 10, 0, 0, {.ticket = 7});
+  EXPECT_THAT(Dump(),
+              HasSubstr("waits for condition_variable #5 at site 10, ticket "
+                        "7\n"));
+}
+
 TEST_F(DumpTest, NamesCannotBreakALineOrSteerATerminal) {
   EXPECT_THAT(Dump(), HasSubstr("actor 2 \"wor\\x0aker\""));
+}
+
+// 0x9b begins a terminal's command as ESC [ does.
+TEST_F(DumpTest, BytesThatAreNoTextAreWrittenAsNumbers) {
+  b_.Object(6, model::ObjectKind::kMutex,
+            "a\x9b"
+            "31m\xc2\x9b\xc3\xa9");
+  EXPECT_THAT(Dump(), HasSubstr("\"a\\x9b31m\\xc2\\x9b\xc3\xa9\""));
 }
 
 TEST_F(DumpTest, OneActorCanBeChosen) {

@@ -54,5 +54,15 @@ TEST(OutputTest, APipeThatDoesNotBlockGetsEverything) {
   EXPECT_EQ(got.size(), text.size());
 }
 
+// A path or a name from a log may hold anything.
+TEST(OutputTest, AComplaintIsOneLineOfPrintableText) {
+  ::testing::internal::CaptureStderr();
+  Complain(
+      "a\nb\x9b"
+      "31m: cannot read");
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(),
+            "lockcheck: a\\x0ab\\x9b31m: cannot read\n");
+}
+
 }  // namespace
 }  // namespace lockcheck::tools

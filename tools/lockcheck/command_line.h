@@ -17,6 +17,7 @@
 #include "lib/report/folded.h"
 #include "lib/report/names.h"
 #include "tools/lockcheck/dump.h"
+#include "tools/lockcheck/exit_status.h"
 
 namespace lockcheck::tools {
 
@@ -40,7 +41,7 @@ struct Options {
   std::optional<analysis::Verdict> only;
   const report::Column* sort = nullptr;
   std::string suppressions;
-  int error_exitcode = 1;
+  int error_exitcode = kExitFindings;
   // export
   ExportForm form = ExportForm::kDot;
   report::FoldedBy by = report::FoldedBy::kSuffered;

@@ -10,6 +10,7 @@
 
 #include "fmt/format.h"
 #include "lib/log/recording.h"
+#include "lib/report/sites.h"
 #include "tools/lockcheck/exit_status.h"
 #include "tools/lockcheck/output.h"
 #include "tools/lockcheck/pipeline.h"
@@ -19,20 +20,7 @@ namespace {
 
 using log::ActorIndex;
 using log::kNone;
-
-// Names come from the program: control characters must not reach a terminal.
-std::string Printable(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) {
-      out += fmt::format("\\x{:02x}", byte);
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
+using report::Printable;
 
 std::string Quoted(std::string_view text) {
   return fmt::format("\"{}\"", Printable(text));
@@ -228,13 +216,20 @@ class Printer : public log::RecordVisitor {
     Event("not acquired " + At(object, site) + Name(how));
   }
   void OnBlock(const log::BlockRecord& b) {
-    Event(b.ticks,
-          b.join ? fmt::format("join of actor {} at site {} begins to wait",
-                               b.object, b.site)
-                 : fmt::format("waits for {}{}{}, held by actor {} at site {}",
-                               At(b.object, b.site), Name(b.how),
-                               b.mode == model::Mode::kShared ? ", shared" : "",
-                               b.owner, b.owner_site));
+    if (b.join) {
+      return Event(b.ticks,
+                   fmt::format("join of actor {} at site {} begins to wait",
+                               b.object, b.site));
+    }
+    std::string line =
+        fmt::format("waits for {}{}{}", At(b.object, b.site), Name(b.how),
+                    b.mode == model::Mode::kShared ? ", shared" : "");
+    if (b.owner != 0) {
+      line +=
+          fmt::format(", held by actor {} at site {}", b.owner, b.owner_site);
+    }
+    if (b.ticket != 0) line += fmt::format(", ticket {}", b.ticket);
+    Event(b.ticks, line);
   }
   void OnWake(uint32_t owner, uint32_t owner_site, uint64_t ticks) {
     Event(ticks, fmt::format("woke; it is held by actor {} at site {}", owner,

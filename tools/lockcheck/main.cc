@@ -1,4 +1,5 @@
 #include <exception>
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
@@ -51,8 +52,10 @@ int main(int argc, char** argv) {
   PrepareStandardStreams();
   try {
     return Main({argv + 1, argv + argc});
+  } catch (const std::bad_alloc&) {  // on a damaged log, or under a limit
+    Complain("memory ran out; let it have more");
+    return kExitFile;
   } catch (const std::exception& error) {
-    // Memory can run out on a damaged log; nothing else is thrown.
     Complain(error.what());
     return kExitFile;
   }

@@ -13,6 +13,7 @@
 
 #include "absl/strings/numbers.h"
 #include "fmt/format.h"
+#include "lib/report/sites.h"
 
 namespace lockcheck::tools {
 namespace {
@@ -74,7 +75,8 @@ absl::Status WriteToFile(const std::string& path, std::string_view text) {
 }
 
 void Complain(std::string_view line) {
-  const std::string text = fmt::format("lockcheck: {}\n", line);
+  const std::string text =
+      fmt::format("lockcheck: {}\n", report::Printable(line));
   std::fwrite(text.data(), 1, text.size(), stderr);
 }
 

@@ -14,6 +14,7 @@
 
 #include "CLI/CLI.hpp"
 #include "tools/lockcheck/command_line.h"
+#include "tools/lockcheck/exit_status.h"
 
 namespace lockcheck::tools {
 
@@ -21,7 +22,7 @@ namespace lockcheck::tools {
 struct RawWords {
   std::string fail_on, policy = "deadlock", sort = "wait_total",
                        colour = "auto", form, only, by = "suffered",
-                       error_exitcode = "1";
+                       error_exitcode = std::to_string(kExitFindings);
   bool version = false;
 };
 

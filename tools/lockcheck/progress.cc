@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 #include <string_view>
 #include <system_error>
 
@@ -45,7 +46,12 @@ Progress::Progress(const std::string& label, const ProgressOptions& options)
       start_(std::chrono::steady_clock::now()) {
   if (!CanErase(options_.fd)) return;
   try {
-    drawing_ = std::thread([this] { Draw(); });
+    drawing_ = std::thread([this] {
+      try {
+        Draw();
+      } catch (const std::bad_alloc&) {  // then no further
+      }
+    });
   } catch (const std::system_error&) {  // then without a bar
   }
 }

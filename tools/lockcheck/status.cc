@@ -15,7 +15,8 @@ int RunStatus(const Options& options) {
   } else if (const auto report = ReportOf(*path, options); !report.ok()) {
     status = report.status();
   } else {
-    const report::StatusOptions text{UseColour(options.colour), options.all};
+    const report::StatusOptions text{UseColour(options.colour), options.all,
+                                     OutputWidth()};
     status = WriteToStandardOutput(report::StatusText(*report, text));
   }
   if (status.ok()) return kExitOk;
