@@ -223,7 +223,9 @@ extern "C" const char* lockcheck_default_options() noexcept {
   using namespace lockcheck::testing;
   const char* const folder = std::getenv("TMPDIR");
   const char* const options = std::getenv("LOCKCHECK_OPTIONS");
-  g_own_log = options == nullptr || std::strstr(options, "log=") == nullptr;
+  // A program that was started by a recorded one writes into that one's log.
+  g_own_log = (options == nullptr || std::strstr(options, "log=") == nullptr) &&
+              std::getenv("LOCKCHECK_RECORDING") == nullptr;
   std::string escaped;
   for (const char* p = folder == nullptr ? "/tmp" : folder; *p != 0; ++p) {
     if (*p == ':' || *p == '\\' || *p == '%') escaped += *p == '%' ? '%' : '\\';
