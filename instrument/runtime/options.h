@@ -1,5 +1,5 @@
-// LOCKCHECK_OPTIONS: "key=value:key=value", parsed without allocation, before
-// main and after fork.
+// LOCKCHECK_OPTIONS: "key=value:key=value", parsed without allocation, once,
+// before main.
 //
 // One table names every key; help=1, docs/options.md and the parser read it.
 #ifndef LOCKCHECK_INSTRUMENT_RUNTIME_OPTIONS_H_
