@@ -49,8 +49,8 @@ enum class Got : uint8_t { kNothing, kLock, kDeadlock };
 
 struct Table {
   uint8_t mode;  // internal::RunMode
-  // All but `attach` and `begin_thread`, which comes before it, expect it to have
-  // been called on this thread.
+  // All but `attach` and `begin_thread`, which comes before it, expect it to
+  // have been called on this thread.
   void (*attach)(internal::ThreadPointer* pointer);
   Got (*lock)(const LockRequest& request);
   void (*taken)(LockState& lock, SiteSlot* slot);

@@ -285,6 +285,20 @@ bool WarmReleaseWriter(SharedState& lock) noexcept {
   return Release<true>(lock);
 }
 
+// A thread whose gate is shut may be none that records at all.
+[[gnu::noinline, gnu::cold]] static bool ReadWhileOff(SharedState& lock) {
+  return IsOff() && runtime::TryRead(lock, 0);
+}
+
+[[gnu::noinline, gnu::cold]] static bool StopReadingWhileOff(
+    SharedState& lock) {
+  if (!IsOff() || (lock.word.load(std::memory_order_relaxed) & kReading) == 0) {
+    return false;
+  }
+  if (runtime::StopReading(lock)) runtime::WakeShared(lock);
+  return true;
+}
+
 bool WarmAcquireShared(SharedState& lock, SiteSlot* slot) noexcept {
   Thread* const t = Current();
   Kept& kept = t->kept();
@@ -296,9 +310,9 @@ bool WarmAcquireShared(SharedState& lock, SiteSlot* slot) noexcept {
   // the general way.
   if (gate == kGateShut || (tag & kSiteShort) == 0 ||
       cursor >= t->hot.sample_at || kept.hot.top == kept.hot.limit ||
-      (Tag(lock) & ~2u) == 0 || (Tag(lock) & 2) != 0 ||
+      Tag(lock) == 0 || (Tag(lock) & 2) != 0 ||
       !IsKnown(kept, gate, lock_class, tag) || !ShutAt(t, cursor, gate)) {
-    return false;
+    return ReadWhileOff(lock);
   }
   if (!runtime::TryRead(lock, 0)) {
     SetGate(&kept.hot, gate);
@@ -330,7 +344,7 @@ bool WarmReleaseShared(SharedState& lock) noexcept {
   uint32_t* const cursor = t->hot.cursor;
   if (gate == kGateShut || !HasRoom(t) ||
       (lock.word.load(std::memory_order_relaxed) & kReading) == 0) {
-    return false;
+    return StopReadingWhileOff(lock);
   }
   Hold* const hold = kept.hot.top - 1;
   const uint32_t tag = Tag(lock);
