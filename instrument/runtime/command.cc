@@ -20,6 +20,8 @@ namespace lockcheck::runtime {
 namespace {
 
 constexpr int64_t kPatienceMs = 10'000;
+// What no other program of that name would end with.
+constexpr char kShown[] = "177";
 constexpr size_t kStackBytes = 256 << 10;
 
 struct Start {
@@ -45,7 +47,8 @@ int Execute(void* data) {
   }
   sigprocmask(SIG_SETMASK, &start->mask, nullptr);
   execlp(start->command, start->command, "analyze", "--only", "actual",
-         "--fail-on", "actual", "--threads", "1", g_log_path, nullptr);
+         "--fail-on", "actual", "--error-exitcode", kShown, "--threads", "1",
+         g_log_path, nullptr);
   _exit(127);
 }
 
@@ -54,7 +57,9 @@ bool Await(pid_t child) {
   for (int64_t ms = 0; ms < kPatienceMs; ms += 2) {
     int status;
     const pid_t ended = waitpid(child, &status, WNOHANG | __WALL);
-    if (ended == child) return WIFEXITED(status) && WEXITSTATUS(status) == 1;
+    if (ended == child) {
+      return WIFEXITED(status) && WEXITSTATUS(status) == atoi(kShown);
+    }
     if (ended < 0 && errno != EINTR) return false;
     const timespec moment = {0, 2'000'000};
     nanosleep(&moment, nullptr);

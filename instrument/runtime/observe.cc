@@ -45,6 +45,10 @@ const char* LogPath() noexcept {
   return Records() ? runtime::g_log_path : nullptr;
 }
 
+bool IsOffByChoice() noexcept {
+  return runtime::g_options.mode == runtime::RunModeOption::kOff;
+}
+
 uint64_t LogTicks() noexcept { return runtime::Ticks(); }
 
 size_t MarkThreads(ThreadMark* marks, size_t size) noexcept {

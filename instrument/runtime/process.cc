@@ -90,8 +90,6 @@ const char* MendFor(int error) {
       return "; name a place that is not read-only";
     case EISDIR:
       return "; name a file in it, such as %e.%p.log";
-    case ENOENT:
-      return "; the working directory is gone, give a whole path";
     case ENOTDIR:
       return "; a part of the path is a file";
     case ENAMETOOLONG:
@@ -133,16 +131,19 @@ int CreateAt(const char* path, const log::WriterOptions& options) {
   return now == ENOENT && in_the_way != 0 ? in_the_way : now;
 }
 
-void SayCannotWrite(const char* path, int error) {
+void SayCannotWrite(const char* path, int error, const char* mend) {
   Message() << "cannot write the log " << path << ": " << strerrordesc_np(error)
-            << MendFor(error) << "; nothing is recorded";
+            << mend << "; nothing is recorded";
 }
 
 bool CreateLog() {
   const char* const pattern =
       g_options.log[0] != 0 ? g_options.log : "lockcheck.%e.%p.log";
   if (const int error = ExpandLogPath(pattern, g_log_path); error != 0) {
-    SayCannotWrite(pattern, error);
+    SayCannotWrite(pattern, error,
+                   error == ENOENT
+                       ? "; the working directory is gone, give a whole path"
+                       : MendFor(error));
     return false;
   }
   const log::WriterOptions options{g_options.max_log, g_options.ring,
@@ -160,7 +161,7 @@ bool CreateLog() {
     }
   }
   if (error == 0) return true;
-  SayCannotWrite(g_log_path, error);
+  SayCannotWrite(g_log_path, error, MendFor(error));
   return false;
 }
 

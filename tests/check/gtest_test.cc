@@ -91,7 +91,8 @@ TEST_F(GTestTest, ATestThatLocksUpFailsAndTheProgramEnds) {
   EXPECT_EQ(f.exit_status(), 1) << f;
   EXPECT_THAT(f.err, HasSubstr("ACTUAL DEADLOCK  wait-for"));
   EXPECT_THAT(f.out, HasSubstr("[  FAILED  ] Watched.LocksUp"));
-  EXPECT_THAT(Read("result.xml"), HasSubstr("a deadlock happened in"));
+  EXPECT_THAT(Read("result.xml"), HasSubstr("ACTUAL DEADLOCK"));
+  EXPECT_THAT(Read("result.xml"), HasSubstr("lockcheck_finding"));
 }
 
 TEST_F(GTestTest, UnderThrowTheProgramGoesOn) {
@@ -190,6 +191,31 @@ TEST_F(GTestTest, WithoutRecordingNothingIsCheckedAndThatIsSaid) {
   const Finished f = Run("Watched.BothOrders", {}, "mode=off");
   EXPECT_TRUE(f.Succeeded()) << f;
   EXPECT_THAT(f.err, HasSubstr("nothing is recorded, so nothing is checked"));
+}
+
+TEST_F(GTestTest, WhatCannotBeRecordedIsNoSuccess) {
+  const Finished f = Run("Watched.OneOrder", {}, "log=/proc/nope/log");
+  EXPECT_EQ(f.exit_status(), 2) << f;
+  EXPECT_THAT(f.err, HasSubstr("cannot write the log /proc/nope/log: "));
+  EXPECT_THAT(f.err, Not(HasSubstr("working directory")));
+}
+
+TEST_F(GTestTest, WhereNothingIsRecordedAssertionsDoNotFail) {
+  EXPECT_TRUE(Run("Watched.KnowsWhatItHolds", {}, "mode=off").Succeeded());
+}
+
+TEST_F(GTestTest, AnAssertionThatFailsIsTheCallers) {
+  EXPECT_THAT(Run("Watched.DoesNotKnowWhatItHolds").out,
+              ContainsRegex("watched_program.cc:[0-9]+: Failure\nFailed\n"
+                            "lockcheck: the calling thread holds locks"));
+}
+
+TEST_F(GTestTest, SuppressionsOfTestsThatDidNotRunAreNotCalledUnused) {
+  std::ofstream(folder_ / "known") << "lock-order:a -> b  # known\n";
+  const Finished f =
+      Run("Watched.OneOrder", {}, "suppressions=" + (folder_ / "known"));
+  EXPECT_TRUE(f.Succeeded()) << f;
+  EXPECT_EQ(f.err, "");
 }
 
 }  // namespace

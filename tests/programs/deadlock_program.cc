@@ -221,11 +221,12 @@ void Ordered(size_t rounds) {
         lockcheck::lock_guard one(locks[std::min(low, high)]);
         lockcheck::unique_lock two(locks[std::max(low, high)], std::defer_lock);
         if (low != high) two.lock();
+        const size_t last = random() % kLocks;
         if (random() % 4 == 0) {
-          lockcheck::lock_guard three(shared[low]);
+          lockcheck::lock_guard three(shared[last]);
           if (random() % 8 == 0) std::this_thread::yield();
         } else {
-          lockcheck::shared_lock three(shared[low]);
+          lockcheck::shared_lock three(shared[last]);
           if (random() % 8 == 0) std::this_thread::yield();
         }
       }

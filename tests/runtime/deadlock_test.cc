@@ -149,6 +149,12 @@ TEST_F(DeadlockTest, WithoutTheCommandTheAddressesWillDo) {
   EXPECT_THAT(said, HasSubstr("holds \"self\""));
 }
 
+TEST_F(DeadlockTest, ACommandThatShowsNothingIsNotEnough) {
+  const std::string said =
+      ReportOf({"self"}, "and waits for", "command=/bin/false");
+  EXPECT_THAT(said, HasSubstr("holds \"self\""));
+}
+
 TEST_F(DeadlockTest, AbortEndsTheProgram) {
   const Finished f = Run({"ring", "2"}, "on_deadlock=abort");
   EXPECT_EQ(f.signal(), SIGABRT) << f;

@@ -39,22 +39,31 @@ class Listener : public ::testing::EmptyTestEventListener {
 
   void OnTestStart(const ::testing::TestInfo& test) override {
     test_ = NameOf(test);
+    file_ = test.file();
+    line_ = test.line();
+    ids_.clear();
     observer_.Begin(test_);
   }
   void OnTestEnd(const ::testing::TestInfo&) override {
     Fail(observer_.End(), nullptr, 0);
   }
-  void OnTestProgramEnd(const ::testing::UnitTest&) override {
+  void OnTestProgramEnd(const ::testing::UnitTest& unit) override {
     if (Observer::LogPath().empty()) return;
     const auto found = observer_.All();
     if (!found.ok()) return Complain(found.status());
     for (const Found& one : *found) {
       failed_at_end_ = true;
-      std::fprintf(stderr,
-                   "lockcheck: no single test shows this, but all together do "
-                   "(%s):\n%s\n",
-                   absl::StrJoin(one.tests, ", ").c_str(), one.text.c_str());
+      const std::string where = one.tests.empty()
+                                    ? "outside of any test"
+                                    : absl::StrCat(
+                                          "no single test shows this, but all "
+                                          "together do (",
+                                          absl::StrJoin(one.tests, ", "), ")");
+      std::fprintf(stderr, "lockcheck: %s:\n%s\n", where.c_str(),
+                   one.text.c_str());
     }
+    // Of tests that did not run nothing is known.
+    if (unit.test_to_run_count() != unit.total_test_count()) return;
     for (const std::string& line : observer_.UnusedSuppressions()) {
       std::fprintf(stderr, "%s\n", line.c_str());
     }
@@ -67,37 +76,51 @@ class Listener : public ::testing::EmptyTestEventListener {
             int line) {
     if (!found.ok()) return Complain(found.status());
     for (const Found& one : *found) {
-      ::testing::Test::RecordProperty("lockcheck_finding", one.id);
-      ADD_FAILURE_AT(file == nullptr ? "lockcheck" : file, line) << one.text;
+      AddFailure(one, file == nullptr ? file_.c_str() : file,
+                 file == nullptr ? line_ : line);
     }
   }
   // A deadlock has happened, in whichever thread.
   bool OnDeadlock() {
-    ADD_FAILURE_AT("lockcheck", 0) << "a deadlock happened in " << test_;
     std::fprintf(stderr, "lockcheck: a deadlock happened in %s\n",
                  test_.c_str());
     const auto found = observer_.End();
-    if (!found.ok()) return false;
     bool told = false;
-    for (const Found& one : *found) {
-      if (one.verdict != analysis::Verdict::kActual) continue;
-      std::fprintf(stderr, "%s", one.text.c_str());
-      told = true;
+    if (found.ok()) {
+      for (const Found& one : *found) {
+        if (one.verdict != analysis::Verdict::kActual) continue;
+        AddFailure(one, file_.c_str(), line_);
+        std::fprintf(stderr, "%s", one.text.c_str());
+        told = true;
+      }
+    }
+    if (!told) {
+      ADD_FAILURE_AT(file_.c_str(), line_)
+          << "a deadlock happened in " << test_;
     }
     return told;
   }
 
  private:
+  void AddFailure(const Found& one, const char* file, int line) {
+    // A key has one value.
+    ids_ += (ids_.empty() ? "" : ",") + one.id;
+    ::testing::Test::RecordProperty("lockcheck_finding", ids_);
+    ADD_FAILURE_AT(file, line) << one.text;
+  }
   static void Complain(const absl::Status& status) {
     ADD_FAILURE_AT("lockcheck", 0) << status.message();
   }
 
   Observer observer_;
-  std::string test_;
+  std::string test_, file_;
+  int line_ = 0;
+  std::string ids_;  // of the present test's findings
   bool failed_at_end_ = false;
 };
 
 Listener* g_listener = nullptr;
+pid_t g_process = 0;  // that the listener is of
 
 // A failed test has to be told as gtest tells it, though the test never ends.
 [[noreturn]] void EndAfterDeadlock() {
@@ -122,6 +145,11 @@ bool OnDeadlock(const void* deadlock) {
   // What tells of it needs memory, and the deadlock may be about that.
   signal(SIGALRM, SIG_DFL);
   alarm(kReportSeconds);
+  if (getpid() != g_process) {
+    // A child that a test has forked: its end is the test's business.
+    internal::SayDeadlock(deadlock);
+    _exit(kDeadlockStatus);
+  }
   const bool told = g_listener->OnDeadlock();
   if (!told) internal::SayDeadlock(deadlock);
   if (!Throws()) EndAfterDeadlock();
@@ -163,8 +191,10 @@ void Install() {
   if (Observer::LogPath().empty()) {
     std::fprintf(stderr,
                  "lockcheck: nothing is recorded, so nothing is checked\n");
+    if (!internal::IsOffByChoice()) std::exit(2);
     return;
   }
+  g_process = getpid();
   g_listener = new Listener(*std::move(observer));
   ::testing::UnitTest::GetInstance()->listeners().Append(g_listener);
   internal::SetDeadlockHook(&OnDeadlock);

@@ -15,8 +15,10 @@
 // The program records without being told to, into a file in $TMPDIR that it
 // removes when it ends normally; LOCKCHECK_OPTIONS may say log= (the file
 // stays), suppressions= (known findings, as for `lockcheck analyze`) or
-// mode=off (nothing is checked). Not for death tests' children, which are
-// processes of their own.
+// mode=off (nothing is checked). If it cannot record, the program ends with
+// status 2. lockcheck_default_options() is taken: set the variable instead. Not
+// for death tests' children, which are processes of their own. In the XML of a
+// program that locked up, tests that had not run yet look as if they had.
 #ifndef LOCKCHECK_GTEST_H_
 #define LOCKCHECK_GTEST_H_
 
@@ -61,6 +63,7 @@ struct DeadlockAt {
 
 }  // namespace lockcheck::testing
 
+// NOLINTBEGIN(bugprone-macro-parentheses): a block follows.
 // LOCKCHECK_EXPECT_NO_DEADLOCK { ... };
 // The block shows no deadlock; what the test did before does not count.
 #define LOCKCHECK_EXPECT_NO_DEADLOCK \
@@ -76,18 +79,27 @@ struct DeadlockAt {
                                    __LINE__} +                           \
       [&]
 
+// NOLINTEND(bugprone-macro-parentheses)
+
 namespace lockcheck {
 
-// The calling thread holds the lock, or the test fails.
+// The calling thread holds the lock, or the test fails. Where nothing is
+// recorded, nothing is known, and it does not.
 template <typename Lock>
-void assert_held(const Lock& lock) {
-  EXPECT_TRUE(internal::IsHeldByThisThread(&lock))
-      << "lockcheck: the calling thread does not hold the lock";
+void assert_held(const Lock& lock,
+                 source_location where = source_location::current()) {
+  if (internal::LogPath() != nullptr && !internal::IsHeldByThisThread(&lock)) {
+    ADD_FAILURE_AT(where.file_name(), static_cast<int>(where.line()))
+        << "lockcheck: the calling thread does not hold the lock";
+  }
 }
 // The calling thread holds no lock at all, or the test fails.
-inline void assert_none_held() {
-  EXPECT_EQ(internal::HeldByThisThread(), 0u)
-      << "lockcheck: the calling thread holds locks";
+inline void assert_none_held(
+    source_location where = source_location::current()) {
+  if (internal::HeldByThisThread() != 0) {
+    ADD_FAILURE_AT(where.file_name(), static_cast<int>(where.line()))
+        << "lockcheck: the calling thread holds locks";
+  }
 }
 
 }  // namespace lockcheck

@@ -23,6 +23,8 @@ struct ThreadMark {
 
 // The log's path, or nullptr: nothing is recorded.
 const char* LogPath() noexcept;
+// Whether that is so because somebody said mode=off.
+bool IsOffByChoice() noexcept;
 // Time-stamp counter, as in the log.
 uint64_t LogTicks() noexcept;
 // The threads that record now; returns how many there are, of which the first
