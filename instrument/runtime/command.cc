@@ -10,8 +10,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 
 #include "instrument/runtime/keep_errno.h"
 #include "instrument/runtime/process.h"
@@ -27,6 +29,7 @@ constexpr size_t kStackBytes = 256 << 10;
 struct Start {
   sigset_t mask;
   const char* command;
+  char actor[16];  // its id, in decimal
 };
 
 // In the child, which shares this process's memory until it executes.
@@ -47,8 +50,8 @@ int Execute(void* data) {
   }
   sigprocmask(SIG_SETMASK, &start->mask, nullptr);
   execlp(start->command, start->command, "analyze", "--only", "actual",
-         "--fail-on", "actual", "--error-exitcode", kShown, "--threads", "1",
-         g_log_path, nullptr);
+         "--fail-on", "actual", "--error-exitcode", kShown, "--actor",
+         start->actor, "--threads", "1", g_log_path, nullptr);
   _exit(127);
 }
 
@@ -71,7 +74,7 @@ bool Await(pid_t child) {
 
 }  // namespace
 
-bool RunCommand() {
+bool RunCommand(uint32_t actor) {
   if (g_writer.stopped() || g_options.command[0] == 0 ||
       strcmp(g_options.command, "none") == 0 || getauxval(AT_SECURE) != 0) {
     return false;
@@ -81,6 +84,7 @@ bool RunCommand() {
   const KeepErrno keep_errno;
   Start start;
   start.command = g_options.command;
+  *std::to_chars(start.actor, std::end(start.actor) - 1, actor).ptr = 0;
   sigset_t all;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &start.mask);

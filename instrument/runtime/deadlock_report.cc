@@ -99,7 +99,7 @@ bool ReportDeadlockOf(Thread* t) {
       g_deadlock_hook.load(std::memory_order_acquire);
   if (hook == nullptr || !hook(&deadlock)) {
     SayHeadline(deadlock);
-    if (!RunCommand()) SayWhoAndWhere(deadlock);
+    if (!RunCommand(deadlock[0].wanted.actor)) SayWhoAndWhere(deadlock);
   }
   switch (g_options.on_deadlock) {
     case OnDeadlock::kReport:

@@ -95,12 +95,21 @@ std::string FindingSection(const Report& report, const TextOptions& options,
   return out;
 }
 
+bool TakesPart(const Report& report, const FindingRow& row, uint32_t actor) {
+  const std::string label = fmt::format("A{}", actor);
+  return std::any_of(
+      row.parts.begin(), row.parts.end(), [&](const PartRow& part) {
+        return part.actor && report.actors[*part.actor].label == label;
+      });
+}
+
 std::string Only(const Report& report, const TextOptions& options,
                  const Painter& painter) {
   std::string out;
   size_t number = 0;
   for (const FindingRow& row : report.findings) {
     if (row.verdict != options.only || row.suppressed) continue;
+    if (options.actor != 0 && !TakesPart(report, row, options.actor)) continue;
     if (number != 0) out += "\n";
     out += FindingText(report, row, ++number, painter, options.width);
   }

@@ -4,6 +4,7 @@
 #define LOCKCHECK_LIB_REPORT_TEXT_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -15,8 +16,9 @@ namespace lockcheck::report {
 struct TextOptions {
   bool colour = false;
   bool all = false;  // refuted and suppressed findings too
-  // Nothing but the deadlocks of this verdict.
+  // Nothing but the deadlocks of this verdict, and of this actor if given.
   std::optional<analysis::Verdict> only = std::nullopt;
+  uint32_t actor = 0;            // its id: 3 for A3; 0: any
   size_t top = 10;               // rows of each table; 0: all
   size_t width = 0;              // columns that there are; 0: any number
   const Column* sort = nullptr;  // null: time suffered

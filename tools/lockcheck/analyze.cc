@@ -85,6 +85,7 @@ class Analyzer {
     text.colour = colour_;
     text.all = options_.all;
     text.only = options_.only;
+    text.actor = options_.actor;
     text.top = options_.top;
     text.sort = options_.sort;
     text.width = OutputWidth();

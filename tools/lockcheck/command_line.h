@@ -39,6 +39,7 @@ struct Options {
   analysis::Policy policy = analysis::Policy::kDeadlock;
   size_t top = 10;
   std::optional<analysis::Verdict> only;
+  uint32_t actor = 0;  // with `only`; 0: any
   const report::Column* sort = nullptr;
   std::string suppressions;
   int error_exitcode = kExitFindings;

@@ -132,6 +132,8 @@ void AddAnalyze(CLI::App& app, Options& o, RawWords& raw) {
                  Lines("Print nothing but the deadlocks of this verdict: "
                        "actual, confirmed, possible or refuted"))
       ->type_name("VERDICT");
+  AddNumber(app, "--actor", o.actor,
+            "With --only: those that this actor has a part in, 3 for A3");
   AddNumber(app, "--top", o.top, "Rows of each table; 0: all. Default: 10");
   app.add_option("--sort", raw.sort,
                  Lines("Column to sort hotspots by: acquisitions, contended, "
