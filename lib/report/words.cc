@@ -261,15 +261,20 @@ std::string WhereAsked(const Report& report, const PartRow& part) {
 }
 
 std::string AdviceForJoin(const Report& report, const FindingRow& row) {
+  bool only_joins = false;
   for (const PartRow& part : row.parts) {
     if (!part.wants || !IsEnd(report, part.wants->object)) continue;
     if (part.holds.empty()) continue;
+    if (IsEnd(report, part.holds[0].object)) {
+      only_joins = true;
+      continue;
+    }
     return fmt::format("let go of {} before waiting for {}{}",
                        ObjectName(report, part.holds[0].object),
                        ObjectName(report, part.wants->object),
                        WhereAsked(report, part));
   }
-  return "";
+  return only_joins ? "have each joined by one whom it does not wait for" : "";
 }
 
 // Sorted by name the locks have an order, and some actor of a ring must go

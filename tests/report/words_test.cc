@@ -99,6 +99,13 @@ TEST_F(WordsTest, AJoinUnderALockIsToldAsAWaitForAnEnd) {
                                       "the end of A3 (kant)"));
 }
 
+TEST_F(WordsTest, NobodyCanLetGoOfAnEnd) {
+  Is(Rule::kWaitFor, Verdict::kActual);
+  Part(kPlato, kEndOfPlato, kEndOfKant).Part(kKant, kEndOfKant, kEndOfPlato);
+  EXPECT_EQ(Explained().advice,
+            "have each joined by one whom it does not wait for");
+}
+
 TEST_F(WordsTest, AnOwnerThatEndedIsToldToUseAGuard) {
   Is(Rule::kWaitFor, Verdict::kActual);
   report_.actors[kKant].state = analysis::ActorState::kEnded;
