@@ -12,7 +12,6 @@ namespace lockcheck::runtime {
 
 struct ConditionWait {
   internal::ConditionState* condition;
-  internal::ConditionKind kind;
   internal::Waiter* waiter;
   internal::SiteSlot* slot;
   internal::Caller caller;
@@ -26,13 +25,13 @@ struct Notified {
   uint32_t next_ticket = 0;  // every wait with a smaller one began before
 };
 
-// Sleeps until the waiter is signalled (true) or the deadline has passed and
-// the waiter has left the queue; at most until `look`, if that is not null,
-// and then *looked is set.
 // True: it was in the queue, and is not any more. False: it has been claimed by
 // a notifier, who will touch it again, until it is marked.
 bool Dequeue(internal::ConditionState& condition, internal::Waiter& waiter);
 
+// Sleeps until the waiter is signalled (true) or the deadline has passed and
+// the waiter has left the queue; at most until `look`, if that is not null,
+// and then *looked is set.
 bool SleepInQueue(const ConditionWait& wait, const internal::Deadline* look,
                   bool* looked);
 

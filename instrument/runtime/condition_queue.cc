@@ -90,12 +90,12 @@ void Enqueue(ConditionState& condition, ConditionKind kind, Waiter& waiter,
   condition.last = &waiter;
 }
 
-bool SleepUntilSignalled(ConditionState& condition, ConditionKind kind,
-                         Waiter& waiter, SiteSlot* slot, Caller caller,
+bool SleepUntilSignalled(ConditionState& condition, Waiter& waiter,
+                         SiteSlot* slot, Caller caller,
                          const Deadline* deadline) noexcept {
   const runtime::Unseen unseen;
-  const runtime::ConditionWait wait{&condition, kind,   &waiter,
-                                    slot,       caller, deadline};
+  const runtime::ConditionWait wait{&condition, &waiter, slot, caller,
+                                    deadline};
   if (const runtime::Table* const table = runtime::Recording()) {
     return table->wait_condition(wait);
   }
@@ -122,7 +122,7 @@ void Notify(ConditionState& condition, ConditionKind kind, bool all,
   }
 }
 
-void DestroyCondition(ConditionState& condition, ConditionKind) noexcept {
+void DestroyCondition(ConditionState& condition) noexcept {
   const runtime::Unseen unseen;
   if (condition.tag.load(std::memory_order_relaxed) == 0) return;
   if (const runtime::Table* const table = runtime::Recording()) {

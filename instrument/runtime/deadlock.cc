@@ -19,8 +19,14 @@ constexpr int kAttempts = 3;
 // some time.
 constexpr size_t kMaxSteps = 1 << 20;
 
-// The lock's word and tag; another thread's lock may be gone.
-bool ReadLock(const LockState* lock, uint32_t* word, uint32_t* tag) {
+// The lock's word and tag. The lock that this thread waits for is there; what
+// another one waited for may be gone.
+bool ReadLock(const LockState* lock, bool mine, uint32_t* word, uint32_t* tag) {
+  if (mine) {
+    *word = lock->word.load(std::memory_order_seq_cst);
+    *tag = Tag(*lock);
+    return true;
+  }
   alignas(LockState) char copy[sizeof(LockState)];
   if (!ReadMemory(lock, copy, sizeof(copy))) return false;
   static_assert(sizeof(lock->word) == sizeof(*word));
@@ -40,11 +46,11 @@ bool Holds(const Thread* t, uint32_t object) {
 
 // Whom the wait is for, if that is one thread. Null: nobody, or `*reader_of`
 // says which object's readers.
-Thread* OneBlocker(const Wanted& wanted, uint32_t* reader_of) {
+Thread* OneBlocker(const Wanted& wanted, bool mine, uint32_t* reader_of) {
   *reader_of = 0;
   if (wanted.lock == nullptr) return ThreadOf(wanted.joined);
   uint32_t word, tag;
-  if (!ReadLock(wanted.lock, &word, &tag)) return nullptr;
+  if (!ReadLock(wanted.lock, mine, &word, &tag)) return nullptr;
   if (wanted.shared && IsRead(word)) {
     if (!wanted.reads) *reader_of = tag >> 3;
     return nullptr;
@@ -52,9 +58,9 @@ Thread* OneBlocker(const Wanted& wanted, uint32_t* reader_of) {
   return ThreadOf(word & internal::kOwnerMask);
 }
 
-bool Blocks(Thread* blocker, const Wanted& wanted) {
+bool Blocks(Thread* blocker, const Wanted& wanted, bool mine) {
   uint32_t object;
-  Thread* const one = OneBlocker(wanted, &object);
+  Thread* const one = OneBlocker(wanted, mine, &object);
   if (object != 0) return Holds(blocker, object);
   return one == blocker;
 }
@@ -96,7 +102,7 @@ bool Deadlock::IsOnPath(const Thread* t) const {
 // waits for each of them; those that run do not matter.
 Thread* Deadlock::NextBlocker(Stuck& stuck) const {
   uint32_t object;
-  Thread* const one = OneBlocker(stuck.wanted, &object);
+  Thread* const one = OneBlocker(stuck.wanted, &stuck == stuck_, &object);
   if (object == 0) {
     Thread* const once = stuck.next_reader != nullptr ? one : nullptr;
     stuck.next_reader = nullptr;
@@ -132,7 +138,7 @@ bool Deadlock::StillStands() const {
     const Stuck& stuck = stuck_[i];
     Wanted wanted;
     uint32_t number;
-    if (!Blocks(stuck_[(i + 1) % size_].thread, stuck.wanted) ||
+    if (!Blocks(stuck_[(i + 1) % size_].thread, stuck.wanted, i == 0) ||
         !SeeWait(stuck.thread, &wanted, &number) || number != stuck.number) {
       return false;
     }

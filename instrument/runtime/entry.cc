@@ -124,11 +124,10 @@ bool TimedLockSharedUncommon(SharedState& lock, LockKind kind, SiteSlot* slot,
       {&lock, kind, How::kTimed, slot, caller, 0, &deadline, true});
 }
 
-void UnlockSharedUncommon(SharedState& lock, LockKind kind, SiteSlot* slot,
-                          Caller caller) {
+void UnlockSharedUncommon(SharedState& lock, SiteSlot* slot, Caller caller) {
   const Unseen unseen;
   if (const Table* const table = Recording()) {
-    table->unlock_shared(lock, kind, slot, caller);
+    table->unlock_shared(lock, slot, caller);
   } else {
     runtime::PlainReadUnlock(lock);
   }

@@ -287,9 +287,7 @@ bool UnlockNotMine(Thread* t, LockState& lock, LockKind kind, uint32_t site,
   return true;
 }
 
-void DoUnlockShared(LockState& base, LockKind kind, SiteSlot* slot,
-                    Caller caller) {
-  (void)kind;
+void DoUnlockShared(LockState& base, SiteSlot* slot, Caller caller) {
   const KeepErrno keep_errno;
   auto& lock = static_cast<SharedState&>(base);
   Thread* const t = Enter();

@@ -49,6 +49,12 @@ bool IsOffByChoice() noexcept {
   return runtime::g_options.mode == runtime::RunModeOption::kOff;
 }
 
+bool HasLogByDefault() noexcept { return runtime::g_log_by_default; }
+
+bool ThrowsOnDeadlock() noexcept {
+  return runtime::g_options.on_deadlock == runtime::OnDeadlock::kThrow;
+}
+
 uint64_t LogTicks() noexcept { return runtime::Ticks(); }
 
 size_t MarkThreads(ThreadMark* marks, size_t size) noexcept {

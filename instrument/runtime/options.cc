@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <initializer_list>
 
 #include "instrument/runtime/message.h"
 
@@ -170,6 +171,21 @@ bool ParseExitCode(Text value, uint32_t& code) {
   return true;
 }
 
+template <typename T>
+struct Choice {
+  const char* name;
+  T value;
+};
+template <typename T>
+bool Choose(Text given, std::initializer_list<Choice<T>> choices, T& chosen) {
+  for (const Choice<T>& choice : choices) {
+    if (!(given == choice.name)) continue;
+    chosen = choice.value;
+    return true;
+  }
+  return false;
+}
+
 bool SetOption(const OptionRow& row, Text value, Options& o) {
   const Text key{row.key, strlen(row.key)};
   if (key == "log") return ParsePath(value, o.log);
@@ -177,45 +193,29 @@ bool SetOption(const OptionRow& row, Text value, Options& o) {
   if (key == "suppressions") return ParsePath(value, o.suppressions);
   if (key == "exitcode") return ParseExitCode(value, o.exit_code);
   if (key == "on_deadlock") {
-    if (value == "report") {
-      o.on_deadlock = OnDeadlock::kReport;
-    } else if (value == "abort") {
-      o.on_deadlock = OnDeadlock::kAbort;
-    } else if (value == "throw") {
-      o.on_deadlock = OnDeadlock::kThrow;
-    } else {
-      return false;
-    }
-    return true;
+    return Choose(value,
+                  {{"report", OnDeadlock::kReport},
+                   {"abort", OnDeadlock::kAbort},
+                   {"throw", OnDeadlock::kThrow}},
+                  o.on_deadlock);
   }
   if (key == "mode") {
-    if (value == "record") {
-      o.mode = RunModeOption::kRecord;
-    } else if (value == "off") {
-      o.mode = RunModeOption::kOff;
-    } else {
-      return false;
-    }
-    return true;
+    return Choose(
+        value,
+        {{"record", RunModeOption::kRecord}, {"off", RunModeOption::kOff}},
+        o.mode);
   }
   if (key == "timing") {
-    if (value == "sampled") {
-      o.timing = Timing::kSampled;
-    } else if (value == "full") {
-      o.timing = Timing::kFull;
-    } else if (value == "off") {
-      o.timing = Timing::kOff;
-    } else {
-      return false;
-    }
-    return true;
+    return Choose(value,
+                  {{"sampled", Timing::kSampled},
+                   {"full", Timing::kFull},
+                   {"off", Timing::kOff}},
+                  o.timing);
   }
   if (key == "max_log") return ParseSize(value, o.max_log);
   if (key == "ring") return ParseSize(value, o.ring);
   if (key == "hot") {
-    if (!(value == "memory") && !(value == "file")) return false;
-    o.volatile_hot = value == "memory";
-    return true;
+    return Choose(value, {{"memory", true}, {"file", false}}, o.volatile_hot);
   }
   if (value == "1") PrintHelp();
   return value == "0" || value == "1";

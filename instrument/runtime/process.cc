@@ -28,6 +28,7 @@ constinit Options g_options;
 constinit ForkPage* g_fork_page = nullptr;
 constinit uint32_t g_parent_process = 0;
 constinit char g_log_path[kMaxPath] = "";
+constinit bool g_log_by_default = false;
 constinit std::atomic<const Table*> g_table{nullptr};
 
 namespace {
@@ -172,7 +173,11 @@ bool StartRecording() {
     Message() << "no memory; nothing is recorded";
     return false;
   }
-  if (!JoinInherited() && !CreateLog()) return false;
+  if (JoinInherited()) {
+    g_log_by_default = false;
+  } else if (!CreateLog()) {
+    return false;
+  }
   PassOnRecording();
   RegisterHandlers();
   return true;
@@ -189,12 +194,16 @@ void StayLoaded() {
 }
 
 bool WantsRecording() {
+  static Options by_default;
   if (&lockcheck_default_options != nullptr) {
-    ParseOptions(lockcheck_default_options(), g_options);
+    ParseOptions(lockcheck_default_options(), by_default);
+    g_options = by_default;
   }
   if (const char* text = getenv("LOCKCHECK_OPTIONS")) {
     ParseOptions(text, g_options);
   }
+  g_log_by_default =
+      g_options.log[0] != 0 && strcmp(g_options.log, by_default.log) == 0;
   if (g_options.mode == RunModeOption::kUnset) {
     return g_options.log[0] != 0;
   }

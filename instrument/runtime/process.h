@@ -32,6 +32,8 @@ extern Options g_options;
 extern ForkPage* g_fork_page;
 extern uint32_t g_parent_process;  // id of this process before the last fork
 extern char g_log_path[kMaxPath];
+// This process made its log, and lockcheck_default_options() said where.
+extern bool g_log_by_default;
 
 // Guards ForkPage's lists. Signals are blocked while it is held, so a handler
 // never waits for the thread it interrupted. Held for microseconds; with

@@ -58,8 +58,7 @@ struct Table {
   bool (*unlock)(LockState& lock, LockKind kind, SiteSlot* slot, Caller caller);
   // A release of the object with this tag saw waiters.
   void (*saw_waiters)(uint32_t tag, uint64_t ticks);
-  void (*unlock_shared)(LockState& lock, LockKind kind, SiteSlot* slot,
-                        Caller caller);
+  void (*unlock_shared)(LockState& lock, SiteSlot* slot, Caller caller);
   void (*destroy)(LockState& lock, LockKind kind);
   uint32_t (*fork_thread)();
   void (*begin_thread)(uint32_t actor, uint32_t parent);

@@ -30,12 +30,17 @@ void BeginWaiting(Thread* t, const Wanted& wanted) {
               std::memory_order_relaxed);
   w.holds.store(t->kept().hot.holds, std::memory_order_relaxed);
   w.top.store(t->kept().hot.top, std::memory_order_relaxed);
-  // Of two that begin to wait, at least one sees the other's wait.
-  w.number.fetch_add(1, std::memory_order_seq_cst);
+  // Of two that begin to wait, at least one sees the other's wait. A wait may
+  // have lost its end: its thread could not be entered then.
+  const uint32_t last = w.number.load(std::memory_order_relaxed);
+  w.number.store((last | 1) + (last & 1) * 2, std::memory_order_seq_cst);
 }
 
 void EndWaiting(Thread* t) {
-  t->waiting.number.fetch_add(1, std::memory_order_release);
+  std::atomic<uint32_t>& number = t->waiting.number;
+  const uint32_t last = number.load(std::memory_order_relaxed);
+  // It is even if the wait began in another process, before a fork.
+  number.store(last + (last & 1), std::memory_order_release);
 }
 
 bool SeeWait(const Thread* t, Wanted* wanted, uint32_t* number) {

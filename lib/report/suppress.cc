@@ -1,6 +1,10 @@
 #include "lib/report/suppress.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -98,6 +102,21 @@ absl::StatusOr<Suppressions> Suppressions::Parse(std::string_view text,
     parsed.rows_.push_back(*std::move(row));
   }
   return parsed;
+}
+
+absl::StatusOr<Suppressions> Suppressions::Read(const std::string& path) {
+  if (path.empty()) return Suppressions();
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  // An empty file has nothing to copy, which would count as a failure.
+  if (file.peek() != EOF) text << file.rdbuf();
+  if (!file.is_open() || file.bad() || text.fail()) {
+    return absl::NotFoundError(
+        fmt::format("{}: cannot read the suppressions: {}", path,
+                    errno != 0 ? std::strerror(errno) : "it is no file"));
+  }
+  return Suppressions::Parse(text.str(), path);
 }
 
 void Suppressions::Apply(Report& report) {

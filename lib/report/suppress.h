@@ -33,6 +33,8 @@ class Suppressions {
   // `name` stands in error messages: "name:3: ...".
   static absl::StatusOr<Suppressions> Parse(std::string_view text,
                                             const std::string& name);
+  // The file at `path`; empty: none. Errors are one line that names the file.
+  static absl::StatusOr<Suppressions> Read(const std::string& path);
   // Marks the findings of `report` that match.
   void Apply(Report& report);
   // One line for each that has matched nothing in any report so far.

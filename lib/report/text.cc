@@ -108,8 +108,7 @@ std::string Only(const Report& report, const TextOptions& options,
   std::string out;
   size_t number = 0;
   for (const FindingRow& row : report.findings) {
-    if (row.verdict != options.only || row.suppressed) continue;
-    if (options.actor != 0 && !TakesPart(report, row, options.actor)) continue;
+    if (row.suppressed || !IsWanted(report, row, options)) continue;
     if (number != 0) out += "\n";
     out += FindingText(report, row, ++number, painter, options.width);
   }
@@ -184,6 +183,13 @@ std::string Result(const Report& report, const Painter& painter) {
 }
 
 }  // namespace
+
+bool IsWanted(const Report& report, const FindingRow& row,
+              const TextOptions& options) {
+  return !options.only ||
+         (row.verdict == options.only &&
+          (options.actor == 0 || TakesPart(report, row, options.actor)));
+}
 
 std::string HeaderText(const Report& r, bool colour, size_t columns) {
   const Painter painter(colour);

@@ -26,6 +26,10 @@ struct TextOptions {
 
 std::string Text(const Report& report, const TextOptions& options);
 
+// Whether `only` and `actor` let the finding be shown.
+bool IsWanted(const Report& report, const FindingRow& row,
+              const TextOptions& options);
+
 // One log's header as the first lines of Text(); for other commands. `columns`
 // there are; 0: any number.
 std::string HeaderText(const Report& report, bool colour, size_t columns);

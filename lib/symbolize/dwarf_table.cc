@@ -3,6 +3,7 @@
 #include <dwarf.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <string_view>
 #include <utility>
 
@@ -208,6 +209,17 @@ std::vector<SourceFrame> DwarfTable::Find(uint64_t address) {
   return frames;
 }
 
+// Build systems that name sources relative to the build folder (Meson, ccache's
+// base_dir) leave it to the reader to put the two together.
+std::string DwarfTable::FullPath(const Unit& unit, const char* file) {
+  if (file == nullptr || *file == 0) return "";
+  if (*file == '/') return file;
+  Dwarf_Die die = unit.die;
+  const char* const folder = Text(&die, DW_AT_comp_dir);
+  if (folder == nullptr) return file;
+  return (std::filesystem::path(folder) / file).lexically_normal().string();
+}
+
 // Compilers give line 0 to code that belongs to no line; the nearest line
 // before it, down to `lowest`, is what a person looks for.
 DwarfTable::Place DwarfTable::LineAt(const Unit& unit, uint64_t address,
@@ -233,7 +245,7 @@ DwarfTable::Place DwarfTable::LineAt(const Unit& unit, uint64_t address,
     if (dwarf_lineendsequence(line, &end) != 0 || end) break;
     if (dwarf_lineno(line, &number) == 0 && number > 0) {
       const char* file = dwarf_linesrc(line, nullptr, nullptr);
-      return {file != nullptr ? file : "", number};
+      return {FullPath(unit, file), number};
     }
     if (address_of(row) <= lowest) break;
   }
@@ -254,7 +266,7 @@ DwarfTable::Place DwarfTable::CallPlace(const Unit& unit,
       dwarf_formudata(dwarf_attr(call, DW_AT_call_file, &attribute), &value) ==
           0) {
     const char* file = dwarf_filesrc(unit.files, value, nullptr, nullptr);
-    if (file != nullptr) place.file = file;
+    place.file = FullPath(unit, file);
   }
   return place;
 }

@@ -72,6 +72,7 @@ class DwarfTable {
   void Load(Unit* unit);
   Place LineAt(const Unit& unit, uint64_t address, uint64_t lowest) const;
   Place CallPlace(const Unit& unit, Dwarf_Die* call) const;
+  static std::string FullPath(const Unit& unit, const char* file);
   const std::string& NameOf(const Dwarf_Die& die);
   std::string QualifiedName(Dwarf_Die named, const char* name);
   std::string ScopeName(uint32_t scope);

@@ -183,6 +183,8 @@ TEST_F(GTestTest, ItsOwnLogIsGoneAfterwardsTheUsersStays) {
   EXPECT_THAT(
       std::distance(std::filesystem::directory_iterator(folder_.path()), {}),
       0);
+  Run("Watched.OneOrder", {}, "max_log=1G");  // says nothing of the place
+  EXPECT_TRUE(std::filesystem::is_empty(folder_.path()));
   Run("Watched.OneOrder", {}, "log=" + (folder_ / "mine"));
   EXPECT_TRUE(std::filesystem::exists(folder_ / "mine"));
 }

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "tests/log/log_builder.h"
 #include "tests/log/random_log.h"
+#include "tests/log/read_back.h"
 #include "tests/log/transcript.h"
 
 namespace lockcheck::log {
@@ -25,13 +26,8 @@ using testing::Held;
 using ::testing::IsEmpty;
 using testing::LogBuilder;
 using testing::RandomLog;
+using testing::ReadBack;
 using testing::Transcript;
-
-std::unique_ptr<Recording> Read(LogBuilder& b) {
-  auto recording = Recording::OpenBytes("test.log", b.bytes());
-  EXPECT_TRUE(recording.ok()) << recording.status();
-  return *std::move(recording);
-}
 
 // The events that RandomLog speaks of.
 std::vector<std::string> Events(const Recording& r, uint32_t actor) {
@@ -61,7 +57,7 @@ TEST(RecordingTest, KnowsTheProgramThatWroteIt) {
                 .options = "log=x",
                 .host = "box"});
   b.Actor(1, BeginHow::kMain).At(500).Exit(1, 1234);
-  const auto r = Read(b);
+  const auto r = ReadBack(b);
   EXPECT_EQ(r->recording_id, "000102030405060708090a0b0c0d0e0f");
   EXPECT_EQ(r->start_unix_ns, LogBuilder::kStartUnixNs);
   ASSERT_EQ(r->processes.size(), 1u);
@@ -84,7 +80,7 @@ TEST(RecordingTest, KnowsItsActors) {
   b.Process(1).Actor(1, BeginHow::kMain).At(10).Fork(1, 2);
   b.At(20).Actor(2, BeginHow::kStarted, {.parent = 1, .tid = 99});
   b.Name(NameTarget::kActor, 2, "worker").At(50).End(2, 7, 8, 9).Exit(1);
-  const auto r = Read(b);
+  const auto r = ReadBack(b);
   ASSERT_EQ(r->actors.size(), 2u);
   const Actor& worker = r->actors[r->FindActor(2)];
   EXPECT_EQ(worker.id, 2u);
@@ -112,7 +108,7 @@ TEST(RecordingTest, KnowsObjectsSitesStacksPlacesAndModules) {
   b.Object(6, ObjectKind::kRecursiveMutex, "queue lock", 3, 8, 0xabc);
   b.Stack(2, {StackReason::kWait, 6, 8, 7, 9}, {PackFrame(4, 0x40)});
   b.Section(1, 6, 8).Exit(1);
-  const auto r = Read(b);
+  const auto r = ReadBack(b);
   ASSERT_EQ(r->modules.size(), 1u);
   EXPECT_EQ(r->modules[0].path, "/lib/m.so");
   EXPECT_EQ(r->modules[0].build_id, "0abc");
@@ -141,7 +137,7 @@ TEST(RecordingTest, ANameGivenLaterCounts) {
   LogBuilder b;
   b.Process(1).Actor(1, BeginHow::kMain).Object(1, ObjectKind::kMutex, "old");
   b.Name(NameTarget::kObject, 1, "new").Exit(1);
-  const auto r = Read(b);
+  const auto r = ReadBack(b);
   EXPECT_EQ(r->objects[r->FindObject(0, 1)].name, "new");
 }
 
@@ -149,7 +145,7 @@ TEST(RecordingTest, IdsThatAreUsedButNotDefinedAreUnknownObjectsAndSites) {
   LogBuilder b;
   b.Process(1).Actor(1, BeginHow::kMain).Section(1, 5, 9);
   b.Open(1, kShortObjects + 7, kShortSites + 7).Close(1).Exit(1);
-  const auto r = Read(b);
+  const auto r = ReadBack(b);
   for (const uint32_t id : {5u, kShortObjects + 7}) {
     const ObjectIndex object = r->FindObject(0, id);
     ASSERT_NE(object, kNone) << id;
@@ -171,7 +167,7 @@ TEST(RecordingTest, ObjectsAreUsedByEveryRecordThatNamesThem) {
   b.Block(1, 2, 0, 0, 0).TryFailed(1, 3, 0).Destroy(1, 4).ReleasedByOther(1, 5);
   b.Misuse(1, model::Misuse::kUnlockFree, 6, 0).SawWaiters(1, 7);
   b.JoinBlock(1, 9, 0);  // an actor, not an object
-  const auto r = Read(b);
+  const auto r = ReadBack(b);
   for (uint32_t id = 1; id <= 7; ++id) EXPECT_NE(r->FindObject(0, id), kNone);
   EXPECT_EQ(r->FindObject(0, 9), kNone);
 }
@@ -183,7 +179,7 @@ TEST(RecordingTest, AForkedChildHasItsOwnCopiesOfTheObjectsItUses) {
   b.Process(2, {.parent = 1});
   b.Actor(2, BeginHow::kForkChild, {.parent = 1, .held = {{1, 8}}});
   b.Exit(1).Exit(2);
-  const auto r = Read(b);
+  const auto r = ReadBack(b);
   ASSERT_EQ(r->processes.size(), 2u);
   EXPECT_EQ(r->processes[1].parent, 0u);
   const ObjectIndex mine = r->FindObject(0, 1), childs = r->FindObject(1, 1);
@@ -202,7 +198,7 @@ TEST(RecordingTest, AProcessThatCalledExecIsReplacedNotMissing) {
   b.Process(1, {.pid = 9, .start_time = 4}).Actor(1, BeginHow::kMain);
   b.Process(2, {.pid = 9, .parent = 1, .start_time = 4});
   b.Actor(2, BeginHow::kMain).Exit(2);
-  const auto r = Read(b);
+  const auto r = ReadBack(b);
   EXPECT_TRUE(r->processes[0].replaced_by_exec);
   EXPECT_FALSE(r->processes[1].replaced_by_exec);
   EXPECT_TRUE(r->complete);
@@ -211,7 +207,7 @@ TEST(RecordingTest, AProcessThatCalledExecIsReplacedNotMissing) {
 TEST(RecordingTest, AProcessThatDidNotExitMakesItIncomplete) {
   LogBuilder b;
   b.Process(1, {.pid = 9, .program = "/bin/x"}).Actor(1, BeginHow::kMain);
-  const auto r = Read(b);
+  const auto r = ReadBack(b);
   EXPECT_FALSE(r->complete);
   EXPECT_THAT(r->warnings,
               ElementsAre(HasSubstr("process 9 (/bin/x) recorded no end")));
@@ -221,7 +217,7 @@ TEST(RecordingTest, SaysWhyRecordingStoppedAndHowMuchWasDropped) {
   LogBuilder b;
   b.Stopped(StopReason::kNoSpace).Dropped(12).VolatileHot();
   b.Process(1).Actor(1, BeginHow::kMain).Exit(1);
-  const auto r = Read(b);
+  const auto r = ReadBack(b);
   EXPECT_EQ(r->stop_reason, StopReason::kNoSpace);
   EXPECT_EQ(r->dropped, 12u);
   EXPECT_TRUE(r->volatile_hot);
@@ -235,7 +231,7 @@ TEST(RecordingTest, TheClockRunsAtTheRateOfTheWidestPair) {
   LogBuilder b;
   b.NsPerTick(0.4).Process(1).Actor(1, BeginHow::kMain);
   b.At(10'000'000).NewSegment(1).At(100'000'000).Exit(1);
-  const auto r = Read(b);
+  const auto r = ReadBack(b);
   EXPECT_NEAR(r->clock.ns_per_tick, 0.4, 1e-6);
   EXPECT_NEAR(r->clock.ToNs(LogBuilder::kStartTicks + 1000), 400, 0.01);
 }
@@ -243,14 +239,14 @@ TEST(RecordingTest, TheClockRunsAtTheRateOfTheWidestPair) {
 TEST(RecordingTest, WithOneMomentOnlyATickIsANanosecond) {
   LogBuilder b;
   b.Process(1).Actor(1, BeginHow::kMain);
-  EXPECT_EQ(Read(b)->clock.ns_per_tick, 1.0);
+  EXPECT_EQ(ReadBack(b)->clock.ns_per_tick, 1.0);
 }
 
 TEST(RecordingTest, SegmentsOfOneBlockAreSplitByActor) {
   LogBuilder b;
   b.Process(1).Actor(1, BeginHow::kMain, {.hot = true}).Section(1, 1, 8).End(1);
   b.Actor(2, BeginHow::kForeign, {.reuse_block_of = 1}).Section(2, 2, 8);
-  const auto r = Read(b);
+  const auto r = ReadBack(b);
   EXPECT_THAT(Events(*r, 1), ElementsAre("section 1@8"));
   EXPECT_THAT(Events(*r, 2), ElementsAre("section 2@8"));
   EXPECT_EQ(r->actors[0].segments[0].block, r->actors[1].segments[0].block);
@@ -262,7 +258,7 @@ TEST(RecordingTest, ASegmentThatIsInTheFileTwiceCountsOnce) {
     LogBuilder b;
     b.Process(1).Actor(1, BeginHow::kMain, {.hot = true});
     b.Section(1, 1, 8).Section(1, 2, 8).SealAndDie(1, zeroed);
-    const auto r = Read(b);
+    const auto r = ReadBack(b);
     ASSERT_EQ(r->actors.size(), 1u);
     ASSERT_EQ(r->actors[0].segments.size(), 1u);
     EXPECT_FALSE(r->actors[0].segments[0].hot);
@@ -274,7 +270,7 @@ TEST(RecordingTest, AClaimedBlockThatWasNeverWrittenIsNoLoss) {
   LogBuilder b;
   b.Process(1).Actor(1, BeginHow::kMain).FreeBlock().Section(1, 1, 8);
   b.NewBlock(1).FreeBlock().Exit(1);
-  const auto r = Read(b);
+  const auto r = ReadBack(b);
   EXPECT_TRUE(r->complete);
   EXPECT_THAT(r->warnings, IsEmpty());
 }
@@ -284,7 +280,7 @@ TEST(RecordingTest, ARingSaysHowMuchItForgot) {
   b.Ring(3).Process(1).Actor(1, BeginHow::kMain, {.hot = true});
   for (uint32_t i = 1; i <= 10; ++i) b.Section(1, i, 8).NewBlock(1);
   b.Section(1, 11, 8).Exit(1);
-  const auto r = Read(b);
+  const auto r = ReadBack(b);
   EXPECT_THAT(Events(*r, 1), ElementsAre("section 8@8", "section 9@8",
                                          "section 10@8", "section 11@8"));
   EXPECT_FALSE(r->complete);
@@ -297,7 +293,7 @@ TEST(RecordingTest, ThreadsThatBeganAfterTheStopAreLeftOut) {
   b.At(10).Actor(2, BeginHow::kStarted, {.parent = 1}).Section(2, 1, 8);
   b.At(20).Stopped(StopReason::kMaxLog);
   b.At(30).Actor(3, BeginHow::kStarted, {.parent = 1}).Section(3, 1, 8);
-  const auto r = Read(b);
+  const auto r = ReadBack(b);
   EXPECT_THAT(Events(*r, 2), ElementsAre("section 1@8"));
   EXPECT_THAT(Events(*r, 3), IsEmpty());
   EXPECT_THAT(r->warnings,
@@ -325,7 +321,7 @@ TEST(OpenHoldTest, AKilledProgramsLastAcquisitionIsInItsBlock) {
   LogBuilder b;
   b.Process(1).Actor(1, BeginHow::kMain, {.hot = true}).Section(1, 1, 8);
   b.Open(1, 5, 9);
-  const auto r = Read(b);
+  const auto r = ReadBack(b);
   const std::vector<Held> held = OpenHolds(*r, 1);
   ASSERT_EQ(held.size(), 1u);
   EXPECT_EQ(held[0].object, 5u);
@@ -337,7 +333,7 @@ TEST(OpenHoldTest, ItSurvivesASealThatDidNotGetToTheNextSegment) {
     LogBuilder b;
     b.Process(1).Actor(1, BeginHow::kMain, {.hot = true}).Section(1, 1, 8);
     b.Open(1, 5, 9).SealAndDie(1, zeroed);
-    const auto r = Read(b);
+    const auto r = ReadBack(b);
     EXPECT_EQ(OpenHolds(*r, 1).size(), 1u) << zeroed;
   }
 }
@@ -382,7 +378,7 @@ TEST_P(RandomLogTest, EveryEventIsReadInOrder) {
   for (int round = 0; round < 20; ++round, ++seed_) {
     SCOPED_TRACE(absl::StrCat("seed ", seed_));
     RandomLog log(seed_, {.actors = 1 + seed_ % 5, .hot = GetParam()});
-    const auto r = Read(log.builder);
+    const auto r = ReadBack(log.builder);
     for (const auto& [actor, events] : log.events)
       ASSERT_EQ(Events(*r, actor), events) << "actor " << actor;
     EXPECT_EQ(r->complete, !GetParam());
@@ -393,7 +389,7 @@ TEST_P(RandomLogTest, EverySegmentSaysExactlyWhatIsHeldWhereItBegins) {
   for (int round = 0; round < 20; ++round, ++seed_) {
     SCOPED_TRACE(absl::StrCat("seed ", seed_));
     RandomLog log(seed_, {.hot = GetParam()});
-    const auto r = Read(log.builder);
+    const auto r = ReadBack(log.builder);
     for (const Actor& actor : r->actors) {
       // So a reader that starts at any of them goes on with the right set.
       for (size_t i = 0; i + 1 < actor.segments.size(); ++i) {
@@ -415,7 +411,7 @@ TEST_P(RandomLogTest, AFileGivesTheSameAsItsBytes) {
   log.builder.Write(path);
   const auto opened = Recording::Open(path);
   ASSERT_TRUE(opened.ok()) << opened.status();
-  const auto r = Read(log.builder);
+  const auto r = ReadBack(log.builder);
   ASSERT_EQ((*opened)->actors.size(), r->actors.size());
   EXPECT_EQ((*opened)->objects.size(), r->objects.size());
   for (const Actor& actor : r->actors)
@@ -435,7 +431,7 @@ TEST(RecordingTest, ManyBlocksAreReadWhole) {
   const int kSections = 40'000;
   for (int i = 0; i < kSections; ++i) b.Section(1, 1 + i % 1000, 8 + i % 50);
   b.Exit(1);
-  const auto r = Read(b);
+  const auto r = ReadBack(b);
   EXPECT_GT(r->actors[0].segments.size(), 400u);
   EXPECT_EQ(r->objects.size(), 1000u);
   EXPECT_EQ(r->sites.size(), 50u);

@@ -12,6 +12,7 @@
 #include "lib/log/recording.h"
 #include "tests/log/log_builder.h"
 #include "tests/log/random_log.h"
+#include "tests/log/read_back.h"
 #include "tests/log/transcript.h"
 #include "tests/rounds.h"
 
@@ -22,13 +23,8 @@ using model::ObjectKind;
 using ::testing::IsEmpty;
 using testing::LogBuilder;
 using testing::RandomLog;
+using testing::ReadBack;
 using testing::Transcript;
-
-std::unique_ptr<Recording> Open(LogBuilder& builder) {
-  auto recording = Recording::OpenBytes("a.log", builder.bytes());
-  EXPECT_TRUE(recording.ok()) << recording.status().message();
-  return *std::move(recording);
-}
 
 std::vector<std::string> Told(const Recording& recording, ActorIndex actor) {
   Transcript transcript;
@@ -78,8 +74,8 @@ TEST(Since, ACutStreamTellsTheRestAndHoldsWhatWasHeld) {
   std::mt19937 random(seed);
   for (int round = 0; round < tests::Rounds(100); ++round) {
     RandomLog log(random(), {.actors = 3, .events = 300});
-    const auto whole = Open(log.builder);
-    const auto cut = Open(log.builder);
+    const auto whole = ReadBack(log.builder);
+    const auto cut = ReadBack(log.builder);
     const ActorIndex a = random() % whole->actors.size();
     const Actor& actor = whole->actors[a];
     const size_t s = random() % actor.segments.size();
@@ -115,7 +111,7 @@ TEST(Since, WhoHadEndedTellsNothingAndWhoBeganLaterTellsAll) {
   b.Section(2, 1, 8).End(2);
   b.At(300).Fork(1, 3).Actor(3, BeginHow::kStarted, {.parent = 1});
   b.Section(3, 1, 8).End(3).Exit(1);
-  const auto recording = Open(b);
+  const auto recording = ReadBack(b);
   const auto all_of_third = Told(*recording, 2);
   KeepSince(*recording, LogBuilder::kStartTicks + 200, {});
   EXPECT_THAT(recording->actors[1].segments, IsEmpty());
@@ -126,7 +122,7 @@ TEST(Since, AMarkThatNoSegmentHasKeepsWhatComesAfter) {
   LogBuilder b;
   b.Process(1).Actor(1, BeginHow::kMain).Object(1, ObjectKind::kMutex, "m");
   b.Section(1, 1, 8).Exit(1);
-  const auto recording = Open(b);
+  const auto recording = ReadBack(b);
   KeepSince(*recording, 0, std::vector<StreamMark>{{1, 7, 20}});
   EXPECT_THAT(recording->actors[0].segments, IsEmpty());
 }

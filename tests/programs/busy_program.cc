@@ -6,7 +6,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <atomic>
+#include <latch>
 #include <vector>
 
 #include "lockcheck/lockcheck.h"
@@ -15,7 +15,7 @@ namespace {
 
 lockcheck::mutex gate("gate"), a("a"), b("b"), c("c"), d("d");
 constexpr int kThreads = 4;
-std::atomic<int> g_under_way = 0;
+std::latch g_under_way{kThreads};
 
 // Both orders of a and b, but never at the same time; c and d in one order.
 void Work(bool forward) {
@@ -29,7 +29,7 @@ void Work(bool forward) {
       const lockcheck::lock_guard outer(c);
       const lockcheck::lock_guard inner(d);
     }
-    if (first) ++g_under_way;
+    if (first) g_under_way.count_down();
   }
 }
 
@@ -41,7 +41,7 @@ int main(int argc, char** argv) {
   for (int i = 0; i < kThreads; ++i) {
     threads.emplace_back([i] { Work(i % 2 == 0); });
   }
-  while (g_under_way < kThreads) usleep(100);
+  g_under_way.wait();
   const int fifo = open(argv[1], O_WRONLY);
   if (fifo < 0) return 1;
   close(fifo);

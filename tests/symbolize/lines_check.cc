@@ -14,9 +14,13 @@
 namespace lockcheck::symbolize {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::EndsWith;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
+using ::testing::StartsWith;
 
 MATCHER_P(LooksLike, pattern, "") {
   return fnmatch(std::string(pattern).c_str(), std::string(arg).c_str(), 0) ==
@@ -60,6 +64,8 @@ TEST_P(Lines, OfEveryInlinedCallAreWhatTheProgramSays) {
                   LooksLike(chain.frames[i].function));
       EXPECT_EQ(found.frames[i].line, chain.frames[i].line);
       EXPECT_THAT(found.frames[i].file, EndsWith("programs/walk.cc"));
+      EXPECT_THAT(found.frames[i].file,
+                  AllOf(StartsWith("/"), Not(HasSubstr(".."))));
       EXPECT_EQ(found.frames[i].inlined, i + 1 < chain.frames.size());
     }
   }

@@ -84,6 +84,22 @@ TEST_F(AnalyzeTest, OneOrderIsNoFinding) {
                              HasSubstr("nothing that fails")));
 }
 
+TEST_F(AnalyzeTest, OnlyShowsAndFailsForNothingElse) {
+  const std::string log = Save(bank::Abba());
+  const Ran possible = Analyze({log, "--only", "possible", "--actor", "3"});
+  EXPECT_EQ(possible.status, 1);
+  EXPECT_THAT(possible.out, StartsWith("[1] POSSIBLE DEADLOCK"));
+  EXPECT_THAT(possible.out, Not(HasSubstr("LOCKS")));
+  for (const std::vector<std::string>& others :
+       {std::vector<std::string>{log, "--only", "actual"},
+        {log, "--only", "possible", "--actor", "99"}}) {
+    const Ran nothing = Analyze(others);
+    EXPECT_EQ(nothing.status, 0);
+    EXPECT_EQ(nothing.out, "");
+  }
+  EXPECT_EQ(Analyze({log, "--only", "likely"}).status, 2);
+}
+
 TEST_F(AnalyzeTest, AGateRefutesAndOnlyAllShowsIt) {
   const std::string log = Save(bank::Gated());
   const Ran plain = Analyze({log});

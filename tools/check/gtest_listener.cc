@@ -3,12 +3,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <atomic>
+#include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -25,9 +27,7 @@ constexpr int kDeadlockStatus = 1;       // as GoogleTest's for a failed test
 constexpr unsigned kReportSeconds = 30;  // for a report, and for a child
 constexpr int kChildLockedUp = 66;
 
-// Named only when the program ends normally: a job that hung leaves its log.
 char g_default_options[4096] = "";
-bool g_own_log = false;
 
 std::string NameOf(const ::testing::TestInfo& test) {
   return absl::StrCat(test.test_suite_name(), ".", test.name());
@@ -70,7 +70,17 @@ class Listener : public ::testing::EmptyTestEventListener {
   }
 
   bool failed_at_end() const { return failed_at_end_; }
-  Observer& observer() { return observer_; }
+
+  // Of the block alone; the test fails for what it did before.
+  absl::StatusOr<std::vector<Found>> FoundIn(
+      const std::function<void()>& block) {
+    Fail(observer_.End(), nullptr, 0);
+    observer_.Begin(test_);
+    block();
+    auto found = observer_.End();
+    observer_.Begin(test_);
+    return found;
+  }
 
   void Fail(const absl::StatusOr<std::vector<Found>>& found, const char* file,
             int line) {
@@ -135,12 +145,6 @@ pid_t g_process = 0;  // that the listener is of
   _exit(kDeadlockStatus);
 }
 
-bool Throws() {
-  const char* const options = std::getenv("LOCKCHECK_OPTIONS");
-  return options != nullptr &&
-         std::strstr(options, "on_deadlock=throw") != nullptr;
-}
-
 bool OnDeadlock(const void* deadlock) {
   // What tells of it needs memory, and the deadlock may be about that.
   signal(SIGALRM, SIG_DFL);
@@ -152,7 +156,7 @@ bool OnDeadlock(const void* deadlock) {
   }
   const bool told = g_listener->OnDeadlock();
   if (!told) internal::SayDeadlock(deadlock);
-  if (!Throws()) EndAfterDeadlock();
+  if (!internal::ThrowsOnDeadlock()) EndAfterDeadlock();
   alarm(0);
   return true;
 }
@@ -205,21 +209,13 @@ bool FailedAtEnd() {
 }
 
 void RemoveOwnLog() {
-  if (g_own_log) unlink(Observer::LogPath().c_str());
+  if (internal::HasLogByDefault()) unlink(Observer::LogPath().c_str());
 }
 
 void ExpectNoDeadlock(const char* file, int line,
                       const std::function<void()>& block) {
   if (g_listener == nullptr) return block();
-  Observer& observer = g_listener->observer();
-  // What the test did so far still counts for it.
-  g_listener->Fail(observer.End(), nullptr, 0);
-  g_listener->observer().Begin(
-      NameOf(*::testing::UnitTest::GetInstance()->current_test_info()));
-  block();
-  g_listener->Fail(observer.End(), file, line);
-  g_listener->observer().Begin(
-      NameOf(*::testing::UnitTest::GetInstance()->current_test_info()));
+  g_listener->Fail(g_listener->FoundIn(block), file, line);
 }
 
 void ExpectDeadlock(Deadlock kind, const char* file, int line,
@@ -231,19 +227,12 @@ void ExpectDeadlock(Deadlock kind, const char* file, int line,
     }
     return;
   }
-  Observer& observer = g_listener->observer();
-  const std::string test =
-      NameOf(*::testing::UnitTest::GetInstance()->current_test_info());
-  g_listener->Fail(observer.End(), nullptr, 0);
-  observer.Begin(test);
-  block();
-  const auto found = observer.End();
-  bool possible = false;
-  if (found.ok()) {
-    for (const Found& one : *found) possible |= one.verdict.has_value();
-  }
+  const auto found = g_listener->FoundIn(block);
+  const bool possible =
+      found.ok() &&
+      std::any_of(found->begin(), found->end(),
+                  [](const Found& one) { return one.verdict.has_value(); });
   if (!possible) ADD_FAILURE_AT(file, line) << "no deadlock is possible";
-  observer.Begin(test);
 }
 
 }  // namespace lockcheck::testing
@@ -252,10 +241,6 @@ void ExpectDeadlock(Deadlock kind, const char* file, int line,
 extern "C" const char* lockcheck_default_options() noexcept {
   using namespace lockcheck::testing;
   const char* const folder = std::getenv("TMPDIR");
-  const char* const options = std::getenv("LOCKCHECK_OPTIONS");
-  // A program that was started by a recorded one writes into that one's log.
-  g_own_log = (options == nullptr || std::strstr(options, "log=") == nullptr) &&
-              std::getenv("LOCKCHECK_RECORDING") == nullptr;
   std::string escaped;
   for (const char* p = folder == nullptr ? "/tmp" : folder; *p != 0; ++p) {
     if (*p == ':' || *p == '\\' || *p == '%') escaped += *p == '%' ? '%' : '\\';

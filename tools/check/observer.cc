@@ -2,14 +2,9 @@
 
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <memory>
-#include <sstream>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "lib/analysis/statistics.h"
 #include "lib/log/recording.h"
 #include "lib/report/build.h"
@@ -21,18 +16,6 @@
 
 namespace lockcheck::check {
 namespace {
-
-absl::StatusOr<report::Suppressions> Read(const std::string& path) {
-  if (path.empty()) return report::Suppressions();
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (file.peek() != EOF) text << file.rdbuf();
-  if (!file.is_open() || file.bad()) {
-    return absl::NotFoundError(absl::StrCat(
-        path, ": cannot read the suppressions: ", std::strerror(errno)));
-  }
-  return report::Suppressions::Parse(text.str(), path);
-}
 
 std::vector<log::StreamMark> MarksNow() {
   std::vector<internal::ThreadMark> threads(64);
@@ -80,7 +63,7 @@ void KeepWhatMayFail(const log::Recording& recording,
 }  // namespace
 
 absl::StatusOr<Observer> Observer::Create(const std::string& suppressions) {
-  auto read = Read(suppressions);
+  auto read = report::Suppressions::Read(suppressions);
   if (!read.ok()) return read.status();
   return Observer(*std::move(read));
 }

@@ -1,10 +1,6 @@
 // lockcheck analyze LOG...: every log is read, judged and shown on its own; the
 // exit status is that of the worst.
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <system_error>
 #include <utility>
 
@@ -20,21 +16,6 @@
 
 namespace lockcheck::tools {
 namespace {
-
-absl::StatusOr<report::Suppressions> ReadSuppressions(const std::string& path) {
-  if (path.empty()) return report::Suppressions();
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  // An empty file has nothing to copy, which would count as a failure.
-  if (file.peek() != EOF) text << file.rdbuf();
-  if (!file.is_open() || file.bad() || text.fail()) {
-    return absl::NotFoundError(
-        fmt::format("{}: cannot read the suppressions: {}", path,
-                    errno != 0 ? std::strerror(errno) : "it is no file"));
-  }
-  return report::Suppressions::Parse(text.str(), path);
-}
 
 // A folder makes a collection even if it holds one log, so that the shape of
 // the JSON depends on the command line alone.
@@ -75,12 +56,15 @@ class Analyzer {
     options_.fail_on.CheckBudgets(*report);
     suppressions_.Apply(*report);
     options_.fail_on.Mark(*report);
+    for (report::FindingRow& row : report->findings) {
+      row.fails &= IsWanted(*report, row, TextOptions());
+    }
     fails_ += report::Summarize(*report).fails + report->fails_as_incomplete;
     if (options_.json != "-") WriteText(*report);
     if (!options_.json.empty()) reports_.push_back(*std::move(report));
   }
 
-  void WriteText(const report::Report& report) {
+  report::TextOptions TextOptions() const {
     report::TextOptions text;
     text.colour = colour_;
     text.all = options_.all;
@@ -89,7 +73,11 @@ class Analyzer {
     text.top = options_.top;
     text.sort = options_.sort;
     text.width = OutputWidth();
-    std::string out = report::Text(report, text);
+    return text;
+  }
+
+  void WriteText(const report::Report& report) {
+    std::string out = report::Text(report, TextOptions());
     if (!first_ && !out.empty()) out.insert(0, 1, '\n');
     first_ = false;
     if (auto status = WriteToStandardOutput(out); !status.ok()) Failed(status);
@@ -121,7 +109,7 @@ class Analyzer {
 }  // namespace
 
 int RunAnalyze(Options options) {
-  auto suppressions = ReadSuppressions(options.suppressions);
+  auto suppressions = report::Suppressions::Read(options.suppressions);
   if (!suppressions.ok()) {
     Complain(std::string(suppressions.status().message()));
     return kExitUsage;

@@ -69,7 +69,7 @@ class ConditionBase {
  public:
   constexpr ConditionBase(const char* name, source_location where) noexcept
       : state_(name, where) {}
-  ~ConditionBase() { DestroyCondition(state_, kKind); }
+  ~ConditionBase() { DestroyCondition(state_); }
   ConditionBase(const ConditionBase&) = delete;
   ConditionBase& operator=(const ConditionBase&) = delete;
 
@@ -111,8 +111,7 @@ class ConditionBase {
     bool signalled = true;
     if (!stopped()) {
       leave.active = false;
-      signalled =
-          SleepUntilSignalled(state_, kKind, waiter, slot, caller, deadline);
+      signalled = SleepUntilSignalled(state_, waiter, slot, caller, deadline);
     } else {
       leave.active = false;
       Withdraw(state_, waiter);

@@ -82,7 +82,7 @@ class LOCKCHECK_SHARED_CAPABILITY("shared_mutex") SharedLock {
     if (kAnnounce || __builtin_expect(!WarmReleaseShared(state_), false)) {
       SiteSlot* slot;
       LOCKCHECK_SITE_SLOT(slot);
-      UnlockSharedUncommon(state_, kKind, slot, LOCKCHECK_CALLER());
+      UnlockSharedUncommon(state_, slot, LOCKCHECK_CALLER());
     }
   }
 

@@ -58,12 +58,12 @@ void Enqueue(ConditionState& condition, ConditionKind kind, Waiter& waiter,
 void Withdraw(ConditionState& condition, Waiter& waiter) noexcept;
 // Blocks until the waiter is notified (true), or the deadline has passed and it
 // has left the queue. Null: no deadline.
-bool SleepUntilSignalled(ConditionState& condition, ConditionKind kind,
-                         Waiter& waiter, SiteSlot* slot, Caller caller,
+bool SleepUntilSignalled(ConditionState& condition, Waiter& waiter,
+                         SiteSlot* slot, Caller caller,
                          const Deadline* deadline) noexcept;
 void Notify(ConditionState& condition, ConditionKind kind, bool all,
             SiteSlot* slot, Caller caller) noexcept;
-void DestroyCondition(ConditionState& condition, ConditionKind kind) noexcept;
+void DestroyCondition(ConditionState& condition) noexcept;
 [[noreturn]] void ThrowNotOwned();
 
 }  // namespace lockcheck::inline LOCKCHECK_ABI::internal

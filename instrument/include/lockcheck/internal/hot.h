@@ -253,8 +253,7 @@ bool TryLockSharedUncommon(SharedState& lock, LockKind kind, SiteSlot* slot,
                            Caller caller) noexcept;
 bool TimedLockSharedUncommon(SharedState& lock, LockKind kind, SiteSlot* slot,
                              Caller caller, const Deadline& deadline);
-void UnlockSharedUncommon(SharedState& lock, LockKind kind, SiteSlot* slot,
-                          Caller caller);
+void UnlockSharedUncommon(SharedState& lock, SiteSlot* slot, Caller caller);
 void DestroyLock(LockState& lock, LockKind kind) noexcept;
 
 // ---- Lock and unlock --------------------------------------------------------

@@ -25,6 +25,10 @@ struct ThreadMark {
 const char* LogPath() noexcept;
 // Whether that is so because somebody said mode=off.
 bool IsOffByChoice() noexcept;
+// Whether this process made its log, where lockcheck_default_options() said.
+bool HasLogByDefault() noexcept;
+// LOCKCHECK_OPTIONS=on_deadlock=throw.
+bool ThrowsOnDeadlock() noexcept;
 // Time-stamp counter, as in the log.
 uint64_t LogTicks() noexcept;
 // The threads that record now; returns how many there are, of which the first
