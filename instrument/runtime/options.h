@@ -56,9 +56,9 @@ inline constexpr OptionRow kOptionRows[] = {
      "what to do about threads that wait for each other: say so; and abort; "
      "and "
      "throw std::system_error in the one that closed the cycle"},
-    {"exitcode", "N",
+    {"exitcode", "1..255",
      "the exit status of a program that ends with 0 and had deadlocks or "
-     "misuse (1 to 255; default: it stays 0)"},
+     "misuse (default: it stays 0)"},
     {"command", "PATH",
      "the lockcheck that is started to report a deadlock with files and lines "
      "(default: the one in $PATH; none: addresses will do)"},
