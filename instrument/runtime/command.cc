@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <iterator>
@@ -28,8 +29,7 @@ constexpr size_t kStackBytes = 256 << 10;
 
 struct Start {
   sigset_t mask;
-  const char* command;
-  char actor[16];  // its id, in decimal
+  const char* const* arguments;  // the command first
 };
 
 // In the child, which shares this process's memory until it executes.
@@ -49,42 +49,36 @@ int Execute(void* data) {
     }
   }
   sigprocmask(SIG_SETMASK, &start->mask, nullptr);
-  execlp(start->command, start->command, "analyze", "--only", "actual",
-         "--fail-on", "actual", "--error-exitcode", kShown, "--actor",
-         start->actor, "--threads", "1", g_log_path, nullptr);
+  execvp(start->arguments[0], const_cast<char* const*>(start->arguments));
   _exit(127);
 }
 
-// True: it found deadlocks, and has shown them.
-bool Await(pid_t child) {
+// Its exit status; negative: it had none, or did not end in time.
+int Await(pid_t child) {
   for (int64_t ms = 0; ms < kPatienceMs; ms += 2) {
     int status;
     const pid_t ended = waitpid(child, &status, WNOHANG | __WALL);
-    if (ended == child) {
-      return WIFEXITED(status) && WEXITSTATUS(status) == atoi(kShown);
-    }
-    if (ended < 0 && errno != EINTR) return false;
+    if (ended == child) return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    if (ended < 0 && errno != EINTR) return -1;
     const timespec moment = {0, 2'000'000};
     nanosleep(&moment, nullptr);
   }
   kill(child, SIGKILL);
   waitpid(child, nullptr, __WALL);
-  return false;
+  return -1;
 }
 
-}  // namespace
+bool HasCommand() {
+  return !g_writer.stopped() && g_options.command[0] != 0 &&
+         strcmp(g_options.command, "none") != 0 && getauxval(AT_SECURE) == 0;
+}
 
-bool RunCommand(uint32_t actor) {
-  if (g_writer.stopped() || g_options.command[0] == 0 ||
-      strcmp(g_options.command, "none") == 0 || getauxval(AT_SECURE) != 0) {
-    return false;
-  }
+int Run(const char* const* arguments) {
   void* const stack = MapPages(kStackBytes);
-  if (stack == nullptr) return false;
+  if (stack == nullptr) return -1;
   const KeepErrno keep_errno;
   Start start;
-  start.command = g_options.command;
-  *std::to_chars(start.actor, std::end(start.actor) - 1, actor).ptr = 0;
+  start.arguments = arguments;
   sigset_t all;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &start.mask);
@@ -92,9 +86,75 @@ bool RunCommand(uint32_t actor) {
   const pid_t child = clone(&Execute, static_cast<char*>(stack) + kStackBytes,
                             CLONE_VM | CLONE_VFORK, &start);
   pthread_sigmask(SIG_SETMASK, &start.mask, nullptr);
-  const bool shown = child > 0 && Await(child);
+  const int status = child > 0 ? Await(child) : -1;
   munmap(stack, kStackBytes);
-  return shown;
+  return status;
+}
+
+// The log's path: its own, or where it lies in memory.
+const char* LogPath(char (&in_memory)[kMaxPath]) {
+  if (g_log_path[0] != 0) return g_log_path;
+  return g_writer.LivePath(in_memory, sizeof(in_memory)) ? in_memory : nullptr;
+}
+
+// The ids of what was shown, for the command to read and write.
+const char* KnownPath(char (&path)[kMaxPath]) {
+  static const int fd = memfd_create("lockcheck-known", MFD_CLOEXEC);
+  if (fd < 0) return nullptr;
+  snprintf(path, sizeof(path), "/proc/%d/fd/%d", getpid(), fd);
+  return path;
+}
+
+}  // namespace
+
+bool ShowDeadlock(uint32_t actor) {
+  char in_memory[kMaxPath];
+  const char* const log = HasCommand() ? LogPath(in_memory) : nullptr;
+  if (log == nullptr) return false;
+  char id[16];
+  *std::to_chars(id, std::end(id) - 1, actor).ptr = 0;
+  const char* const arguments[] = {g_options.command,
+                                   "analyze",
+                                   "--only",
+                                   "actual",
+                                   "--fail-on",
+                                   "actual",
+                                   "--error-exitcode",
+                                   kShown,
+                                   "--actor",
+                                   id,
+                                   "--threads",
+                                   "1",
+                                   log,
+                                   nullptr};
+  return Run(arguments) == atoi(kShown);
+}
+
+Shown ShowNewOrders() {
+  char in_memory[kMaxPath], known_path[kMaxPath];
+  const char* const log = HasCommand() ? LogPath(in_memory) : nullptr;
+  const char* const known = log != nullptr ? KnownPath(known_path) : nullptr;
+  if (known == nullptr) return Shown::kNoCommand;
+  const char* const arguments[] = {g_options.command,
+                                   "analyze",
+                                   "--only",
+                                   "possible",
+                                   "--fail-on",
+                                   "deadlock",
+                                   "--error-exitcode",
+                                   kShown,
+                                   "--baseline",
+                                   known,
+                                   "--write-baseline",
+                                   known,
+                                   "--threads",
+                                   "1",
+                                   log,
+                                   nullptr};
+  const int status = Run(arguments);
+  return status == atoi(kShown) ? Shown::kSome
+         : status == 0          ? Shown::kNothing
+                                : Shown::kNoCommand;
 }
 
 }  // namespace lockcheck::runtime

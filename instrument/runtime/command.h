@@ -7,12 +7,19 @@
 
 namespace lockcheck::runtime {
 
-// Prints the deadlock of which the actor is a part to standard error. Waits for
-// the command, ten seconds at most. False: it did not, because there is no log,
-// no command (LOCKCHECK_OPTIONS=command=), or the program runs with another
-// user's rights. The program sees no child: no SIGCHLD, and no wait() returns
-// it.
-bool RunCommand(uint32_t actor);
+// Both wait for the command, ten seconds at most. They do nothing if there is
+// no log, no command (LOCKCHECK_OPTIONS=command=), or the program runs with
+// another user's rights. The program sees no child: no SIGCHLD, and no wait()
+// returns it.
+
+// Prints the deadlock of which the actor is a part to standard error. False: it
+// did not.
+bool ShowDeadlock(uint32_t actor);
+
+// Of mode=live: prints the lock orders that can become a deadlock and were not
+// printed before.
+enum class Shown : uint8_t { kNoCommand, kNothing, kSome };
+Shown ShowNewOrders();
 
 }  // namespace lockcheck::runtime
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "instrument/runtime/keep_errno.h"
+#include "instrument/runtime/live.h"
 #include "instrument/runtime/misuse.h"
 #include "instrument/runtime/objects.h"
 #include "instrument/runtime/plain.h"
@@ -43,6 +44,14 @@ void WriteBlock(Thread* t, const ConditionWait& wait) {
                                                  : model::How::kTimed));
 }
 
+void WriteWaitStack(Thread* t, const ConditionWait& wait) {
+  const uint32_t stack = RecordStack(
+      t,
+      {log::StackReason::kWait, wait.waiter->object, wait.waiter->site, 0, 0},
+      wait.slot, wait.caller);
+  Begin(t, 2).Word(stack).End(Op::kWaitStack);
+}
+
 }  // namespace
 
 void DoPrepareWait(ConditionState& condition, ConditionKind kind,
@@ -64,6 +73,7 @@ bool DoConditionWait(const ConditionWait& wait) {
     const bool signalled = SleepInQueue(wait, nullptr, &looked);
     return signalled;
   }
+  KeepBegin(t);
   WriteBlock(t, wait);
   const Deadline look = Soon(kLongWaitNs);
   uint32_t actor = t->hot.actor;
@@ -72,11 +82,7 @@ bool DoConditionWait(const ConditionWait& wait) {
   if (looked) {
     if (Resume(t, actor)) WriteBlock(t, wait);
     actor = t->hot.actor;
-    const uint32_t stack = RecordStack(
-        t,
-        {log::StackReason::kWait, wait.waiter->object, wait.waiter->site, 0, 0},
-        wait.slot, wait.caller);
-    Begin(t, 2).Word(stack).End(Op::kWaitStack);
+    if (!t->live) WriteWaitStack(t, wait);
     Leave(t);
     signalled = SleepInQueue(wait, nullptr, &looked);
   }

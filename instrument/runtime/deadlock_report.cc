@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "instrument/runtime/command.h"
+#include "instrument/runtime/live.h"
 #include "instrument/runtime/lock_facts.h"
 #include "instrument/runtime/message.h"
 #include "instrument/runtime/modules.h"
@@ -99,7 +100,7 @@ bool ReportDeadlockOf(Thread* t) {
       g_deadlock_hook.load(std::memory_order_acquire);
   if (hook == nullptr || !hook(&deadlock)) {
     SayHeadline(deadlock);
-    if (!RunCommand(deadlock[0].wanted.actor)) SayWhoAndWhere(deadlock);
+    if (!ShowDeadlock(deadlock[0].wanted.actor)) SayWhoAndWhere(deadlock);
   }
   switch (g_options.on_deadlock) {
     case OnDeadlock::kReport:
@@ -116,14 +117,24 @@ void CountMisuse() { g_misuses.fetch_add(1, std::memory_order_relaxed); }
 
 bool AnyFinding() {
   return g_deadlocks.load(std::memory_order_relaxed) != 0 ||
-         g_misuses.load(std::memory_order_relaxed) != 0;
+         g_misuses.load(std::memory_order_relaxed) != 0 || CountOrders() != 0;
 }
 
 void SaySummary() {
+  ShowRest();
   const uint32_t n = g_deadlocks.load(std::memory_order_relaxed);
-  if (n == 0) return;
-  Message() << "in this program " << uint64_t{n}
-            << (n == 1 ? " deadlock" : " deadlocks") << " happened, see above";
+  if (n != 0) {
+    Message() << "in this program " << uint64_t{n}
+              << (n == 1 ? " deadlock" : " deadlocks")
+              << " happened, see above";
+  }
+  const uint32_t orders = CountOrders();
+  if (orders != 0) {
+    Message() << "in this program lock orders that can become a deadlock were "
+                 "found "
+              << uint64_t{orders} << (orders == 1 ? " time" : " times")
+              << ", see above";
+  }
 }
 
 }  // namespace lockcheck::runtime

@@ -16,6 +16,7 @@
 
 #include "instrument/runtime/deadlock_report.h"
 #include "instrument/runtime/keep_errno.h"
+#include "instrument/runtime/live.h"
 #include "instrument/runtime/message.h"
 #include "instrument/runtime/misuse.h"
 #include "instrument/runtime/process.h"
@@ -98,6 +99,7 @@ void DescribeProcess(Thread* t, uint32_t parent) {
     Begin(t, 4).U64(value).End(Op::kNote, static_cast<uint32_t>(kind));
   };
   const Timing timing = g_options.timing;
+  if (t->live) note(log::NoteKind::kLive, 1);
   note(log::NoteKind::kTiming, timing == Timing::kOff       ? 0
                                : timing == Timing::kSampled ? 1
                                                             : 2);
@@ -164,6 +166,16 @@ void StartStream(Thread* t, BeginHow how, uint32_t actor, uint32_t parent,
   g_fork_page->first_actor.compare_exchange_strong(none, actor,
                                                    std::memory_order_relaxed);
   t->random = actor * 2654435761u | 1;
+  t->live = g_options.mode == RunModeOption::kLive;
+  t->begin_kept = false;
+  t->keeping = 0;
+  t->mark = t->hot.cursor;
+  t->mark_segment = 0xffffffff;
+  t->phase = 0;
+  t->begin_how = how;
+  t->begin_parent = parent;
+  t->begin_ticks = Ticks();
+  if (t->live) ForgetLiveWays(t->kept());
   ResetSampling(t);
   // What is left of a pooled block may be too little for the first records.
   if (t->hot.cursor + 256 > t->end) {
@@ -172,10 +184,15 @@ void StartStream(Thread* t, BeginHow how, uint32_t actor, uint32_t parent,
   } else {
     BeginSegment(t, 0);
   }
-  if (first_of_process) DescribeProcess(t, parent_process);
-  Record r = Begin(t, 6);
-  r.Word(parent).Word(t->tid).U64(Ticks());
-  r.End(Op::kBegin, static_cast<uint32_t>(how));
+  if (first_of_process) {
+    const Keep keep(t);
+    DescribeProcess(t, parent_process);
+  }
+  if (!t->begin_kept) {
+    Record r = Begin(t, 6);
+    r.Word(parent).Word(t->tid).U64(t->begin_ticks);
+    r.End(Op::kBegin, static_cast<uint32_t>(how));
+  }
   // What is in memory may never get into the file: let it say at least whose it
   // is.
   if (first_of_process && g_writer.volatile_hot()) RoomSlow(t);
@@ -277,7 +294,13 @@ void WriteEnd(Thread* t) {
 
 void EndStream(Thread* t) {
   ReportStillHeld(t);
-  WriteEnd(t);
+  // Of an actor that did nothing new nothing is kept.
+  if (t->live && !t->begin_kept) {
+    Rewind(t);
+  } else {
+    const Keep keep(t);
+    WriteEnd(t);
+  }
   EmptyScratch(t);
   Kept& k = t->kept();
   if (Thread* s = k.signal_thread; s != nullptr && s->magic != 0) {
@@ -341,7 +364,11 @@ void AfterForkInParent() {
   if (t == nullptr) return;
   const uint32_t child = t->kept().fork_actor;
   t->kept().fork_actor = 0;
-  if (child != 0) Begin(t, 4).Word(child).U64(Ticks()).End(Op::kFork);
+  if (child != 0) {
+    const Keep keep(t);
+    Begin(t, 4).Word(child).U64(Ticks()).End(Op::kFork);
+  }
+  NextPhase(t);
   Leave(t);
 }
 
@@ -446,6 +473,7 @@ void WriteExit() {
     return static_cast<uint64_t>(v.tv_sec) * 1'000'000'000 +
            static_cast<uint64_t>(v.tv_usec) * 1'000;
   };
+  const Keep keep(t);
   Record r = Begin(t, 12);
   r.U64(Ticks());
   r.U64(static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 +

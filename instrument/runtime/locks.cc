@@ -8,6 +8,7 @@
 #include "instrument/runtime/deadlock_report.h"
 #include "instrument/runtime/fork.h"
 #include "instrument/runtime/keep_errno.h"
+#include "instrument/runtime/live.h"
 #include "instrument/runtime/lock_facts.h"
 #include "instrument/runtime/misuse.h"
 #include "instrument/runtime/objects.h"
@@ -223,6 +224,7 @@ Got DoLock(const LockRequest& request) {
     if (request.group == 0) {
       NoteRequest(t, lock, site, new_site, request.slot, request.caller);
     }
+    if (t->live) NoteOrder(t, request, site);
     got = LockOther(t, request, site);
   }
   Leave(t);
@@ -398,7 +400,11 @@ uint32_t DoFork() {
   Thread* const t = Enter();
   if (t == nullptr) return 0;
   const uint32_t child = NewId(&log::FileHeader::next_actor);
-  Begin(t, 4).Word(child).U64(Ticks()).End(Op::kFork);
+  {
+    const Keep keep(t);
+    Begin(t, 4).Word(child).U64(Ticks()).End(Op::kFork);
+  }
+  NextPhase(t);
   Leave(t);
   return child;
 }
@@ -413,7 +419,10 @@ void DoJoinBlock(uint32_t actor, SiteSlot* slot, Caller caller) {
   if (t == nullptr) return;
   const uint32_t site = SiteId(t, slot, caller);
   NoteJoin(t, site, slot, caller);
-  Begin(t, 5).Word(actor).Word(site).U64(Ticks()).End(Op::kJoinBlock);
+  {
+    const Keep keep(t);
+    Begin(t, 5).Word(actor).Word(site).U64(Ticks()).End(Op::kJoinBlock);
+  }
   BeginWaiting(t, {nullptr, actor, site});
   // Of itself, join() throws.
   if (actor != t->hot.actor) ReportDeadlockOf(t);
@@ -425,11 +434,15 @@ void DoJoin(uint32_t actor, bool joined) {
   Thread* const t = Enter();
   if (t == nullptr) return;
   EndWaiting(t);
-  Begin(t, 3).U64(Ticks()).End(
-      Op::kUnblock,
-      static_cast<uint32_t>(joined ? model::Outcome::kAcquired
-                                   : model::Outcome::kInterrupted));
-  if (joined) Begin(t, 4).Word(actor).U64(Ticks()).End(Op::kJoin);
+  {
+    const Keep keep(t);
+    Begin(t, 3).U64(Ticks()).End(
+        Op::kUnblock,
+        static_cast<uint32_t>(joined ? model::Outcome::kAcquired
+                                     : model::Outcome::kInterrupted));
+    if (joined) Begin(t, 4).Word(actor).U64(Ticks()).End(Op::kJoin);
+  }
+  NextPhase(t);
   Leave(t);
 }
 
@@ -438,10 +451,13 @@ void DoName(const char* name) {
   Thread* const t = Enter();
   if (t == nullptr) return;
   const size_t size = strnlen(name, 255);
-  Begin(t, 70)
-      .Word(t->hot.actor)
-      .Text(name, size)
-      .End(Op::kDefName, static_cast<uint32_t>(log::NameTarget::kActor));
+  {
+    const Keep keep(t);
+    Begin(t, 70)
+        .Word(t->hot.actor)
+        .Text(name, size)
+        .End(Op::kDefName, static_cast<uint32_t>(log::NameTarget::kActor));
+  }
   const size_t kept = size < kNameBytes ? size : kNameBytes - 1;
   memcpy(t->name, name, kept);
   t->name[kept] = 0;

@@ -1,6 +1,7 @@
 #include "instrument/runtime/misuse.h"
 
 #include "instrument/runtime/deadlock_report.h"
+#include "instrument/runtime/live.h"
 #include "instrument/runtime/message.h"
 #include "instrument/runtime/process.h"
 #include "instrument/runtime/record.h"
@@ -28,6 +29,7 @@ void Say(const Thread* t, const MisuseReport& report, uint32_t stack) {
 }  // namespace
 
 void ReportMisuse(Thread* t, const MisuseReport& report) {
+  const Keep keep(t);
   uint32_t stack = 0;
   if (report.slot != nullptr) {
     stack = RecordStack(

@@ -14,6 +14,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "instrument/runtime/live.h"
 #include "instrument/runtime/process.h"
 #include "instrument/runtime/record.h"
 
@@ -267,6 +268,7 @@ Module* Describe(Thread* t, const dl_find_object& found) {
   const char* const name = PathOf(found, path);
   const BuildId build_id = BuildIdOf(*module);
   const size_t words = 16 + (build_id.size + strlen(name)) / 4;
+  const Keep keep(t);
   Record r = Begin(t, words);
   r.Word(module->id).U64(module->base).U64(module->end - module->base);
   r.Text(build_id.bytes, build_id.size).Text(name);

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "instrument/runtime/live.h"
 #include "instrument/runtime/process.h"
 #include "instrument/runtime/record.h"
 
@@ -33,6 +34,7 @@ uint32_t PlaceId(Thread* t, const ObjectFacts& facts) {
 
 void RegisterObject(Thread* t, std::atomic<uint32_t>& tag,
                     const ObjectFacts& facts) {
+  const Keep keep(t);
   const uint32_t id = NewId(&log::FileHeader::next_object);
   if (id >= kMaxObject) {
     g_writer.Stop(log::StopReason::kMaxLog);

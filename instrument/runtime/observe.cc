@@ -42,7 +42,9 @@ bool Records() { return runtime::Recording() != nullptr; }
 }  // namespace
 
 const char* LogPath() noexcept {
-  return Records() ? runtime::g_log_path : nullptr;
+  // With mode=live there is none that could be read again.
+  return Records() && runtime::g_log_path[0] != 0 ? runtime::g_log_path
+                                                  : nullptr;
 }
 
 bool IsOffByChoice() noexcept {

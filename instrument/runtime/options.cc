@@ -200,10 +200,11 @@ bool SetOption(const OptionRow& row, Text value, Options& o) {
                   o.on_deadlock);
   }
   if (key == "mode") {
-    return Choose(
-        value,
-        {{"record", RunModeOption::kRecord}, {"off", RunModeOption::kOff}},
-        o.mode);
+    return Choose(value,
+                  {{"record", RunModeOption::kRecord},
+                   {"off", RunModeOption::kOff},
+                   {"live", RunModeOption::kLive}},
+                  o.mode);
   }
   if (key == "timing") {
     return Choose(value,

@@ -10,7 +10,7 @@
 
 namespace lockcheck::runtime {
 
-enum class RunModeOption : uint8_t { kUnset, kOff, kRecord };
+enum class RunModeOption : uint8_t { kUnset, kOff, kRecord, kLive };
 enum class OnDeadlock : uint8_t { kReport, kAbort, kThrow };
 enum class Timing : uint8_t { kOff, kSampled, kFull };
 
@@ -39,9 +39,10 @@ inline constexpr OptionRow kOptionRows[] = {
     {"log", "PATH",
      "write the log there; %p is the pid, %e the program, %h the host, %% a "
      "percent sign (default lockcheck.%e.%p.log); turns recording on"},
-    {"mode", "off|record",
-     "off: plain locks; record: write a log (default: record if log= is "
-     "given, else off)"},
+    {"mode", "off|record|live",
+     "off: plain locks; record: write a log; live: report on stderr what can "
+     "or does deadlock, with no log (default: record if log= is given, else "
+     "off)"},
     {"timing", "sampled|full|off",
      "which holds are timed: about one in 32, every one, none (waits are "
      "always timed)"},

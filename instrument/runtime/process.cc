@@ -15,6 +15,7 @@
 
 #include "instrument/runtime/fork.h"
 #include "instrument/runtime/keep_errno.h"
+#include "instrument/runtime/live.h"
 #include "instrument/runtime/message.h"
 #include "instrument/runtime/table.h"
 
@@ -166,12 +167,30 @@ bool CreateLog() {
   return false;
 }
 
+// In memory; only this process and its children know of it.
+bool CreateLiveLog() {
+  g_options.timing = Timing::kOff;
+  const uint64_t bytes =
+      g_options.max_log != 0 ? g_options.max_log : kLiveBytes;
+  const int error = g_writer.CreateInMemory({bytes, 0, false});
+  if (error != 0) {
+    Message() << "no memory for mode=live: " << strerrordesc_np(error)
+              << "; nothing is seen";
+  }
+  return error == 0;
+}
+
 bool StartRecording() {
   g_fork_page = static_cast<ForkPage*>(MapPages(4096));
   if (g_fork_page == nullptr ||
       madvise(g_fork_page, 4096, MADV_WIPEONFORK) != 0) {
     Message() << "no memory; nothing is recorded";
     return false;
+  }
+  if (g_options.mode == RunModeOption::kLive) {
+    if (!CreateLiveLog()) return false;
+    RegisterHandlers();
+    return true;
   }
   if (JoinInherited()) {
     g_log_by_default = false;
@@ -207,7 +226,7 @@ bool WantsRecording() {
   if (g_options.mode == RunModeOption::kUnset) {
     return g_options.log[0] != 0;
   }
-  return g_options.mode == RunModeOption::kRecord;
+  return g_options.mode != RunModeOption::kOff;
 }
 
 uint8_t ModeForThisProcess(const Table*& table) {
@@ -274,6 +293,11 @@ void SayStopped() {
               << "; the program goes on";
     return;
   }
+  if (g_options.mode == RunModeOption::kLive) {
+    Message() << "mode=live has used the memory that max_log permits: new lock "
+                 "orders are not seen any more, deadlocks are";
+    return;
+  }
   const auto reason = static_cast<log::StopReason>(
       g_writer.header()->stop_reason.load(std::memory_order_relaxed));
   Message() << "recording stopped: "
@@ -292,6 +316,8 @@ void* MapPages(size_t bytes) {
            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   return pages == MAP_FAILED ? nullptr : pages;
 }
+
+void UnmapPages(void* pages, size_t bytes) { munmap(pages, bytes); }
 
 void* ArenaAllocate(size_t bytes) {
   bytes = (bytes + 15) / 16 * 16;

@@ -67,6 +67,7 @@ void SayStopped();
 void* ArenaAllocate(size_t bytes);
 // Whole pages from the kernel, zeroed; null when memory is out.
 void* MapPages(size_t bytes);
+void UnmapPages(void* pages, size_t bytes);
 
 // A set of 64-bit keys that only grows; any threads, no lock. Insert returns
 // true if the key was not there, or memory is out. Key 0 is not allowed.

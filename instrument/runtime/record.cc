@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "instrument/runtime/live.h"
 #include "instrument/runtime/process.h"
 
 namespace lockcheck::runtime {
@@ -43,17 +44,23 @@ void UseScratch(Thread* t) {
   t->block = static_cast<log::BlockHeader*>(scratch);
 }
 
+// None of them is in the block any more.
+void ForgetRecordsOfHolds(Thread* t) {
+  const ThreadHolds& h = t->kept().hot;
+  for (Hold* hold = h.holds; hold != h.top; ++hold) {
+    hold->after = internal::kNotHere;
+  }
+}
+
 void ResetBlock(Thread* t) {
   auto* const words = reinterpret_cast<uint32_t*>(t->block);
   t->begin = words + log::kHeaderWords;
   t->end = words + log::kBlockWords;
   t->safe_end = t->end - 2 * kSlackWords;
   t->hot.cursor = t->begin;
-  // No hold's record is in the block any more.
-  const ThreadHolds& h = t->kept().hot;
-  for (Hold* hold = h.holds; hold != h.top; ++hold) {
-    hold->after = internal::kNotHere;
-  }
+  t->mark = t->begin;
+  t->mark_segment = t->segment;
+  ForgetRecordsOfHolds(t);
 }
 
 }  // namespace
@@ -150,13 +157,26 @@ void EmptyScratch(Thread* t) {
   ResetBlock(t);
 }
 
+void Rewind(Thread* t) {
+  if (t->hot.cursor == t->mark) return;
+  // The first word goes first, so that nobody reads half a record.
+  internal::StoreWord(t->mark, 0);
+  memset(t->mark, 0, static_cast<size_t>(t->hot.cursor - t->mark) * 4);
+  t->hot.cursor = t->mark;
+  t->after_wait = nullptr;
+  t->segment = t->mark_segment;
+  ForgetRecordsOfHolds(t);
+}
+
 void RoomSlow(Thread* t) {
   const auto old_cursor = reinterpret_cast<uintptr_t>(t->hot.cursor);
-  const auto used = static_cast<size_t>(t->hot.cursor -
-                                        reinterpret_cast<uint32_t*>(t->block));
   if (t->scratch) {
     EmptyScratch(t);
+  } else if (RewindInsteadOfSealing(t)) {
+    BeginSegment(t, t->segment + 1);
   } else {
+    const auto used = static_cast<size_t>(
+        t->hot.cursor - reinterpret_cast<uint32_t*>(t->block));
     switch (g_writer.Seal(t->block, used, &RescueDefinitions, t)) {
       case log::Writer::Sealed::kRescued:  // which began the new segment
         break;

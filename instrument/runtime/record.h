@@ -22,6 +22,10 @@ inline uint64_t Ticks() { return __rdtsc(); }
 // What the thread has written where it is thrown away: counted, and gone.
 void EmptyScratch(Thread* t);
 
+// With mode=live: drops what is not kept. BeginSegment() must follow, with the
+// number after the one that is the thread's then.
+void Rewind(Thread* t);
+
 // Seals the block and begins a new segment in it.
 void RoomSlow(Thread* t);
 // Makes sure that `words` fit.

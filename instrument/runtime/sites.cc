@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "instrument/runtime/id_table.h"
+#include "instrument/runtime/live.h"
 #include "instrument/runtime/modules.h"
 #include "instrument/runtime/process.h"
 #include "instrument/runtime/record.h"
@@ -71,6 +72,7 @@ size_t PackFrames(Thread* t, const void* pc, const Walk& walk, size_t from,
 }
 
 uint32_t DefineSite(Thread* t, const void* pc, const Walk& walk, size_t from) {
+  const Keep keep(t);
   uint64_t frames[kMaxFrames + 1];
   const size_t n = PackFrames(t, pc, walk, from, frames);
   const uint32_t id = NewId(&log::FileHeader::next_site);
@@ -160,6 +162,7 @@ uint32_t SiteId(Thread* t, SiteSlot* slot, Caller caller, bool* is_new) {
 
 uint32_t RecordStack(Thread* t, const log::StackOf& of, SiteSlot* slot,
                      Caller caller) {
+  const Keep keep(t);
   Walk walk;
   Unwind(caller, walk);
   uint64_t frames[kMaxFrames + 1];
@@ -216,6 +219,15 @@ void RecordWay(Thread* t, uint32_t object, uint32_t site, SiteSlot* slot,
 void NoteRequest(Thread* t, LockState& lock, uint32_t site, bool new_site,
                  SiteSlot* slot, Caller caller) {
   const uint32_t lock_class = ClassOf(lock);
+  // With mode=live what is asked for under a hold never takes the hot path, and
+  // `ways` of the thread are its dependencies.
+  if (t->live && HoldCount(t) != 0) {
+    if (g_ways.Insert(WayKey(InnermostGate(t), lock_class, site))) {
+      RecordWay(t, lock.tag.load(std::memory_order_relaxed) >> 3, site, slot,
+                caller);
+    }
+    return;
+  }
   if (IsNewWay(t, lock_class, site) && !(new_site && HoldCount(t) == 0)) {
     RecordWay(t, lock.tag.load(std::memory_order_relaxed) >> 3, site, slot,
               caller);
@@ -227,7 +239,10 @@ void NoteRequest(Thread* t, LockState& lock, uint32_t site, bool new_site,
 }
 
 void NoteJoin(Thread* t, uint32_t site, SiteSlot* slot, Caller caller) {
-  if (HoldCount(t) != 0 && IsNewWay(t, 0, site)) {
+  if (HoldCount(t) == 0) return;
+  const bool is_new = t->live ? g_ways.Insert(WayKey(InnermostGate(t), 0, site))
+                              : IsNewWay(t, 0, site);
+  if (is_new) {
     RecordWay(t, 0, site, slot, caller);
   }
 }

@@ -81,6 +81,10 @@ struct Kept {
   internal::ThreadPointer* pointers[kMaxCopies];  // one per copy of the runtime
   int exit_rounds;
   uint64_t ways[kWayCache];  // see WayKey(); seen before
+  // With mode=live, see LiveWays; null: `ways`, of kWayCache.
+  uint64_t* live_ways;
+  uint32_t live_capacity;
+  uint32_t live_count;
   WrapperFrame wrappers[kWrapperCache];
 };
 
@@ -105,6 +109,16 @@ struct Thread {
   // cursor there takes the condition's own lock again.
   uint32_t* after_wait;
   Waiting waiting;
+  // With mode=live only, see live.h.
+  bool live;
+  bool begin_kept;        // the actor's beginning is kept
+  uint16_t keeping;       // scopes of Keep
+  uint32_t* mark;         // what stands in the block before it is kept
+  uint32_t mark_segment;  // the segment that it ends in
+  uint32_t phase;         // one more after each fork and join
+  log::BeginHow begin_how;
+  uint32_t begin_parent;
+  uint64_t begin_ticks;
   uint32_t tid;
   char name[kNameBytes];
   Thread* next_free;  // under ProcessLock

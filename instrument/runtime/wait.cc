@@ -1,6 +1,7 @@
 #include "instrument/runtime/wait.h"
 
 #include "instrument/runtime/deadlock_report.h"
+#include "instrument/runtime/live.h"
 #include "instrument/runtime/lock_facts.h"
 #include "instrument/runtime/plain.h"
 #include "instrument/runtime/plain_shared.h"
@@ -68,6 +69,7 @@ void WriteBlock(const Wait& w) {
 }
 
 void BeginWait(const Wait& w) {
+  KeepBegin(w.t);
   WriteBlock(w);
   BeginWaiting(w.t,
                {w.request.lock, 0, w.site, 0, w.request.deadline != nullptr,
@@ -82,6 +84,8 @@ void WriteWake(const Wait& w) {
 
 void WriteWaitStack(Wait& w) {
   w.long_wait = true;
+  // Of each wait, it would be more than what mode=live may keep.
+  if (w.t->live) return;
   const uint32_t stack = RecordStack(
       w.t, {log::StackReason::kWait, ObjectId(*w.request.lock), w.site, 0, 0},
       w.request.slot, w.request.caller);

@@ -7,6 +7,7 @@
 // The entry points are leaves: every call stands at an end, so that the
 // frequent way saves no registers.
 
+#include "instrument/runtime/live.h"
 #include "instrument/runtime/lock_facts.h"
 #include "instrument/runtime/plain_shared.h"
 #include "instrument/runtime/record.h"
@@ -33,8 +34,15 @@ inline bool ShutAt(Thread* t, const uint32_t* cursor, uint32_t gate) {
 
 // Whether a request for a lock of this class at this site has come this way
 // before, so that its stack is in the log.
-inline bool IsKnown(const Kept& kept, uint32_t gate, uint32_t lock_class,
-                    uint32_t tag) {
+inline bool IsKnown(const Thread* t, const Kept& kept, uint32_t gate,
+                    const LockState& lock, uint32_t lock_class, uint32_t tag,
+                    bool reads) {
+  if (__builtin_expect(t->live && gate != kGateNoHold, false)) {
+    const uint32_t wanted =
+        runtime::Tag(lock) >> 3 | (reads ? uint32_t{1} << 31 : 0);
+    const uint64_t way = runtime::LiveWay(t, kept.hot, wanted);
+    return runtime::KnowsLiveWay(kept, way);
+  }
   const uint64_t key =
       runtime::WayKey(gate, lock_class, runtime::SiteOfTag(tag));
   return kept.ways[runtime::WayPlace(key)] == key;
@@ -227,7 +235,8 @@ bool WarmAcquire(LockState& lock, SiteSlot* slot) noexcept {
   // A lock that is not registered yet goes where its kind is known.
   if (gate == kGateShut || (tag & kSiteShort) == 0 || !HasRoom(t) ||
       kept.hot.top == kept.hot.limit || Tag(lock) == 0 ||
-      !IsKnown(kept, gate, lock_class, tag) || !ShutAt(t, cursor, gate)) {
+      !IsKnown(t, kept, gate, lock, lock_class, tag, false) ||
+      !ShutAt(t, cursor, gate)) {
     return false;
   }
   uint32_t free = 0;
@@ -311,7 +320,8 @@ bool WarmAcquireShared(SharedState& lock, SiteSlot* slot) noexcept {
   if (gate == kGateShut || (tag & kSiteShort) == 0 ||
       cursor >= t->hot.sample_at || kept.hot.top == kept.hot.limit ||
       Tag(lock) == 0 || (Tag(lock) & 2) != 0 ||
-      !IsKnown(kept, gate, lock_class, tag) || !ShutAt(t, cursor, gate)) {
+      !IsKnown(t, kept, gate, lock, lock_class, tag, true) ||
+      !ShutAt(t, cursor, gate)) {
     return ReadWhileOff(lock);
   }
   if (!runtime::TryRead(lock, 0)) {

@@ -246,11 +246,13 @@ struct StackOf {
 enum class NameTarget : uint32_t { kActor = 1, kObject = 2, kProcess = 3 };
 // kStopped: value StopReason. kDropped: value records this actor did not write.
 // kTiming: value 0 off, 1 sampled, 2 full. kSampleInterval: mean, in sections.
+// kLive: only what was new was kept, and what each thread did last.
 enum class NoteKind : uint32_t {
   kStopped = 1,
   kDropped = 2,
   kTiming = 3,
-  kSampleInterval = 4
+  kSampleInterval = 4,
+  kLive = 5
 };
 
 inline constexpr uint32_t kHeldShared = 1u << 31;  // site ids are smaller

@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include <x86intrin.h>
 
+#include <cstdio>
 #include <cstring>
 
 #include "lib/log/claim_path.h"
@@ -243,6 +244,27 @@ int Writer::Create(const char* path, const WriterOptions& options) {
   volatile_hot_ = options.volatile_hot;
   FillHeader(header_, options);
   return 0;
+}
+
+int Writer::CreateInMemory(const WriterOptions& options) {
+  const int fd = memfd_create("lockcheck-live", MFD_CLOEXEC);
+  if (fd < 0) return errno;
+  int error = PromiseSpace(fd, 0, kBlockSize);
+  // No file has this name: a closed descriptor is not found again.
+  if (error == 0) error = Map(fd, "");
+  if (error != 0) {
+    close(fd);
+    return error;
+  }
+  FillHeader(header_, options);
+  return 0;
+}
+
+bool Writer::LivePath(char* path, size_t size) {
+  const int fd = Descriptor();
+  if (fd < 0) return false;
+  const int n = snprintf(path, size, "/proc/%d/fd/%d", getpid(), fd);
+  return n > 0 && static_cast<size_t>(n) < size;
 }
 
 int Writer::Join(const char* path, const uint8_t id[16]) {

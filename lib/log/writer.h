@@ -48,6 +48,13 @@ class Writer {
   // Returns 0, EBUSY if a live recording owns the path, or errno.
   int Create(const char* path, const WriterOptions& options);
 
+  // The same in memory that has no name: gone with the last process that has
+  // it. Others may read it at LivePath() meanwhile.
+  int CreateInMemory(const WriterOptions& options);
+  // Where this process's log is, if it has no name of its own: in /proc. False:
+  // nowhere any more.
+  bool LivePath(char* path, size_t size);
+
   // Joins the recording `id` that an ancestor created at `path`. Returns 0,
   // ESRCH if the file holds another recording, or errno.
   int Join(const char* path, const uint8_t id[16]);

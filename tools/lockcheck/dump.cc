@@ -104,6 +104,8 @@ const char* Name(log::NoteKind kind) {
       return "timing";
     case log::NoteKind::kSampleInterval:
       return "mean sample interval";
+    case log::NoteKind::kLive:
+      return "mode=live";
   }
   return "unknown note";
 }

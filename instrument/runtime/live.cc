@@ -1,0 +1,238 @@
+#include "instrument/runtime/live.h"
+
+#include <sys/mman.h>
+
+#include <atomic>
+#include <cstring>
+
+#include "instrument/runtime/command.h"
+#include "instrument/runtime/live_order.h"
+#include "instrument/runtime/lock_facts.h"
+#include "instrument/runtime/message.h"
+#include "instrument/runtime/modules.h"
+#include "instrument/runtime/process.h"
+#include "instrument/runtime/sites.h"
+
+namespace lockcheck::runtime {
+namespace {
+
+using log::Op;
+
+constinit LiveOrder g_order;
+// A fork may come while another thread is at it: the child begins anew.
+bool g_order_in_use = false;
+
+// Candidates: each second, fourth, eighth... of one pair of places is looked
+// at when it comes, the others at the end.
+GrowingSet g_looked_at;
+std::atomic<bool> g_look_at_end{false};
+std::atomic<uint32_t> g_shown{0};
+
+bool IsWaiting(const Thread* t) {
+  return (t->waiting.number.load(std::memory_order_relaxed) & 1) != 0;
+}
+
+void WriteBegin(Thread* t) {
+  Record r = Begin(t, 6);
+  r.Word(t->begin_parent).Word(t->tid).U64(t->begin_ticks);
+  r.End(Op::kBegin, static_cast<uint32_t>(t->begin_how));
+}
+
+uint32_t Id(const Hold& hold) {
+  return ObjectOf(hold) | (IsRead(hold) ? LiveOrder::kShared : 0);
+}
+
+LiveOrder::Answer Note(const LiveOrder::Request& request) {
+  const ProcessLock lock;
+  if (g_order_in_use) g_order = LiveOrder();
+  g_order_in_use = true;
+  const LiveOrder::Answer answer = g_order.Note(request);
+  g_order_in_use = false;
+  return answer;
+}
+
+// An acquisition that takes no time, in the place of the one that follows.
+void WriteRequest(Thread* t, const LockRequest& request, uint32_t site) {
+  const Keep keep(t);
+  Acquisition a{};
+  a.object = ObjectId(*request.lock);
+  a.site = site;
+  a.flags = static_cast<uint32_t>(request.how) |
+            (request.reads ? uint32_t{log::kFlagShared} : 0u);
+  if (request.group != 0) {
+    a.flags |= log::kFlagGroup;
+    a.group = request.group;
+  }
+  OpenHold(t, a);
+  CloseHold(t, HoldCount(t) - 1);
+}
+
+void PutWay(uint64_t* ways, uint32_t capacity, uint64_t way) {
+  const size_t place = LiveWayPlace(way);
+  for (size_t i = 0; i < kWayProbes; ++i) {
+    uint64_t& slot = ways[(place + i) & (capacity - 1)];
+    if (slot != 0) continue;
+    slot = way;
+    return;
+  }
+  ways[place & (capacity - 1)] = way;
+}
+
+// The old table stays: a handler may have interrupted one who looks at it. All
+// the old ones together are smaller than the new one.
+void GrowWays(Kept& kept) {
+  const bool grown = kept.live_ways != nullptr;
+  const uint32_t capacity = grown ? kept.live_capacity : kWayCache;
+  const uint64_t* const old = grown ? kept.live_ways : kept.ways;
+  const uint32_t larger = 4 * capacity;
+  auto* const ways =
+      static_cast<uint64_t*>(MapPages(larger * sizeof(uint64_t)));
+  if (ways == nullptr) return;
+  for (uint32_t i = 0; i < capacity; ++i) {
+    if (old[i] != 0) PutWay(ways, larger, old[i]);
+  }
+  kept.live_ways = ways;
+  kept.live_capacity = larger;
+}
+
+void RememberLiveWay(Kept& kept, uint64_t way) {
+  const uint32_t capacity =
+      kept.live_ways != nullptr ? kept.live_capacity : kWayCache;
+  if (++kept.live_count > capacity / 2 && capacity < kMostWays) GrowWays(kept);
+  if (kept.live_ways != nullptr) {
+    PutWay(kept.live_ways, kept.live_capacity, way);
+  } else {
+    PutWay(kept.ways, kWayCache, way);
+  }
+}
+
+void SayWithoutCommand(Thread* t, const LockRequest& request, uint32_t site) {
+  Message m;
+  m << "possible deadlock: a lock made at " << request.lock->file << ":"
+    << uint64_t{request.lock->line} << " is asked for";
+  if (const void* const pc = PcOfSite(site)) {
+    m << " in ";
+    NameFunction(m, pc);
+  }
+  m << ", A" << uint64_t{t->hot.actor} << " holds one taken";
+  if (const void* const pc = PcOfSite(SiteOf(t->kept().hot.top[-1]))) {
+    m << " in ";
+    NameFunction(m, pc);
+  }
+  m << "; other threads take them the other way round. The lockcheck command "
+       "would say more (command=PATH)";
+}
+
+bool IsPowerOfTwo(uint64_t n) { return (n & (n - 1)) == 0; }
+
+// Looks at a candidate: true for the first, second, fourth... of its kind.
+bool IsToBeLookedAt(uint64_t kind) {
+  uint32_t count = 0;
+  for (uint64_t n = 0; n < 64; ++n) {
+    // The n-th one has come before if its key is there.
+    if (g_looked_at.Insert((kind ^ n * 0x9e3779b97f4a7c15ull) | 1)) {
+      count = static_cast<uint32_t>(n) + 1;
+      break;
+    }
+  }
+  return count != 0 && IsPowerOfTwo(count);
+}
+
+void Look(Thread* t, const LockRequest& request, uint32_t site) {
+  const uint64_t kind =
+      static_cast<uint64_t>(SiteOf(t->kept().hot.top[-1])) << 32 | site;
+  if (!IsToBeLookedAt(kind * 0xff51afd7ed558ccdull)) {
+    g_look_at_end.store(true, std::memory_order_relaxed);
+    return;
+  }
+  switch (ShowNewOrders()) {
+    case Shown::kSome:
+      g_shown.fetch_add(1, std::memory_order_relaxed);
+      break;
+    case Shown::kNothing:
+      break;
+    case Shown::kNoCommand:
+      g_shown.fetch_add(1, std::memory_order_relaxed);
+      SayWithoutCommand(t, request, site);
+      break;
+  }
+}
+
+}  // namespace
+
+void Keep::Begin(Thread* t) {
+  // What the others see of a wait stands.
+  if (IsWaiting(t)) return;
+  const bool begin = !t->begin_kept;
+  if (begin || t->hot.cursor != t->mark) {
+    Rewind(t);
+    Room(t, 2 * HoldCount(t) + 64);
+    BeginSegment(t, t->segment + 1);
+  }
+  if (begin) {
+    WriteBegin(t);
+    t->begin_kept = true;
+  }
+}
+
+void Keep::End(Thread* t) {
+  t->mark = t->hot.cursor;
+  t->mark_segment = t->segment;
+}
+
+bool RewindInsteadOfSealing(Thread* t) {
+  if (!t->live || t->keeping != 0 || IsWaiting(t)) return false;
+  Rewind(t);
+  // Little is left of a block of which most is kept.
+  return t->mark - t->begin < (t->end - t->begin) * 3 / 4;
+}
+
+void NoteOrder(Thread* t, const LockRequest& request, uint32_t site) {
+  const ThreadHolds& h = t->kept().hot;
+  const size_t count = HoldCount(t);
+  const bool blocks =
+      request.how == How::kBlocking || request.how == How::kMulti;
+  if (count <= request.group || !blocks) return;
+  const uint32_t wanted =
+      ObjectId(*request.lock) | (request.reads ? LiveOrder::kShared : 0);
+  const uint64_t way = LiveWay(t, h, wanted);
+  if (KnowsLiveWay(t->kept(), way)) return;
+  RememberLiveWay(t->kept(), way);
+  constexpr size_t kFew = 32;
+  uint32_t few[kFew];
+  const size_t held_count = count - request.group;
+  uint32_t* const held =
+      held_count <= kFew
+          ? few
+          : static_cast<uint32_t*>(MapPages(held_count * sizeof(uint32_t)));
+  if (held == nullptr) return;
+  for (size_t i = 0; i < held_count; ++i) held[i] = Id(h.holds[i]);
+  const LiveOrder::Answer answer =
+      Note({t->hot.actor, t->phase, wanted, held, held_count});
+  if (held != few) UnmapPages(held, held_count * sizeof(uint32_t));
+  if (answer == LiveOrder::Answer::kKnown) return;
+  WriteRequest(t, request, site);
+  if (answer == LiveOrder::Answer::kCloses) Look(t, request, site);
+}
+
+void ForgetLiveWays(Kept& kept) {
+  kept.live_count = 0;
+  if (kept.live_ways != nullptr) {
+    // Zeros from the kernel, when they are next wanted.
+    madvise(kept.live_ways, kept.live_capacity * sizeof(uint64_t),
+            MADV_DONTNEED);
+  } else {
+    memset(kept.ways, 0, sizeof(kept.ways));
+  }
+}
+
+void ShowRest() {
+  if (!g_look_at_end.exchange(false)) return;
+  if (ShowNewOrders() == Shown::kSome) {
+    g_shown.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
+uint32_t CountOrders() { return g_shown.load(std::memory_order_relaxed); }
+
+}  // namespace lockcheck::runtime

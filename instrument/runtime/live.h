@@ -1,0 +1,104 @@
+// mode=live: everything is seen, and only what is new is kept.
+//
+// Problem: a program that runs for months cannot keep a log, but should be told
+// of a deadlock, and of a lock order that can become one, when it comes about.
+// So its log lies in memory, and a thread's block in it has two parts: what
+// stands before the thread's `mark` is kept (names, the first time of each
+// dependency, forks and joins); what stands behind is what the thread did last,
+// and is overwritten when the block is full or something new comes (Rewind()).
+// The reports come from the same command and the same code as those on a file.
+//
+// Guarantees: what a waiting thread holds and waits for is in the log as long
+// as it waits. Memory: what is kept, at most max_log (256 MiB if it is not
+// given), and a block for each thread.
+//
+// Threading: a thread's part by itself; the order of locks under ProcessLock.
+#ifndef LOCKCHECK_INSTRUMENT_RUNTIME_LIVE_H_
+#define LOCKCHECK_INSTRUMENT_RUNTIME_LIVE_H_
+
+#include <cstdint>
+
+#include "instrument/runtime/record.h"
+#include "instrument/runtime/table.h"
+#include "instrument/runtime/thread.h"
+
+namespace lockcheck::runtime {
+
+inline constexpr uint64_t kLiveBytes = 256u << 20;
+
+// What the thread writes while one of these lives is kept. The gate is shut.
+// Costs one branch in the other modes.
+class Keep {
+ public:
+  explicit Keep(Thread* t) : t_(t->live ? t : nullptr) {
+    if (t_ != nullptr && t_->keeping++ == 0) Begin(t_);
+  }
+  ~Keep() {
+    if (t_ != nullptr && --t_->keeping == 0) End(t_);
+  }
+  Keep(const Keep&) = delete;
+  Keep& operator=(const Keep&) = delete;
+
+ private:
+  static void Begin(Thread* t);
+  static void End(Thread* t);
+  Thread* t_;
+};
+
+// The actor's beginning is in the log from now on: it may be named in a report.
+inline void KeepBegin(Thread* t) {
+  if (t->live && !t->begin_kept) const Keep keep(t);
+}
+
+// A fork or a join: what the thread does from now on comes after it, and a
+// dependency of before says nothing about that.
+inline void NextPhase(Thread* t) { ++t->phase; }
+
+// Of a full block: true if it was rewound, and has room.
+bool RewindInsteadOfSealing(Thread* t);
+
+// What is asked for under what the thread holds, as one number: the key of
+// `ways`. Never 0.
+inline uint64_t LiveWay(const Thread* t, const ThreadHolds& h,
+                        uint32_t wanted) {
+  constexpr uint64_t kSpread = 0x9e3779b97f4a7c15ull;
+  uint64_t key = (uint64_t{t->phase} << 32 | wanted) * kSpread;
+  for (const Hold* hold = h.holds; hold != h.top; ++hold) {
+    const uint32_t held = ObjectOf(*hold) | (IsRead(*hold) ? 1u << 31 : 0u);
+    key = (key ^ key >> 29 ^ held) * kSpread;
+  }
+  return key | 1;
+}
+// The ways that the thread has come, in this phase and the ones before: a hash
+// table that grows with them, up to kMostWays; beyond that it forgets some, and
+// those are looked up in the process's again.
+inline constexpr uint32_t kMostWays = 1 << 20;
+inline constexpr uint32_t kWayProbes = 8;
+inline size_t LiveWayPlace(uint64_t way) { return way >> 40; }
+inline bool KnowsLiveWay(const Kept& kept, uint64_t way) {
+  const bool grown = kept.live_ways != nullptr;
+  const uint64_t* const ways = grown ? kept.live_ways : kept.ways;
+  const size_t mask = (grown ? kept.live_capacity : kWayCache) - 1;
+  const size_t place = LiveWayPlace(way);
+  for (size_t i = 0; i < kWayProbes; ++i) {
+    const uint64_t seen = ways[(place + i) & mask];
+    if (seen == way) return true;
+    if (seen == 0) return false;
+  }
+  return false;
+}
+// For the next actor of the thread's memory.
+void ForgetLiveWays(Kept& kept);
+
+// Before a lock is asked for: if the thread holds others, and comes this way
+// for the first time, that is kept, and reported if it closes a cycle.
+void NoteOrder(Thread* t, const LockRequest& request, uint32_t site);
+
+// What was found and not yet shown, shown now. At the program's end.
+void ShowRest();
+// How many lock orders that can become a deadlock were shown.
+uint32_t CountOrders();
+
+}  // namespace lockcheck::runtime
+
+#endif  // LOCKCHECK_INSTRUMENT_RUNTIME_LIVE_H_
