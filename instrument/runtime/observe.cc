@@ -100,6 +100,8 @@ const char* SuppressionsPath() noexcept {
   return runtime::g_options.suppressions;
 }
 
+const char* BaselinePath() noexcept { return runtime::g_options.baseline; }
+
 void SetDeadlockHook(DeadlockHook hook) noexcept {
   runtime::g_deadlock_hook.store(hook, std::memory_order_release);
 }

@@ -191,6 +191,7 @@ bool SetOption(const OptionRow& row, Text value, Options& o) {
   if (key == "log") return ParsePath(value, o.log);
   if (key == "command") return ParsePath(value, o.command);
   if (key == "suppressions") return ParsePath(value, o.suppressions);
+  if (key == "baseline") return ParsePath(value, o.baseline);
   if (key == "exitcode") return ParseExitCode(value, o.exit_code);
   if (key == "on_deadlock") {
     return Choose(value,

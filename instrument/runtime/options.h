@@ -27,6 +27,7 @@ struct Options {
   uint32_t exit_code = 0;  // 0: the program's own
   char command[kMaxPath] = "lockcheck";
   char suppressions[kMaxPath] = "";
+  char baseline[kMaxPath] = "";
 };
 
 struct OptionRow {
@@ -66,6 +67,9 @@ inline constexpr OptionRow kOptionRows[] = {
     {"suppressions", "PATH",
      "known findings, one a line: tests with lockcheck/gtest.h do not fail for "
      "them"},
+    {"baseline", "PATH",
+     "known findings, one id a line: tests with lockcheck/gtest.h do not fail "
+     "for them"},
     {"help", "0|1", "1: print this list"},
 };
 

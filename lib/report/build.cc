@@ -266,6 +266,10 @@ Summary Summarize(const Report& report) {
       ++s.suppressed;
       continue;
     }
+    if (row.in_baseline) {
+      ++s.in_baseline;
+      continue;
+    }
     s.actual += row.verdict == analysis::Verdict::kActual;
     s.confirmed += row.verdict == analysis::Verdict::kConfirmed;
     s.possible += row.verdict == analysis::Verdict::kPossible;
@@ -290,7 +294,7 @@ Summary& operator+=(Summary& sum, const Summary& other) {
        {&Summary::actual, &Summary::confirmed, &Summary::possible,
         &Summary::refuted, &Summary::order_violations, &Summary::misuse,
         &Summary::hazard, &Summary::contention, &Summary::standing_waits,
-        &Summary::suppressed, &Summary::fails}) {
+        &Summary::suppressed, &Summary::in_baseline, &Summary::fails}) {
     sum.*member += other.*member;
   }
   return sum;

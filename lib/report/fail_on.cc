@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "fmt/format.h"
+#include "lib/report/commented_lines.h"
 #include "lib/report/identity.h"
 #include "lib/report/layout.h"
 #include "lib/report/names.h"
@@ -253,7 +254,7 @@ bool FailOn::Names(const FindingRow& row) const {
 void FailOn::Mark(Report& report) const {
   report.fails_as_incomplete = !report.whole && Contains("incomplete");
   for (FindingRow& row : report.findings) {
-    row.fails = !row.suppressed && Names(row);
+    row.fails = !row.suppressed && !row.in_baseline && Names(row);
   }
 }
 

@@ -12,7 +12,7 @@
 //               METRIC contended, LIMIT a share (10%);
 //               CLASS a pattern with * and ?; without it, every class
 //   none        nothing (alone)
-// Suppressed findings never fail.
+// Findings that are suppressed or in the baseline never fail.
 #ifndef LOCKCHECK_LIB_REPORT_FAIL_ON_H_
 #define LOCKCHECK_LIB_REPORT_FAIL_ON_H_
 
@@ -44,7 +44,7 @@ class FailOn {
   static absl::StatusOr<FailOn> Parse(std::string_view list);
 
   // Adds a finding for each budget that a class exceeds. Must come before
-  // suppressions are applied; Mark() after.
+  // suppressions and baseline are applied; Mark() after.
   void CheckBudgets(Report& report);
   // Sets `fails` and `fails_as_incomplete`.
   void Mark(Report& report) const;

@@ -201,6 +201,7 @@ std::string FindingText(const Report& report, const FindingRow& row,
                   painter.Paint(title.style, title.text), row.rule, row.id);
   if (row.reason) out += fmt::format("  ({})", NameOf(*row.reason));
   if (row.suppressed) out += "  (suppressed)";
+  if (row.in_baseline) out += "  (in the baseline)";
   if (row.count > 1) {
     out +=
         fmt::format("  {} alike", FormatCount(static_cast<double>(row.count)));

@@ -106,6 +106,7 @@ Value Finding(const FindingRow& row) {
       {"suppression", row.suppression},
       {"order_violation", row.order_violation},
       {"suppressed", row.suppressed},
+      {"in_baseline", row.in_baseline},
       {"fails", row.fails},
       {"count", row.count},
       {"time_ns", OrNull(row.time_ns)}};
@@ -229,6 +230,7 @@ Value SummaryValue(const Summary& s) {
           {"contention", s.contention},
           {"standing_waits", s.standing_waits},
           {"suppressed", s.suppressed},
+          {"in_baseline", s.in_baseline},
           {"fails", s.fails}};
 }
 

@@ -143,7 +143,8 @@ struct FindingRow {
   std::vector<std::string> suppression_keys;
   bool order_violation = false;  // no deadlock, but --policy order forbids it
   bool suppressed = false;
-  bool fails = false;  // named by --fail-on
+  bool in_baseline = false;  // known before, see baseline.h
+  bool fails = false;        // named by --fail-on
   uint64_t count = 1;
   std::optional<double> time_ns;  // since the recording began
 };
@@ -213,7 +214,9 @@ struct Summary {
   uint64_t actual = 0, confirmed = 0, possible = 0, refuted = 0;
   uint64_t order_violations = 0;  // of those refuted
   uint64_t misuse = 0, hazard = 0, contention = 0;
-  uint64_t standing_waits = 0, suppressed = 0, fails = 0;
+  uint64_t standing_waits = 0, fails = 0;
+  // Not in the counts above, nor what is suppressed in the second.
+  uint64_t suppressed = 0, in_baseline = 0;
 };
 Summary Summarize(const Report& report);
 Summary& operator+=(Summary& sum, const Summary& other);

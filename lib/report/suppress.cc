@@ -1,14 +1,11 @@
 #include "lib/report/suppress.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <sstream>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "fmt/format.h"
+#include "lib/report/commented_lines.h"
 #include "lib/report/names.h"
 
 namespace lockcheck::report {
@@ -22,27 +19,20 @@ std::vector<std::string_view> KnownKinds() {
   return kinds;
 }
 
-// A '#' begins the comment only after a blank: names may hold one.
-size_t CommentStart(std::string_view line) {
-  for (size_t i = 1; i < line.size(); ++i) {
-    if (line[i] == '#' && (line[i - 1] == ' ' || line[i - 1] == '\t')) return i;
-  }
-  return line.npos;
-}
-
-absl::StatusOr<Suppression> ParseLine(std::string_view line,
-                                      const std::string& place) {
+absl::StatusOr<Suppression> ParseLine(const CommentedLine& line,
+                                      const std::string& name) {
   const auto error = [&](std::string_view what) {
-    return absl::InvalidArgumentError(fmt::format("{}: {}", place, what));
+    return absl::InvalidArgumentError(
+        fmt::format("{}:{}: {}", name, line.number, what));
   };
-  const size_t hash = CommentStart(line);
-  const std::string_view rule = StripBlanks(line.substr(0, hash));
+  const std::string_view rule = line.entry;
   const size_t colon = rule.find(':');
   if (colon == rule.npos) return error("write kind:pattern  # why it is safe");
   Suppression row;
   row.kind = StripBlanks(rule.substr(0, colon));
   row.pattern = StripBlanks(rule.substr(colon + 1));
-  if (hash != line.npos) row.comment = StripBlanks(line.substr(hash + 1));
+  row.comment = line.comment;
+  row.line = line.number;
   const std::vector<std::string_view> kinds = KnownKinds();
   if (std::find(kinds.begin(), kinds.end(), row.kind) == kinds.end()) {
     std::string all;
@@ -66,7 +56,8 @@ absl::StatusOr<Suppression> ParseLine(std::string_view line,
 // alone?
 bool IsPlain(const std::string& rule, const std::string& pattern) {
   if (pattern.find_first_of("*?") != pattern.npos) return false;
-  const auto read = ParseLine(fmt::format("{}:{}  # x", rule, pattern), "");
+  const std::string line = fmt::format("{}:{}  # x", rule, pattern);
+  const auto read = ParseLine(SplitComment(line), "");
   return read.ok() && read->kind == rule && read->pattern == pattern;
 }
 
@@ -85,20 +76,11 @@ bool Matches(const Suppression& row, const FindingRow& finding) {
 
 absl::StatusOr<Suppressions> Suppressions::Parse(std::string_view text,
                                                  const std::string& name) {
-  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-  if (text.starts_with(kByteOrderMark)) {
-    text.remove_prefix(kByteOrderMark.size());
-  }
   Suppressions parsed;
   parsed.name_ = name;
-  for (size_t number = 1; !text.empty(); ++number) {
-    const size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view line = StripBlanks(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (line.empty() || line.front() == '#') continue;
-    auto row = ParseLine(line, fmt::format("{}:{}", name, number));
+  for (const CommentedLine& line : CommentedLines(text)) {
+    auto row = ParseLine(line, name);
     if (!row.ok()) return row.status();
-    row->line = number;
     parsed.rows_.push_back(*std::move(row));
   }
   return parsed;
@@ -106,17 +88,9 @@ absl::StatusOr<Suppressions> Suppressions::Parse(std::string_view text,
 
 absl::StatusOr<Suppressions> Suppressions::Read(const std::string& path) {
   if (path.empty()) return Suppressions();
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  // An empty file has nothing to copy, which would count as a failure.
-  if (file.peek() != EOF) text << file.rdbuf();
-  if (!file.is_open() || file.bad() || text.fail()) {
-    return absl::NotFoundError(
-        fmt::format("{}: cannot read the suppressions: {}", path,
-                    errno != 0 ? std::strerror(errno) : "it is no file"));
-  }
-  return Suppressions::Parse(text.str(), path);
+  const auto text = ReadWholeFile(path, "suppressions");
+  if (!text.ok()) return text.status();
+  return Suppressions::Parse(*text, path);
 }
 
 void Suppressions::Apply(Report& report) {
@@ -156,13 +130,6 @@ std::vector<std::string> Suppressions::Unused() const {
                                 name_, row.line, row.kind, row.pattern));
   }
   return lines;
-}
-
-std::string_view StripBlanks(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r";
-  const size_t first = text.find_first_not_of(kBlanks);
-  if (first == text.npos) return "";
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
 }
 
 bool GlobMatches(std::string_view pattern, std::string_view text) {

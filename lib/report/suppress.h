@@ -51,8 +51,6 @@ class Suppressions {
 // Cost: linear in findings and their keys.
 void ChooseSuppressions(Report& report);
 
-std::string_view StripBlanks(std::string_view text);  // at both ends
-
 // Linear in text times stars; no recursion.
 bool GlobMatches(std::string_view pattern, std::string_view text);
 

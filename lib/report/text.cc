@@ -58,12 +58,12 @@ std::string SummaryLine(const Summary& s, bool all) {
   };
   hidden_without_all(s.refuted - s.order_violations, "refuted");
   hidden_without_all(s.suppressed, "suppressed");
-  return line.empty() ? "none" : line;
-}
-
-bool IsHidden(const FindingRow& row) {
-  if (row.suppressed) return true;
-  return row.verdict == analysis::Verdict::kRefuted && !IsOrderViolation(row);
+  if (line.empty()) line = "none";
+  if (s.in_baseline != 0) {
+    line += fmt::format(", {} in the baseline",
+                        FormatCount(static_cast<double>(s.in_baseline)));
+  }
+  return line;
 }
 
 std::string FindingSection(const Report& report, const TextOptions& options,
@@ -74,7 +74,11 @@ std::string FindingSection(const Report& report, const TextOptions& options,
   uint64_t hidden_refuted = 0, hidden_suppressed = 0;
   for (const FindingRow& row : report.findings) {
     if (options.all || !IsHidden(row)) continue;
-    ++(row.suppressed ? hidden_suppressed : hidden_refuted);
+    if (row.suppressed) {
+      ++hidden_suppressed;
+    } else if (!row.in_baseline) {  // those are counted already
+      ++hidden_refuted;
+    }
   }
   if (hidden_refuted + hidden_suppressed > 0) {
     out += "  (--all shows ";
@@ -108,7 +112,9 @@ std::string Only(const Report& report, const TextOptions& options,
   std::string out;
   size_t number = 0;
   for (const FindingRow& row : report.findings) {
-    if (row.suppressed || !IsWanted(report, row, options)) continue;
+    if (row.suppressed || row.in_baseline || !IsWanted(report, row, options)) {
+      continue;
+    }
     if (number != 0) out += "\n";
     out += FindingText(report, row, ++number, painter, options.width);
   }
@@ -183,6 +189,11 @@ std::string Result(const Report& report, const Painter& painter) {
 }
 
 }  // namespace
+
+bool IsHidden(const FindingRow& row) {
+  if (row.suppressed || row.in_baseline) return true;
+  return row.verdict == analysis::Verdict::kRefuted && !IsOrderViolation(row);
+}
 
 bool IsWanted(const Report& report, const FindingRow& row,
               const TextOptions& options) {

@@ -15,7 +15,7 @@ namespace lockcheck::report {
 
 struct TextOptions {
   bool colour = false;
-  bool all = false;  // refuted and suppressed findings too
+  bool all = false;  // what IsHidden() too
   // Nothing but the deadlocks of this verdict, and of this actor if given.
   std::optional<analysis::Verdict> only = std::nullopt;
   uint32_t actor = 0;            // its id: 3 for A3; 0: any
@@ -25,6 +25,9 @@ struct TextOptions {
 };
 
 std::string Text(const Report& report, const TextOptions& options);
+
+// Refuted, suppressed or in the baseline, so shown only if `all` is asked for.
+bool IsHidden(const FindingRow& row);
 
 // Whether `only` and `actor` let the finding be shown.
 bool IsWanted(const Report& report, const FindingRow& row,

@@ -172,6 +172,28 @@ TEST_F(GTestTest, ASuppressedFindingDoesNotFail) {
   EXPECT_TRUE(f.Succeeded()) << f;
 }
 
+TEST_F(GTestTest, AFindingOfTheBaselineDoesNotFail) {
+  // The command makes the file, from the log of an earlier run.
+  const std::string log = folder_ / "run.log";
+  EXPECT_EQ(Run("Watched.BothOrders", {}, "log=" + log).exit_status(), 1);
+  const std::string known = folder_ / "known";
+  Child analyze(LOCKCHECK_COMMAND, {"analyze", log, "--write-baseline", known});
+  EXPECT_EQ(analyze.Run().exit_status(), 1);
+  EXPECT_THAT(Read("known"), ContainsRegex("^[0-9a-f]{12}  # possible "
+                                           "lock-order: a -> b\n$"));
+  const Finished f =
+      Run("Watched.BothOrders:Watched.Misuse", {}, "baseline=" + known);
+  EXPECT_EQ(f.exit_status(), 1) << f;
+  EXPECT_THAT(f.out, HasSubstr("[       OK ] Watched.BothOrders"));
+  EXPECT_THAT(f.out, HasSubstr("[  FAILED  ] Watched.Misuse"));
+}
+
+TEST_F(GTestTest, AWrongBaselineIsSaidAtOnce) {
+  const Finished f = Run("Watched.OneOrder", {}, "baseline=/no/such/file");
+  EXPECT_EQ(f.exit_status(), 2) << f;
+  EXPECT_THAT(f.err, HasSubstr("/no/such/file: cannot read the baseline: "));
+}
+
 TEST_F(GTestTest, AWrongSuppressionsFileIsSaidAtOnce) {
   const Finished f = Run("Watched.OneOrder", {}, "suppressions=/no/such/file");
   EXPECT_EQ(f.exit_status(), 2) << f;

@@ -115,6 +115,24 @@ TEST(TextFormTest, RefutedFindingsAreCountedAndShownOnRequest) {
               HasSubstr("REFUTED  lock-order 00aa11bb22cc  (gate)"));
 }
 
+TEST(TextFormTest, FindingsOfTheBaselineAreCountedAndShownOnRequest) {
+  Report report = testing::SampleReport();
+  report.findings[0].in_baseline = true;
+  const std::string plain = Text(report, {});
+  EXPECT_THAT(plain, HasSubstr("FINDINGS  1 misuse, 1 in the baseline  (--all "
+                               "shows 1 refuted)\n"));
+  EXPECT_THAT(plain, Not(HasSubstr("POSSIBLE DEADLOCK")));
+  TextOptions options;
+  options.all = true;
+  EXPECT_THAT(
+      Text(report, options),
+      HasSubstr(
+          "POSSIBLE DEADLOCK  lock-order 3f9a1c22b07e  (in the baseline)"));
+  report.findings.resize(1);
+  EXPECT_THAT(Text(report, {}),
+              HasSubstr("FINDINGS  none, 1 in the baseline\n"));
+}
+
 TEST(TextFormTest, TheHeaderCountsWhatTheSectionShows) {
   Report report = testing::SampleReport();
   report.findings[0].suppressed = true;

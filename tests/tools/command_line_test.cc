@@ -58,6 +58,9 @@ TEST(CommandLineTest, EveryOptionArrives) {
                                 "hold_max",
                                 "--suppressions",
                                 "s",
+                                "--baseline",
+                                "b",
+                                "--write-baseline=w",
                                 "--symbols",
                                 "d1",
                                 "b.log",
@@ -76,6 +79,8 @@ TEST(CommandLineTest, EveryOptionArrives) {
   EXPECT_EQ(o.top, 0u);
   EXPECT_STREQ(o.sort->key, "hold_max");
   EXPECT_EQ(o.suppressions, "s");
+  EXPECT_EQ(o.baseline, "b");
+  EXPECT_EQ(o.write_baseline, "w");
   EXPECT_EQ(o.colour, Colour::kNever);
   EXPECT_EQ(o.error_exitcode, 7);
   EXPECT_EQ(o.threads, 2u);
@@ -167,6 +172,7 @@ TEST(CommandLineTest, WrongValuesAreOneLine) {
            {"analyze", "x", "--fail-on", "everything"},
            {"analyze", "x", "--fail-on", ""},
            {"analyze", "x", "--color", "red"},
+           {"analyze", "x", "--write-baseline", "-"},
            {"export", "x"},
            {"status"},
            {"status", "x", "y"},

@@ -64,7 +64,7 @@ class Listener : public ::testing::EmptyTestEventListener {
     }
     // Of tests that did not run nothing is known.
     if (unit.test_to_run_count() != unit.total_test_count()) return;
-    for (const std::string& line : observer_.UnusedSuppressions()) {
+    for (const std::string& line : observer_.Unused()) {
       std::fprintf(stderr, "%s\n", line.c_str());
     }
   }
@@ -186,7 +186,8 @@ bool LocksUp(const std::function<void()>& block) {
 
 void Install() {
   if (g_listener != nullptr) return;
-  auto observer = Observer::Create(internal::SuppressionsPath());
+  auto observer =
+      Observer::Create(internal::SuppressionsPath(), internal::BaselinePath());
   if (!observer.ok()) {
     std::fprintf(stderr, "lockcheck: %s\n",
                  std::string(observer.status().message()).c_str());

@@ -62,10 +62,21 @@ void KeepWhatMayFail(const log::Recording& recording,
 
 }  // namespace
 
-absl::StatusOr<Observer> Observer::Create(const std::string& suppressions) {
-  auto read = report::Suppressions::Read(suppressions);
-  if (!read.ok()) return read.status();
-  return Observer(*std::move(read));
+absl::StatusOr<Observer> Observer::Create(const std::string& suppressions,
+                                          const std::string& baseline) {
+  auto suppressed = report::Suppressions::Read(suppressions);
+  if (!suppressed.ok()) return suppressed.status();
+  auto known = report::Baseline::Read(baseline);
+  if (!known.ok()) return known.status();
+  return Observer(*std::move(suppressed), *std::move(known));
+}
+
+std::vector<std::string> Observer::Unused() const {
+  std::vector<std::string> lines = suppressions_.Unused();
+  if (std::string line = baseline_.Unused(); !line.empty()) {
+    lines.push_back(std::move(line));
+  }
+  return lines;
 }
 
 std::string Observer::LogPath() {
@@ -143,9 +154,10 @@ absl::StatusOr<std::vector<Found>> Observer::Analyze(const Moment* since) {
                          return symbolizer.Find(frame, is_return_address);
                        }});
     suppressions_.Apply(report);
+    baseline_.Apply(report);
     fail_on->Mark(report);
     for (const report::FindingRow& row : report.findings) {
-      if (!row.fails || row.suppressed) continue;
+      if (!row.fails) continue;
       const bool is_new = returned_.insert(row.id).second;
       if (!is_new && since == nullptr) continue;
       found.push_back({row.id, row.verdict,

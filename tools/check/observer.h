@@ -25,6 +25,7 @@
 #include "absl/status/statusor.h"
 #include "lib/analysis/findings.h"
 #include "lib/log/since.h"
+#include "lib/report/baseline.h"
 #include "lib/report/suppress.h"
 
 namespace lockcheck::check {
@@ -38,23 +39,23 @@ struct Found {
 
 class Observer {
  public:
-  // `suppressions` is a file; empty: none.
-  static absl::StatusOr<Observer> Create(const std::string& suppressions);
+  // Files of known findings; empty: none.
+  static absl::StatusOr<Observer> Create(const std::string& suppressions,
+                                         const std::string& baseline);
 
   // The log, or "": nothing is recorded, and nothing will be found.
   static std::string LogPath();
 
   void Begin(const std::string& test);
   // What fails of what happened since Begin(): deadlocks that are possible or
-  // happened, and misuse. Suppressed ones are left out.
+  // happened, and misuse. Suppressed and known ones are left out.
   absl::StatusOr<std::vector<Found>> End();
   // The same of the whole program, without what End() has returned already.
   absl::StatusOr<std::vector<Found>> All();
 
-  // Each that was never needed, in one line.
-  std::vector<std::string> UnusedSuppressions() const {
-    return suppressions_.Unused();
-  }
+  // Suppressions and parts of the baseline that were never needed, in one line
+  // each.
+  std::vector<std::string> Unused() const;
 
  private:
   struct Moment {
@@ -64,8 +65,9 @@ class Observer {
   // Raw ids of the lock held and its place, the lock asked for and its place.
   using Way = std::tuple<uint32_t, uint32_t, uint32_t, uint32_t>;
 
-  explicit Observer(report::Suppressions suppressions)
-      : suppressions_(std::move(suppressions)) {}
+  Observer(report::Suppressions suppressions, report::Baseline baseline)
+      : suppressions_(std::move(suppressions)),
+        baseline_(std::move(baseline)) {}
   absl::StatusOr<std::vector<Found>> Analyze(const Moment* since);
   static Way WayOf(const log::Recording& recording, const analysis::Hold& hold,
                    log::ObjectIndex wants, log::SiteIndex site);
@@ -74,6 +76,7 @@ class Observer {
                                    const analysis::Finding& finding) const;
 
   report::Suppressions suppressions_;
+  report::Baseline baseline_;
   std::string test_;
   Moment began_;
   std::map<Way, std::set<std::string>> ways_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "fmt/format.h"
+#include "lib/report/baseline.h"
 #include "lib/report/json.h"
 #include "lib/report/suppress.h"
 #include "lib/report/text.h"
@@ -26,15 +27,22 @@ bool IsCollection(const std::vector<std::string>& words) {
 
 class Analyzer {
  public:
-  Analyzer(Options options, report::Suppressions suppressions)
+  Analyzer(Options options, report::Suppressions suppressions,
+           report::Baseline baseline)
       : options_(std::move(options)),
         suppressions_(std::move(suppressions)),
+        baseline_(std::move(baseline)),
         colour_(UseColour(options_.colour)) {}
 
   int Run() {
     for (const std::string& word : options_.logs) Word(word);
     if (!options_.json.empty()) WriteJson();
+    // Without one of the logs it would not have what that one shows.
+    if (!options_.write_baseline.empty() && !failed_) WriteBaseline();
     for (const std::string& line : suppressions_.Unused()) Complain(line);
+    if (const std::string line = baseline_.Unused(); !line.empty()) {
+      Complain(line);
+    }
     if (failed_) return kExitFile;
     // A log that could not be read might have had the class.
     const auto unknown = options_.fail_on.UnknownClasses();
@@ -55,9 +63,12 @@ class Analyzer {
     if (!report.ok()) return Failed(report.status());
     options_.fail_on.CheckBudgets(*report);
     suppressions_.Apply(*report);
+    baseline_.Apply(*report);
     options_.fail_on.Mark(*report);
     for (report::FindingRow& row : report->findings) {
-      row.fails &= IsWanted(*report, row, TextOptions());
+      const bool wanted = IsWanted(*report, row, TextOptions());
+      row.fails &= wanted;
+      if (wanted && !IsHidden(row)) baseline_.Add(row);
     }
     fails_ += report::Summarize(*report).fails + report->fails_as_incomplete;
     if (options_.json != "-") WriteText(*report);
@@ -93,6 +104,11 @@ class Analyzer {
     }
   }
 
+  void WriteBaseline() {
+    const auto status = ReplaceFile(options_.write_baseline, baseline_.Text());
+    if (!status.ok()) Failed(status);
+  }
+
   void Failed(const absl::Status& status) {
     Complain(std::string(status.message()));
     failed_ = true;
@@ -100,6 +116,7 @@ class Analyzer {
 
   Options options_;
   report::Suppressions suppressions_;
+  report::Baseline baseline_;
   const bool colour_;
   std::vector<report::Report> reports_;
   uint64_t fails_ = 0;
@@ -114,7 +131,14 @@ int RunAnalyze(Options options) {
     Complain(std::string(suppressions.status().message()));
     return kExitUsage;
   }
-  return Analyzer(std::move(options), *std::move(suppressions)).Run();
+  auto baseline = report::Baseline::Read(options.baseline);
+  if (!baseline.ok()) {
+    Complain(std::string(baseline.status().message()));
+    return kExitUsage;
+  }
+  return Analyzer(std::move(options), *std::move(suppressions),
+                  *std::move(baseline))
+      .Run();
 }
 
 }  // namespace lockcheck::tools

@@ -143,6 +143,9 @@ std::string Understand(const RawWords& raw, bool fail_on_given, Options& o) {
     return fmt::format("--error-exitcode '{}': it is from 0 to 255",
                        raw.error_exitcode);
   }
+  if (o.write_baseline == "-") {
+    return "--write-baseline '-': standard output has the report; name a file";
+  }
   auto fail_on =
       report::FailOn::Parse(fail_on_given ? std::string_view(raw.fail_on)
                             : o.policy == analysis::Policy::kDeadlock

@@ -42,6 +42,7 @@ struct Options {
   uint32_t actor = 0;  // with `only`; 0: any
   const report::Column* sort = nullptr;
   std::string suppressions;
+  std::string baseline, write_baseline;  // files; empty: none
   int error_exitcode = kExitFindings;
   // export
   ExportForm form = ExportForm::kDot;

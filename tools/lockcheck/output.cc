@@ -4,12 +4,14 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 
 #include "absl/strings/numbers.h"
 #include "fmt/format.h"
@@ -43,6 +45,33 @@ absl::Status CannotWrite(const std::string& path, int error) {
       fmt::format("{}: cannot write: {}", path, std::strerror(error)));
 }
 
+int WriteAndClose(int fd, std::string_view text) {
+  const int error = WriteAll(fd, text);
+  const int close_error = ::close(fd) == 0 ? 0 : errno;
+  return error != 0 ? error : close_error;
+}
+
+// What a new file can take the place of: `path`, or the file that it links to.
+// "" if there is no such name. `mode` is the old file's, if there is one.
+std::string NameToReplace(const std::string& path,
+                          std::optional<mode_t>& mode) {
+  struct stat file {
+  }, named{};
+  if (::stat(path.c_str(), &file) != 0) {
+    const bool is_link = ::lstat(path.c_str(), &named) == 0;
+    return is_link ? "" : path;
+  }
+  if (!S_ISREG(file.st_mode)) return "";
+  mode = file.st_mode & 07777;
+  char* const real = ::realpath(path.c_str(), nullptr);
+  if (real == nullptr) return "";
+  std::string name = real;
+  std::free(real);
+  const bool same = ::lstat(name.c_str(), &named) == 0 &&
+                    named.st_dev == file.st_dev && named.st_ino == file.st_ino;
+  return same ? name : "";
+}
+
 }  // namespace
 
 void PrepareStandardStreams() {
@@ -67,11 +96,26 @@ absl::Status WriteToFile(const std::string& path, std::string_view text) {
   const int fd =
       ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (fd < 0) return CannotWrite(path, errno);
-  const int error = WriteAll(fd, text);
-  const int close_error = ::close(fd) == 0 ? 0 : errno;
-  if (error != 0) return CannotWrite(path, error);
-  if (close_error != 0) return CannotWrite(path, close_error);
-  return absl::OkStatus();
+  const int error = WriteAndClose(fd, text);
+  return error != 0 ? CannotWrite(path, error) : absl::OkStatus();
+}
+
+absl::Status ReplaceFile(const std::string& path, std::string_view text) {
+  std::optional<mode_t> mode;
+  const std::string name = NameToReplace(path, mode);
+  if (name.empty()) return WriteToFile(path, text);
+  const std::string fresh = fmt::format("{}.{}.new", name, ::getpid());
+  const int fd =
+      ::open(fresh.c_str(),
+             O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+  // A folder that takes no new file may hold one that can be written.
+  if (fd < 0) return WriteToFile(path, text);
+  int error = mode && ::fchmod(fd, *mode) != 0 ? errno : 0;
+  if (const int written = WriteAndClose(fd, text); error == 0) error = written;
+  if (error == 0 && ::rename(fresh.c_str(), name.c_str()) != 0) error = errno;
+  if (error == 0) return absl::OkStatus();
+  ::unlink(fresh.c_str());
+  return CannotWrite(path, error);
 }
 
 void Complain(std::string_view line) {

@@ -21,6 +21,11 @@ void PrepareStandardStreams();
 absl::Status WriteToStandardOutput(std::string_view text);
 // "-" and "" are standard output. The error names the file and the cause.
 absl::Status WriteToFile(const std::string& path, std::string_view text);
+// Whoever reads the file meanwhile sees the old text or the new one, never a
+// part: a new file takes the old one's name and mode. Where that cannot be, as
+// with a pipe, /dev/stdout or /proc/PID/fd/N of a file without a name, the text
+// is written into what is there.
+absl::Status ReplaceFile(const std::string& path, std::string_view text);
 
 // One line to standard error: "lockcheck: " and `line`.
 void Complain(std::string_view line);

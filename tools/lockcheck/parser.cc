@@ -17,6 +17,7 @@ constexpr CommandRow kCommands[] = {
   lockcheck analyze lockcheck.server.4711.log
   lockcheck analyze logs/ --json report.json --suppressions lockcheck.supp
   lockcheck analyze run.log --fail-on 'deadlock,contention:p99>5ms@Cache::mu'
+  lockcheck analyze logs/ --baseline known.ids --write-baseline known.ids
   lockcheck analyze run.log --policy order --all --top 0 --sort hold_max
 
 Exit status: 0 nothing that fails, 1 findings (see --error-exitcode),
@@ -126,7 +127,8 @@ void AddAnalyze(CLI::App& app, Options& o, RawWords& raw) {
                "every inversion is a finding. Default: deadlock"))
       ->type_name("P");
   app.add_flag("--all", o.all,
-               Lines("Show refuted and suppressed findings too"));
+               Lines("Show refuted and suppressed findings too, and those of "
+                     "the baseline"));
   AddColour(app, raw);
   app.add_option("--only", raw.only,
                  Lines("Print nothing but the deadlocks of this verdict: "
@@ -143,6 +145,13 @@ void AddAnalyze(CLI::App& app, Options& o, RawWords& raw) {
   app.add_option(
          "--suppressions", o.suppressions,
          Lines("File of known findings, one a line: kind:pattern  # comment"))
+      ->type_name("FILE");
+  app.add_option("--baseline", o.baseline,
+                 Lines("File of findings' ids: only others fail and are shown"))
+      ->type_name("FILE");
+  app.add_option("--write-baseline", o.write_baseline,
+                 Lines("Write the ids of the findings there, and those of "
+                       "--baseline, to a file; it may be the same one"))
       ->type_name("FILE");
   app.add_option("--error-exitcode", raw.error_exitcode,
                  Lines("Exit status if something fails. Default: 1"))

@@ -14,11 +14,12 @@
 //
 // The program records without being told to, into a file in $TMPDIR that it
 // removes when it ends normally; LOCKCHECK_OPTIONS may say log= (the file
-// stays), suppressions= (known findings, as for `lockcheck analyze`) or
-// mode=off (nothing is checked). If it cannot record, the program ends with
-// status 2. lockcheck_default_options() is taken: set the variable instead. Not
-// for death tests' children, which are processes of their own. In the XML of a
-// program that locked up, tests that had not run yet look as if they had.
+// stays), suppressions= and baseline= (known findings, the files that
+// `lockcheck analyze` takes) or mode=off (nothing is checked). If it cannot
+// record, the program ends with status 2. lockcheck_default_options() is taken:
+// set the variable instead. Not for death tests' children, which are processes
+// of their own. In the XML of a program that locked up, tests that had not run
+// yet look as if they had.
 #ifndef LOCKCHECK_GTEST_H_
 #define LOCKCHECK_GTEST_H_
 

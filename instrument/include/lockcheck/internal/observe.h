@@ -38,8 +38,9 @@ size_t MarkThreads(ThreadMark* marks, size_t size) noexcept;
 // What the calling thread holds: 0 and more.
 size_t HeldByThisThread() noexcept;
 bool IsHeldByThisThread(const void* lock) noexcept;
-// LOCKCHECK_OPTIONS=suppressions=, or "".
+// LOCKCHECK_OPTIONS=suppressions= and baseline=, or "".
 const char* SuppressionsPath() noexcept;
+const char* BaselinePath() noexcept;
 
 // Called when a deadlock has happened, by the thread that closed it, before
 // anything is said and on_deadlock= is obeyed; it may end the process. True: it
