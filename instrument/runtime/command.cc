@@ -6,10 +6,12 @@
 #include <signal.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
@@ -97,13 +99,53 @@ const char* LogPath(char (&in_memory)[kMaxPath]) {
   return g_writer.LivePath(in_memory, sizeof(in_memory)) ? in_memory : nullptr;
 }
 
-// The ids of what was shown, for the command to read and write.
-const char* KnownPath(char (&path)[kMaxPath]) {
-  static const int fd = memfd_create("lockcheck-known", MFD_CLOEXEC);
-  if (fd < 0) return nullptr;
-  snprintf(path, sizeof(path), "/proc/%d/fd/%d", getpid(), fd);
-  return path;
-}
+// The ids of what was shown. Between two runs they are in memory only: a
+// program may close descriptors that it did not open, and the number would be
+// another file's.
+class Known {
+ public:
+  // Their file's path, for the command to read and to write; null: none. Two at
+  // a time cannot have it.
+  const char* Open() {
+    bool free = false;
+    if (!in_use_.compare_exchange_strong(free, true)) return nullptr;
+    fd_ = memfd_create("lockcheck-known", MFD_CLOEXEC);
+    if (fd_ < 0 || (size_ != 0 &&
+                    write(fd_, text_, size_) != static_cast<ssize_t>(size_))) {
+      Close();
+      return nullptr;
+    }
+    snprintf(path_, sizeof(path_), "/proc/%d/fd/%d", getpid(), fd_);
+    return path_;
+  }
+  // Takes what the command has written.
+  void TakeAndClose() {
+    struct stat info;
+    if (fstat(fd_, &info) == 0 && info.st_size > 0) {
+      const auto size = static_cast<size_t>(info.st_size);
+      auto* const text = static_cast<char*>(MapPages(size));
+      if (text != nullptr &&
+          pread(fd_, text, size, 0) == static_cast<ssize_t>(size)) {
+        if (text_ != nullptr) UnmapPages(text_, size_);
+        text_ = text;
+        size_ = size;
+      }
+    }
+    Close();
+  }
+
+ private:
+  void Close() {
+    if (fd_ >= 0) close(fd_);
+    in_use_.store(false);
+  }
+  std::atomic<bool> in_use_{false};
+  int fd_ = -1;
+  char path_[64] = "";
+  char* text_ = nullptr;
+  size_t size_ = 0;
+};
+constinit Known g_known;
 
 }  // namespace
 
@@ -131,10 +173,11 @@ bool ShowDeadlock(uint32_t actor) {
 }
 
 Shown ShowNewOrders() {
-  char in_memory[kMaxPath], known_path[kMaxPath];
+  char in_memory[kMaxPath];
   const char* const log = HasCommand() ? LogPath(in_memory) : nullptr;
-  const char* const known = log != nullptr ? KnownPath(known_path) : nullptr;
-  if (known == nullptr) return Shown::kNoCommand;
+  if (log == nullptr) return Shown::kNoCommand;
+  const char* const known = g_known.Open();
+  if (known == nullptr) return Shown::kLater;
   const char* const arguments[] = {g_options.command,
                                    "analyze",
                                    "--only",
@@ -152,6 +195,7 @@ Shown ShowNewOrders() {
                                    log,
                                    nullptr};
   const int status = Run(arguments);
+  g_known.TakeAndClose();
   return status == atoi(kShown) ? Shown::kSome
          : status == 0          ? Shown::kNothing
                                 : Shown::kNoCommand;

@@ -18,7 +18,12 @@ bool ShowDeadlock(uint32_t actor);
 
 // Of mode=live: prints the lock orders that can become a deadlock and were not
 // printed before.
-enum class Shown : uint8_t { kNoCommand, kNothing, kSome };
+enum class Shown : uint8_t {
+  kNoCommand,
+  kLater,  // another thread is at it, or there is no descriptor left
+  kNothing,
+  kSome
+};
 Shown ShowNewOrders();
 
 }  // namespace lockcheck::runtime

@@ -148,8 +148,13 @@ void Look(Thread* t, const LockRequest& request, uint32_t site) {
   switch (ShowNewOrders()) {
     case Shown::kSome:
       g_shown.fetch_add(1, std::memory_order_relaxed);
+      Message() << "the lock order above came about now, in A"
+                << uint64_t{t->hot.actor} << "; the program goes on";
       break;
     case Shown::kNothing:
+      break;
+    case Shown::kLater:
+      g_look_at_end.store(true, std::memory_order_relaxed);
       break;
     case Shown::kNoCommand:
       g_shown.fetch_add(1, std::memory_order_relaxed);

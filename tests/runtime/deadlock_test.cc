@@ -24,10 +24,12 @@ int Count(const std::string& text, const std::string& part) {
   return n;
 }
 
-class DeadlockTest : public ::testing::Test {
+// In both modes that see anything.
+class DeadlockTest : public ::testing::TestWithParam<std::string> {
  protected:
   std::string AllOptions(const std::string& options) const {
-    std::string all = "log=" + (folder_ / "log");
+    std::string all =
+        GetParam() == "live" ? "mode=live" : "log=" + (folder_ / "log");
     if (options.find("command=") == options.npos) all += ":command=none";
     return all + (options.empty() ? "" : ":" + options);
   }
@@ -64,53 +66,65 @@ class DeadlockTest : public ::testing::Test {
   Folder folder_;
 };
 
-TEST_F(DeadlockTest, AThreadThatLocksTwiceWaitsForItself) {
+std::string ModeName(const ::testing::TestParamInfo<std::string>& info) {
+  return info.param;
+}
+INSTANTIATE_TEST_SUITE_P(Modes, DeadlockTest,
+                         ::testing::Values("record", "live"), ModeName);
+
+// Of what the log says afterwards.
+class RecordedDeadlockTest : public DeadlockTest {};
+
+INSTANTIATE_TEST_SUITE_P(Modes, RecordedDeadlockTest,
+                         ::testing::Values("record"), ModeName);
+
+TEST_P(DeadlockTest, AThreadThatLocksTwiceWaitsForItself) {
   EXPECT_EQ(Refused({"self"}), 1);
 }
 
-TEST_F(DeadlockTest, AWriterWaitsForItsOwnRead) {
+TEST_P(DeadlockTest, AWriterWaitsForItsOwnRead) {
   EXPECT_EQ(Refused({"own-read"}), 1);
 }
 
-TEST_F(DeadlockTest, TheLastOfARingClosesIt) {
+TEST_P(DeadlockTest, TheLastOfARingClosesIt) {
   for (const char* n : {"2", "3", "5", "40"}) {
     EXPECT_EQ(Refused({"ring", n}), 1) << n;
   }
 }
 
-TEST_F(DeadlockTest, WhenAllOfARingBlockAtOnceItIsReportedOnce) {
+TEST_P(DeadlockTest, WhenAllOfARingBlockAtOnceItIsReportedOnce) {
   for (const char* n : {"2", "3", "40"}) {
     EXPECT_EQ(Refused({"ring-at-once", n}), 1) << n;
   }
 }
 
-TEST_F(DeadlockTest, HundredsOfRingsAreReportedOnceEach) {
+TEST_P(DeadlockTest, HundredsOfRingsAreReportedOnceEach) {
   EXPECT_EQ(Refused({"many-rings", "300"}), 300);
 }
 
-TEST_F(DeadlockTest, EachReaderWaitsForTheOtherToEndReading) {
+TEST_P(DeadlockTest, EachReaderWaitsForTheOtherToEndReading) {
   EXPECT_EQ(Refused({"readers-write"}), 1);
 }
 
-TEST_F(DeadlockTest, AConditionTakesItsOwnLockAgainWhateverHappens) {
+TEST_P(DeadlockTest, AConditionTakesItsOwnLockAgainWhateverHappens) {
   // The notifier closes the cycle, or the waiter that may not be refused.
   Finished f;
   EXPECT_LE(Refused({"reacquire"}, &f), 1);
 }
 
-TEST_F(DeadlockTest, ARequestThatGivesUpClosesNothing) {
+TEST_P(DeadlockTest, ARequestThatGivesUpClosesNothing) {
   EXPECT_EQ(Refused({"timed"}), 0);
 }
 
-TEST_F(DeadlockTest, ReadersDoNotBlockEachOther) {
+TEST_P(DeadlockTest, ReadersDoNotBlockEachOther) {
   EXPECT_EQ(Refused({"readers-only"}), 0);
 }
 
-TEST_F(DeadlockTest, LocksInOneOrderAreSafeUnderFullLoad) {
+TEST_P(DeadlockTest, LocksInOneOrderAreSafeUnderFullLoad) {
   EXPECT_EQ(Refused({"ordered", "20000"}), 0);
 }
 
-TEST_F(DeadlockTest, WhatWasRefusedIsAWaitThatWasInterrupted) {
+TEST_P(RecordedDeadlockTest, WhatWasRefusedIsAWaitThatWasInterrupted) {
   Refused({"ring", "2"});
   const auto recording = OpenLog(folder_ / "log");
   ASSERT_NE(recording, nullptr);
@@ -128,7 +142,7 @@ TEST_F(DeadlockTest, WhatWasRefusedIsAWaitThatWasInterrupted) {
   EXPECT_EQ(refused, 1);
 }
 
-TEST_F(DeadlockTest, TheReportSaysWhoHoldsWhatAndWaitsWhere) {
+TEST_P(DeadlockTest, TheReportSaysWhoHoldsWhatAndWaitsWhere) {
   const std::string said = ReportOf({"self"}, "and waits for");
   EXPECT_THAT(said, HasSubstr("DEADLOCK: a thread waits for itself"));
   EXPECT_THAT(said, ContainsRegex("A1 \\(thread [0-9]+\\) holds \"self\", in "
@@ -137,40 +151,44 @@ TEST_F(DeadlockTest, TheReportSaysWhoHoldsWhatAndWaitsWhere) {
                                   "\\(deadlock_program\\+0x[0-9a-f]+\\)"));
 }
 
-TEST_F(DeadlockTest, AJoinIsReportedWithTheThreadThatIsToEnd) {
+TEST_P(DeadlockTest, AJoinIsReportedWithTheThreadThatIsToEnd) {
   const std::string said = ReportOf({"join"}, "waits for the end of");
   EXPECT_THAT(said, HasSubstr("DEADLOCK: 2 threads wait for each other"));
   EXPECT_THAT(said, ContainsRegex("A2 worker \\(thread [0-9]+\\)"));
 }
 
-TEST_F(DeadlockTest, WithoutTheCommandTheAddressesWillDo) {
+TEST_P(DeadlockTest, WithoutTheCommandTheAddressesWillDo) {
   const std::string said =
       ReportOf({"self"}, "and waits for", "command=/no/such/command");
   EXPECT_THAT(said, HasSubstr("holds \"self\""));
 }
 
-TEST_F(DeadlockTest, ACommandThatShowsNothingIsNotEnough) {
+TEST_P(DeadlockTest, ACommandThatShowsNothingIsNotEnough) {
   const std::string said =
       ReportOf({"self"}, "and waits for", "command=/bin/false");
   EXPECT_THAT(said, HasSubstr("holds \"self\""));
 }
 
-TEST_F(DeadlockTest, AbortEndsTheProgram) {
+TEST_P(DeadlockTest, AbortEndsTheProgram) {
   const Finished f = Run({"ring", "2"}, "on_deadlock=abort");
   EXPECT_EQ(f.signal(), SIGABRT) << f;
   EXPECT_THAT(f.err, HasSubstr("DEADLOCK: 2 threads"));
 }
 
-TEST_F(DeadlockTest, ExitcodeReplacesSuccess) {
+TEST_P(DeadlockTest, ExitcodeReplacesSuccess) {
   const Finished f = Run({"ring", "2"}, "on_deadlock=throw:exitcode=66");
   EXPECT_EQ(f.exit_status(), 66) << f;
   EXPECT_THAT(f.err, HasSubstr("in this program 1 deadlock happened"));
+}
+
+TEST_P(RecordedDeadlockTest, ExitcodeLeavesAWholeLog) {
+  Run({"ring", "2"}, "on_deadlock=throw:exitcode=66");
   const auto recording = OpenLog(folder_ / "log");
   ASSERT_NE(recording, nullptr);
   EXPECT_TRUE(recording->complete);
 }
 
-TEST_F(DeadlockTest, ExitcodeLeavesEverythingElseAlone) {
+TEST_P(DeadlockTest, ExitcodeLeavesEverythingElseAlone) {
   EXPECT_EQ(Run({"ordered", "10"}, "exitcode=66").exit_status(), 0);
   // The program's own failure stays.
   EXPECT_EQ(Run({"no-such-scenario"}, "exitcode=66").exit_status(), 2);

@@ -1,0 +1,265 @@
+// What mode=live is to see, and what it is not to. Threads meet at barriers
+// that lockcheck does not see.
+//   live_program SCENARIO [N]
+// Prints "live log BYTES" at the end: how large the log in memory is.
+
+#include <dirent.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <barrier>
+#include <climits>
+#include <cstdio>
+#include <cstdlib>
+#include <deque>
+#include <functional>
+#include <latch>
+#include <map>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+#include <thread>
+
+#include "lockcheck/lockcheck.h"
+
+namespace {
+
+lockcheck::mutex g_a("a"), g_b("b"), g_c("c"), g_d("d"), g_gate("gate");
+lockcheck::shared_mutex g_x("x"), g_y("y");
+
+template <typename First, typename Second>
+void InOrder(First& first, Second& second) {
+  std::lock_guard outer(first);
+  std::lock_guard inner(second);
+}
+
+// Both threads live all the time, but one acts after the other.
+void OneAfterTheOther(const std::function<void()>& first,
+                      const std::function<void()>& second) {
+  std::latch turn(1), done(1);
+  lockcheck::thread one([&] {
+    first();
+    turn.count_down();
+    done.wait();
+  });
+  lockcheck::thread two([&] {
+    turn.wait();
+    second();
+    done.count_down();
+  });
+  one.join();
+  two.join();
+}
+
+void Abba() {
+  OneAfterTheOther([] { InOrder(g_a, g_b); }, [] { InOrder(g_b, g_a); });
+}
+
+void AbbaMany(int n) {
+  for (int i = 0; i < n; ++i) Abba();
+}
+
+void Two() {
+  Abba();
+  std::puts("between");
+  std::fflush(stdout);
+  OneAfterTheOther([] { InOrder(g_c, g_d); }, [] { InOrder(g_d, g_c); });
+}
+
+void Gated() {
+  OneAfterTheOther(
+      [] {
+        std::lock_guard gate(g_gate);
+        InOrder(g_a, g_b);
+      },
+      [] {
+        std::lock_guard gate(g_gate);
+        InOrder(g_b, g_a);
+      });
+}
+
+void OneThread() {
+  InOrder(g_a, g_b);
+  InOrder(g_b, g_a);
+}
+
+void JoinedBetween() {
+  lockcheck::thread([] { InOrder(g_a, g_b); }).join();
+  lockcheck::thread([] { InOrder(g_b, g_a); }).join();
+}
+
+// First before the other thread is there, then beside it.
+void AgainLater() {
+  InOrder(g_a, g_b);
+  std::latch turn(1);
+  lockcheck::thread other([&] {
+    turn.wait();
+    InOrder(g_b, g_a);
+  });
+  InOrder(g_a, g_b);
+  turn.count_down();
+  other.join();
+}
+
+void Readers() {
+  const auto read = [](lockcheck::shared_mutex& first,
+                       lockcheck::shared_mutex& second) {
+    std::shared_lock outer(first);
+    std::shared_lock inner(second);
+  };
+  OneAfterTheOther([&] { read(g_x, g_y); }, [&] { read(g_y, g_x); });
+}
+
+void ReadersAndWriters() {
+  const auto act = [](lockcheck::shared_mutex& first,
+                      lockcheck::shared_mutex& second) {
+    std::shared_lock outer(first);
+    std::lock_guard inner(second);
+  };
+  OneAfterTheOther([&] { act(g_x, g_y); }, [&] { act(g_y, g_x); });
+}
+
+void Tried() {
+  OneAfterTheOther([] { InOrder(g_a, g_b); },
+                   [] {
+                     std::lock_guard outer(g_b);
+                     if (g_a.try_lock()) g_a.unlock();
+                   });
+}
+
+void AllAtOnce() {
+  OneAfterTheOther([] { lockcheck::scoped_lock both(g_a, g_b); },
+                   [] { lockcheck::scoped_lock both(g_b, g_a); });
+}
+
+// One request for two, under a third.
+void TwoUnderAThird() {
+  OneAfterTheOther(
+      [] {
+        std::lock_guard outer(g_c);
+        lockcheck::scoped_lock both(g_a, g_b);
+      },
+      [] { InOrder(g_b, g_c); });
+}
+
+// The same few locks, so often that every block is full many times.
+void Often(int n) {
+  for (int i = 0; i < n; ++i) InOrder(g_a, g_b);
+  OneAfterTheOther(
+      [n] {
+        for (int i = 0; i < n; ++i) InOrder(g_a, g_b);
+      },
+      [n] {
+        for (int i = 0; i < n; ++i) InOrder(g_c, g_d);
+      });
+}
+
+void OftenThenAbba(int n) {
+  Often(n);
+  Abba();
+}
+
+void Fought(int n) {
+  lockcheck::thread threads[4];
+  for (auto& t : threads) {
+    t = lockcheck::thread([n] {
+      for (int i = 0; i < n; ++i) InOrder(g_a, g_b);
+    });
+  }
+  for (auto& t : threads) t.join();
+}
+
+void ManyThreads(int n) {
+  for (int i = 0; i < n; ++i) {
+    lockcheck::thread([] { InOrder(g_a, g_b); }).join();
+  }
+}
+
+void InAChild() {
+  InOrder(g_a, g_b);
+  const pid_t child = fork();
+  if (child == 0) {
+    Abba();
+    std::exit(0);
+  }
+  int status;
+  waitpid(child, &status, 0);
+}
+
+// All pairs of many locks in one order: as many dependencies.
+void Wide(int n) {
+  static std::deque<lockcheck::mutex> locks;
+  for (int i = 0; i < n; ++i) locks.emplace_back();
+  for (int i = 0; i < n; ++i) {
+    for (int k = i + 1; k < n; ++k) InOrder(locks[i], locks[k]);
+  }
+  OneAfterTheOther([] { InOrder(locks[0], locks[1]); },
+                   [] { InOrder(locks[1], locks[0]); });
+}
+
+void Deep(int n) {
+  static std::deque<lockcheck::mutex> locks;
+  for (int i = 0; i < n; ++i) locks.emplace_back();
+  for (auto& lock : locks) lock.lock();
+  for (auto& lock : locks) lock.unlock();
+  Abba();
+}
+
+void ClosedDescriptors() {
+  Abba();
+  for (int fd = 3; fd < 5000; ++fd) close(fd);
+  OneAfterTheOther([] { InOrder(g_c, g_d); }, [] { InOrder(g_d, g_c); });
+}
+
+void SayHowLarge() {
+  DIR* const folder = opendir("/proc/self/fd");
+  if (folder == nullptr) return;
+  while (const dirent* const entry = readdir(folder)) {
+    const std::string path = std::string("/proc/self/fd/") + entry->d_name;
+    char target[PATH_MAX];
+    const ssize_t n = readlink(path.c_str(), target, sizeof(target));
+    if (n <= 0 ||
+        std::string(target, static_cast<size_t>(n)).find("lockcheck-live") ==
+            std::string::npos) {
+      continue;
+    }
+    struct stat info;
+    if (stat(path.c_str(), &info) == 0) {
+      std::printf("live log %lld\n", static_cast<long long>(info.st_size));
+    }
+  }
+  closedir(folder);
+}
+
+const std::map<std::string, std::function<void(int)>> kScenarios = {
+    {"abba", [](int) { Abba(); }},
+    {"abba-many", AbbaMany},
+    {"two", [](int) { Two(); }},
+    {"gated", [](int) { Gated(); }},
+    {"one-thread", [](int) { OneThread(); }},
+    {"joined-between", [](int) { JoinedBetween(); }},
+    {"again-later", [](int) { AgainLater(); }},
+    {"readers", [](int) { Readers(); }},
+    {"readers-and-writers", [](int) { ReadersAndWriters(); }},
+    {"tried", [](int) { Tried(); }},
+    {"all-at-once", [](int) { AllAtOnce(); }},
+    {"two-under-a-third", [](int) { TwoUnderAThird(); }},
+    {"often", Often},
+    {"often-then-abba", OftenThenAbba},
+    {"fought", Fought},
+    {"many-threads", ManyThreads},
+    {"in-a-child", [](int) { InAChild(); }},
+    {"wide", Wide},
+    {"deep", Deep},
+    {"closed-descriptors", [](int) { ClosedDescriptors(); }},
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto scenario = kScenarios.find(argc > 1 ? argv[1] : "");
+  if (scenario == kScenarios.end()) return 2;
+  scenario->second(argc > 2 ? std::atoi(argv[2]) : 0);
+  SayHowLarge();
+}

@@ -1,0 +1,145 @@
+// mode=live says what can deadlock when it comes about, once, and keeps quiet
+// about everything else; its memory is that of what differs.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "tests/runtime/child.h"
+
+namespace lockcheck::tools::testing {
+namespace {
+
+using lockcheck::testing::Child;
+using lockcheck::testing::Finished;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+int Count(const std::string& text, const std::string& part) {
+  int n = 0;
+  for (size_t at = 0; (at = text.find(part, at)) != text.npos; ++n) ++at;
+  return n;
+}
+
+Finished RunLive(std::vector<std::string> words, const std::string& more = "",
+                 const std::string& command = LOCKCHECK_COMMAND) {
+  return Child("live_program", std::move(words))
+      .Options("mode=live:command=" + command + more)
+      .Run();
+}
+
+int Reports(const Finished& f) { return Count(f.err, "POSSIBLE DEADLOCK"); }
+
+long LiveBytes(const Finished& f) {
+  const size_t at = f.out.find("live log ");
+  EXPECT_NE(at, f.out.npos) << f;
+  return at == f.out.npos ? 0 : std::atol(f.out.c_str() + at + 9);
+}
+
+void ExpectSilence(std::vector<std::string> words) {
+  const Finished f = RunLive(std::move(words), ":exitcode=66");
+  EXPECT_EQ(f.exit_status(), 0) << f;
+  EXPECT_EQ(f.err, "") << f;
+}
+
+TEST(LiveModeTest, ALockOrderIsReportedWithWhoAndWhere) {
+  const Finished f = RunLive({"abba"});
+  EXPECT_TRUE(f.Succeeded()) << f;
+  EXPECT_EQ(Reports(f), 1) << f;
+  EXPECT_THAT(
+      f.err,
+      HasSubstr("A2 holds a and asks for b, while A3 holds b and asks for a"));
+  EXPECT_THAT(f.err, HasSubstr("holds    b, acquired in"));
+  EXPECT_THAT(f.err, HasSubstr("Abba()"));
+  EXPECT_THAT(f.err, HasSubstr("came about now, in A3; the program goes on"));
+  EXPECT_THAT(f.err, HasSubstr("were found 1 time, see above"));
+}
+
+TEST(LiveModeTest, OnceHoweverOftenItHappens) {
+  EXPECT_EQ(Reports(RunLive({"abba-many", "200"})), 1);
+}
+
+TEST(LiveModeTest, TheSecondOneComesWithoutTheFirst) {
+  const Finished f = RunLive({"two"});
+  EXPECT_EQ(Reports(f), 2) << f;
+  EXPECT_EQ(Count(f.err, "holds    a, acquired"), 1) << f;
+  EXPECT_EQ(Count(f.err, "holds    c, acquired"), 1) << f;
+}
+
+TEST(LiveModeTest, ExitcodeMakesItFail) {
+  EXPECT_EQ(RunLive({"abba"}, ":exitcode=66").exit_status(), 66);
+}
+
+TEST(LiveModeTest, OneWriterAtEachLockIsEnough) {
+  EXPECT_EQ(Reports(RunLive({"readers-and-writers"})), 1);
+}
+
+TEST(LiveModeTest, TheSameOrderBesideTheOtherThreadCounts) {
+  EXPECT_EQ(Reports(RunLive({"again-later"})), 1);
+}
+
+TEST(LiveModeTest, ARequestForTwoIsMadeUnderWhatIsHeld) {
+  EXPECT_EQ(Reports(RunLive({"two-under-a-third"})), 1);
+}
+
+TEST(LiveModeTest, SafeTwinsAreSilent) {
+  for (const char* scenario : {"gated", "one-thread", "joined-between",
+                               "readers", "tried", "all-at-once"}) {
+    SCOPED_TRACE(scenario);
+    ExpectSilence({scenario});
+  }
+}
+
+TEST(LiveModeTest, WhatIsRepeatedTakesNoMemory) {
+  const long few = LiveBytes(RunLive({"often", "10"}));
+  EXPECT_EQ(LiveBytes(RunLive({"often", "300000"})), few);
+}
+
+TEST(LiveModeTest, NorDoContentionAndWaits) {
+  // The header, and a block for each of five threads.
+  EXPECT_LE(LiveBytes(RunLive({"fought", "100000"})), 6 * 65536);
+}
+
+TEST(LiveModeTest, OfAThreadLittleIsKept) {
+  const long one = LiveBytes(RunLive({"many-threads", "1"}));
+  EXPECT_LT(LiveBytes(RunLive({"many-threads", "5001"})) - one, 5000 * 400);
+}
+
+TEST(LiveModeTest, WhatComesAfterAMillionEventsIsFoundAllTheSame) {
+  EXPECT_EQ(Reports(RunLive({"often-then-abba", "100000"})), 1);
+}
+
+TEST(LiveModeTest, AForkedChildHasItsOwn) {
+  const Finished f = RunLive({"in-a-child"});
+  EXPECT_TRUE(f.Succeeded()) << f;
+  EXPECT_EQ(Reports(f), 1) << f;
+}
+
+TEST(LiveModeTest, ThousandsOfDependenciesAreNoTrouble) {
+  EXPECT_EQ(Reports(RunLive({"wide", "150"})), 1);
+}
+
+TEST(LiveModeTest, NorAreManyLocksAtOnce) {
+  EXPECT_EQ(Reports(RunLive({"deep", "300"})), 1);
+}
+
+TEST(LiveModeTest, WithoutTheCommandItIsSaidAllTheSame) {
+  const Finished f = RunLive({"abba"}, ":exitcode=66", "none");
+  EXPECT_EQ(f.exit_status(), 66) << f;
+  EXPECT_EQ(Count(f.err, "possible deadlock: a lock made at"), 1) << f;
+}
+
+TEST(LiveModeTest, AProgramThatClosesAllDescriptorsGoesOn) {
+  const Finished f = RunLive({"closed-descriptors"});
+  EXPECT_TRUE(f.Succeeded()) << f;
+  EXPECT_EQ(Reports(f), 1) << f;
+}
+
+TEST(LiveModeTest, ThereIsNoLog) {
+  EXPECT_THAT(RunLive({"abba"}).err, Not(HasSubstr(".log")));
+}
+
+}  // namespace
+}  // namespace lockcheck::tools::testing
