@@ -73,7 +73,7 @@ bool DoConditionWait(const ConditionWait& wait) {
     const bool signalled = SleepInQueue(wait, nullptr, &looked);
     return signalled;
   }
-  KeepBegin(t);
+  ReadyToWait(t);
   WriteBlock(t, wait);
   const Deadline look = Soon(kLongWaitNs);
   uint32_t actor = t->hot.actor;

@@ -45,9 +45,13 @@ class Keep {
   Thread* t_;
 };
 
-// The actor's beginning is in the log from now on: it may be named in a report.
-inline void KeepBegin(Thread* t) {
-  if (t->live && !t->begin_kept) const Keep keep(t);
+// Before a wait: a report may name the actor, so its beginning is kept; and
+// there is room enough that nothing is overwritten, or sealed, while it waits.
+inline void ReadyToWait(Thread* t) {
+  constexpr ptrdiff_t kRoomOfWait = 1024;
+  if (!t->live) return;
+  if (!t->begin_kept) const Keep keep(t);
+  if (t->end - t->hot.cursor < kRoomOfWait && !t->scratch) RoomSlow(t);
 }
 
 // A fork or a join: what the thread does from now on comes after it, and a

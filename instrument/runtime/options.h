@@ -43,7 +43,7 @@ inline constexpr OptionRow kOptionRows[] = {
     {"mode", "off|record|live",
      "off: plain locks; record: write a log; live: report on stderr what can "
      "or does deadlock, with no log (default: record if log= is given, else "
-     "off)"},
+     "live)"},
     {"timing", "sampled|full|off",
      "which holds are timed: about one in 32, every one, none (waits are "
      "always timed)"},

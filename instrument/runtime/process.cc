@@ -224,7 +224,9 @@ bool WantsRecording() {
   g_log_by_default =
       g_options.log[0] != 0 && strcmp(g_options.log, by_default.log) == 0;
   if (g_options.mode == RunModeOption::kUnset) {
-    return g_options.log[0] != 0;
+    g_options.mode = g_options.log[0] != 0 || getenv(kRecordingVariable)
+                         ? RunModeOption::kRecord
+                         : RunModeOption::kLive;
   }
   return g_options.mode != RunModeOption::kOff;
 }

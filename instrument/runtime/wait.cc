@@ -69,7 +69,7 @@ void WriteBlock(const Wait& w) {
 }
 
 void BeginWait(const Wait& w) {
-  KeepBegin(w.t);
+  ReadyToWait(w.t);
   WriteBlock(w);
   BeginWaiting(w.t,
                {w.request.lock, 0, w.site, 0, w.request.deadline != nullptr,
@@ -77,6 +77,7 @@ void BeginWait(const Wait& w) {
 }
 
 void WriteWake(const Wait& w) {
+  if (w.t->live) return;  // there may be any number of them in one wait
   const Owned owned = OwnerAndPlace(w.request);
   if (owned.owner == 0) return;
   Begin(w.t, 6).Word(owned.owner).Word(owned.site).U64(Ticks()).End(Op::kWake);

@@ -426,8 +426,8 @@ TEST_F(FileTest, TheNearestNameIsSuggestedForEveryKeyAndValue) {
     }
   }
   for (const auto& [key, values, value] :
-       {std::array{"mode", "off|record", "off"},
-        std::array{"mode", "off|record", "record"},
+       {std::array{"mode", "off|record|live", "off"},
+        std::array{"mode", "off|record|live", "record"},
         std::array{"timing", "sampled|full|off", "sampled"},
         std::array{"timing", "sampled|full|off", "full"},
         std::array{"timing", "sampled|full|off", "off"},
@@ -443,7 +443,7 @@ TEST_F(FileTest, TheNearestNameIsSuggestedForEveryKeyAndValue) {
   // "on" is as far from "off" as two letters can be.
   EXPECT_EQ(Run("mode=on"),
             "lockcheck: LOCKCHECK_OPTIONS: mode=on is ignored; it takes "
-            "off|record\n");
+            "off|record|live\n");
   EXPECT_THAT(Files(), IsEmpty());
 }
 
