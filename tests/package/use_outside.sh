@@ -3,6 +3,7 @@
 #
 #   use_outside.sh install        BUILD_DIR PREFIX       installs into PREFIX
 #   use_outside.sh find_package   WORK_DIR PREFIX CXX    finds the installed package
+#   use_outside.sh gtest_main     WORK_DIR PREFIX CXX    tests with the installed gtest_main
 #   use_outside.sh add_subdirectory WORK_DIR SOURCE CXX  carries the source tree
 #   use_outside.sh pkg_config     WORK_DIR PREFIX CXX    one compiler command, no CMake
 #   use_outside.sh command        WORK_DIR PREFIX        runs the installed command
@@ -33,6 +34,23 @@ check_cmake_project() {
   check_program "$work/outside" "$work"
 }
 
+# A deadlock that can happen fails its test and no other. What the analyzer is
+# made of is not to be looked for in the outside project.
+check_gtest_main() {
+  local work=$1 prefix=$2 cxx=$3 package hidden=() said
+  for package in absl Boost fmt nlohmann_json CLI11; do
+    hidden+=("-DCMAKE_DISABLE_FIND_PACKAGE_$package=ON")
+  done
+  cmake -G Ninja -S "$outside" -B "$work" -DCMAKE_BUILD_TYPE=Debug \
+    -DCMAKE_CXX_COMPILER="$cxx" -DCMAKE_PREFIX_PATH="$prefix" -DCOMPONENTS=gtest "${hidden[@]}"
+  cmake --build "$work" --target watched_test
+  "$work/watched_test" --gtest_filter=Outside.OneOrder || fail "Outside.OneOrder failed"
+  if said=$("$work/watched_test"); then fail "Outside.BothOrders passed: $said"; fi
+  [[ $said == *"POSSIBLE DEADLOCK"*watched_test.cc:*"[  FAILED  ] Outside.BothOrders"* ]] ||
+    fail "no report of Outside.BothOrders: $said"
+  [[ $said == *"[       OK ] Outside.OneOrder"* ]] || fail "Outside.OneOrder failed: $said"
+}
+
 how=$1
 work=$2
 if [[ $how == install ]]; then
@@ -45,6 +63,7 @@ rm -rf "$work"
 mkdir -p "$work"
 case $how in
   find_package) check_cmake_project "$work" "$4" -DCMAKE_PREFIX_PATH="$3" ;;
+  gtest_main) check_gtest_main "$work" "$3" "$4" ;;
   add_subdirectory) check_cmake_project "$work" "$4" -DLOCKCHECK_SOURCE="$3" ;;
   pkg_config)
     config=$(find "$3" -name lockcheck.pc -print -quit)
