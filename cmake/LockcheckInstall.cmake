@@ -33,7 +33,8 @@ endif()
 configure_package_config_file(
   ${PROJECT_SOURCE_DIR}/cmake/lockcheckConfig.cmake.in
   ${PROJECT_BINARY_DIR}/cmake/lockcheckConfig.cmake
-  INSTALL_DESTINATION ${lockcheck_package_dir})
+  INSTALL_DESTINATION ${lockcheck_package_dir}
+  PATH_VARS CMAKE_INSTALL_BINDIR)
 # Before 1.0 a minor version may break its users.
 write_basic_package_version_file(
   ${PROJECT_BINARY_DIR}/cmake/lockcheckConfigVersion.cmake
@@ -41,6 +42,9 @@ write_basic_package_version_file(
 install(FILES
   ${PROJECT_BINARY_DIR}/cmake/lockcheckConfig.cmake
   ${PROJECT_BINARY_DIR}/cmake/lockcheckConfigVersion.cmake
+  ${PROJECT_SOURCE_DIR}/cmake/LockcheckAddTest.cmake
+  DESTINATION ${lockcheck_package_dir} COMPONENT development)
+install(PROGRAMS ${PROJECT_SOURCE_DIR}/cmake/record_and_judge.bash
   DESTINATION ${lockcheck_package_dir} COMPONENT development)
 
 # The file finds its prefix from where it lies, so `cmake --install --prefix`
