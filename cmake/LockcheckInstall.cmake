@@ -1,6 +1,6 @@
 # What `cmake --install` leaves: the runtime and its headers, a CMake package
 # (find_package(lockcheck), target lockcheck::lockcheck), a pkg-config file and,
-# when it was built, the command. A project that uses add_subdirectory installs
+# when they were built, the command, and lockcheck::gtest and gtest_main. A project that uses add_subdirectory installs
 # its own things, not ours, unless it says so.
 option(LOCKCHECK_INSTALL "Install lockcheck with this project" ${PROJECT_IS_TOP_LEVEL})
 if(NOT LOCKCHECK_INSTALL OR NOT TARGET lockcheck)
@@ -20,10 +20,21 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/instrument/include/lockcheck
 install(EXPORT lockcheckTargets NAMESPACE lockcheck::
   DESTINATION ${lockcheck_package_dir} COMPONENT development)
 
+# An export of its own: these targets need GTest::gtest, which a project without
+# tests has not.
+if(TARGET lockcheck_gtest)
+  install(TARGETS lockcheck_check lockcheck_gtest lockcheck_gtest_main EXPORT lockcheckGTestTargets
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development
+    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
+  install(EXPORT lockcheckGTestTargets NAMESPACE lockcheck::
+    DESTINATION ${lockcheck_package_dir} COMPONENT development)
+endif()
+
 configure_package_config_file(
   ${PROJECT_SOURCE_DIR}/cmake/lockcheckConfig.cmake.in
   ${PROJECT_BINARY_DIR}/cmake/lockcheckConfig.cmake
-  INSTALL_DESTINATION ${lockcheck_package_dir})
+  INSTALL_DESTINATION ${lockcheck_package_dir}
+  PATH_VARS CMAKE_INSTALL_BINDIR)
 # Before 1.0 a minor version may break its users.
 write_basic_package_version_file(
   ${PROJECT_BINARY_DIR}/cmake/lockcheckConfigVersion.cmake
@@ -31,6 +42,9 @@ write_basic_package_version_file(
 install(FILES
   ${PROJECT_BINARY_DIR}/cmake/lockcheckConfig.cmake
   ${PROJECT_BINARY_DIR}/cmake/lockcheckConfigVersion.cmake
+  ${PROJECT_SOURCE_DIR}/cmake/LockcheckAddTest.cmake
+  DESTINATION ${lockcheck_package_dir} COMPONENT development)
+install(PROGRAMS ${PROJECT_SOURCE_DIR}/cmake/record_and_judge.bash
   DESTINATION ${lockcheck_package_dir} COMPONENT development)
 
 # The file finds its prefix from where it lies, so `cmake --install --prefix`

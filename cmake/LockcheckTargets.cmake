@@ -23,6 +23,11 @@ function(lockcheck_room name)
   if(sources)
     add_library(lockcheck_${name} STATIC ${sources})
     target_link_libraries(lockcheck_${name} PUBLIC lockcheck_build_flags ${ARGN})
+    # The analyzer goes into a shared library too (tools/check), where none of
+    # its symbols is seen. Without the second line, calls inside it would have
+    # to allow for somebody's replacing the callee.
+    set_target_properties(lockcheck_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON
+      CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
   else()
     add_library(lockcheck_${name} INTERFACE)
     target_link_libraries(lockcheck_${name} INTERFACE lockcheck_build_flags ${ARGN})

@@ -3,6 +3,8 @@
 #
 #   use_outside.sh install        BUILD_DIR PREFIX       installs into PREFIX
 #   use_outside.sh find_package   WORK_DIR PREFIX CXX    finds the installed package
+#   use_outside.sh gtest_main     WORK_DIR PREFIX CXX    tests with the installed gtest_main
+#   use_outside.sh add_test       WORK_DIR PREFIX CXX    tests made by lockcheck_add_test()
 #   use_outside.sh add_subdirectory WORK_DIR SOURCE CXX  carries the source tree
 #   use_outside.sh pkg_config     WORK_DIR PREFIX CXX    one compiler command, no CMake
 #   use_outside.sh command        WORK_DIR PREFIX        runs the installed command
@@ -33,6 +35,44 @@ check_cmake_project() {
   check_program "$work/outside" "$work"
 }
 
+# A deadlock that can happen fails its test and no other. What the analyzer is
+# made of is not to be looked for in the outside project.
+check_gtest_main() {
+  local work=$1 prefix=$2 cxx=$3 package hidden=() said
+  for package in absl Boost fmt nlohmann_json CLI11; do
+    hidden+=("-DCMAKE_DISABLE_FIND_PACKAGE_$package=ON")
+  done
+  cmake -G Ninja -S "$outside" -B "$work" -DCMAKE_BUILD_TYPE=Debug \
+    -DCMAKE_CXX_COMPILER="$cxx" -DCMAKE_PREFIX_PATH="$prefix" -DCOMPONENTS=gtest "${hidden[@]}"
+  cmake --build "$work" --target watched_test
+  "$work/watched_test" --gtest_filter=Outside.OneOrder || fail "Outside.OneOrder failed"
+  if said=$("$work/watched_test"); then fail "Outside.BothOrders passed: $said"; fi
+  [[ $said == *"POSSIBLE DEADLOCK"*watched_test.cc:*"[  FAILED  ] Outside.BothOrders"* ]] ||
+    fail "no report of Outside.BothOrders: $said"
+  [[ $said == *"[       OK ] Outside.OneOrder"* ]] || fail "Outside.OneOrder failed: $said"
+}
+
+# Each test ends as it should, and for the right reason.
+check_add_test() {
+  local work=$1 prefix=$2 cxx=$3 said
+  cmake -G Ninja -S "$outside" -B "$work" -DCMAKE_BUILD_TYPE=Debug \
+    -DCMAKE_CXX_COMPILER="$cxx" -DCMAKE_PREFIX_PATH="$prefix" -DRECORDED_TESTS=ON
+  cmake --build "$work" --target outside both_orders locks_up
+  LOCKCHECK_OPTIONS=log=$work/baseline.log "$work/both_orders"
+  "$prefix/bin/lockcheck" analyze "$work/baseline.log" --write-baseline "$work/known.ids" \
+    --error-exitcode 0 >"$work/baseline.txt"
+  said=$(cd "$work" && ctest --timeout 60 -V) || fail "a test did not end as it should: $said"
+  [[ $(cd "$work" && ctest -V -R '^fails$') == *"[1] POSSIBLE DEADLOCK"* ]] ||
+    fail "no report of the test that fails: $said"
+  [[ $(cd "$work" && ctest -V -R '^locks_up$') == *"[1] ACTUAL DEADLOCK"* ]] ||
+    fail "no report of the test that locks up: $said"
+  [[ $said =~ own/status\ \.+\*\*\*Skipped ]] || fail "status 7 was lost: $said"
+  [[ $said == *"1 in the baseline"* ]] || fail "the baseline was not read: $said"
+  [[ $said == *"--all shows 1 suppressed"* ]] || fail "the suppressions were not read: $said"
+  [[ -n $(find "$work/lockcheck/own_status" -name 'both_orders.*.log') ]] ||
+    fail "no log at $work/lockcheck/own_status"
+}
+
 how=$1
 work=$2
 if [[ $how == install ]]; then
@@ -45,6 +85,8 @@ rm -rf "$work"
 mkdir -p "$work"
 case $how in
   find_package) check_cmake_project "$work" "$4" -DCMAKE_PREFIX_PATH="$3" ;;
+  add_test) check_add_test "$work" "$3" "$4" ;;
+  gtest_main) check_gtest_main "$work" "$3" "$4" ;;
   add_subdirectory) check_cmake_project "$work" "$4" -DLOCKCHECK_SOURCE="$3" ;;
   pkg_config)
     config=$(find "$3" -name lockcheck.pc -print -quit)

@@ -8,18 +8,18 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "lockcheck/gtest.h"
 #include "tools/check/observer.h"
 
 namespace lockcheck::testing {
 namespace {
 
+using check::Findings;
 using check::Found;
 using check::Observer;
 
@@ -30,41 +30,42 @@ constexpr int kChildLockedUp = 66;
 char g_default_options[4096] = "";
 
 std::string NameOf(const ::testing::TestInfo& test) {
-  return absl::StrCat(test.test_suite_name(), ".", test.name());
+  return std::string(test.test_suite_name()) + "." + test.name();
 }
 
 class Listener : public ::testing::EmptyTestEventListener {
  public:
-  explicit Listener(Observer observer) : observer_(std::move(observer)) {}
+  explicit Listener(Observer* observer) : observer_(observer) {}
 
   void OnTestStart(const ::testing::TestInfo& test) override {
     test_ = NameOf(test);
     file_ = test.file();
     line_ = test.line();
     ids_.clear();
-    observer_.Begin(test_);
+    observer_->Begin(test_);
   }
   void OnTestEnd(const ::testing::TestInfo&) override {
-    Fail(observer_.End(), nullptr, 0);
+    Fail(observer_->End(), nullptr, 0);
   }
   void OnTestProgramEnd(const ::testing::UnitTest& unit) override {
-    if (Observer::LogPath().empty()) return;
-    const auto found = observer_.All();
-    if (!found.ok()) return Complain(found.status());
-    for (const Found& one : *found) {
+    const Findings found = observer_->All();
+    if (!found.error.empty()) return Complain(found.error);
+    for (const Found& one : found.found) {
       failed_at_end_ = true;
-      const std::string where = one.tests.empty()
-                                    ? "outside of any test"
-                                    : absl::StrCat(
-                                          "no single test shows this, but all "
-                                          "together do (",
-                                          absl::StrJoin(one.tests, ", "), ")");
+      std::string where = "outside of any test";
+      if (!one.tests.empty()) {
+        where = "no single test shows this, but all together do (";
+        for (const std::string& test : one.tests) {
+          where += (&test == &one.tests.front() ? "" : ", ") + test;
+        }
+        where += ")";
+      }
       std::fprintf(stderr, "lockcheck: %s:\n%s\n", where.c_str(),
                    one.text.c_str());
     }
     // Of tests that did not run nothing is known.
     if (unit.test_to_run_count() != unit.total_test_count()) return;
-    for (const std::string& line : observer_.Unused()) {
+    for (const std::string& line : observer_->Unused()) {
       std::fprintf(stderr, "%s\n", line.c_str());
     }
   }
@@ -72,20 +73,18 @@ class Listener : public ::testing::EmptyTestEventListener {
   bool failed_at_end() const { return failed_at_end_; }
 
   // Of the block alone; the test fails for what it did before.
-  absl::StatusOr<std::vector<Found>> FoundIn(
-      const std::function<void()>& block) {
-    Fail(observer_.End(), nullptr, 0);
-    observer_.Begin(test_);
+  Findings FoundIn(const std::function<void()>& block) {
+    Fail(observer_->End(), nullptr, 0);
+    observer_->Begin(test_);
     block();
-    auto found = observer_.End();
-    observer_.Begin(test_);
+    Findings found = observer_->End();
+    observer_->Begin(test_);
     return found;
   }
 
-  void Fail(const absl::StatusOr<std::vector<Found>>& found, const char* file,
-            int line) {
-    if (!found.ok()) return Complain(found.status());
-    for (const Found& one : *found) {
+  void Fail(const Findings& found, const char* file, int line) {
+    if (!found.error.empty()) return Complain(found.error);
+    for (const Found& one : found.found) {
       AddFailure(one, file == nullptr ? file_.c_str() : file,
                  file == nullptr ? line_ : line);
     }
@@ -94,15 +93,12 @@ class Listener : public ::testing::EmptyTestEventListener {
   bool OnDeadlock() {
     std::fprintf(stderr, "lockcheck: a deadlock happened in %s\n",
                  test_.c_str());
-    const auto found = observer_.End();
     bool told = false;
-    if (found.ok()) {
-      for (const Found& one : *found) {
-        if (one.verdict != analysis::Verdict::kActual) continue;
-        AddFailure(one, file_.c_str(), line_);
-        std::fprintf(stderr, "%s", one.text.c_str());
-        told = true;
-      }
+    for (const Found& one : observer_->End().found) {
+      if (!one.actual) continue;
+      AddFailure(one, file_.c_str(), line_);
+      std::fprintf(stderr, "%s", one.text.c_str());
+      told = true;
     }
     if (!told) {
       ADD_FAILURE_AT(file_.c_str(), line_)
@@ -118,11 +114,11 @@ class Listener : public ::testing::EmptyTestEventListener {
     ::testing::Test::RecordProperty("lockcheck_finding", ids_);
     ADD_FAILURE_AT(file, line) << one.text;
   }
-  static void Complain(const absl::Status& status) {
-    ADD_FAILURE_AT("lockcheck", 0) << status.message();
+  static void Complain(const std::string& error) {
+    ADD_FAILURE_AT("lockcheck", 0) << error;
   }
 
-  Observer observer_;
+  const std::unique_ptr<Observer> observer_;
   std::string test_, file_;
   int line_ = 0;
   std::string ids_;  // of the present test's findings
@@ -186,21 +182,22 @@ bool LocksUp(const std::function<void()>& block) {
 
 void Install() {
   if (g_listener != nullptr) return;
-  auto observer =
-      Observer::Create(internal::SuppressionsPath(), internal::BaselinePath());
-  if (!observer.ok()) {
-    std::fprintf(stderr, "lockcheck: %s\n",
-                 std::string(observer.status().message()).c_str());
+  std::string error;
+  Observer* const observer = lockcheck_new_observer(
+      {&internal::LogPath, &internal::LogTicks, &internal::MarkThreads},
+      {internal::SuppressionsPath(), internal::BaselinePath()}, error);
+  if (observer == nullptr) {
+    std::fprintf(stderr, "lockcheck: %s\n", error.c_str());
     std::exit(2);
   }
-  if (Observer::LogPath().empty()) {
+  if (internal::LogPath() == nullptr) {
     std::fprintf(stderr,
                  "lockcheck: nothing is recorded, so nothing is checked\n");
     if (!internal::IsOffByChoice()) std::exit(2);
     return;
   }
   g_process = getpid();
-  g_listener = new Listener(*std::move(observer));
+  g_listener = new Listener(observer);
   ::testing::UnitTest::GetInstance()->listeners().Append(g_listener);
   internal::SetDeadlockHook(&OnDeadlock);
 }
@@ -210,7 +207,7 @@ bool FailedAtEnd() {
 }
 
 void RemoveOwnLog() {
-  if (internal::HasLogByDefault()) unlink(Observer::LogPath().c_str());
+  if (internal::HasLogByDefault()) unlink(internal::LogPath());
 }
 
 void ExpectNoDeadlock(const char* file, int line,
@@ -228,11 +225,10 @@ void ExpectDeadlock(Deadlock kind, const char* file, int line,
     }
     return;
   }
-  const auto found = g_listener->FoundIn(block);
+  const Findings found = g_listener->FoundIn(block);
   const bool possible =
-      found.ok() &&
-      std::any_of(found->begin(), found->end(),
-                  [](const Found& one) { return one.verdict.has_value(); });
+      std::any_of(found.found.begin(), found.found.end(),
+                  [](const Found& one) { return one.deadlock; });
   if (!possible) ADD_FAILURE_AT(file, line) << "no deadlock is possible";
 }
 

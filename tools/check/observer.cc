@@ -2,36 +2,25 @@
 
 #include <unistd.h>
 
-#include <memory>
+#include <map>
+#include <set>
+#include <tuple>
 #include <utility>
 
+#include "lib/analysis/findings.h"
 #include "lib/analysis/statistics.h"
 #include "lib/log/recording.h"
+#include "lib/log/since.h"
+#include "lib/report/baseline.h"
 #include "lib/report/build.h"
 #include "lib/report/fail_on.h"
 #include "lib/report/finding_text.h"
 #include "lib/report/layout.h"
+#include "lib/report/suppress.h"
 #include "lib/symbolize/symbolize.h"
-#include "lockcheck/internal/observe.h"
 
 namespace lockcheck::check {
 namespace {
-
-std::vector<log::StreamMark> MarksNow() {
-  std::vector<internal::ThreadMark> threads(64);
-  size_t count;
-  // More threads may begin meanwhile.
-  while ((count = internal::MarkThreads(threads.data(), threads.size())) >
-         threads.size()) {
-    threads.resize(2 * count);
-  }
-  std::vector<log::StreamMark> marks;
-  marks.reserve(count);
-  for (size_t i = 0; i < count; ++i) {
-    marks.push_back({threads[i].actor, threads[i].segment, threads[i].words});
-  }
-  return marks;
-}
 
 // Children record into the same log; what happens in them is theirs.
 bool IsOfThisProcess(const log::Recording& recording,
@@ -60,18 +49,61 @@ void KeepWhatMayFail(const log::Recording& recording,
   });
 }
 
-}  // namespace
+class LogObserver final : public Observer {
+ public:
+  LogObserver(const Runtime& runtime, report::Suppressions suppressions,
+              report::Baseline baseline)
+      : runtime_(runtime),
+        suppressions_(std::move(suppressions)),
+        baseline_(std::move(baseline)) {}
 
-absl::StatusOr<Observer> Observer::Create(const std::string& suppressions,
-                                          const std::string& baseline) {
-  auto suppressed = report::Suppressions::Read(suppressions);
-  if (!suppressed.ok()) return suppressed.status();
-  auto known = report::Baseline::Read(baseline);
-  if (!known.ok()) return known.status();
-  return Observer(*std::move(suppressed), *std::move(known));
+  void Begin(const std::string& test) override;
+  Findings End() override { return Analyze(&began_); }
+  Findings All() override { return Analyze(nullptr); }
+  std::vector<std::string> Unused() const override;
+
+ private:
+  struct Moment {
+    uint64_t ticks = 0;
+    std::vector<log::StreamMark> marks;
+  };
+  // Raw ids of the lock held and its place, the lock asked for and its place.
+  using Way = std::tuple<uint32_t, uint32_t, uint32_t, uint32_t>;
+
+  std::vector<log::StreamMark> MarksNow() const;
+  Findings Analyze(const Moment* since);
+  static Way WayOf(const log::Recording& recording, const analysis::Hold& hold,
+                   log::ObjectIndex wants, log::SiteIndex site);
+  void Remember(const analysis::Observations& observations);
+  std::vector<std::string> TestsOf(const log::Recording& recording,
+                                   const analysis::Finding& finding) const;
+
+  const Runtime runtime_;
+  report::Suppressions suppressions_;
+  report::Baseline baseline_;
+  std::string test_;
+  Moment began_;
+  std::map<Way, std::set<std::string>> ways_;
+  std::set<std::string> returned_;  // ids
+};
+
+std::vector<log::StreamMark> LogObserver::MarksNow() const {
+  std::vector<internal::ThreadMark> threads(64);
+  size_t count;
+  // More threads may begin meanwhile.
+  while ((count = runtime_.mark_threads(threads.data(), threads.size())) >
+         threads.size()) {
+    threads.resize(2 * count);
+  }
+  std::vector<log::StreamMark> marks;
+  marks.reserve(count);
+  for (size_t i = 0; i < count; ++i) {
+    marks.push_back({threads[i].actor, threads[i].segment, threads[i].words});
+  }
+  return marks;
 }
 
-std::vector<std::string> Observer::Unused() const {
+std::vector<std::string> LogObserver::Unused() const {
   std::vector<std::string> lines = suppressions_.Unused();
   if (std::string line = baseline_.Unused(); !line.empty()) {
     lines.push_back(std::move(line));
@@ -79,23 +111,14 @@ std::vector<std::string> Observer::Unused() const {
   return lines;
 }
 
-std::string Observer::LogPath() {
-  const char* const path = internal::LogPath();
-  return path == nullptr ? "" : path;
-}
-
-void Observer::Begin(const std::string& test) {
+void LogObserver::Begin(const std::string& test) {
   test_ = test;
   // A thread that begins between the two counts as one that began later.
-  began_.ticks = internal::LogTicks();
+  began_.ticks = runtime_.log_ticks();
   began_.marks = MarksNow();
 }
 
-absl::StatusOr<std::vector<Found>> Observer::End() { return Analyze(&began_); }
-
-absl::StatusOr<std::vector<Found>> Observer::All() { return Analyze(nullptr); }
-
-void Observer::Remember(const analysis::Observations& observations) {
+void LogObserver::Remember(const analysis::Observations& observations) {
   const log::Recording& recording = *observations.recording;
   for (const analysis::Dependency& d : observations.dependencies) {
     for (const analysis::Hold& hold : d.held) {
@@ -104,9 +127,10 @@ void Observer::Remember(const analysis::Observations& observations) {
   }
 }
 
-Observer::Way Observer::WayOf(const log::Recording& recording,
-                              const analysis::Hold& hold,
-                              log::ObjectIndex wants, log::SiteIndex site) {
+LogObserver::Way LogObserver::WayOf(const log::Recording& recording,
+                                    const analysis::Hold& hold,
+                                    log::ObjectIndex wants,
+                                    log::SiteIndex site) {
   const auto object = [&](log::ObjectIndex i) {
     return i < recording.objects.size() ? recording.objects[i].id : 0;
   };
@@ -116,7 +140,7 @@ Observer::Way Observer::WayOf(const log::Recording& recording,
   return {object(hold.object), place(hold.site), object(wants), place(site)};
 }
 
-std::vector<std::string> Observer::TestsOf(
+std::vector<std::string> LogObserver::TestsOf(
     const log::Recording& recording, const analysis::Finding& finding) const {
   std::set<std::string> tests;
   for (const analysis::Part& part : finding.parts) {
@@ -130,9 +154,9 @@ std::vector<std::string> Observer::TestsOf(
   return {tests.begin(), tests.end()};
 }
 
-absl::StatusOr<std::vector<Found>> Observer::Analyze(const Moment* since) {
-  auto opened = log::Recording::Open(LogPath(), 1);
-  if (!opened.ok()) return opened.status();
+Findings LogObserver::Analyze(const Moment* since) {
+  auto opened = log::Recording::Open(runtime_.log_path(), 1);
+  if (!opened.ok()) return {.error = std::string(opened.status().message())};
   log::Recording& recording = **opened;
   if (since != nullptr) log::KeepSince(recording, since->ticks, since->marks);
   analysis::ScanOptions options;
@@ -144,7 +168,8 @@ absl::StatusOr<std::vector<Found>> Observer::Analyze(const Moment* since) {
 
   symbolize::Symbolizer symbolizer(recording.modules, {});
   const auto fail_on = report::FailOn::Parse(report::FailOn::kDefault);
-  std::vector<Found> found;
+  Findings result;
+  std::vector<Found>& found = result.found;
   for (const analysis::Finding& finding : findings.findings) {
     analysis::Findings only;
     only.findings = {finding};
@@ -160,14 +185,31 @@ absl::StatusOr<std::vector<Found>> Observer::Analyze(const Moment* since) {
       if (!row.fails) continue;
       const bool is_new = returned_.insert(row.id).second;
       if (!is_new && since == nullptr) continue;
-      found.push_back({row.id, row.verdict,
+      found.push_back({row.id, row.verdict.has_value(),
+                       row.verdict == analysis::Verdict::kActual,
                        report::FindingText(report, row, found.size() + 1,
                                            report::Painter(false)),
                        since == nullptr ? TestsOf(recording, finding)
                                         : std::vector<std::string>()});
     }
   }
-  return found;
+  return result;
 }
 
+}  // namespace
 }  // namespace lockcheck::check
+
+lockcheck::check::Observer* lockcheck_new_observer(
+    const lockcheck::check::Runtime& runtime,
+    const lockcheck::check::KnownFiles& files, std::string& error) {
+  using namespace lockcheck;
+  auto suppressions = report::Suppressions::Read(files.suppressions);
+  auto baseline = report::Baseline::Read(files.baseline);
+  for (const auto& status : {suppressions.status(), baseline.status()}) {
+    if (status.ok()) continue;
+    error = std::string(status.message());
+    return nullptr;
+  }
+  return new check::LogObserver(runtime, *std::move(suppressions),
+                                *std::move(baseline));
+}

@@ -7,82 +7,73 @@
 // together.
 //
 // The analyses are those of the command, and so are the texts.
+// It is a shared library: whoever links a program of tests should need none of
+// what the analyzer is made of. So nothing but std crosses this line, and one
+// symbol is seen. And it brings no runtime of its own, which would be a second
+// one that knows nothing: what it asks the program's, it is given.
+//
 // Thread safety: none; other threads may go on recording meanwhile. Cost: End()
 // reads the log once, some milliseconds per million events, and the program's
 // debug information only if there is something to show.
 #ifndef LOCKCHECK_TOOLS_CHECK_OBSERVER_H_
 #define LOCKCHECK_TOOLS_CHECK_OBSERVER_H_
 
+#include <cstddef>
 #include <cstdint>
-#include <map>
-#include <optional>
-#include <set>
+#include <memory>
 #include <string>
-#include <tuple>
-#include <utility>
 #include <vector>
 
-#include "absl/status/statusor.h"
-#include "lib/analysis/findings.h"
-#include "lib/log/since.h"
-#include "lib/report/baseline.h"
-#include "lib/report/suppress.h"
+#include "lockcheck/internal/observe.h"
 
 namespace lockcheck::check {
 
 struct Found {
   std::string id;
-  std::optional<analysis::Verdict> verdict;  // none: misuse
-  std::string text;                          // as the command prints it
+  bool deadlock = false;           // else misuse
+  bool actual = false;             // the deadlock happened
+  std::string text;                // as the command prints it
   std::vector<std::string> tests;  // where its parts were seen; only of All()
+};
+
+struct Findings {
+  std::string error;  // one line: nothing is known; "": all is well
+  std::vector<Found> found;
+};
+
+// Of the program; see internal/observe.h.
+struct Runtime {
+  const char* (*log_path)() noexcept;
+  uint64_t (*log_ticks)() noexcept;
+  size_t (*mark_threads)(internal::ThreadMark* marks, size_t size) noexcept;
+};
+
+// Files of known findings; "": none.
+struct KnownFiles {
+  std::string suppressions, baseline;
 };
 
 class Observer {
  public:
-  // Files of known findings; empty: none.
-  static absl::StatusOr<Observer> Create(const std::string& suppressions,
-                                         const std::string& baseline);
+  virtual ~Observer() = default;
 
-  // The log, or "": nothing is recorded, and nothing will be found.
-  static std::string LogPath();
-
-  void Begin(const std::string& test);
+  virtual void Begin(const std::string& test) = 0;
   // What fails of what happened since Begin(): deadlocks that are possible or
   // happened, and misuse. Suppressed and known ones are left out.
-  absl::StatusOr<std::vector<Found>> End();
+  virtual Findings End() = 0;
   // The same of the whole program, without what End() has returned already.
-  absl::StatusOr<std::vector<Found>> All();
+  virtual Findings All() = 0;
 
   // Suppressions and parts of the baseline that were never needed, in one line
   // each.
-  std::vector<std::string> Unused() const;
-
- private:
-  struct Moment {
-    uint64_t ticks = 0;
-    std::vector<log::StreamMark> marks;
-  };
-  // Raw ids of the lock held and its place, the lock asked for and its place.
-  using Way = std::tuple<uint32_t, uint32_t, uint32_t, uint32_t>;
-
-  Observer(report::Suppressions suppressions, report::Baseline baseline)
-      : suppressions_(std::move(suppressions)),
-        baseline_(std::move(baseline)) {}
-  absl::StatusOr<std::vector<Found>> Analyze(const Moment* since);
-  static Way WayOf(const log::Recording& recording, const analysis::Hold& hold,
-                   log::ObjectIndex wants, log::SiteIndex site);
-  void Remember(const analysis::Observations& observations);
-  std::vector<std::string> TestsOf(const log::Recording& recording,
-                                   const analysis::Finding& finding) const;
-
-  report::Suppressions suppressions_;
-  report::Baseline baseline_;
-  std::string test_;
-  Moment began_;
-  std::map<Way, std::set<std::string>> ways_;
-  std::set<std::string> returned_;  // ids
+  virtual std::vector<std::string> Unused() const = 0;
 };
 
 }  // namespace lockcheck::check
+
+// Null: `error` is one line that says why. The caller owns the observer.
+extern "C" lockcheck::check::Observer* lockcheck_new_observer(
+    const lockcheck::check::Runtime& runtime,
+    const lockcheck::check::KnownFiles& files, std::string& error);
 
 #endif  // LOCKCHECK_TOOLS_CHECK_OBSERVER_H_
