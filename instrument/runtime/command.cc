@@ -172,6 +172,15 @@ bool ShowDeadlock(uint32_t actor) {
   return Run(arguments) == atoi(kShown);
 }
 
+bool ShowStatus() {
+  char in_memory[kMaxPath];
+  const char* const log = HasCommand() ? LogPath(in_memory) : nullptr;
+  if (log == nullptr) return false;
+  const char* const arguments[] = {
+      g_options.command, "status", "--threads", "1", log, nullptr};
+  return Run(arguments) == 0;
+}
+
 Shown ShowNewOrders() {
   char in_memory[kMaxPath];
   const char* const log = HasCommand() ? LogPath(in_memory) : nullptr;

@@ -16,6 +16,9 @@ namespace lockcheck::runtime {
 // did not.
 bool ShowDeadlock(uint32_t actor);
 
+// Prints who holds what and who waits for whom. False: it did not.
+bool ShowStatus();
+
 // Of mode=live: prints the lock orders that can become a deadlock and were not
 // printed before.
 enum class Shown : uint8_t {

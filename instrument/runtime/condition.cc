@@ -10,6 +10,7 @@
 #include "instrument/runtime/record.h"
 #include "instrument/runtime/sites.h"
 #include "instrument/runtime/wait.h"
+#include "instrument/runtime/waiting.h"
 
 namespace lockcheck::runtime {
 
@@ -44,6 +45,15 @@ void WriteBlock(Thread* t, const ConditionWait& wait) {
                                                  : model::How::kTimed));
 }
 
+// Nobody in particular has to end it: it is no part of a deadlock of locks.
+void BeginWait(Thread* t, const ConditionWait& wait) {
+  WriteBlock(t, wait);
+  Wanted wanted{};
+  wanted.site = wait.waiter->site;
+  wanted.timed = wait.deadline != nullptr;
+  BeginWaiting(t, wanted);
+}
+
 void WriteWaitStack(Thread* t, const ConditionWait& wait) {
   const uint32_t stack = RecordStack(
       t,
@@ -74,19 +84,20 @@ bool DoConditionWait(const ConditionWait& wait) {
     return signalled;
   }
   ReadyToWait(t);
-  WriteBlock(t, wait);
+  BeginWait(t, wait);
   const Deadline look = Soon(kLongWaitNs);
   uint32_t actor = t->hot.actor;
   Leave(t);
   bool signalled = SleepInQueue(wait, &look, &looked);
   if (looked) {
-    if (Resume(t, actor)) WriteBlock(t, wait);
+    if (Resume(t, actor)) BeginWait(t, wait);
     actor = t->hot.actor;
     if (!t->live) WriteWaitStack(t, wait);
     Leave(t);
     signalled = SleepInQueue(wait, nullptr, &looked);
   }
-  if (Resume(t, actor)) WriteBlock(t, wait);
+  if (Resume(t, actor)) BeginWait(t, wait);
+  EndWaiting(t);
   Begin(t, 4).U64(Ticks()).End(
       Op::kUnblock,
       static_cast<uint32_t>(signalled ? model::Outcome::kSignalled

@@ -159,15 +159,16 @@ bool ParsePath(Text value, char (&path)[kMaxPath]) {
   return true;
 }
 
-bool ParseExitCode(Text value, uint32_t& code) {
+// From 1 to `most`.
+bool ParseNumber(Text value, uint32_t most, uint32_t& parsed) {
   uint32_t number = 0;
   for (size_t i = 0; i < value.size; ++i) {
     if (value.data[i] < '0' || value.data[i] > '9') return false;
     number = number * 10 + static_cast<uint32_t>(value.data[i] - '0');
-    if (number > 255) return false;
+    if (number > most) return false;
   }
   if (number == 0) return false;
-  code = number;
+  parsed = number;
   return true;
 }
 
@@ -192,7 +193,8 @@ bool SetOption(const OptionRow& row, Text value, Options& o) {
   if (key == "command") return ParsePath(value, o.command);
   if (key == "suppressions") return ParsePath(value, o.suppressions);
   if (key == "baseline") return ParsePath(value, o.baseline);
-  if (key == "exitcode") return ParseExitCode(value, o.exit_code);
+  if (key == "stall") return ParseNumber(value, 86'400, o.stall);
+  if (key == "exitcode") return ParseNumber(value, 255, o.exit_code);
   if (key == "on_deadlock") {
     return Choose(value,
                   {{"report", OnDeadlock::kReport},

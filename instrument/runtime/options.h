@@ -24,6 +24,7 @@ struct Options {
   Timing timing = Timing::kSampled;
   bool volatile_hot = false;
   OnDeadlock on_deadlock = OnDeadlock::kReport;
+  uint32_t stall = 0;      // seconds, 0: nobody watches
   uint32_t exit_code = 0;  // 0: the program's own
   char command[kMaxPath] = "lockcheck";
   char suppressions[kMaxPath] = "";
@@ -61,6 +62,10 @@ inline constexpr OptionRow kOptionRows[] = {
     {"exitcode", "1..255",
      "the exit status of a program that ends with 0 and had deadlocks or "
      "misuse (default: it stays 0)"},
+    {"stall", "1..86400",
+     "print who holds what and who waits for whom when a thread has waited so "
+     "long for a lock or another thread's end (default: only when SIGTERM or "
+     "SIGQUIT ends the program)"},
     {"command", "PATH",
      "the lockcheck that is started to report a deadlock with files and lines "
      "(default: the one in $PATH; none: addresses will do)"},

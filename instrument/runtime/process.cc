@@ -17,6 +17,7 @@
 #include "instrument/runtime/keep_errno.h"
 #include "instrument/runtime/live.h"
 #include "instrument/runtime/message.h"
+#include "instrument/runtime/stall.h"
 #include "instrument/runtime/table.h"
 
 // Weak: a program may have it.
@@ -190,6 +191,8 @@ bool StartRecording() {
   if (g_options.mode == RunModeOption::kLive) {
     if (!CreateLiveLog()) return false;
     RegisterHandlers();
+    TakeEndingSignals();
+    WatchForStalls();
     return true;
   }
   if (JoinInherited()) {
@@ -199,6 +202,8 @@ bool StartRecording() {
   }
   PassOnRecording();
   RegisterHandlers();
+  TakeEndingSignals();
+  WatchForStalls();
   return true;
 }
 

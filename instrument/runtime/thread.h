@@ -56,7 +56,9 @@ struct Waiting {
   std::atomic<const LockState*> lock;
   std::atomic<const Hold*> holds;
   std::atomic<const Hold*> top;
-  std::atomic<uint64_t> reported;  // the wait whose deadlock was reported
+  std::atomic<uint64_t> since;       // WaitClock()
+  std::atomic<uint64_t> reported;    // the wait whose deadlock was reported
+  std::atomic<uint32_t> stall_said;  // the wait that was said to be long
 };
 
 inline constexpr size_t kNameBytes = 64;

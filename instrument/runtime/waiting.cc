@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -18,6 +19,13 @@ constinit IdTable g_threads;
 
 }  // namespace
 
+uint64_t WaitClock() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 +
+         static_cast<uint64_t>(now.tv_nsec);
+}
+
 void BeginWaiting(Thread* t, const Wanted& wanted) {
   Waiting& w = t->waiting;
   w.lock.store(wanted.lock, std::memory_order_relaxed);
@@ -28,6 +36,7 @@ void BeginWaiting(Thread* t, const Wanted& wanted) {
                   static_cast<uint32_t>(wanted.reads) << 1 |
                   static_cast<uint32_t>(wanted.shared) << 2,
               std::memory_order_relaxed);
+  w.since.store(WaitClock(), std::memory_order_relaxed);
   w.holds.store(t->kept().hot.holds, std::memory_order_relaxed);
   w.top.store(t->kept().hot.top, std::memory_order_relaxed);
   // Of two that begin to wait, at least one sees the other's wait. A wait may

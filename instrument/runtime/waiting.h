@@ -23,6 +23,9 @@ namespace lockcheck::runtime {
 void BeginWaiting(Thread* t, const Wanted& wanted);
 void EndWaiting(Thread* t);
 
+// Nanoseconds, to a few milliseconds.
+uint64_t WaitClock();
+
 // What the thread waits for now, and the number of that wait. False: nothing.
 bool SeeWait(const Thread* t, Wanted* wanted, uint32_t* number);
 

@@ -4,12 +4,14 @@
 // Prints "live log BYTES" at the end: how large the log in memory is.
 
 #include <dirent.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <barrier>
+#include <atomic>
 #include <climits>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
@@ -212,6 +214,43 @@ void ClosedDescriptors() {
   OneAfterTheOther([] { InOrder(g_c, g_d); }, [] { InOrder(g_d, g_c); });
 }
 
+// Says "ready" when both threads sleep.
+void Hang() {
+  static lockcheck::mutex held("held");
+  held.lock();
+  static lockcheck::thread other([] {
+    lockcheck::this_thread::set_name("other");
+    std::lock_guard waits(held);
+  });
+  const auto* word = reinterpret_cast<const std::atomic<uint32_t>*>(&held);
+  while ((word->load() & (1u << 31)) == 0) std::this_thread::yield();
+  std::puts("ready");
+  std::fflush(stdout);
+  while (true) pause();
+}
+
+void HangWithHandler() {
+  signal(SIGTERM, [](int) { _exit(7); });
+  Hang();
+}
+
+// Nobody waits for a lock or for a thread's end.
+void Idle() {
+  static lockcheck::mutex m;
+  static lockcheck::condition_variable never;
+  std::unique_lock lock(m);
+  std::puts("ready");
+  std::fflush(stdout);
+  never.wait(lock, [] { return false; });
+}
+
+void Quiet() {
+  std::lock_guard only(g_a);
+  std::puts("ready");
+  std::fflush(stdout);
+  while (true) pause();
+}
+
 void SayHowLarge() {
   DIR* const folder = opendir("/proc/self/fd");
   if (folder == nullptr) return;
@@ -252,6 +291,10 @@ const std::map<std::string, std::function<void(int)>> kScenarios = {
     {"in-a-child", [](int) { InAChild(); }},
     {"wide", Wide},
     {"deep", Deep},
+    {"hang", [](int) { Hang(); }},
+    {"hang-with-handler", [](int) { HangWithHandler(); }},
+    {"idle", [](int) { Idle(); }},
+    {"quiet", [](int) { Quiet(); }},
     {"closed-descriptors", [](int) { ClosedDescriptors(); }},
 };
 

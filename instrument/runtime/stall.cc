@@ -1,0 +1,146 @@
+#include "instrument/runtime/stall.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <atomic>
+
+#include "instrument/runtime/command.h"
+#include "instrument/runtime/keep_errno.h"
+#include "instrument/runtime/message.h"
+#include "instrument/runtime/modules.h"
+#include "instrument/runtime/process.h"
+#include "instrument/runtime/sites.h"
+#include "instrument/runtime/waiting.h"
+
+namespace lockcheck::runtime {
+namespace {
+
+// One thread's wait, as far as it is seen.
+struct Seen {
+  const Thread* thread;
+  Wanted wanted;
+  uint32_t number;
+  uint64_t ns;  // since it began
+};
+
+// Calls `act` with each wait that stands.
+template <typename Act>
+void ForEachWait(Act act) {
+  const uint64_t now = WaitClock();
+  for (const Thread* t = FirstThread(); t != nullptr; t = t->next_all) {
+    Seen seen{t, {}, 0, 0};
+    const uint64_t since = t->waiting.since.load(std::memory_order_relaxed);
+    if (!SeeWait(t, &seen.wanted, &seen.number)) continue;
+    seen.ns = now > since ? now - since : 0;
+    act(seen);
+  }
+}
+
+// Without the command: one line each. The lock itself may be gone when this
+// looks, so it is not asked for its name.
+void SayWait(const Seen& seen) {
+  Message m;
+  m << "  A" << uint64_t{seen.wanted.actor};
+  if (seen.thread->name[0] != 0) m << " " << seen.thread->name;
+  m << " (thread " << uint64_t{seen.thread->tid} << ") waits for ";
+  if (seen.wanted.lock != nullptr) {
+    m << "a lock";
+  } else if (seen.wanted.joined != 0) {
+    m << "the end of A" << uint64_t{seen.wanted.joined};
+  } else {
+    m << "a notification";
+  }
+  if (const void* const pc = PcOfSite(seen.wanted.site)) {
+    m << ", in ";
+    NameFunction(m, pc);
+  }
+  m << ", since " << seen.ns / 1'000'000'000 << " s";
+}
+
+void ShowWaits() {
+  if (!ShowStatus()) ForEachWait(SayWait);
+}
+
+bool IsStall(const Seen& seen) {
+  const bool ended_by_a_thread =
+      seen.wanted.lock != nullptr || seen.wanted.joined != 0;
+  return ended_by_a_thread && !seen.wanted.timed &&
+         seen.ns / 1'000'000'000 >= g_options.stall;
+}
+
+[[noreturn]] void* Watch(void*) {
+  constexpr timespec kLook = {0, 200'000'000};
+  while (true) {
+    nanosleep(&kLook, nullptr);
+    uint64_t fresh = 0, all = 0;
+    ForEachWait([&](const Seen& seen) {
+      if (!IsStall(seen)) return;
+      ++all;
+      auto& said = const_cast<Thread*>(seen.thread)->waiting.stall_said;
+      fresh += said.exchange(seen.number) != seen.number;
+    });
+    if (fresh == 0) continue;
+    Message() << "STALL: " << all
+              << (all == 1 ? " thread has" : " threads have") << " waited for "
+              << uint64_t{g_options.stall}
+              << " s or longer for a lock or a thread's end; the program goes "
+                 "on";
+    ShowWaits();
+  }
+}
+
+std::atomic<bool> g_ending{false};
+
+// Only what a signal handler may do. The default action ends the program when
+// this returns: the signal is blocked until then.
+void OnEndingSignal(int signal) {
+  const KeepErrno keep_errno;
+  if (!g_ending.exchange(true)) {
+    uint64_t waits = 0;
+    ForEachWait([&](const Seen&) { ++waits; });
+    if (waits != 0) {
+      Message() << (signal == SIGTERM ? "SIGTERM" : "SIGQUIT") << ": " << waits
+                << (waits == 1 ? " thread waits" : " threads wait");
+      ShowWaits();
+    }
+  }
+  ::signal(signal, SIG_DFL);
+  raise(signal);
+}
+
+}  // namespace
+
+void WatchForStalls() {
+  if (g_options.stall == 0) return;
+  sigset_t all, saved;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &saved);
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  pthread_t thread;
+  if (pthread_create(&thread, &attributes, &Watch, nullptr) != 0) {
+    Message() << "no thread for stall=: nobody watches";
+  }
+  pthread_attr_destroy(&attributes);
+  pthread_sigmask(SIG_SETMASK, &saved, nullptr);
+}
+
+void TakeEndingSignals() {
+  for (const int signal : {SIGTERM, SIGQUIT}) {
+    struct sigaction action;
+    if (sigaction(signal, nullptr, &action) != 0 ||
+        (action.sa_flags & SA_SIGINFO) != 0 || action.sa_handler != SIG_DFL) {
+      continue;
+    }
+    action = {};
+    action.sa_handler = &OnEndingSignal;
+    action.sa_flags = SA_RESTART | SA_ONSTACK;
+    sigaction(signal, &action, nullptr);
+  }
+}
+
+}  // namespace lockcheck::runtime

@@ -1,0 +1,100 @@
+// A program that hangs says who waits for whom when it is told to end, or when
+// stall= seconds have passed, and ends as it would have.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <signal.h>
+
+#include <string>
+
+#include "tests/runtime/child.h"
+
+namespace lockcheck::tools::testing {
+namespace {
+
+using lockcheck::testing::Child;
+using lockcheck::testing::Finished;
+using lockcheck::testing::Folder;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+class StallTest : public ::testing::TestWithParam<std::string> {
+ protected:
+  std::string Options(const std::string& more) const {
+    const std::string mode =
+        GetParam() == "live" ? "mode=live" : "log=" + (folder_ / "log");
+    const bool given = more.find("command=") != more.npos;
+    return mode + ":" + more + (given ? "" : ":command=" LOCKCHECK_COMMAND);
+  }
+  static void Await(Child& child, const std::string& words, bool error) {
+    // The child's own time limit ends this.
+    while ((error ? child.SaidToError() : child.Said()).find(words) ==
+               std::string::npos &&
+           !child.HasEnded()) {
+      sched_yield();
+    }
+  }
+  // Of a program that hangs, when it has got the signal.
+  Finished EndedBy(const std::string& scenario, int signal,
+                   const std::string& more = "") {
+    Child child("live_program", {scenario});
+    child.Options(Options(more)).Start();
+    Await(child, "ready", false);
+    child.Signal(signal);
+    return child.Wait();
+  }
+
+  Folder folder_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Modes, StallTest, ::testing::Values("record", "live"),
+                         [](const ::testing::TestParamInfo<std::string>& info) {
+                           return info.param;
+                         });
+
+TEST_P(StallTest, EndedBySigtermItSaysWhoWaitsForWhom) {
+  for (const int signal : {SIGTERM, SIGQUIT}) {
+    const Finished f = EndedBy("hang", signal);
+    EXPECT_EQ(f.signal(), signal) << f;
+    EXPECT_THAT(f.err, HasSubstr(": 1 thread waits\n"));
+    EXPECT_THAT(f.err, HasSubstr("waits  held"));
+    EXPECT_THAT(f.err, HasSubstr("A2 other"));
+  }
+}
+
+TEST_P(StallTest, AProgramThatHandlesTheSignalIsLeftAlone) {
+  const Finished f = EndedBy("hang-with-handler", SIGTERM);
+  EXPECT_EQ(f.exit_status(), 7) << f;
+  EXPECT_THAT(f.err, IsEmpty());
+}
+
+TEST_P(StallTest, WithoutWaitsThereIsNothingToSay) {
+  const Finished f = EndedBy("quiet", SIGTERM);
+  EXPECT_EQ(f.signal(), SIGTERM) << f;
+  EXPECT_THAT(f.err, IsEmpty());
+}
+
+TEST_P(StallTest, AWaitForANotificationIsShownToo) {
+  EXPECT_THAT(EndedBy("idle", SIGTERM).err, HasSubstr("1 thread waits"));
+}
+
+TEST_P(StallTest, ALongWaitIsSaidOnce) {
+  Child child("live_program", {"hang"});
+  child.Options(Options("stall=1")).Start();
+  Await(child, "waits  held", true);
+  child.Signal(SIGKILL);
+  const std::string said = child.Wait().err;
+  EXPECT_THAT(said, HasSubstr("STALL: 1 thread has waited for 1 s or longer"));
+}
+
+TEST_P(StallTest, WithoutTheCommandALineForEachWaitWillDo) {
+  Child child("live_program", {"hang"});
+  child.Options(Options("command=none:stall=1")).Start();
+  Await(child, "since 1 s", true);
+  child.Signal(SIGKILL);
+  EXPECT_THAT(child.Wait().err, HasSubstr("A2 other (thread "));
+}
+
+}  // namespace
+}  // namespace lockcheck::tools::testing
