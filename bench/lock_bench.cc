@@ -32,7 +32,20 @@ class AbslMutex {
   void unlock_shared() ABSL_NO_THREAD_SAFETY_ANALYSIS { mutex_.ReaderUnlock(); }
 
  private:
+  friend class AbslCondition;
   absl::Mutex mutex_;
+};
+
+class AbslCondition {
+ public:
+  template <typename Predicate>
+  void wait(std::unique_lock<AbslMutex>& lock, Predicate done) {
+    while (!done()) condition_.Wait(&lock.mutex()->mutex_);
+  }
+  void notify_one() { condition_.Signal(); }
+
+ private:
+  absl::CondVar condition_;
 };
 
 double NsOf(uint64_t turns) {
@@ -83,14 +96,18 @@ int main(int argc, char** argv) {
   RegisterLockRows<std::mutex>("std");
   RegisterSharedRows<std::shared_mutex>("std");
   RegisterThreadRows<std::thread>("std");
+  RegisterConditionRows<std::mutex, std::condition_variable>("std");
   if (const char* name = std::getenv("LOCKCHECK_BENCH_VARIANT")) {
     RegisterLockRows<lockcheck::mutex>(name);
     RegisterSharedRows<lockcheck::shared_mutex>(name);
     RegisterThreadRows<lockcheck::thread>(name);
+    RegisterConditionRows<lockcheck::mutex, lockcheck::condition_variable>(
+        name);
   } else {
     RegisterDisabledRows();
     RegisterLockRows<AbslMutex>("absl");
     RegisterSharedRows<AbslMutex>("absl");
+    RegisterConditionRows<AbslMutex, AbslCondition>("absl");
   }
   benchmark::RunSpecifiedBenchmarks();
   benchmark::Shutdown();

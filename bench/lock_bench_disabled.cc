@@ -10,6 +10,8 @@ void RegisterDisabledRows() {
   RegisterLockRows<lockcheck::mutex>("disabled");
   RegisterSharedRows<lockcheck::shared_mutex>("disabled");
   RegisterThreadRows<lockcheck::thread>("disabled");
+  RegisterConditionRows<lockcheck::mutex, lockcheck::condition_variable>(
+      "disabled");
 }
 
 }  // namespace lockcheck::bench

@@ -154,6 +154,42 @@ void SharedPair(benchmark::State& state) {
   }
 }
 
+// Two threads that wake each other in turn; a step is one way.
+template <typename Mutex, typename Condition>
+void PingPong(benchmark::State& state) {
+  Mutex mutex;
+  Condition turned;
+  bool mine = true, done = false;
+  std::thread other([&] {
+    std::unique_lock<Mutex> lock(mutex);
+    while (true) {
+      turned.wait(lock, [&] { return !mine || done; });
+      if (done) return;
+      mine = true;
+      turned.notify_one();
+    }
+  });
+  for (auto _ : state) {
+    std::unique_lock<Mutex> lock(mutex);
+    mine = false;
+    turned.notify_one();
+    turned.wait(lock, [&] { return mine; });
+  }
+  {
+    const std::lock_guard<Mutex> lock(mutex);
+    done = true;
+    turned.notify_one();
+  }
+  other.join();
+}
+
+template <typename Mutex, typename Condition>
+void RegisterConditionRows(const std::string& variant) {
+  benchmark::RegisterBenchmark(("BM_condition_ping_pong/" + variant).c_str(),
+                               &PingPong<Mutex, Condition>)
+      ->UseRealTime();
+}
+
 template <typename SharedMutex>
 void RegisterSharedRows(const std::string& variant) {
   benchmark::RegisterBenchmark(("BM_shared_pair/" + variant).c_str(),
