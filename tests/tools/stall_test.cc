@@ -8,6 +8,7 @@
 #include <string>
 
 #include "tests/runtime/child.h"
+#include "tests/tools/command_runner.h"
 
 namespace lockcheck::tools::testing {
 namespace {
@@ -86,6 +87,17 @@ TEST_P(StallTest, ALongWaitIsSaidOnce) {
   child.Signal(SIGKILL);
   const std::string said = child.Wait().err;
   EXPECT_THAT(said, HasSubstr("STALL: 1 thread has waited for 1 s or longer"));
+}
+
+TEST_P(StallTest, StatusOfTheProcessSaysTheSame) {
+  Child child("live_program", {"hang"});
+  child.Options(Options("")).Start();
+  Await(child, "ready", false);
+  const auto run = RunCommand({"status", std::to_string(child.pid())});
+  child.Signal(SIGKILL);
+  child.Wait();
+  EXPECT_EQ(run.status, 0) << run.err;
+  EXPECT_THAT(run.out, HasSubstr("waits  held"));
 }
 
 TEST_P(StallTest, WithoutTheCommandALineForEachWaitWillDo) {

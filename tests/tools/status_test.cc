@@ -60,7 +60,7 @@ TEST_F(StatusTest, AProcessWithoutALogIsSaidInOneLine) {
   const Ran ran = RunCommand({"status", pid});
   EXPECT_EQ(ran.status, 3);
   EXPECT_EQ(ran.err, "lockcheck: process " + pid +
-                         ": it records no log; start it with "
+                         ": it records nothing; start it with "
                          "LOCKCHECK_OPTIONS=log=FILE\n");
 }
 

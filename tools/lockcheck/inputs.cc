@@ -49,6 +49,22 @@ std::string MappedPath(const std::string& line) {
   return line[at] == '/' ? line.substr(at) : "";
 }
 
+// With mode=live a program's log lies in memory, behind one of its descriptors;
+// empty: it has none.
+std::string LogInMemory(const std::string& pid) {
+  std::error_code error;
+  for (fs::directory_iterator it("/proc/" + pid + "/fd", error), end;
+       !error && it != end; it.increment(error)) {
+    std::error_code ignored;
+    const fs::path target = fs::read_symlink(it->path(), ignored);
+    if (target.native().starts_with("/memfd:lockcheck-live") &&
+        HasMagic(it->path())) {
+      return it->path();
+    }
+  }
+  return "";
+}
+
 absl::StatusOr<std::string> LogOfProcess(const std::string& pid) {
   std::error_code ignored;
   if (!fs::exists("/proc/" + pid, ignored)) {
@@ -76,12 +92,13 @@ absl::StatusOr<std::string> LogOfProcess(const std::string& pid) {
     }
     if (path.ends_with(".log (deleted)")) removed = std::move(path);
   } while (std::getline(maps, line));
+  if (std::string live = LogInMemory(pid); !live.empty()) return live;
   if (!removed.empty()) {
     return absl::NotFoundError(
         fmt::format("process {}: its log was removed: {}", pid, removed));
   }
   return absl::NotFoundError(
-      fmt::format("process {}: it records no log; start it with "
+      fmt::format("process {}: it records nothing; start it with "
                   "LOCKCHECK_OPTIONS=log=FILE",
                   pid));
 }
