@@ -330,6 +330,12 @@ TEST_F(GTestTest, WithoutRecordingNothingIsCheckedAndThatIsSaid) {
   EXPECT_THAT(f.err, HasSubstr("nothing is recorded, so nothing is checked"));
 }
 
+TEST_F(GTestTest, LiveModeRecordsNothingSoItIsNoSuccess) {
+  const Finished f = Run("Watched.OneOrder", {}, "mode=live");
+  EXPECT_EQ(f.exit_status(), 2) << f;
+  EXPECT_THAT(f.err, HasSubstr("tests need a log, as mode=record writes"));
+}
+
 TEST_F(GTestTest, WhatCannotBeRecordedIsNoSuccess) {
   const Finished f = Run("Watched.OneOrder", {}, "log=/proc/nope/log");
   EXPECT_EQ(f.exit_status(), 2) << f;
