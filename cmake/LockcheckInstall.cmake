@@ -20,8 +20,7 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/instrument/include/lockcheck
 install(EXPORT lockcheckTargets NAMESPACE lockcheck::
   DESTINATION ${lockcheck_package_dir} COMPONENT development)
 
-# An export of its own: these targets need GTest::gtest, which a project without
-# tests has not.
+# An export of its own, since it is not always there.
 if(TARGET lockcheck_gtest)
   install(TARGETS lockcheck_check lockcheck_gtest lockcheck_gtest_main EXPORT lockcheckGTestTargets
     ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development

@@ -5,6 +5,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <regex>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -24,8 +26,14 @@ class GTestTest : public ::testing::Test {
   // Runs the tests that the filter names.
   Finished Run(const std::string& filter, std::vector<std::string> more = {},
                const std::string& options = "") {
+    return RunProgram(LOCKCHECK_WATCHED_PROGRAM, filter, std::move(more),
+                      options);
+  }
+  Finished RunProgram(const std::string& program, const std::string& filter,
+                      std::vector<std::string> more = {},
+                      const std::string& options = "") {
     more.insert(more.begin(), "--gtest_filter=" + filter);
-    Child child(LOCKCHECK_WATCHED_PROGRAM, more);
+    Child child(program, more);
     child.Environment("TMPDIR", folder_.path());
     if (!options.empty()) child.Options(options);
     return child.Run();
@@ -95,16 +103,95 @@ TEST_F(GTestTest, ATestThatLocksUpFailsAndTheProgramEnds) {
   EXPECT_THAT(Read("result.xml"), HasSubstr("lockcheck_finding"));
 }
 
+TEST_F(GTestTest, WhateverATestWaitsForItNeverHangs) {
+  for (const char* test : {"LocksItselfUp", "LocksUpWithThisThread",
+                           "JoinsAThreadThatWantsWhatItHolds"}) {
+    const Finished f = Run(std::string("Watched.") + test);
+    EXPECT_EQ(f.exit_status(), 1) << f;
+    EXPECT_THAT(f.err, HasSubstr("ACTUAL DEADLOCK"));
+    EXPECT_THAT(f.out, HasSubstr(std::string("[  FAILED  ] Watched.") + test));
+  }
+}
+
+TEST_F(GTestTest, ADeadlockOutsideOfAnyTestEndsTheProgramToo) {
+  const Finished f = Run("LockedUpSuite.*");
+  EXPECT_EQ(f.exit_status(), 1) << f;
+  EXPECT_THAT(f.out, HasSubstr("[  FAILED  ] outside of any test"));
+}
+
+TEST_F(GTestTest, TheXmlOfAProgramThatLockedUpSaysWhatDidNotRun) {
+  Run("Watched.OneOrder:Watched.LocksUp:Last.Passes",
+      {"--gtest_output=xml:" + (folder_ / "result.xml")});
+  const std::string xml = Read("result.xml");
+  EXPECT_THAT(xml, ContainsRegex("testcase name=\"OneOrder\"[^>]* "
+                                 "status=\"run\" result=\"completed\""));
+  EXPECT_THAT(xml, ContainsRegex("testcase name=\"LocksUp\"[^>]* "
+                                 "status=\"run\" result=\"completed\""));
+  EXPECT_THAT(xml, ContainsRegex("testcase name=\"Passes\"[^>]* "
+                                 "status=\"notrun\" result=\"suppressed\""));
+  Run("Watched.LocksUp:Last.Passes",
+      {"--gtest_output=json:" + (folder_ / "result.json")});
+  EXPECT_THAT(Read("result.json"), HasSubstr("\"NOTRUN\""));
+}
+
 TEST_F(GTestTest, UnderThrowTheProgramGoesOn) {
   const Finished f =
+      Run("Watched.LocksItselfUp:Last.Passes", {}, "on_deadlock=throw");
+  EXPECT_EQ(f.exit_status(), 1) << f;
+  EXPECT_THAT(f.out, HasSubstr("[  FAILED  ] Watched.LocksItselfUp"));
+  EXPECT_THAT(f.out, HasSubstr("[       OK ] Last.Passes"));
+}
+
+TEST_F(GTestTest, UnderThrowAnExceptionThatLeavesAThreadEndsTheProgram) {
+  const Finished f =
       Run("Watched.LocksUp:Watched.OneOrder", {}, "on_deadlock=throw");
-  // An exception that leaves a thread ends the program, as everywhere.
   EXPECT_EQ(f.signal(), SIGABRT) << f;
   EXPECT_THAT(f.err, HasSubstr("this wait closes a deadlock"));
 }
 
+TEST_F(GTestTest, ATestThatEndsTheProgramFailsIt) {
+  const Finished f = Run("Watched.Misuse:Exits.WithZero:Last.Passes",
+                         {"--gtest_output=xml:" + (folder_ / "result.xml")});
+  EXPECT_EQ(f.exit_status(), 1) << f;
+  EXPECT_THAT(f.out, HasSubstr("[  FAILED  ] Exits.WithZero"));
+  EXPECT_THAT(f.out, HasSubstr("ended by exit(0) before its tests were done"));
+  const std::string xml = Read("result.xml");
+  EXPECT_THAT(xml, HasSubstr("MISUSE  unlock-unheld"));
+  EXPECT_THAT(xml, ContainsRegex("testcase name=\"Passes\"[^>]* "
+                                 "status=\"notrun\" result=\"suppressed\""));
+  // Even if none had failed: those behind it never ran.
+  EXPECT_EQ(Run("Exits.WithZero").exit_status(), 1);
+  EXPECT_EQ(Run("Exits.WithSeven").exit_status(), 7);
+}
+
+TEST_F(GTestTest, WhatADeathTestsChildEndsWithIsItsOwn) {
+  EXPECT_TRUE(Run("Exits.InADeathTest").Succeeded());
+}
+
+TEST_F(GTestTest, AMainOfOnesOwnDoesAllOfThat) {
+  const auto status = [&](const char* filter) {
+    return RunProgram(LOCKCHECK_OWN_MAIN_PROGRAM, filter).exit_status();
+  };
+  EXPECT_EQ(status("Watched.OneOrder"), 0);
+  EXPECT_TRUE(std::filesystem::is_empty(folder_.path()));
+  EXPECT_EQ(status("Watched.BothOrders"), 1);
+  EXPECT_EQ(status("Watched.LocksUp"), 1);
+  EXPECT_EQ(status("Half.*"), 1);
+}
+
 TEST_F(GTestTest, WhatIsExpectedDoesNotFail) {
   EXPECT_TRUE(Passes("Watched.ExpectsWhatIsThere"));
+}
+
+TEST_F(GTestTest, PossibleDeadlocksAreExpectedInPlaceActualOnesInAChild) {
+  const Finished f = Run("Watched.WritesInBlocks");
+  EXPECT_TRUE(f.Succeeded()) << f;
+}
+
+TEST_F(GTestTest, ABlockIsJudgedForItselfAndTheTestForTheRest) {
+  const Finished f = Run("Watched.FailsBeforeABlock");
+  EXPECT_EQ(f.exit_status(), 1);
+  EXPECT_THAT(f.out, HasSubstr("POSSIBLE DEADLOCK"));
 }
 
 TEST_F(GTestTest, WhatIsExpectedAndNotThereFails) {
@@ -139,6 +226,19 @@ TEST_F(GTestTest, WhatOnlyTwoTestsShowFailsTheProgramAndNamesBoth) {
   EXPECT_TRUE(Passes("Half.ThisThreadTakesBThenA"));
 }
 
+TEST_F(GTestTest, WhatAnyThreadDidCountsThoughItStillRuns) {
+  const Finished f = Run("WithTheWorker.*");
+  EXPECT_EQ(f.exit_status(), 1);
+  EXPECT_THAT(f.out,
+              HasSubstr("[  FAILED  ] WithTheWorker.BothOrdersInOneTest"));
+}
+
+TEST_F(GTestTest, WhatAnEarlierTestHasShownFailsTheNextOneThatDoesIt) {
+  const Finished f = Run("Again.*");
+  EXPECT_THAT(f.out, HasSubstr("[  FAILED  ] Again.First"));
+  EXPECT_THAT(f.out, HasSubstr("[  FAILED  ] Again.Second"));
+}
+
 TEST_F(GTestTest, WhatWasHeldWhenATestBeganCounts) {
   const Finished f = Run("Held.*");
   EXPECT_THAT(f.out, HasSubstr("[       OK ] Held.FromOneTest"));
@@ -162,6 +262,19 @@ TEST_F(GTestTest, NeitherOrderNorRepetitionChangesAVerdict) {
       EXPECT_EQ(count, 3u) << test << " with seed " << seed;
     }
     EXPECT_THAT(f.out, Not(HasSubstr("FAILED  ] Watched.One")));
+  }
+}
+
+TEST_F(GTestTest, NorTheVerdictOnAllOfThem) {
+  for (int seed = 1; seed <= 5; ++seed) {
+    const Finished f =
+        Run("Half.*:Watched.OneThread",
+            {"--gtest_shuffle", "--gtest_random_seed=" + std::to_string(seed),
+             "--gtest_repeat=2"});
+    EXPECT_EQ(f.exit_status(), 1) << "seed " << seed;
+    EXPECT_THAT(f.out, Not(HasSubstr("FAILED")));
+    EXPECT_THAT(f.err, HasSubstr("(Half.TheWorkerTakesAThenB, "
+                                 "Half.ThisThreadTakesBThenA)"));
   }
 }
 
@@ -217,6 +330,12 @@ TEST_F(GTestTest, WithoutRecordingNothingIsCheckedAndThatIsSaid) {
   EXPECT_THAT(f.err, HasSubstr("nothing is recorded, so nothing is checked"));
 }
 
+TEST_F(GTestTest, LiveModeRecordsNothingSoItIsNoSuccess) {
+  const Finished f = Run("Watched.OneOrder", {}, "mode=live");
+  EXPECT_EQ(f.exit_status(), 2) << f;
+  EXPECT_THAT(f.err, HasSubstr("tests need a log, as mode=record writes"));
+}
+
 TEST_F(GTestTest, WhatCannotBeRecordedIsNoSuccess) {
   const Finished f = Run("Watched.OneOrder", {}, "log=/proc/nope/log");
   EXPECT_EQ(f.exit_status(), 2) << f;
@@ -232,6 +351,32 @@ TEST_F(GTestTest, AnAssertionThatFailsIsTheCallers) {
   EXPECT_THAT(Run("Watched.DoesNotKnowWhatItHolds").out,
               ContainsRegex("watched_program.cc:[0-9]+: Failure\nFailed\n"
                             "lockcheck: the calling thread holds locks"));
+}
+
+// docs/gtest.md has a table of promises, and of the tests that hold it to them.
+TEST_F(GTestTest, EveryPromiseOfTheDocumentHasATestAndEveryTestIsThere) {
+  std::set<std::string> tests;
+  const auto& suite = *::testing::UnitTest::GetInstance()->current_test_suite();
+  for (int i = 0; i < suite.total_test_count(); ++i) {
+    tests.insert(suite.GetTestInfo(i)->name());
+  }
+  std::ifstream file(LOCKCHECK_DOCS "/gtest.md");
+  const std::regex row("\\| (.*) \\| (`.*`) \\|"), name("`([A-Za-z.]+)`");
+  size_t promises = 0;
+  std::smatch cells;
+  for (std::string line; std::getline(file, line);) {
+    if (!std::regex_match(line, cells, row)) continue;
+    ++promises;
+    const std::string names = cells[2];
+    for (std::sregex_iterator it(names.begin(), names.end(), name), end;
+         it != end; ++it) {
+      const std::string test = (*it)[1];
+      // Those with a dot are of other programs.
+      EXPECT_TRUE(test.find('.') != test.npos || tests.count(test) == 1)
+          << test;
+    }
+  }
+  EXPECT_GT(promises, 20u);
 }
 
 TEST_F(GTestTest, SuppressionsOfTestsThatDidNotRunAreNotCalledUnused) {

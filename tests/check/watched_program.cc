@@ -1,5 +1,6 @@
 // Tests as a user writes them, of which tests/check/gtest_test.cc runs some.
 #include <barrier>
+#include <cstdlib>
 
 #include "lockcheck/gtest.h"
 
@@ -82,6 +83,58 @@ TEST(Watched, LocksUp) {
   LockUp(p);
 }
 
+TEST(Watched, LocksItselfUp) {
+  Pair p;
+  p.a.lock();
+  p.a.lock();
+}
+
+TEST(Watched, LocksUpWithThisThread) {
+  Pair p;
+  std::barrier both(2);
+  lockcheck::thread t([&] {
+    lockcheck::lock_guard first(p.a);
+    both.arrive_and_wait();
+    lockcheck::lock_guard second(p.b);
+  });
+  {
+    lockcheck::lock_guard first(p.b);
+    both.arrive_and_wait();
+    lockcheck::lock_guard second(p.a);
+  }
+  t.join();
+}
+
+TEST(Watched, JoinsAThreadThatWantsWhatItHolds) {
+  Pair p;
+  lockcheck::lock_guard hold(p.a);
+  lockcheck::thread t([&] { lockcheck::lock_guard wants(p.a); });
+  t.join();
+}
+
+TEST(Watched, WritesInBlocks) {
+  Pair p;
+  int writes = 0;
+  LOCKCHECK_EXPECT_DEADLOCK(possible) {
+    ++writes;
+    InTwoThreads([&] { p.AThenB(); }, [&] { p.BThenA(); });
+  };
+  EXPECT_EQ(writes, 1);
+  LOCKCHECK_EXPECT_NO_DEADLOCK { ++writes; };
+  EXPECT_EQ(writes, 2);
+  LOCKCHECK_EXPECT_DEADLOCK(actual) {
+    ++writes;
+    LockUp(p);
+  };
+  EXPECT_EQ(writes, 2);
+}
+
+TEST(Watched, FailsBeforeABlock) {
+  Pair p;
+  InTwoThreads([&] { p.AThenB(); }, [&] { p.BThenA(); });
+  LOCKCHECK_EXPECT_NO_DEADLOCK { p.AThenB(); };
+}
+
 TEST(Watched, ExpectsWhatIsThere) {
   Pair p;
   LOCKCHECK_EXPECT_DEADLOCK(possible) {
@@ -162,6 +215,22 @@ TEST(Half, TheWorkerTakesAThenB) {
 
 TEST(Half, ThisThreadTakesBThenA) { ThePair().BThenA(); }
 
+TEST(WithTheWorker, BothOrdersInOneTest) {
+  TheWorker().Do([] { ThePair().AThenB(); });
+  ThePair().BThenA();
+}
+
+// The same locks, threads and places: what the first has shown the second
+// shows.
+TEST(Again, First) {
+  TheWorker().Do([] { ThePair().AThenB(); });
+  ThePair().BThenA();
+}
+TEST(Again, Second) {
+  TheWorker().Do([] { ThePair().AThenB(); });
+  ThePair().BThenA();
+}
+
 // The worker holds a over the end of one test, and takes b in the next.
 TEST(Held, FromOneTest) {
   TheWorker().Do([] { ThePair().a.lock(); });
@@ -174,5 +243,26 @@ TEST(Held, ToTheNext) {
   });
   ThePair().BThenA();
 }
+
+// ---- What ends the program --------------------------------------------------
+
+class LockedUpSuite : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    Pair p;
+    LockUp(p);
+  }
+};
+TEST_F(LockedUpSuite, NeverBegins) {}
+
+TEST(Exits, WithZero) { std::exit(0); }
+TEST(Exits, WithSeven) { std::exit(7); }
+TEST(Exits, InADeathTest) {
+  for (const char* style : {"fast", "threadsafe"}) {
+    GTEST_FLAG_SET(death_test_style, style);
+    EXPECT_EXIT(std::exit(0), testing::ExitedWithCode(0), "");
+  }
+}
+TEST(Last, Passes) {}
 
 }  // namespace

@@ -43,7 +43,7 @@ check_gtest_main() {
     hidden+=("-DCMAKE_DISABLE_FIND_PACKAGE_$package=ON")
   done
   cmake -G Ninja -S "$outside" -B "$work" -DCMAKE_BUILD_TYPE=Debug \
-    -DCMAKE_CXX_COMPILER="$cxx" -DCMAKE_PREFIX_PATH="$prefix" -DCOMPONENTS=gtest "${hidden[@]}"
+    -DCMAKE_CXX_COMPILER="$cxx" -DCMAKE_PREFIX_PATH="$prefix" -DCOMPONENTS=gtest -DWATCHED_TEST=ON "${hidden[@]}"
   cmake --build "$work" --target watched_test
   "$work/watched_test" --gtest_filter=Outside.OneOrder || fail "Outside.OneOrder failed"
   if said=$("$work/watched_test"); then fail "Outside.BothOrders passed: $said"; fi

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,7 +24,7 @@ using check::Findings;
 using check::Found;
 using check::Observer;
 
-constexpr int kDeadlockStatus = 1;       // as GoogleTest's for a failed test
+constexpr int kFailedStatus = 1;         // as GoogleTest's for a failed test
 constexpr unsigned kReportSeconds = 30;  // for a report, and for a child
 constexpr int kChildLockedUp = 66;
 
@@ -33,11 +34,31 @@ std::string NameOf(const ::testing::TestInfo& test) {
   return std::string(test.test_suite_name()) + "." + test.name();
 }
 
+// GoogleTest's XML and JSON say "notrun" of tests that were not to run, and of
+// all others that they are completed. A program that ends in the middle knows
+// better, but only a private member can say it. The instantiation of a template
+// may name one.
+void SetShouldRun(::testing::TestInfo& test, bool should_run);
+template <bool ::testing::TestInfo::*kMember>
+struct ShouldRun {
+  friend void SetShouldRun(::testing::TestInfo& test, bool should_run) {
+    test.*kMember = should_run;
+  }
+};
+template struct ShouldRun<&::testing::TestInfo::should_run_>;
+
 class Listener : public ::testing::EmptyTestEventListener {
  public:
   explicit Listener(Observer* observer) : observer_(observer) {}
 
+  void OnTestProgramStart(const ::testing::UnitTest&) override {
+    is_running_ = true;
+  }
+  void OnTestIterationStart(const ::testing::UnitTest&, int) override {
+    begun_.clear();
+  }
   void OnTestStart(const ::testing::TestInfo& test) override {
+    begun_.insert(&test);
     test_ = NameOf(test);
     file_ = test.file();
     line_ = test.line();
@@ -48,8 +69,12 @@ class Listener : public ::testing::EmptyTestEventListener {
     Fail(observer_->End(), nullptr, 0);
   }
   void OnTestProgramEnd(const ::testing::UnitTest& unit) override {
+    is_running_ = false;
     const Findings found = observer_->All();
-    if (!found.error.empty()) return Complain(found.error);
+    if (!found.error.empty()) {
+      failed_at_end_ = true;
+      std::fprintf(stderr, "lockcheck: %s\n", found.error.c_str());
+    }
     for (const Found& one : found.found) {
       failed_at_end_ = true;
       std::string where = "outside of any test";
@@ -71,6 +96,36 @@ class Listener : public ::testing::EmptyTestEventListener {
   }
 
   bool failed_at_end() const { return failed_at_end_; }
+
+  // The tests end here, in the middle of one or between two, and no more of
+  // them will run: a failure, told as GoogleTest tells it.
+  void EndBefore(::testing::UnitTest& unit, const char* how) {
+    is_running_ = false;
+    for (int i = 0; i < unit.total_test_suite_count(); ++i) {
+      const ::testing::TestSuite& suite = *unit.GetTestSuite(i);
+      for (int j = 0; j < suite.total_test_count(); ++j) {
+        const ::testing::TestInfo* const test = suite.GetTestInfo(j);
+        if (begun_.count(test) != 0) continue;
+        SetShouldRun(const_cast<::testing::TestInfo&>(*test), false);
+      }
+    }
+    if (auto* const xml = unit.listeners().default_xml_generator()) {
+      xml->OnTestIterationEnd(unit, 0);
+    }
+    const ::testing::TestInfo* const test = unit.current_test_info();
+    std::printf("[  FAILED  ] %s (%s)\n",
+                test == nullptr ? "outside of any test" : NameOf(*test).c_str(),
+                how);
+    std::fflush(nullptr);
+  }
+  // False as well before the first test and after the last one.
+  bool is_running() const { return is_running_; }
+  void OnExit(int status) {
+    ADD_FAILURE_AT(file_.empty() ? "lockcheck" : file_.c_str(), line_)
+        << "the program ended by exit(" << status
+        << ") before its tests were done";
+    EndBefore(*::testing::UnitTest::GetInstance(), "it called exit");
+  }
 
   // Of the block alone; the test fails for what it did before.
   Findings FoundIn(const std::function<void()>& block) {
@@ -122,23 +177,26 @@ class Listener : public ::testing::EmptyTestEventListener {
   std::string test_, file_;
   int line_ = 0;
   std::string ids_;  // of the present test's findings
+  std::set<const ::testing::TestInfo*> begun_;  // in this iteration
+  bool is_running_ = false;
   bool failed_at_end_ = false;
 };
 
 Listener* g_listener = nullptr;
 pid_t g_process = 0;  // that the listener is of
 
-// A failed test has to be told as gtest tells it, though the test never ends.
-[[noreturn]] void EndAfterDeadlock() {
-  ::testing::UnitTest& unit = *::testing::UnitTest::GetInstance();
-  if (auto* const xml = unit.listeners().default_xml_generator()) {
-    xml->OnTestIterationEnd(unit, 0);
+// What fails after main() has its status, or because a test ended the program.
+// Linux goes on with the remaining handlers if one of them calls exit().
+void OnExit(int status, void*) {
+  // A child that a test has forked ends as the test wants it.
+  if (getpid() != g_process || ::testing::internal::InDeathTestChild()) return;
+  bool fails = g_listener->failed_at_end();
+  if (g_listener->is_running()) {
+    g_listener->OnExit(status);
+    fails = true;
   }
-  if (const ::testing::TestInfo* const test = unit.current_test_info()) {
-    std::printf("[  FAILED  ] %s (it locked up)\n", NameOf(*test).c_str());
-  }
-  std::fflush(nullptr);
-  _exit(kDeadlockStatus);
+  if (internal::HasLogByDefault()) unlink(internal::LogPath());
+  if (fails && status == 0) std::exit(kFailedStatus);
 }
 
 bool OnDeadlock(const void* deadlock) {
@@ -148,11 +206,14 @@ bool OnDeadlock(const void* deadlock) {
   if (getpid() != g_process) {
     // A child that a test has forked: its end is the test's business.
     internal::SayDeadlock(deadlock);
-    _exit(kDeadlockStatus);
+    _exit(kFailedStatus);
   }
   const bool told = g_listener->OnDeadlock();
   if (!told) internal::SayDeadlock(deadlock);
-  if (!internal::ThrowsOnDeadlock()) EndAfterDeadlock();
+  if (!internal::ThrowsOnDeadlock()) {
+    g_listener->EndBefore(*::testing::UnitTest::GetInstance(), "it locked up");
+    _exit(kFailedStatus);
+  }
   alarm(0);
   return true;
 }
@@ -191,23 +252,18 @@ void Install() {
     std::exit(2);
   }
   if (internal::LogPath() == nullptr) {
+    const bool by_choice = internal::IsOffByChoice();
     std::fprintf(stderr,
-                 "lockcheck: nothing is recorded, so nothing is checked\n");
-    if (!internal::IsOffByChoice()) std::exit(2);
+                 "lockcheck: nothing is recorded, so nothing is checked%s\n",
+                 by_choice ? "" : "; tests need a log, as mode=record writes");
+    if (!by_choice) std::exit(2);
     return;
   }
   g_process = getpid();
   g_listener = new Listener(observer);
   ::testing::UnitTest::GetInstance()->listeners().Append(g_listener);
   internal::SetDeadlockHook(&OnDeadlock);
-}
-
-bool FailedAtEnd() {
-  return g_listener != nullptr && g_listener->failed_at_end();
-}
-
-void RemoveOwnLog() {
-  if (internal::HasLogByDefault()) unlink(internal::LogPath());
+  on_exit(&OnExit, nullptr);
 }
 
 void ExpectNoDeadlock(const char* file, int line,

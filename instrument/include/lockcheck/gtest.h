@@ -9,7 +9,8 @@
 //   * a deadlock that happens fails the test, writes the XML, and ends the
 //     program: never a hang (under on_deadlock=throw it goes on);
 //   * what only several tests together show fails the program at its end, and
-//     names them.
+//     names them;
+//   * a test that ends the program by exit(0) fails it.
 // Neither the order of the tests nor their repetition changes a verdict.
 //
 // The program records without being told to, into a file in $TMPDIR that it
@@ -18,8 +19,7 @@
 // `lockcheck analyze` takes) or mode=off (nothing is checked). If it cannot
 // record, the program ends with status 2. lockcheck_default_options() is taken:
 // set the variable instead. Not for death tests' children, which are processes
-// of their own. In the XML of a program that locked up, tests that had not run
-// yet look as if they had.
+// of their own. docs/gtest.md says more.
 #ifndef LOCKCHECK_GTEST_H_
 #define LOCKCHECK_GTEST_H_
 
