@@ -19,6 +19,7 @@
 #include <iterator>
 
 #include "instrument/runtime/keep_errno.h"
+#include "instrument/runtime/live.h"
 #include "instrument/runtime/process.h"
 
 namespace lockcheck::runtime {
@@ -93,11 +94,32 @@ int Run(const char* const* arguments) {
   return status;
 }
 
-// The log's path: its own, or where it lies in memory.
-const char* LogPath(char (&in_memory)[kMaxPath]) {
-  if (g_log_path[0] != 0) return g_log_path;
-  return g_writer.LivePath(in_memory, sizeof(in_memory)) ? in_memory : nullptr;
-}
+// What the command is to read: the log, or with mode=live a copy of it.
+class Readable {
+ public:
+  Readable() {
+    if (!HasCommand()) return;
+    if (g_log_path[0] != 0) {
+      path_ = g_log_path;
+      return;
+    }
+    fd_ = CopyLog();
+    if (fd_ < 0) return;
+    snprintf(copy_, sizeof(copy_), "/proc/%d/fd/%d", getpid(), fd_);
+    path_ = copy_;
+  }
+  ~Readable() {
+    if (fd_ >= 0) close(fd_);
+  }
+  Readable(const Readable&) = delete;
+  Readable& operator=(const Readable&) = delete;
+  const char* path() const { return path_; }  // null: nothing
+
+ private:
+  int fd_ = -1;
+  const char* path_ = nullptr;
+  char copy_[64];
+};
 
 // The ids of what was shown. Between two runs they are in memory only: a
 // program may close descriptors that it did not open, and the number would be
@@ -150,59 +172,35 @@ constinit Known g_known;
 }  // namespace
 
 bool ShowDeadlock(uint32_t actor) {
-  char in_memory[kMaxPath];
-  const char* const log = HasCommand() ? LogPath(in_memory) : nullptr;
-  if (log == nullptr) return false;
+  const Readable log;
+  if (log.path() == nullptr) return false;
   char id[16];
   *std::to_chars(id, std::end(id) - 1, actor).ptr = 0;
-  const char* const arguments[] = {g_options.command,
-                                   "analyze",
-                                   "--only",
-                                   "actual",
-                                   "--fail-on",
-                                   "actual",
-                                   "--error-exitcode",
-                                   kShown,
-                                   "--actor",
-                                   id,
-                                   "--threads",
-                                   "1",
-                                   log,
-                                   nullptr};
+  const char* const arguments[] = {
+      g_options.command,  "analyze", "--only",  "actual", "--fail-on", "actual",
+      "--error-exitcode", kShown,    "--actor", id,       "--threads", "1",
+      log.path(),         nullptr};
   return Run(arguments) == atoi(kShown);
 }
 
 bool ShowStatus() {
-  char in_memory[kMaxPath];
-  const char* const log = HasCommand() ? LogPath(in_memory) : nullptr;
-  if (log == nullptr) return false;
+  const Readable log;
+  if (log.path() == nullptr) return false;
   const char* const arguments[] = {
-      g_options.command, "status", "--threads", "1", log, nullptr};
+      g_options.command, "status", "--threads", "1", log.path(), nullptr};
   return Run(arguments) == 0;
 }
 
 Shown ShowNewOrders() {
-  char in_memory[kMaxPath];
-  const char* const log = HasCommand() ? LogPath(in_memory) : nullptr;
-  if (log == nullptr) return Shown::kNoCommand;
+  const Readable log;
+  if (log.path() == nullptr) return Shown::kNoCommand;
   const char* const known = g_known.Open();
   if (known == nullptr) return Shown::kLater;
-  const char* const arguments[] = {g_options.command,
-                                   "analyze",
-                                   "--only",
-                                   "possible",
-                                   "--fail-on",
-                                   "deadlock",
-                                   "--error-exitcode",
-                                   kShown,
-                                   "--baseline",
-                                   known,
-                                   "--write-baseline",
-                                   known,
-                                   "--threads",
-                                   "1",
-                                   log,
-                                   nullptr};
+  const char* const arguments[] = {
+      g_options.command, "analyze",  "--only",           "possible",
+      "--fail-on",       "deadlock", "--error-exitcode", kShown,
+      "--baseline",      known,      "--write-baseline", known,
+      "--threads",       "1",        log.path(),         nullptr};
   const int status = Run(arguments);
   g_known.TakeAndClose();
   return status == atoi(kShown) ? Shown::kSome

@@ -1,6 +1,7 @@
 #include "instrument/runtime/live.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cstring>
@@ -12,6 +13,7 @@
 #include "instrument/runtime/modules.h"
 #include "instrument/runtime/process.h"
 #include "instrument/runtime/sites.h"
+#include "instrument/runtime/waiting.h"
 
 namespace lockcheck::runtime {
 namespace {
@@ -21,6 +23,7 @@ using log::Op;
 constinit LiveOrder g_order;
 // A fork may come while another thread is at it: the child begins anew.
 bool g_order_in_use = false;
+bool g_said_full = false;
 
 // Candidates: each second, fourth, eighth... of one pair of places is looked
 // at when it comes, the others at the end.
@@ -48,6 +51,11 @@ LiveOrder::Answer Note(const LiveOrder::Request& request) {
   g_order_in_use = true;
   const LiveOrder::Answer answer = g_order.Note(request);
   g_order_in_use = false;
+  if (g_order.is_full() && !g_said_full) {
+    g_said_full = true;
+    Message() << "mode=live knows as many combinations of held locks as it "
+                 "can: new lock orders are not seen any more, deadlocks are";
+  }
   return answer;
 }
 
@@ -171,8 +179,10 @@ void Keep::Begin(Thread* t) {
   const bool begin = !t->begin_kept;
   if (begin || t->hot.cursor != t->mark) {
     Rewind(t);
-    Room(t, 2 * HoldCount(t) + 64);
-    BeginSegment(t, t->segment + 1);
+    const uint32_t last = t->segment;
+    Room(t, SegmentWords(t));
+    // Else the block was sealed, and has begun one.
+    if (t->segment == last) BeginSegment(t, last + 1);
   }
   if (begin) {
     WriteBegin(t);
@@ -188,8 +198,9 @@ void Keep::End(Thread* t) {
 bool RewindInsteadOfSealing(Thread* t) {
   if (!t->live || t->keeping != 0 || IsWaiting(t)) return false;
   Rewind(t);
-  // Little is left of a block of which most is kept.
-  return t->mark - t->begin < (t->end - t->begin) * 3 / 4;
+  // A block of which most is kept leaves too little for what comes.
+  const size_t left = static_cast<size_t>(t->end - t->mark);
+  return left > SegmentWords(t) + log::kBlockWords / 4;
 }
 
 void NoteOrder(Thread* t, const LockRequest& request, uint32_t site) {
@@ -236,6 +247,37 @@ void ShowRest() {
   if (ShowNewOrders() == Shown::kSome) {
     g_shown.fetch_add(1, std::memory_order_relaxed);
   }
+}
+
+namespace {
+
+// What is kept of a block, and what its thread did last, if it lets us.
+[[gnu::no_sanitize_thread]] void CopyBlock(int to, const Thread* t) {
+  constexpr int kPatience = 20;
+  const log::BlockHeader* const block = t->block;
+  if (block == nullptr || t->scratch) return;
+  const auto kept = [t] { return static_cast<size_t>(t->mark - t->begin); };
+  for (int i = 0; i < kPatience; ++i) {
+    const uint32_t before = t->rewinds.load(std::memory_order_seq_cst);
+    log::Writer::CopyHotTo(to, block, log::kBlockWords);
+    if (t->rewinds.load(std::memory_order_seq_cst) == before) return;
+  }
+  log::Writer::CopyHotTo(to, block, kept());
+}
+
+}  // namespace
+
+int CopyLog() {
+  const int fd = memfd_create("lockcheck-copy", MFD_CLOEXEC);
+  if (fd < 0) return -1;
+  if (!g_writer.CopyTo(fd)) {
+    close(fd);
+    return -1;
+  }
+  for (const Thread* t = FirstThread(); t != nullptr; t = t->next_all) {
+    CopyBlock(fd, t);
+  }
+  return fd;
 }
 
 uint32_t CountOrders() { return g_shown.load(std::memory_order_relaxed); }

@@ -100,6 +100,10 @@ void NoteOrder(Thread* t, const LockRequest& request, uint32_t site);
 
 // What was found and not yet shown, shown now. At the program's end.
 void ShowRest();
+// A copy of the log as it is now, for the command to read: nobody writes to it.
+// Returns its descriptor, to be closed; negative: there is none.
+int CopyLog();
+
 // How many lock orders that can become a deadlock were shown.
 uint32_t CountOrders();
 

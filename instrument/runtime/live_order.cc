@@ -152,6 +152,8 @@ LiveOrder::Dependency* LiveOrder::DependencyOf(const Request& r) {
       return known;
     }
   }
+  if (uses_ + r.held_count > kMostUses) return nullptr;
+  uses_ += r.held_count;
   Object* const object = ObjectOf(IdOf(r.wanted));
   auto* const made = Allocate<Dependency>(r.held_count * sizeof(uint32_t));
   if (object == nullptr || made == nullptr) return nullptr;
@@ -343,6 +345,7 @@ bool LiveOrder::FindPattern(const Dependency& first, uint32_t actor) {
 
 LiveOrder::Answer LiveOrder::Note(const Request& request) {
   Dependency* const d = DependencyOf(request);
+  is_full_ |= d == nullptr;
   if (d == nullptr) return Answer::kKnown;
   Actor* actor = d->actors;
   while (actor != nullptr && actor->id != request.actor) actor = actor->next;

@@ -37,6 +37,8 @@ class LiveOrder {
   static constexpr uint32_t kMostActors = 16;
   static constexpr uint32_t kMostInCycle = 1000;
   static constexpr size_t kMostSteps = 1 << 16;
+  // Held locks of all dependencies together; what comes then is not known.
+  static constexpr size_t kMostUses = 1 << 22;
 
   struct Request {
     uint32_t actor;
@@ -54,6 +56,8 @@ class LiveOrder {
 
   // Some lock order has a cycle, a candidate or not.
   bool has_cycle() const { return has_cycle_; }
+  // It has no room, or no memory, for more.
+  bool is_full() const { return is_full_; }
   size_t dependencies() const { return dependencies_.size; }
 
  private:
@@ -104,9 +108,11 @@ class LiveOrder {
   List<Object*> backward_;
   List<uint32_t> places_;
   List<Path> path_;
+  size_t uses_ = 0;
   uint32_t next_place_ = 0;
   uint32_t mark_ = 0;
   bool has_cycle_ = false;
+  bool is_full_ = false;
 };
 
 }  // namespace lockcheck::runtime

@@ -120,13 +120,23 @@ void Record::End(Op op, uint32_t arg) {
   DelaySample(t_, op == Op::kAcquire ? words - 1 : words);
 }
 
+namespace {
+
+// A held list longer than a block can hold is cut: the innermost are kept out,
+// and a reader sees their release as one of an unknown hold.
+size_t ListedHolds(Thread* t) {
+  constexpr size_t kMost = log::kBlockWords / 2 / 2;
+  const size_t count = HoldCount(t);
+  return count < kMost ? count : kMost;
+}
+
+}  // namespace
+
+size_t SegmentWords(Thread* t) { return 16 + 2 * ListedHolds(t); }
+
 void BeginSegment(Thread* t, uint32_t number) {
   const Hold* const holds = t->kept().hot.holds;
-  const size_t count = HoldCount(t);
-  // A held list longer than a block can hold is cut: the innermost are kept
-  // out, and a reader sees their release as one of an unknown hold.
-  const size_t room = log::kBlockWords / 2 / 2;
-  const size_t held = count < room ? count : room;
+  const size_t held = ListedHolds(t);
   __atomic_store_n(&t->segment, number, __ATOMIC_RELEASE);
   __atomic_store_n(&t->segment_begin, t->hot.cursor, __ATOMIC_RELEASE);
   timespec now;
@@ -159,7 +169,8 @@ void EmptyScratch(Thread* t) {
 
 void Rewind(Thread* t) {
   if (t->hot.cursor == t->mark) return;
-  // The first word goes first, so that nobody reads half a record.
+  // Who copies the block meanwhile sees that, and begins anew.
+  t->rewinds.fetch_add(1, std::memory_order_seq_cst);
   internal::StoreWord(t->mark, 0);
   memset(t->mark, 0, static_cast<size_t>(t->hot.cursor - t->mark) * 4);
   t->hot.cursor = t->mark;

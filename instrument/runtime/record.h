@@ -66,6 +66,8 @@ inline Record Begin(Thread* t, size_t words) {
 // Makes `block` the thread's, empty; BeginSegment() must follow.
 void InstallBlock(Thread* t, log::BlockHeader* block);
 void BeginSegment(Thread* t, uint32_t number);
+// How many words that takes at most.
+size_t SegmentWords(Thread* t);
 // Makes the list of holds larger. False: no memory.
 bool GrowHolds(Thread* t);
 void FreeHolds(Thread* t);

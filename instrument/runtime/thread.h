@@ -113,11 +113,12 @@ struct Thread {
   Waiting waiting;
   // With mode=live only, see live.h.
   bool live;
-  bool begin_kept;        // the actor's beginning is kept
-  uint16_t keeping;       // scopes of Keep
-  uint32_t* mark;         // what stands in the block before it is kept
-  uint32_t mark_segment;  // the segment that it ends in
-  uint32_t phase;         // one more after each fork and join
+  bool begin_kept;                // the actor's beginning is kept
+  uint16_t keeping;               // scopes of Keep
+  uint32_t* mark;                 // what stands in the block before it is kept
+  uint32_t mark_segment;          // the segment that it ends in
+  std::atomic<uint32_t> rewinds;  // one more before each Rewind()
+  uint32_t phase;                 // one more after each fork and join
   log::BeginHow begin_how;
   uint32_t begin_parent;
   uint64_t begin_ticks;

@@ -92,7 +92,8 @@ struct BlockHeader {
   BlockKind kind;
   uint64_t claim;  // the number given by next_block; in a ring the newest wins
   uint64_t checksum;  // of the words after the header, kSealed only
-  uint64_t reserved[5];
+  uint64_t number;    // of the block in the file, kHot only
+  uint64_t reserved[4];
 };
 static_assert(sizeof(BlockHeader) == 64);
 inline constexpr size_t kHeaderWords = sizeof(BlockHeader) / sizeof(uint32_t);

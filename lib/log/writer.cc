@@ -260,11 +260,30 @@ int Writer::CreateInMemory(const WriterOptions& options) {
   return 0;
 }
 
-bool Writer::LivePath(char* path, size_t size) {
-  const int fd = Descriptor();
-  if (fd < 0) return false;
-  const int n = snprintf(path, size, "/proc/%d/fd/%d", getpid(), fd);
-  return n > 0 && static_cast<size_t>(n) < size;
+bool Writer::CopyTo(int to) {
+  const int from = Descriptor();
+  if (from < 0) return false;
+  alignas(8) char block[kBlockSize / 16];
+  off_t at = 0;
+  while (true) {
+    const ssize_t n = pread(from, block, sizeof(block), at);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return n == 0;
+    if (pwrite(to, block, static_cast<size_t>(n), at) != n) return false;
+    at += n;
+  }
+}
+
+bool Writer::CopyHotTo(int to, const BlockHeader* block, size_t words) {
+  alignas(8) char copy[kBlockSize] = {};
+  memcpy(copy, block, sizeof(BlockHeader));
+  size_t used = CopyRecords(block, reinterpret_cast<BlockHeader*>(copy));
+  if (used > words) used = words;
+  auto* const first = reinterpret_cast<uint32_t*>(copy) + kHeaderWords;
+  memset(first + used, 0, (kBlockWords - kHeaderWords - used) * 4);
+  return pwrite(to, copy, sizeof(copy),
+                static_cast<off_t>(block->number * kBlockSize)) ==
+         static_cast<ssize_t>(sizeof(copy));
 }
 
 int Writer::Join(const char* path, const uint8_t id[16]) {
@@ -314,6 +333,7 @@ void Writer::StopFor(int error) {
 BlockHeader* Writer::NewHotBlock() {
   if (stopped()) return nullptr;
   void* mapped;
+  uint64_t number = 0;
   if (volatile_hot_) {
     mapped = mmap(nullptr, kBlockSize, PROT_READ | PROT_WRITE,
                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -321,8 +341,7 @@ BlockHeader* Writer::NewHotBlock() {
     const int fd = Descriptor();
     if (fd < 0) return nullptr;
     const bool ring = header_->ring_blocks != 0;
-    const uint64_t number =
-        (ring ? header_->next_hot : header_->next_block).fetch_add(1);
+    number = (ring ? header_->next_hot : header_->next_block).fetch_add(1);
     if (header_->max_blocks != 0 && number >= header_->max_blocks) {
       Stop(StopReason::kMaxLog);
       return nullptr;
@@ -341,6 +360,7 @@ BlockHeader* Writer::NewHotBlock() {
   }
   auto* const block = static_cast<BlockHeader*>(mapped);
   block->kind = BlockKind::kHot;
+  block->number = number;
   block->magic = kBlockMagic;
   return block;
 }

@@ -49,11 +49,12 @@ class Writer {
   int Create(const char* path, const WriterOptions& options);
 
   // The same in memory that has no name: gone with the last process that has
-  // it. Others may read it at LivePath() meanwhile.
+  // it. CopyTo() gives others something to read.
   int CreateInMemory(const WriterOptions& options);
-  // Where this process's log is, if it has no name of its own: in /proc. False:
-  // nowhere any more.
-  bool LivePath(char* path, size_t size);
+  // Copies the file as it is, and over it one hot block's first `words` words
+  // of records that are whole. False: it did not work.
+  bool CopyTo(int to);
+  static bool CopyHotTo(int to, const BlockHeader* block, size_t words);
 
   // Joins the recording `id` that an ancestor created at `path`. Returns 0,
   // ESRCH if the file holds another recording, or errno.
