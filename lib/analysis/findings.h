@@ -34,6 +34,7 @@ enum class Rule : uint8_t {
   kMisuse,       // which one: Finding::misuse
   kTimedCycle,   // a timed wait stands in (or expired in) a cycle
   kWaitHolding,  // waits for a notification with a lock others wait for
+  kLostWakeup,   // was notified before it waited, and never again
 };
 
 // One actor's part: it holds `holds` and asks for `wants`. `wants` is kNone for

@@ -66,6 +66,8 @@ std::vector<Element> Elements(const Report& report, const FindingRow& row) {
     Element element;
     std::string asks;
     if (part.wants) {
+      // The notification that was lost names no other object than the wait.
+      element.asks = row.rule != "lost-wakeup" || &part == &row.parts[0];
       element.object = part.wants->object;
       asks = Function(report, part.wants->site);
     } else if (!part.holds.empty()) {

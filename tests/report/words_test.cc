@@ -153,6 +153,18 @@ TEST_F(WordsTest, AWaitForANotificationWithALockHeldIsToldToReleaseIt) {
             "release fork[0] before waiting, or notify without it");
 }
 
+TEST_F(WordsTest, ALostWakeupNamesWhoNotifiedAndWhoWaits) {
+  finding_.kind = analysis::Kind::kHazard;
+  finding_.rule = Rule::kLostWakeup;
+  row_.kind = FindingKind::kHazard;
+  Part(kPlato, {}, 1).Part(kKant, {}, 1);
+  row_.objects = {1};
+  EXPECT_EQ(Explained().message,
+            "A3 (kant) notified fork[1] when nobody waited; A2 (plato) began "
+            "to wait after that, and nobody has notified it since");
+  EXPECT_THAT(row_.advice, HasSubstr("wait(lock, predicate)"));
+}
+
 TEST_F(WordsTest, AnUpgradeIsToldToReleaseTheSharedHoldFirst) {
   Is(Rule::kSelf, Verdict::kActual);
   Part(kPlato, 0, 0);
