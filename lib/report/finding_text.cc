@@ -118,7 +118,8 @@ std::string Asks(const FindingRow& row, const PartRow& part) {
   if (row.kind == FindingKind::kMisuse) return "misuses";
   if (row.rule == "lost-wakeup" && &part != &row.parts[0]) return "signals";
   const bool stands =
-      row.verdict == Verdict::kActual || row.kind == FindingKind::kHazard;
+      row.verdict == Verdict::kActual ||
+      (row.kind == FindingKind::kHazard && row.rule != "recursive-read");
   if (stands) return "waits";
   return wants.how == model::How::kTry ? "tries" : "asks";
 }

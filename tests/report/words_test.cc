@@ -165,6 +165,19 @@ TEST_F(WordsTest, ALostWakeupNamesWhoNotifiedAndWhoWaits) {
   EXPECT_THAT(row_.advice, HasSubstr("wait(lock, predicate)"));
 }
 
+TEST_F(WordsTest, ARecursiveReadNamesTheWriterThatMayComeBetween) {
+  finding_.kind = analysis::Kind::kHazard;
+  finding_.rule = Rule::kRecursiveRead;
+  row_.kind = FindingKind::kHazard;
+  Part(kPlato, 0, 0).Part(kKant, {}, 0);
+  row_.objects = {0};
+  EXPECT_EQ(Explained().message,
+            "A2 (plato) holds fork[0] shared and asks for it shared again; A3 "
+            "(kant) asks for it exclusively, and if that comes between, each "
+            "waits for the other");
+  EXPECT_THAT(row_.why, HasSubstr("the standard forbids it"));
+}
+
 TEST_F(WordsTest, AnUpgradeIsToldToReleaseTheSharedHoldFirst) {
   Is(Rule::kSelf, Verdict::kActual);
   Part(kPlato, 0, 0);
