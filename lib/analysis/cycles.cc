@@ -177,6 +177,11 @@ class ComponentSearch {
     // Of two reasons the one that stays true when another actor does the same.
     if (*failed < Clause::kTry && NeverCloses(arcs)) failed = Clause::kTry;
     finding.reason = ReasonOf(*failed);
+    if (finding.reason == Reason::kReaders) {
+      finding.assumes = {
+          "a writer that waits does not stop new readers, as with lockcheck's "
+          "locks and libstdc++'s"};
+    }
     if (failed == Clause::kGate) finding.gate = GateAmong(choices);
     finding.order_violation =
         options_.policy == Policy::kOrder &&

@@ -5,6 +5,7 @@
 #include "lib/analysis/cycles.h"
 #include "lib/analysis/findings.h"
 #include "lib/analysis/misuse.h"
+#include "lib/analysis/recursive_read.h"
 #include "lib/analysis/stuck.h"
 
 namespace lockcheck::analysis {
@@ -99,6 +100,7 @@ Findings Find(const Observations& observations, const FindOptions& options) {
   FindCycles(observations, options, result.findings, result.notes);
   FindStuckActors(observations, result.findings, result.standing_waits);
   FindMisuse(observations, result.findings);
+  FindRecursiveReads(observations, result.findings);
   for (Finding& finding : result.findings) Rotate(finding);
   DropWhatIsActual(result.findings);
   Sort(result.findings);

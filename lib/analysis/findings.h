@@ -28,12 +28,14 @@ enum class Reason : uint8_t {  // why refuted
 enum class Kind : uint8_t { kDeadlock, kMisuse, kHazard };
 
 enum class Rule : uint8_t {
-  kLockOrder,    // cycle of lock dependencies
-  kWaitFor,      // actors wait for each other at the log's end
-  kSelf,         // an actor waits for a lock it holds
-  kMisuse,       // which one: Finding::misuse
-  kTimedCycle,   // a timed wait stands in (or expired in) a cycle
-  kWaitHolding,  // waits for a notification with a lock others wait for
+  kLockOrder,      // cycle of lock dependencies
+  kWaitFor,        // actors wait for each other at the log's end
+  kSelf,           // an actor waits for a lock it holds
+  kMisuse,         // which one: Finding::misuse
+  kTimedCycle,     // a timed wait stands in (or expired in) a cycle
+  kWaitHolding,    // waits for a notification with a lock others wait for
+  kLostWakeup,     // was notified before it waited, and never again
+  kRecursiveRead,  // reads what it reads, and a writer may come between
 };
 
 // One actor's part: it holds `holds` and asks for `wants`. `wants` is kNone for

@@ -120,6 +120,7 @@ struct Wait {
   ActorIndex owner = kNone;  // as last seen by the waiter
   SiteIndex owner_site = kNone;
   uint64_t since_ticks = 0;
+  uint32_t ticket = 0;  // of a wait to be notified
 };
 
 struct EndState {
@@ -130,6 +131,16 @@ struct EndState {
   // When the process exited normally while this actor was blocked: the wait is
   // in `wait`, the state is kGone, and the state is judged just before the
   // exit.
+};
+
+// An actor's latest notification of a condition variable. Between two waits
+// that begin, those that find nobody come after those that wake somebody up.
+struct Notification {
+  ActorIndex actor = kNone;
+  ObjectIndex object = kNone;
+  SiteIndex site = kNone;
+  uint32_t next_ticket = 0;  // every wait with a smaller one began before
+  bool woke_nobody = false;
 };
 
 struct MisuseEvent {
@@ -165,6 +176,7 @@ struct Observations {
   std::vector<uint32_t> phase_count;   // per actor, at least 1
   std::vector<EndState> end;           // per actor
   std::vector<MisuseEvent> misuses;
+  std::vector<Notification> notifications;  // one per actor and object
 };
 
 }  // namespace lockcheck::analysis

@@ -68,6 +68,7 @@ struct Piece {
   std::vector<Request> requests;
   std::vector<PhaseStep> steps;
   std::vector<MisuseSeen> misuses;
+  absl::flat_hash_map<ObjectIndex, Notification> notifications;
   std::vector<ObjectIndex> acquired;  // distinct
   WaitIntervals waits;
   ActorUsage usage;

@@ -3,6 +3,7 @@
 // depends on who scanned what.
 #include <algorithm>
 #include <atomic>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -143,6 +144,18 @@ void MergeMisuses(std::span<const Piece> pieces, Observations& o) {
   }
 }
 
+void MergeNotifications(std::span<const Piece> pieces, Observations& o) {
+  std::map<std::pair<ActorIndex, ObjectIndex>, Notification> latest;
+  for (const Piece& piece : pieces) {  // in the order of the actor's stream
+    for (const auto& [object, notification] : piece.notifications) {
+      latest[{piece.actor, object}] = notification;
+    }
+  }
+  for (const auto& [key, notification] : latest) {
+    o.notifications.push_back(notification);
+  }
+}
+
 Observations Observe(const log::Recording& recording, unsigned threads,
                      std::vector<Piece>& pieces) {
   Observations o;
@@ -151,6 +164,7 @@ Observations Observe(const log::Recording& recording, unsigned threads,
   o.actor_count = recording.actors.size();
   FindPhases(pieces, o);
   MergeMisuses(pieces, o);
+  MergeNotifications(pieces, o);
   o.end = EndStates(recording, pieces);
   MergeAsked(recording, threads, pieces, o);
   return o;

@@ -73,7 +73,7 @@ class StreamScan : public log::RecordVisitor {
     }
   }
   void OnReleasedByOther(uint32_t object);
-  void OnPost(const log::PostRecord&) { ++events_; }
+  void OnPost(const log::PostRecord& post);
   void OnSawWaiters(uint32_t object, uint64_t ticks);
   void OnTryFailed(uint32_t object, uint32_t site, model::How how);
   void OnBlock(const BlockRecord& block);
@@ -279,6 +279,17 @@ void StreamScan::OnBlock(const BlockRecord& block) {
   ++events_;
   Stamp(block.ticks);
   waits_.OnBlock(block);
+}
+
+void StreamScan::OnPost(const log::PostRecord& post) {
+  ++events_;
+  const ObjectIndex object = ids_.Object(post.object);
+  if (object == kNone) return;
+  piece_.notifications[object] = {.actor = piece_.actor,
+                                  .object = object,
+                                  .site = ids_.Site(post.site),
+                                  .next_ticket = post.next_ticket,
+                                  .woke_nobody = post.count == 0};
 }
 
 void StreamScan::OnWake(uint32_t owner, uint32_t owner_site, uint64_t ticks) {

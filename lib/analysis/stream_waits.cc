@@ -123,6 +123,7 @@ void StreamWaits::Keep() const {
       .owner = ids_.Actor(w.block.owner),
       .owner_site = ids_.Site(w.block.owner_site),
       .since_ticks = w.block.ticks,
+      .ticket = w.block.ticket,
   };
   piece_.wait_owner_since = w.owner_since;
   piece_.wait_new_owner = w.new_owner;

@@ -37,6 +37,7 @@ class EndOfLog {
     FindOwnersThatAreGone(findings);
     FindTimedCycles(findings);
     FindWaitsWhileHolding(findings);
+    FindLostWakeups(findings);
     for (ActorIndex a = 0; a < o_.actor_count; ++a) {
       const EndState& end = o_.end[a];
       // A process that ended ended its actors' waits too, unless they are the
@@ -310,6 +311,69 @@ class EndOfLog {
         finding.count = waiters.size();
         findings.push_back(std::move(finding));
       }
+    }
+  }
+
+  // Can it still notify anybody, or is it held up by a lock so that it might
+  // have? Whoever joins or waits to be notified cannot, and says so.
+  bool MightNotify(ActorIndex actor) const {
+    const EndState& end = o_.end[actor];
+    if (end.state == ActorState::kEnded) return false;
+    if (end.state != ActorState::kBlocked || !end.wait || stuck_[actor]) {
+      return true;
+    }
+    return !o_.is_end_object(end.wait->object) && !WaitsToBeNotified(actor);
+  }
+
+  bool SomebodyMightNotifyIn(log::ProcessIndex process) const {
+    for (ActorIndex a = 0; a < o_.actor_count; ++a) {
+      if (ProcessOf(a) == process && MightNotify(a)) return true;
+    }
+    return false;
+  }
+
+  // The notification that came just before the wait began, by another actor; it
+  // found nobody, and nobody has notified since.
+  const Notification* LostBefore(ActorIndex waiter) const {
+    const Wait& wait = *o_.end[waiter].wait;
+    const Notification* lost = nullptr;
+    for (const Notification& n : o_.notifications) {
+      if (n.object != wait.object) continue;
+      if (n.next_ticket > wait.ticket) return nullptr;
+      if (n.actor != waiter && n.next_ticket == wait.ticket && n.woke_nobody) {
+        lost = &n;
+      }
+    }
+    return lost;
+  }
+
+  // A consumer that has taken what it was notified of, and waits for more,
+  // looks like one that missed it: no record says what a predicate answered. So
+  // nothing is said unless all of the process stands still.
+  void FindLostWakeups(std::vector<Finding>& findings) const {
+    absl::flat_hash_map<log::ProcessIndex, bool> still;
+    for (ActorIndex a = 0; a < o_.actor_count; ++a) {
+      if (!WaitsToBeNotified(a) || o_.end[a].wait->ticket == 0) continue;
+      const Notification* const lost = LostBefore(a);
+      if (lost == nullptr) continue;
+      const auto [known, is_new] = still.try_emplace(ProcessOf(a), false);
+      if (is_new) known->second = !SomebodyMightNotifyIn(ProcessOf(a));
+      if (!known->second) continue;
+      const ObjectIndex object = o_.end[a].wait->object;
+      Finding finding;
+      finding.kind = Kind::kHazard;
+      finding.rule = Rule::kLostWakeup;
+      Part notifier;
+      notifier.actor = lost->actor;
+      notifier.wants = object;
+      notifier.site = lost->site;
+      notifier.count = 1;
+      finding.parts = {ToPart(a, kNone), std::move(notifier)};
+      finding.objects = {object};
+      finding.ticks = o_.end[a].wait->since_ticks;
+      finding.assumes = {
+          "no thread that the log does not know would have notified"};
+      findings.push_back(std::move(finding));
     }
   }
 

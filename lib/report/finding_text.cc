@@ -113,10 +113,13 @@ std::string HeldName(const Report& report, const HoldRow& hold) {
                                            : object.name;
 }
 
-std::string Asks(const FindingRow& row, const WantRow& wants) {
+std::string Asks(const FindingRow& row, const PartRow& part) {
+  const WantRow& wants = *part.wants;
   if (row.kind == FindingKind::kMisuse) return "misuses";
+  if (row.rule == "lost-wakeup" && &part != &row.parts[0]) return "signals";
   const bool stands =
-      row.verdict == Verdict::kActual || row.kind == FindingKind::kHazard;
+      row.verdict == Verdict::kActual ||
+      (row.kind == FindingKind::kHazard && row.rule != "recursive-read");
   if (stands) return "waits";
   return wants.how == model::How::kTry ? "tries" : "asks";
 }
@@ -182,10 +185,10 @@ std::string PartText(const Report& report, const FindingRow& row,
   if (!part.wants) return out;
   const std::string wanted = WantedName(report, row, part);
   if (row.kind == FindingKind::kMisuse && !part.wants->site) {
-    entry(Asks(row, *part.wants), wanted + "; the log does not say where");
+    entry(Asks(row, part), wanted + "; the log does not say where");
     return out;
   }
-  entry(Asks(row, *part.wants), wanted + ", in");
+  entry(Asks(row, part), wanted + ", in");
   place(*part.wants);
   return out;
 }

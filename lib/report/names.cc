@@ -35,7 +35,9 @@ constexpr Name<Rule> kRules[] = {{Rule::kLockOrder, "lock-order"},
                                  {Rule::kWaitFor, "wait-for"},
                                  {Rule::kSelf, "self"},
                                  {Rule::kTimedCycle, "timed-cycle"},
-                                 {Rule::kWaitHolding, "wait-holding"}};
+                                 {Rule::kWaitHolding, "wait-holding"},
+                                 {Rule::kLostWakeup, "lost-wakeup"},
+                                 {Rule::kRecursiveRead, "recursive-read"}};
 constexpr Name<ActorState> kStates[] = {{ActorState::kRunning, "running"},
                                         {ActorState::kBlocked, "blocked"},
                                         {ActorState::kEnded, "ended"},

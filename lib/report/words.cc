@@ -159,6 +159,30 @@ std::string WaitHoldingMessage(const Report& report, const FindingRow& row) {
       ObjectName(report, row.parts[0].holds[0].object));
 }
 
+std::string LostWakeupMessage(const Report& report, const FindingRow& row) {
+  if (row.parts.size() != 2 || row.objects.empty()) {
+    return "a condition was notified before anybody waited, and not again";
+  }
+  return fmt::format(
+      "{} notified {} when nobody waited; {} began to wait after that, and "
+      "nobody has notified it since",
+      ActorInSentence(report, row.parts[1].actor),
+      ObjectName(report, row.objects[0]),
+      ActorInSentence(report, row.parts[0].actor));
+}
+
+std::string RecursiveReadMessage(const Report& report, const FindingRow& row) {
+  if (row.parts.size() != 2 || row.objects.empty()) {
+    return "an actor reads a lock twice, and a writer may come between";
+  }
+  const std::string lock = ObjectName(report, row.objects[0]);
+  return fmt::format(
+      "{} holds {} shared and asks for it shared again; {} asks for it "
+      "exclusively, and if that comes between, each waits for the other",
+      ActorInSentence(report, row.parts[0].actor), lock,
+      ActorInSentence(report, row.parts[1].actor));
+}
+
 std::string Message(const Report& report, const Finding& finding,
                     const FindingRow& row) {
   switch (finding.rule) {
@@ -173,6 +197,10 @@ std::string Message(const Report& report, const Finding& finding,
       return Circle(report, row, "waits for") + ": only a time limit ends this";
     case Rule::kWaitHolding:
       return WaitHoldingMessage(report, row);
+    case Rule::kLostWakeup:
+      return LostWakeupMessage(report, row);
+    case Rule::kRecursiveRead:
+      return RecursiveReadMessage(report, row);
     case Rule::kSelf:
       return SelfMessage(report, row);
     case Rule::kMisuse:
@@ -228,6 +256,16 @@ std::string Why(const Report& report, const Finding& finding,
         "both stood so at the end of the log; no deadlock for certain, since "
         "whoever does not need {} could still notify",
         ObjectName(report, row.objects[0]));
+  }
+  if (finding.rule == Rule::kLostWakeup) {
+    return "at the end of the log every actor of the process has ended, joins "
+           "another one or waits to be notified; a notification is not kept "
+           "for who comes later";
+  }
+  if (finding.rule == Rule::kRecursiveRead) {
+    return "no deadlock with this lock, which lets readers in while a writer "
+           "waits; the standard forbids it, and locks that let writers go "
+           "first deadlock";
   }
   if (row.kind == FindingKind::kHazard) {
     return "no deadlock, since a request gives up; but everybody waits until "
@@ -394,6 +432,16 @@ std::string Advice(const Report& report, const Finding& finding,
   if (finding.rule == Rule::kWaitHolding) {
     return fmt::format("release {} before waiting, or notify without it",
                        ClassOf(report, row.objects[0]));
+  }
+  if (finding.rule == Rule::kLostWakeup) {
+    return "change what it waits for with the lock held, and wait only while a "
+           "predicate, looked at under the same lock, says that it is not so "
+           "yet: wait(lock, predicate); and if that is done, notify once more "
+           "when nothing else will come";
+  }
+  if (finding.rule == Rule::kRecursiveRead) {
+    return "take the shared hold once, and pass the guard on or call a "
+           "function that expects it to be held";
   }
   if (OwnerInParent(report, row) != nullptr) {
     return fmt::format(

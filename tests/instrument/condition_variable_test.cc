@@ -156,6 +156,33 @@ TYPED_TEST(Condition, TheLockIsHeldWhenThePredicateThrows) {
   EXPECT_FALSE(this->IsFree());
 }
 
+TYPED_TEST(Condition, APredicateThatHoldsNeedsNoWait) {
+  typename TestFixture::Guard guard(this->mutex_);
+  const auto holds_with_the_lock = [&] { return !this->IsFree(); };
+  this->condition_.wait(guard, holds_with_the_lock);
+  EXPECT_TRUE(
+      this->condition_.wait_for(guard, milliseconds(-1), holds_with_the_lock));
+  EXPECT_TRUE(this->condition_.wait_until(guard, steady_clock::time_point(),
+                                          holds_with_the_lock));
+  EXPECT_TRUE(guard.owns_lock());
+}
+
+TYPED_TEST(Condition, ATimeThatIsOverIsATimeoutAndThePredicateDecides) {
+  typename TestFixture::Guard guard(this->mutex_);
+  const auto past = steady_clock::now() - milliseconds(1);
+  EXPECT_EQ(this->condition_.wait_until(guard, past), cv_status::timeout);
+  EXPECT_EQ(this->condition_.wait_for(guard, milliseconds(0)),
+            cv_status::timeout);
+  int asked = 0;
+  EXPECT_FALSE(
+      this->condition_.wait_until(guard, past, [&] { return ++asked == 3; }));
+  EXPECT_EQ(asked, 2) << "before and after the wait";
+  EXPECT_TRUE(
+      this->condition_.wait_until(guard, past, [&] { return ++asked == 4; }));
+  EXPECT_TRUE(guard.owns_lock());
+  EXPECT_FALSE(this->IsFree());
+}
+
 TYPED_TEST(Condition, PingPongLosesNoTurn) {
   int turn = 0;
   constexpr int kTurns = 5'000;
@@ -280,6 +307,19 @@ TEST(ConditionAny, TakesAnyLockThatCanBeReleased) {
   EXPECT_EQ(condition.wait_for(plain, milliseconds(1)), cv_status::timeout);
   EXPECT_FALSE(plain.try_lock());
   plain.unlock();
+}
+
+TEST(ConditionAny, AStopThatWasRequestedBeforeOnlyAsksThePredicate) {
+  mutex m;
+  condition_variable_any condition;
+  std::stop_source stop;
+  stop.request_stop();
+  unique_lock guard(m);
+  EXPECT_FALSE(condition.wait(guard, stop.get_token(), [] { return false; }));
+  EXPECT_TRUE(condition.wait(guard, stop.get_token(), [] { return true; }));
+  EXPECT_FALSE(condition.wait_for(guard, stop.get_token(), milliseconds(1),
+                                  [] { return false; }));
+  EXPECT_TRUE(guard.owns_lock());
 }
 
 TEST(ConditionAny, AStopEndsTheWait) {

@@ -75,7 +75,17 @@ void UseCondition() {
   condition.notify_all();
 }
 
+template <typename Guard>
+void UseAtThreadExit() {
+  lockcheck::mutex mutex;
+  lockcheck::condition_variable condition;
+  Guard guard(mutex);
+  lockcheck::notify_all_at_thread_exit(condition, std::move(guard));
+}
+
 void Use() {
+  UseAtThreadExit<std::unique_lock<lockcheck::mutex>>();
+  UseAtThreadExit<lockcheck::unique_lock<lockcheck::mutex>>();
   UseShared<lockcheck::shared_mutex>();
   UseShared<lockcheck::shared_timed_mutex>();
   UseCondition<lockcheck::condition_variable,

@@ -297,6 +297,13 @@ class LogBuilder {
         actor, Record(Op::kPost, static_cast<uint32_t>(model::Post::kNotifyOne),
                       {object, site, 0, 0, 1}));
   }
+  // Notifies one; `first` of `count` tickets.
+  LogBuilder& Post(uint32_t actor, uint32_t object, uint32_t site,
+                   uint32_t first, uint32_t count, uint32_t next_ticket) {
+    return Append(
+        actor, Record(Op::kPost, static_cast<uint32_t>(model::Post::kNotifyOne),
+                      {object, site, first, count, next_ticket}));
+  }
   LogBuilder& Destroy(uint32_t actor, uint32_t object) {
     return Append(actor, Record(Op::kDestroy, 0, {object}));
   }

@@ -153,6 +153,31 @@ TEST_F(WordsTest, AWaitForANotificationWithALockHeldIsToldToReleaseIt) {
             "release fork[0] before waiting, or notify without it");
 }
 
+TEST_F(WordsTest, ALostWakeupNamesWhoNotifiedAndWhoWaits) {
+  finding_.kind = analysis::Kind::kHazard;
+  finding_.rule = Rule::kLostWakeup;
+  row_.kind = FindingKind::kHazard;
+  Part(kPlato, {}, 1).Part(kKant, {}, 1);
+  row_.objects = {1};
+  EXPECT_EQ(Explained().message,
+            "A3 (kant) notified fork[1] when nobody waited; A2 (plato) began "
+            "to wait after that, and nobody has notified it since");
+  EXPECT_THAT(row_.advice, HasSubstr("wait(lock, predicate)"));
+}
+
+TEST_F(WordsTest, ARecursiveReadNamesTheWriterThatMayComeBetween) {
+  finding_.kind = analysis::Kind::kHazard;
+  finding_.rule = Rule::kRecursiveRead;
+  row_.kind = FindingKind::kHazard;
+  Part(kPlato, 0, 0).Part(kKant, {}, 0);
+  row_.objects = {0};
+  EXPECT_EQ(Explained().message,
+            "A2 (plato) holds fork[0] shared and asks for it shared again; A3 "
+            "(kant) asks for it exclusively, and if that comes between, each "
+            "waits for the other");
+  EXPECT_THAT(row_.why, HasSubstr("the standard forbids it"));
+}
+
 TEST_F(WordsTest, AnUpgradeIsToldToReleaseTheSharedHoldFirst) {
   Is(Rule::kSelf, Verdict::kActual);
   Part(kPlato, 0, 0);

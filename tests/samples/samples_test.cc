@@ -285,5 +285,80 @@ TEST(HeldTooLong, TopsTheHotspotTable) {
   EXPECT_LT(price_list, count) << text;
 }
 
+TEST(LostWakeup, IsAHazardOnceNobodyIsLeftToNotify) {
+  RecordedSample sample;
+  sample.Start("lost_wakeup");
+  const auto deadline =
+      std::chrono::steady_clock::now() + std::chrono::seconds(50);
+  while (std::chrono::steady_clock::now() < deadline &&
+         Count(sample.Status(), "  blocked\n") < 2) {
+    ASSERT_TRUE(sample.IsRunning());
+  }
+  sample.Kill();
+  const Json report = sample.Analyze({"--fail-on", "hazard"});
+  EXPECT_EQ(sample.status, 1);
+  ASSERT_EQ(report["findings"].size(), 1u);
+  const Json& finding = report["findings"][0];
+  EXPECT_EQ(finding["kind"], "hazard");
+  EXPECT_EQ(finding["rule"], "lost-wakeup");
+  EXPECT_THAT(ObjectsOf(report, finding),
+              UnorderedElementsAre("bread is baked"));
+  ASSERT_EQ(finding["actors"].size(), 2u);
+  EXPECT_EQ(FunctionOf(finding["actors"][0]["wants"][0]), "Eat");
+  EXPECT_EQ(FunctionOf(finding["actors"][1]["wants"][0]), "Bake");
+}
+
+TEST(LostWakeup, FixedByAPredicateHasNoFinding) {
+  RecordedSample sample;
+  ASSERT_EQ(sample.Run("lost_wakeup", {"--fixed"}), 0);
+  EXPECT_EQ(sample.Output(), "bread\n");
+  EXPECT_TRUE(sample.Analyze({"--all"})["findings"].empty());
+  EXPECT_EQ(sample.status, 0);
+}
+
+TEST(RecursiveRead, IsAHazardWhereOthersWrite) {
+  RecordedSample sample;
+  ASSERT_EQ(sample.Run("recursive_read"), 0);
+  const Json report = sample.Analyze({"--fail-on", "hazard"});
+  EXPECT_EQ(sample.status, 1);
+  ASSERT_EQ(report["findings"].size(), 1u);
+  const Json& finding = report["findings"][0];
+  EXPECT_EQ(finding["rule"], "recursive-read");
+  EXPECT_EQ(finding["assumes"].size(), 1u);
+  const Json& reader = finding["actors"].at(0);
+  EXPECT_EQ(FunctionOf(reader["holds"][0]), "Print");
+  EXPECT_EQ(FunctionOf(reader["wants"][0]), "Arrival");
+  EXPECT_EQ(FunctionOf(finding["actors"].at(1)["wants"][0]), "Delay");
+}
+
+TEST(RecursiveRead, FixedByReadingOnceHasNoFinding) {
+  RecordedSample sample;
+  ASSERT_EQ(sample.Run("recursive_read", {"--fixed"}), 0);
+  EXPECT_TRUE(sample.Analyze({"--all"})["findings"].empty());
+}
+
+TEST(ReaderWriterInversion, MayDeadlock) {
+  RecordedSample sample;
+  ASSERT_EQ(sample.Run("reader_writer_inversion"), 0);
+  const Json report = sample.Analyze();
+  EXPECT_EQ(sample.status, 1);
+  ASSERT_EQ(report["findings"].size(), 1u);
+  const Json& finding = report["findings"][0];
+  EXPECT_EQ(finding["verdict"], "possible");
+  EXPECT_THAT(ObjectsOf(report, finding),
+              UnorderedElementsAre("prices", "stock"));
+  for (const Json& part : finding["actors"]) {
+    EXPECT_EQ(part["holds"][0]["mode"], "shared");
+  }
+}
+
+TEST(ProducerConsumer, HasNoFindingAndCountsItsSignals) {
+  RecordedSample sample;
+  ASSERT_EQ(sample.Run("producer_consumer"), 0);
+  EXPECT_EQ(sample.Output(), "1000 loaves sold\n");
+  EXPECT_TRUE(sample.Analyze({"--all"})["findings"].empty());
+  EXPECT_EQ(sample.status, 0);
+}
+
 }  // namespace
 }  // namespace lockcheck::samples::testing

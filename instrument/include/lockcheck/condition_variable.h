@@ -1,5 +1,5 @@
-// condition_variable, condition_variable_any: std's types of the same names,
-// recorded.
+// condition_variable, condition_variable_any, notify_all_at_thread_exit():
+// std's of the same names, recorded.
 //
 // Interface, blocking behaviour and exceptions are std's, with these
 // differences, all of which std allows or leaves undefined:
@@ -62,6 +62,10 @@ concept GuardOfRecursive = requires(Guard& guard) {
   requires IsRecursive(
       std::remove_pointer_t<decltype(guard.mutex())>::kLockKind);
 };
+
+// Implemented beside the runtime's other work at a thread's end.
+void NotifyAllAtThreadExit(ConditionState& condition, ConditionKind kind,
+                           mutex& lock, SiteSlot* slot);
 
 // What both types share: the waiting itself, between a release and an
 // acquisition that they know how to do.
@@ -193,6 +197,11 @@ class condition_variable : public internal::ConditionWaits<condition_variable> {
 
  private:
   friend Base;
+  template <internal::GuardOfMutex Guard>
+  friend void notify_all_at_thread_exit(condition_variable&, Guard);
+  void NotifyAllAtThreadExit(mutex& lock, internal::SiteSlot* slot) {
+    internal::NotifyAllAtThreadExit(state_, kKind, lock, slot);
+  }
   // The guard goes on owning the lock, as far as it knows.
   template <internal::GuardOfMutex Guard>
   LOCKCHECK_ALWAYS_INLINE bool WaitOnce(Guard& guard,
@@ -210,6 +219,20 @@ class condition_variable : public internal::ConditionWaits<condition_variable> {
   }
 };
 static_assert(sizeof(condition_variable) <= 56);
+
+// When the calling thread has ended and its thread_local objects are destroyed,
+// unlocks the guard's lock, which it holds until then, and notifies all. Throws
+// std::system_error(operation_not_permitted) if the guard does not own it. The
+// condition must live until then.
+template <internal::GuardOfMutex Guard>
+LOCKCHECK_ALWAYS_INLINE void notify_all_at_thread_exit(
+    condition_variable& condition, Guard guard) {
+  internal::SiteSlot* slot;
+  LOCKCHECK_SITE_SLOT(slot);
+  if (!guard.owns_lock()) internal::ThrowNotOwned();
+  condition.NotifyAllAtThreadExit(*guard.mutex(), slot);
+  guard.release();
+}
 
 class condition_variable_any
     : public internal::ConditionWaits<condition_variable_any> {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <utility>
 
 #include "lockcheck/guards.h"
 #include "lockcheck/mutex.h"
@@ -78,6 +79,13 @@ class condition_variable : public std::condition_variable {
     std::unique_lock<std::mutex> guard;
   };
 };
+
+template <typename Guard>
+void notify_all_at_thread_exit(condition_variable& condition, Guard guard) {
+  std::unique_lock<std::mutex> plain(*guard.mutex(), std::adopt_lock);
+  guard.release();
+  std::notify_all_at_thread_exit(condition, std::move(plain));
+}
 
 }  // namespace lockcheck::inline LOCKCHECK_ABI
 
