@@ -7,6 +7,9 @@
 #if !defined(__x86_64__) || !defined(__linux__)
 #error "lockcheck supports Linux on x86-64 only."
 #endif
+#if __cplusplus < 202002L
+#error "lockcheck needs C++20: compile with -std=c++20 or newer."
+#endif
 
 #if defined(LOCKCHECK_DISABLED)
 #define LOCKCHECK_ABI abi_1_disabled
