@@ -291,7 +291,12 @@ ProcessLock::~ProcessLock() {
 
 void SayStopped() {
   if (g_said_stopped.exchange(1) != 0) return;
-  if (const int error = g_writer.lost(); error != 0) {
+  const bool live = g_options.mode == RunModeOption::kLive;
+  if (const int error = g_writer.lost(); error != 0 && live) {
+    Message() << "mode=live has lost its memory: the program closed the "
+                 "descriptor; reports have no files and lines from now on";
+    return;
+  } else if (error != 0) {
     Message() << "recording stopped: the log's descriptor was closed, and "
               << g_log_path
               << (error == ESTALE ? " is another file now"
@@ -300,7 +305,7 @@ void SayStopped() {
               << "; the program goes on";
     return;
   }
-  if (g_options.mode == RunModeOption::kLive) {
+  if (live) {
     Message() << "mode=live has used the memory that max_log permits: new lock "
                  "orders are not seen any more, deadlocks are";
     return;
