@@ -45,8 +45,10 @@ struct ClassNames {
 
 ClassNames ByName(const log::Object& object) {
   const std::string name = Printable(object.name);
-  // Names that differ are two classes even if they look the same.
-  return {"n" + object.name, name, name, std::nullopt};
+  // Names that differ are two classes even if they look the same; and what is
+  // held and what is only waited for are never one.
+  const char kind = model::CanBeHeld(object.kind) ? 'n' : 's';
+  return {kind + object.name, name, name, std::nullopt};
 }
 
 ClassNames ByPlace(std::string_view kind, const log::Place& place) {
@@ -54,7 +56,9 @@ ClassNames ByPlace(std::string_view kind, const log::Place& place) {
   const std::string file = Printable(place.file);
   const std::string function =
       Printable(symbolize::ShortenDeclaration(place.function));
-  names.key = fmt::format("p{}\n{}\n{}", file, place.line, place.column);
+  // One constructor may make members of several kinds.
+  names.key =
+      fmt::format("p{}\n{}\n{}\n{}", kind, file, place.line, place.column);
   names.name = fmt::format("{}@{}:{}", kind, BaseName(file), place.line);
   names.stable = function.empty()
                      ? fmt::format("{}@{}", kind, BaseName(file))

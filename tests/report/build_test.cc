@@ -143,6 +143,20 @@ TEST_F(BuildTest, OnlyHeadersOfTheCompilerAreStdHeaders) {
       ElementsAre("mutex@bank.cc:12", "mutex@coin.cc:12", "mutex@Bank::Open"));
 }
 
+// The members of a class that its constructor does not mention.
+TEST_F(BuildTest, WhatOnePlaceMakesOfSeveralKindsAreSeveralClasses) {
+  log_.Place(1, "/src/queue.cc", 4, "Queue::Queue()");
+  log_.Object(1, ObjectKind::kMutex, "", 1);
+  log_.Object(2, ObjectKind::kRecursiveMutex, "", 1);
+  log_.Object(3, ObjectKind::kConditionVariable, "", 1);
+  log_.Object(4, ObjectKind::kMutex, "ready");
+  log_.Object(5, ObjectKind::kConditionVariable, "ready");
+  Open();
+  EXPECT_THAT(ClassNames(Built()),
+              ElementsAre("mutex@queue.cc:4", "recursive_mutex@queue.cc:4",
+                          "condition_variable@queue.cc:4", "ready", "ready/2"));
+}
+
 TEST_F(BuildTest, AStableNameHoldsTheFunctionWhateverItsKind) {
   log_.Place(1, "/src/bank.cc", 12, "main(int, char**)::Till::Till()");
   log_.Place(2, "/src/bank.cc", 13,
