@@ -47,11 +47,11 @@ void WriteBlock(Thread* t, const ConditionWait& wait) {
 
 // Nobody in particular has to end it: it is no part of a deadlock of locks.
 void BeginWait(Thread* t, const ConditionWait& wait) {
-  WriteBlock(t, wait);
   Wanted wanted{};
   wanted.site = wait.waiter->site;
   wanted.timed = wait.deadline != nullptr;
   BeginWaiting(t, wanted);
+  WriteBlock(t, wait);
 }
 
 void WriteWaitStack(Thread* t, const ConditionWait& wait) {

@@ -188,11 +188,7 @@ void StartStream(Thread* t, BeginHow how, uint32_t actor, uint32_t parent,
     const Keep keep(t);
     DescribeProcess(t, parent_process);
   }
-  if (!t->begin_kept) {
-    Record r = Begin(t, 6);
-    r.Word(parent).Word(t->tid).U64(t->begin_ticks);
-    r.End(Op::kBegin, static_cast<uint32_t>(how));
-  }
+  if (!t->begin_kept) WriteBegin(t);
   // What is in memory may never get into the file: let it say at least whose it
   // is.
   if (first_of_process && g_writer.volatile_hot()) RoomSlow(t);

@@ -18,8 +18,6 @@
 namespace lockcheck::runtime {
 namespace {
 
-using log::Op;
-
 constinit LiveOrder g_order;
 // A fork may come while another thread is at it: the child begins anew.
 bool g_order_in_use = false;
@@ -33,12 +31,6 @@ std::atomic<uint32_t> g_shown{0};
 
 bool IsWaiting(const Thread* t) {
   return (t->waiting.number.load(std::memory_order_relaxed) & 1) != 0;
-}
-
-void WriteBegin(Thread* t) {
-  Record r = Begin(t, 6);
-  r.Word(t->begin_parent).Word(t->tid).U64(t->begin_ticks);
-  r.End(Op::kBegin, static_cast<uint32_t>(t->begin_how));
 }
 
 uint32_t Id(const Hold& hold) {
@@ -211,7 +203,8 @@ void NoteOrder(Thread* t, const LockRequest& request, uint32_t site) {
   if (count <= request.group || !blocks) return;
   const uint32_t wanted =
       ObjectId(*request.lock) | (request.reads ? LiveOrder::kShared : 0);
-  const uint64_t way = LiveWay(t, h, wanted);
+  // Members of the same request are not asked for under each other.
+  const uint64_t way = LiveWay(t, h.top - request.group, wanted);
   if (KnowsLiveWay(t->kept(), way)) return;
   RememberLiveWay(t->kept(), way);
   constexpr size_t kFew = 32;
@@ -252,31 +245,36 @@ void ShowRest() {
 namespace {
 
 // What is kept of a block, and what its thread did last, if it lets us.
-[[gnu::no_sanitize_thread]] void CopyBlock(int to, const Thread* t) {
+[[gnu::no_sanitize_thread]] void CopyBlock(int to, const Thread* t,
+                                           log::BlockHeader* buffer) {
   constexpr int kPatience = 20;
   const log::BlockHeader* const block = t->block;
   if (block == nullptr || t->scratch) return;
   const auto kept = [t] { return static_cast<size_t>(t->mark - t->begin); };
   for (int i = 0; i < kPatience; ++i) {
     const uint32_t before = t->rewinds.load(std::memory_order_seq_cst);
-    log::Writer::CopyHotTo(to, block, log::kBlockWords);
+    log::Writer::CopyHotTo(to, block, log::kBlockWords, buffer);
     if (t->rewinds.load(std::memory_order_seq_cst) == before) return;
   }
-  log::Writer::CopyHotTo(to, block, kept());
+  log::Writer::CopyHotTo(to, block, kept(), buffer);
 }
 
 }  // namespace
 
 int CopyLog() {
-  const int fd = memfd_create("lockcheck-copy", MFD_CLOEXEC);
-  if (fd < 0) return -1;
-  if (!g_writer.CopyTo(fd)) {
+  auto* const buffer =
+      static_cast<log::BlockHeader*>(MapPages(log::kBlockSize));
+  if (buffer == nullptr) return -1;
+  int fd = memfd_create("lockcheck-copy", MFD_CLOEXEC);
+  if (fd >= 0 && !g_writer.CopyTo(fd, buffer)) {
     close(fd);
-    return -1;
+    fd = -1;
   }
-  for (const Thread* t = FirstThread(); t != nullptr; t = t->next_all) {
-    CopyBlock(fd, t);
+  for (const Thread* t = FirstThread(); fd >= 0 && t != nullptr;
+       t = t->next_all) {
+    CopyBlock(fd, t, buffer);
   }
+  UnmapPages(buffer, log::kBlockSize);
   return fd;
 }
 

@@ -61,18 +61,18 @@ inline void NextPhase(Thread* t) { ++t->phase; }
 // Of a full block: true if it was rewound, and has room.
 bool RewindInsteadOfSealing(Thread* t);
 
-// What is asked for under what the thread holds, as one number: the key of
-// `ways`. Never 0.
-inline uint64_t LiveWay(const Thread* t, const ThreadHolds& h,
-                        uint32_t wanted) {
+// What is asked for under what the thread holds, up to `top`, as one number:
+// the key of `ways`. Never 0.
+inline uint64_t LiveWay(Thread* t, const Hold* top, uint32_t wanted) {
   constexpr uint64_t kSpread = 0x9e3779b97f4a7c15ull;
   uint64_t key = (uint64_t{t->phase} << 32 | wanted) * kSpread;
-  for (const Hold* hold = h.holds; hold != h.top; ++hold) {
+  for (const Hold* hold = t->kept().hot.holds; hold != top; ++hold) {
     const uint32_t held = ObjectOf(*hold) | (IsRead(*hold) ? 1u << 31 : 0u);
     key = (key ^ key >> 29 ^ held) * kSpread;
   }
   return key | 1;
 }
+
 // The ways that the thread has come, in this phase and the ones before: a hash
 // table that grows with them, up to kMostWays; beyond that it forgets some, and
 // those are looked up in the process's again.

@@ -154,6 +154,12 @@ void BeginSegment(Thread* t, uint32_t number) {
   r.End(Op::kSegment);
 }
 
+void WriteBegin(Thread* t) {
+  Record r = Begin(t, 6);
+  r.Word(t->begin_parent).Word(t->tid).U64(t->begin_ticks);
+  r.End(Op::kBegin, static_cast<uint32_t>(t->begin_how));
+}
+
 void EmptyScratch(Thread* t) {
   if (!t->scratch) return;
   uint64_t records = 0;

@@ -68,6 +68,8 @@ void InstallBlock(Thread* t, log::BlockHeader* block);
 void BeginSegment(Thread* t, uint32_t number);
 // How many words that takes at most.
 size_t SegmentWords(Thread* t);
+// Writes the thread's `begin_` fields: that the actor began.
+void WriteBegin(Thread* t);
 // Makes the list of holds larger. False: no memory.
 bool GrowHolds(Thread* t);
 void FreeHolds(Thread* t);

@@ -34,13 +34,13 @@ inline bool ShutAt(Thread* t, const uint32_t* cursor, uint32_t gate) {
 
 // Whether a request for a lock of this class at this site has come this way
 // before, so that its stack is in the log.
-inline bool IsKnown(const Thread* t, const Kept& kept, uint32_t gate,
+inline bool IsKnown(Thread* t, const Kept& kept, uint32_t gate,
                     const LockState& lock, uint32_t lock_class, uint32_t tag,
                     bool reads) {
   if (__builtin_expect(t->live && gate != kGateNoHold, false)) {
     const uint32_t wanted =
         runtime::Tag(lock) >> 3 | (reads ? uint32_t{1} << 31 : 0);
-    const uint64_t way = runtime::LiveWay(t, kept.hot, wanted);
+    const uint64_t way = runtime::LiveWay(t, kept.hot.top, wanted);
     return runtime::KnowsLiveWay(kept, way);
   }
   const uint64_t key =

@@ -260,30 +260,29 @@ int Writer::CreateInMemory(const WriterOptions& options) {
   return 0;
 }
 
-bool Writer::CopyTo(int to) {
+bool Writer::CopyTo(int to, BlockHeader* buffer) {
   const int from = Descriptor();
   if (from < 0) return false;
-  alignas(8) char block[kBlockSize / 16];
   off_t at = 0;
   while (true) {
-    const ssize_t n = pread(from, block, sizeof(block), at);
+    const ssize_t n = pread(from, buffer, kBlockSize, at);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return n == 0;
-    if (pwrite(to, block, static_cast<size_t>(n), at) != n) return false;
+    if (pwrite(to, buffer, static_cast<size_t>(n), at) != n) return false;
     at += n;
   }
 }
 
-bool Writer::CopyHotTo(int to, const BlockHeader* block, size_t words) {
-  alignas(8) char copy[kBlockSize] = {};
-  memcpy(copy, block, sizeof(BlockHeader));
-  size_t used = CopyRecords(block, reinterpret_cast<BlockHeader*>(copy));
-  if (used > words) used = words;
-  auto* const first = reinterpret_cast<uint32_t*>(copy) + kHeaderWords;
+bool Writer::CopyHotTo(int to, const BlockHeader* block, size_t words,
+                       BlockHeader* buffer) {
+  *buffer = *block;
+  const size_t found = CopyRecords(block, buffer);
+  const size_t used = found < words ? found : words;
+  auto* const first = reinterpret_cast<uint32_t*>(buffer) + kHeaderWords;
   memset(first + used, 0, (kBlockWords - kHeaderWords - used) * 4);
-  return pwrite(to, copy, sizeof(copy),
+  return pwrite(to, buffer, kBlockSize,
                 static_cast<off_t>(block->number * kBlockSize)) ==
-         static_cast<ssize_t>(sizeof(copy));
+         static_cast<ssize_t>(kBlockSize);
 }
 
 int Writer::Join(const char* path, const uint8_t id[16]) {

@@ -52,9 +52,11 @@ class Writer {
   // it. CopyTo() gives others something to read.
   int CreateInMemory(const WriterOptions& options);
   // Copies the file as it is, and over it one hot block's first `words` words
-  // of records that are whole. False: it did not work.
-  bool CopyTo(int to);
-  static bool CopyHotTo(int to, const BlockHeader* block, size_t words);
+  // of records that are whole. False: it did not work. `buffer` is a block for
+  // their use: the calling thread's stack may be small.
+  bool CopyTo(int to, BlockHeader* buffer);
+  static bool CopyHotTo(int to, const BlockHeader* block, size_t words,
+                        BlockHeader* buffer);
 
   // Joins the recording `id` that an ancestor created at `path`. Returns 0,
   // ESRCH if the file holds another recording, or errno.

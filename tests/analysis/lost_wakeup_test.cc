@@ -2,16 +2,12 @@
 // way in which that is no lost wake-up.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <cstdio>
-#include <string>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "lib/analysis/findings.h"
-#include "lib/analysis/statistics.h"
 #include "lib/log/recording.h"
+#include "tests/analysis/found_in_log.h"
 #include "tests/log/log_builder.h"
 
 namespace lockcheck::analysis::testing {
@@ -49,18 +45,7 @@ class LostWakeup : public ::testing::Test {
     b_.JoinBlock(kMain, kWaiter, kJoinSite);
   }
   std::vector<Finding> Found(log::Liveness liveness = log::Liveness::kGone) {
-    const std::string path =
-        absl::StrCat(::testing::TempDir(), "/lost_wakeup.", getpid(), ".log");
-    b_.Write(path);
-    auto opened = log::Recording::Open(path);
-    std::remove(path.c_str());
-    if (!opened.ok()) {
-      ADD_FAILURE() << opened.status();
-      return {};
-    }
-    log::Recording& recording = **opened;
-    recording.processes[0].liveness = liveness;
-    return Find(Scan(recording, {}).observations, {}).findings;
+    return FoundIn(b_, liveness);
   }
 
   log::testing::LogBuilder b_;

@@ -1,15 +1,12 @@
 // A wait for a notification with a lock held that somebody else waits for.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <cstdio>
-#include <string>
 #include <vector>
 
 #include "lib/analysis/findings.h"
-#include "lib/analysis/statistics.h"
 #include "lib/log/recording.h"
+#include "tests/analysis/found_in_log.h"
 #include "tests/log/log_builder.h"
 
 namespace lockcheck::analysis::testing {
@@ -41,18 +38,7 @@ class WaitHolding : public ::testing::Test {
     b_.At(20).Block(actor, kOuter, kOtherSite, 1, kSite, {.how = how});
   }
   std::vector<Finding> Found(log::Liveness liveness = log::Liveness::kGone) {
-    const std::string path = ::testing::TempDir() + "/wait_holding." +
-                             std::to_string(getpid()) + ".log";
-    b_.Write(path);
-    auto opened = log::Recording::Open(path);
-    std::remove(path.c_str());
-    if (!opened.ok()) {
-      ADD_FAILURE() << opened.status();
-      return {};
-    }
-    log::Recording& recording = **opened;
-    recording.processes[0].liveness = liveness;
-    return Find(Scan(recording, {}).observations, {}).findings;
+    return FoundIn(b_, liveness);
   }
 
   log::testing::LogBuilder b_;

@@ -145,6 +145,17 @@ void TwoUnderAThird() {
       [] { InOrder(g_b, g_c); });
 }
 
+// First both in one request, then one under the other.
+void TogetherThenNested() {
+  OneAfterTheOther(
+      [] {
+        std::lock_guard outer(g_c);
+        { lockcheck::scoped_lock both(g_a, g_b); }
+        InOrder(g_a, g_b);
+      },
+      [] { InOrder(g_b, g_a); });
+}
+
 // The same few locks, so often that every block is full many times.
 void Often(int n) {
   for (int i = 0; i < n; ++i) InOrder(g_a, g_b);
@@ -284,6 +295,7 @@ const std::map<std::string, std::function<void(int)>> kScenarios = {
     {"tried", [](int) { Tried(); }},
     {"all-at-once", [](int) { AllAtOnce(); }},
     {"two-under-a-third", [](int) { TwoUnderAThird(); }},
+    {"together-then-nested", [](int) { TogetherThenNested(); }},
     {"often", Often},
     {"often-then-abba", OftenThenAbba},
     {"fought", Fought},

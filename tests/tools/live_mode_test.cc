@@ -84,6 +84,10 @@ TEST(LiveModeTest, ARequestForTwoIsMadeUnderWhatIsHeld) {
   EXPECT_EQ(Reports(RunLive({"two-under-a-third"})), 1);
 }
 
+TEST(LiveModeTest, WhatWasAskedForTogetherIsNotKnownAsNested) {
+  EXPECT_EQ(Reports(RunLive({"together-then-nested"})), 1);
+}
+
 TEST(LiveModeTest, SafeTwinsAreSilent) {
   for (const char* scenario : {"gated", "one-thread", "joined-between",
                                "readers", "tried", "all-at-once"}) {
