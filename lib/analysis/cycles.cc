@@ -178,9 +178,9 @@ class ComponentSearch {
     if (*failed < Clause::kTry && NeverCloses(arcs)) failed = Clause::kTry;
     finding.reason = ReasonOf(*failed);
     if (finding.reason == Reason::kReaders) {
-      finding.assumes = {
+      finding.assumes.push_back(
           "a writer that waits does not stop new readers, as with lockcheck's "
-          "locks and libstdc++'s"};
+          "locks and libstdc++'s");
     }
     if (failed == Clause::kGate) finding.gate = GateAmong(choices);
     finding.order_violation =
@@ -226,6 +226,13 @@ class ComponentSearch {
 
   Finding ToFinding(const Arcs& arcs, const Choices& choices) const {
     Finding finding;
+    if (std::any_of(choices.begin(), choices.end(), [](const Choice& choice) {
+          return choice.step->how == model::How::kRetried;
+        })) {
+      finding.assumes = {
+          "std::lock goes on trying for as long as another holds one of its "
+          "locks"};
+    }
     for (size_t i = 0; i < arcs.size(); ++i) {
       const Arc& arc = component_.arcs[arcs[i]];
       finding.parts.push_back(ToPart(arc, *choices[i].step));

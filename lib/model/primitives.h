@@ -80,7 +80,9 @@ enum class How : uint8_t {
   kBlocking = 0,
   kTry = 1,
   kTimed = 2,
-  kMulti = 3,  // member of a lock(a, b, ...) / scoped_lock(a, b, ...) request
+  kMulti = 3,    // member of a lock(a, b, ...) / scoped_lock(a, b, ...) request
+  kRetried = 4,  // a try of std::lock, which begins anew if it fails: in no
+                 // log, but known by its place
 };
 
 enum class Outcome : uint8_t {

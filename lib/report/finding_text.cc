@@ -131,6 +131,9 @@ std::string WantedName(const Report& report, const FindingRow& row,
   if (wants.mode == model::Mode::kShared) text += " (shared)";
   if (wants.how == model::How::kTimed) text += " (with a time limit)";
   if (wants.how == model::How::kMulti) text += " (among others, at once)";
+  if (wants.how == model::How::kRetried) {
+    text += " (among others, by trying until it has all)";
+  }
   if (part.count > 1 && row.verdict != Verdict::kActual) {
     text +=
         fmt::format(", {} times", FormatCount(static_cast<double>(part.count)));

@@ -47,7 +47,8 @@ constexpr Name<model::Mode> kModes[] = {{model::Mode::kExclusive, "exclusive"},
 constexpr Name<model::How> kHows[] = {{model::How::kBlocking, "blocking"},
                                       {model::How::kTry, "try"},
                                       {model::How::kTimed, "timed"},
-                                      {model::How::kMulti, "multi"}};
+                                      {model::How::kMulti, "multi"},
+                                      {model::How::kRetried, "retried"}};
 
 // Values outside the enumeration get the first name: they come from damaged
 // logs only, and every form's enumerations are closed.

@@ -48,6 +48,9 @@ constexpr std::string_view kStdWrappers[] = {
     "__once_call_impl",
 };
 
+constexpr std::string_view kStdLock[] = {"lock", "__detail::__lock_impl",
+                                         "__lock_impl", "__lock_first"};
+
 constexpr std::string_view kPlainWrappers[] = {
     "__gthread_mutex_lock",
     "__gthread_mutex_trylock",
@@ -210,6 +213,10 @@ bool IsWrapper(const SourceFrame& frame) {
     if (!AfterMangledAbi(name, prefix).empty()) return true;
   }
   return AnyOf(kPlainWrappers, name);
+}
+
+bool IsStdLock(const SourceFrame& frame) {
+  return AnyOf(kStdLock, AfterStd(frame.function));
 }
 
 bool IsThreadStart(const SourceFrame& frame) {

@@ -69,6 +69,10 @@ class Symbolizer {
 // frames.
 bool IsWrapper(const SourceFrame& frame);
 
+// True for std::lock and what only it calls: it goes on until it has all of its
+// locks. std::try_lock does not.
+bool IsStdLock(const SourceFrame& frame);
+
 // True for functions that only start another: std::thread's and lockcheck's
 // start, std::invoke, the C library's entry. Reports cut such frames off the
 // outer end of a stack; in the middle they mean nothing.

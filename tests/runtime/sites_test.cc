@@ -12,6 +12,7 @@
 #include "lib/symbolize/symbolize.h"
 #include "tests/runtime/child.h"
 #include "tests/runtime/events.h"
+#include "tests/variants.h"
 
 namespace lockcheck::testing {
 namespace {
@@ -19,13 +20,6 @@ namespace {
 using ::testing::IsEmpty;
 using ::testing::IsSupersetOf;
 using ::testing::SizeIs;
-
-std::vector<std::string> Variants() {
-  std::vector<std::string> names;
-  std::istringstream list(LOCKCHECK_SITES_VARIANTS);
-  for (std::string name; std::getline(list, name, ',');) names.push_back(name);
-  return names;
-}
 
 class Sites : public ::testing::TestWithParam<std::string> {
  protected:
@@ -181,8 +175,9 @@ TEST_P(Sites, OfAProjectsOwnGuardHaveAStackForEachOrderOfTheLocks) {
   EXPECT_THAT(functions[">cash"], ::testing::Contains("Startup"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Levels, Sites, ::testing::ValuesIn(Variants()),
-                         [](const auto& info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(
+    Levels, Sites, ::testing::ValuesIn(Variants(LOCKCHECK_SITES_VARIANTS)),
+    [](const auto& info) { return info.param; });
 
 }  // namespace
 }  // namespace lockcheck::testing

@@ -41,6 +41,19 @@ TEST(Wrappers, AreStdsGuardsAndOurOwnTypes) {
   }
 }
 
+TEST(StdLock, IsToldFromWhatGivesUp) {
+  for (const char* name : {"std::lock<A, B>", "std::__1::lock<A, B>",
+                           "std::__detail::__lock_impl<A, B>"}) {
+    EXPECT_TRUE(IsStdLock(Function(name))) << name;
+  }
+  for (const char* name :
+       {"std::try_lock<A, B>", "std::__detail::__try_lock_impl<A, B>",
+        "std::lock_guard<A>::lock_guard", "std::unique_lock<A>::lock", "lock",
+        "lockcheck::lock<A, B>"}) {
+    EXPECT_FALSE(IsStdLock(Function(name))) << name;
+  }
+}
+
 TEST(Wrappers, AreNeitherUsersNorThreads) {
   for (const char* name : {
            "",

@@ -9,6 +9,7 @@
 
 #include "lib/analysis/findings.h"
 #include "lib/analysis/statistics.h"
+#include "lib/analysis/std_lock.h"
 #include "lib/log/recording.h"
 #include "lib/log/since.h"
 #include "lib/report/baseline.h"
@@ -16,6 +17,7 @@
 #include "lib/report/fail_on.h"
 #include "lib/report/finding_text.h"
 #include "lib/report/layout.h"
+#include "lib/report/std_lock_places.h"
 #include "lib/report/suppress.h"
 #include "lib/symbolize/symbolize.h"
 
@@ -161,23 +163,26 @@ Findings LogObserver::Analyze(const Moment* since) {
   if (since != nullptr) log::KeepSince(recording, since->ticks, since->marks);
   analysis::ScanOptions options;
   options.threads = 1;
-  const analysis::ScanResult scan = analysis::Scan(recording, options);
+  analysis::ScanResult scan = analysis::Scan(recording, options);
+  symbolize::Symbolizer symbolizer(recording.modules, {});
+  const report::Resolve resolve = [&](const log::Frame& frame,
+                                      bool is_return_address) {
+    return symbolizer.Find(frame, is_return_address);
+  };
+  report::StdLockPlaces std_lock_places(recording, resolve);
+  analysis::ReadStdLockAsOneRequest(std_lock_places, scan.observations);
   if (since != nullptr) Remember(scan.observations);
   analysis::Findings findings = analysis::Find(scan.observations, {});
   KeepWhatMayFail(recording, findings);
 
-  symbolize::Symbolizer symbolizer(recording.modules, {});
   const auto fail_on = report::FailOn::Parse(report::FailOn::kDefault);
   Findings result;
   std::vector<Found>& found = result.found;
   for (const analysis::Finding& finding : findings.findings) {
     analysis::Findings only;
     only.findings = {finding};
-    report::Report report =
-        report::Build({recording, scan.observations, only, scan.statistics,
-                       [&](const log::Frame& frame, bool is_return_address) {
-                         return symbolizer.Find(frame, is_return_address);
-                       }});
+    report::Report report = report::Build(
+        {recording, scan.observations, only, scan.statistics, resolve});
     suppressions_.Apply(report);
     baseline_.Apply(report);
     fail_on->Mark(report);

@@ -34,6 +34,7 @@ const char* Name(model::How how) {
       return ", try";
     case model::How::kTimed:
       return ", timed";
+    case model::How::kRetried:  // in no log
     case model::How::kMulti:
       return ", one of several";
   }

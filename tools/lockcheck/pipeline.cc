@@ -3,13 +3,16 @@
 #include <future>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "lib/analysis/findings.h"
 #include "lib/analysis/statistics.h"
+#include "lib/analysis/std_lock.h"
 #include "lib/log/recording.h"
 #include "lib/report/build.h"
+#include "lib/report/std_lock_places.h"
 #include "lib/symbolize/symbolize.h"
 #include "tools/lockcheck/liveness.h"
 
@@ -69,23 +72,28 @@ absl::StatusOr<report::Report> ReportOf(const std::string& path,
   scan_options.threads = options.threads;
   scan_options.progress = &Progress::Callback;
   scan_options.progress_data = &progress;
-  const analysis::ScanResult scan = analysis::Scan(**recording, scan_options);
+  analysis::ScanResult scan = analysis::Scan(**recording, scan_options);
 
   progress.Stage("looking for deadlocks in");
+  const report::Resolve resolve = [&](const log::Frame& frame,
+                                      bool is_return_address) {
+    if (symbols.valid()) symbols.get();  // the symbolizer is ours from here on
+    return symbolizer.Find(frame, is_return_address);
+  };
+  report::StdLockPlaces std_lock_places(**recording, resolve);
+  analysis::ReadStdLockAsOneRequest(std_lock_places, scan.observations);
   analysis::FindOptions find_options;
   find_options.policy = options.policy;
   const analysis::Findings findings =
       analysis::Find(scan.observations, find_options);
 
   progress.Stage("reading symbols for");
-  symbols.get();
-  const report::BuildInput input{
-      **recording, scan.observations, findings, scan.statistics,
-      [&](const log::Frame& frame, bool is_return_address) {
-        return symbolizer.Find(frame, is_return_address);
-      }};
+  if (symbols.valid()) symbols.get();
+  const report::BuildInput input{**recording, scan.observations, findings,
+                                 scan.statistics, resolve};
   report::Report report = report::Build(input);
-  for (const auto* more : {&scan.warnings, &symbolizer.warnings()}) {
+  for (const auto* more :
+       {&std::as_const(scan.warnings), &symbolizer.warnings()}) {
     for (const std::string& warning : *more) {
       report.warnings.push_back(report::Printable(warning));
     }
