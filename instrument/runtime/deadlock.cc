@@ -84,9 +84,9 @@ bool Deadlock::Push(Thread* t) {
   Stuck& stuck = stuck_[size_];
   stuck.thread = t;
   stuck.next_reader = FirstThread();
-  if (!SeeWait(t, &stuck.wanted, &stuck.number) || stuck.wanted.timed) {
-    return false;
-  }
+  if (!SeeWait(t, &stuck.wanted, &stuck.number)) return false;
+  met_timed_ |= stuck.wanted.timed;
+  if (stuck.wanted.timed && !with_timed_) return false;
   ++size_;
   return true;
 }
@@ -146,10 +146,25 @@ bool Deadlock::StillStands() const {
   return true;
 }
 
-bool Deadlock::Find(Thread* t) {
+bool Deadlock::Search(Thread* t) {
   for (int i = 0; i < kAttempts; ++i) {
     if (!Walk(t)) return false;
     if (StillStands()) return true;
+  }
+  return false;
+}
+
+bool Deadlock::Find(Thread* t) {
+  with_timed_ = false;
+  return Search(t);
+}
+
+bool Deadlock::FindTimed(Thread* t) {
+  if (!met_timed_) return false;
+  with_timed_ = true;
+  if (!Search(t)) return false;
+  for (size_t i = 0; i < size_; ++i) {
+    if (stuck_[i].wanted.timed) return true;
   }
   return false;
 }

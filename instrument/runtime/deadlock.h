@@ -43,6 +43,10 @@ class Deadlock {
   // Looks for a cycle through `t`, which has begun to wait.
   bool Find(Thread* t);
 
+  // The same with waits that give up as parts of the cycle, at least one: it
+  // comes loose by itself. Cheap after a Find() that met no such wait.
+  bool FindTimed(Thread* t);
+
   // True once for each deadlock, whichever of its threads ask.
   bool Claim() const;
 
@@ -52,6 +56,7 @@ class Deadlock {
  private:
   static constexpr size_t kInline = 16;
 
+  bool Search(Thread* t);
   bool Walk(Thread* t);
   bool StillStands() const;
   Thread* NextBlocker(Stuck& stuck) const;
@@ -62,6 +67,8 @@ class Deadlock {
   Stuck* stuck_ = inline_;
   size_t size_ = 0;
   size_t capacity_ = kInline;
+  bool with_timed_ = false;
+  bool met_timed_ = false;
 };
 
 }  // namespace lockcheck::runtime

@@ -51,14 +51,52 @@ uint32_t SiteOfHold(const Wanted& wanted, const LockState& lock) {
   return hold == nullptr ? 0 : SiteOf(*hold);
 }
 
+void SayWhoWaits(Message& m, const Deadlock& cycle) {
+  if (cycle.size() == 1) {
+    m << "a thread waits for itself";
+  } else {
+    m << uint64_t{cycle.size()} << " threads wait for each other";
+  }
+}
+
+// The requests of a cycle, wherever it begins.
+uint32_t PlacesOf(const Deadlock& cycle) {
+  uint32_t places = 0;
+  for (size_t i = 0; i < cycle.size(); ++i) {
+    places += cycle[i].wanted.site * 0x9e3779b1u;
+  }
+  return places | 1;
+}
+
+// False: it was said before, or very many others were.
+bool IsNewTimedCycle(const Deadlock& cycle) {
+  static std::atomic<uint32_t> said[64];
+  const uint32_t places = PlacesOf(cycle);
+  for (std::atomic<uint32_t>& slot : said) {
+    uint32_t free = 0;
+    if (slot.compare_exchange_strong(free, places)) return true;
+    if (free == places) return false;
+  }
+  return false;
+}
+
+// A program may mean to give up and begin anew, so each such cycle is said once
+// and is no failure.
+void ReportTimedCycle(const Deadlock& cycle) {
+  if (!IsNewTimedCycle(cycle)) return;
+  {
+    Message m;
+    m << "hazard timed-cycle: ";
+    SayWhoWaits(m, cycle);
+    m << ", until a time limit ends it";
+  }
+  SayWhoAndWhere(cycle);
+}
+
 void SayHeadline(const Deadlock& deadlock) {
   Message m;
   m << "DEADLOCK: ";
-  if (deadlock.size() == 1) {
-    m << "a thread waits for itself";
-  } else {
-    m << uint64_t{deadlock.size()} << " threads wait for each other";
-  }
+  SayWhoWaits(m, deadlock);
 }
 
 }  // namespace
@@ -88,13 +126,18 @@ void SayWhoAndWhere(const Deadlock& deadlock) {
       m << "the end of ";
       NameThread(m, deadlock[(i + 1) % n]);
     }
+    if (stuck.wanted.timed) m << " (with a time limit)";
     NamePlace(m, stuck.wanted.site);
   }
 }
 
 bool ReportDeadlockOf(Thread* t) {
   Deadlock deadlock;
-  if (!deadlock.Find(t) || !deadlock.Claim()) return false;
+  if (!deadlock.Find(t)) {
+    if (deadlock.FindTimed(t)) ReportTimedCycle(deadlock);
+    return false;
+  }
+  if (!deadlock.Claim()) return false;
   g_deadlocks.fetch_add(1, std::memory_order_relaxed);
   const internal::DeadlockHook hook =
       g_deadlock_hook.load(std::memory_order_acquire);

@@ -17,7 +17,8 @@ namespace lockcheck::runtime {
 
 // `t` has just begun to wait, and is busy. If that closes a deadlock that
 // nobody has reported yet, reports it, and does not return under
-// on_deadlock=abort. True: the request is to fail (on_deadlock=throw).
+// on_deadlock=abort. True: the request is to fail (on_deadlock=throw). A cycle
+// with a timed wait in it is said once, as a hazard.
 bool ReportDeadlockOf(Thread* t);
 
 // At the end of the program: how many there were, if any.

@@ -123,8 +123,7 @@ bool IsOwnerWaiting(const Wait& w) {
 
 // True: the request is to fail.
 bool IsDeadlock(const Wait& w) {
-  return w.request.deadline == nullptr && IsOwnerWaiting(w) &&
-         ReportDeadlockOf(w.t) && !w.again;
+  return IsOwnerWaiting(w) && ReportDeadlockOf(w.t) && !w.again;
 }
 
 WaitEnd SleepUntilTaken(Wait& w) {

@@ -113,7 +113,12 @@ TEST_P(DeadlockTest, AConditionTakesItsOwnLockAgainWhateverHappens) {
 }
 
 TEST_P(DeadlockTest, ARequestThatGivesUpClosesNothing) {
-  EXPECT_EQ(Refused({"timed"}), 0);
+  Finished f;
+  EXPECT_EQ(Refused({"timed"}, &f), 0);
+  EXPECT_EQ(Count(f.err, "hazard timed-cycle: 2 threads wait for each other"),
+            1)
+      << f;
+  EXPECT_EQ(Count(f.err, "(with a time limit)"), 1) << f;
 }
 
 TEST_P(DeadlockTest, ReadersDoNotBlockEachOther) {
