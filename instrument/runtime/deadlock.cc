@@ -162,7 +162,8 @@ bool Deadlock::Find(Thread* t) {
 bool Deadlock::FindTimed(Thread* t) {
   if (!met_timed_) return false;
   with_timed_ = true;
-  if (!Search(t)) return false;
+  // Who asks for its own lock with a time limit means to be refused.
+  if (!Search(t) || size_ == 1) return false;
   for (size_t i = 0; i < size_; ++i) {
     if (stuck_[i].wanted.timed) return true;
   }
