@@ -17,8 +17,8 @@ namespace lockcheck::inline LOCKCHECK_ABI::internal {
 namespace {
 
 struct Pending {
-  ConditionState& condition;
-  ConditionKind kind;
+  WaitQueue& condition;
+  WaitKind kind;
   mutex& lock;
   SiteSlot* slot;
   Pending* next;
@@ -27,7 +27,8 @@ struct Pending {
 void UnlockAndNotify(void* value) LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
   for (auto* p = static_cast<Pending*>(value); p != nullptr;) {
     p->lock.unlock();
-    Notify(p->condition, p->kind, true, p->slot, LOCKCHECK_CALLER());
+    Post(p->condition, p->kind, {PostKind::kNotifyAll, kAllWaiters, 0, 0},
+         p->slot, LOCKCHECK_CALLER());
     delete std::exchange(p, p->next);
   }
 }
@@ -48,8 +49,8 @@ pthread_key_t Key() {
 
 }  // namespace
 
-void NotifyAllAtThreadExit(ConditionState& condition, ConditionKind kind,
-                           mutex& lock, SiteSlot* slot) {
+void NotifyAllAtThreadExit(WaitQueue& condition, WaitKind kind, mutex& lock,
+                           SiteSlot* slot) {
   auto* const before = static_cast<Pending*>(pthread_getspecific(Key()));
   pthread_setspecific(Key(), new Pending{condition, kind, lock, slot, before});
 }

@@ -4,7 +4,6 @@
 
 #include <cstring>
 
-#include "instrument/runtime/condition.h"
 #include "instrument/runtime/deadlock_report.h"
 #include "instrument/runtime/fork.h"
 #include "instrument/runtime/keep_errno.h"
@@ -19,6 +18,7 @@
 #include "instrument/runtime/sites.h"
 #include "instrument/runtime/table.h"
 #include "instrument/runtime/wait.h"
+#include "instrument/runtime/wait_records.h"
 #include "instrument/runtime/waiting.h"
 #include "lockcheck/shared_mutex.h"
 
@@ -488,8 +488,11 @@ constinit Table g_own_table = {internal::kModeUnknown,
                                &DoName,
                                &DoSelf,
                                &DoPrepareWait,
-                               &DoConditionWait,
-                               &DoNotify,
-                               &DoDestroyCondition};
+                               &DoQueuedWait,
+                               &DoPost,
+                               &DoTake,
+                               &DoTryFailed,
+                               &DoMisused,
+                               &DoDestroyWaitQueue};
 
 }  // namespace lockcheck::runtime

@@ -14,14 +14,22 @@ GrowingSet g_said;  // misuse << 32 | site
 void Say(const Thread* t, const MisuseReport& report, uint32_t stack) {
   const uint64_t key = static_cast<uint64_t>(report.misuse) << 32 | report.site;
   if (!g_said.Insert(key)) return;
-  const model::MisuseName* const name = model::NameOf(report.misuse);
+  const model::MisuseName* const what = model::NameOf(report.misuse);
   Message m;
-  m << "misuse (" << name->rule << "): actor " << t->hot.actor << " "
-    << name->sentence;
+  m << "misuse (" << what->rule << "): actor " << t->hot.actor << " "
+    << what->sentence;
+  const char* name = report.name;
+  const char* file = report.file;
+  uint64_t line = report.line;
   if (report.lock != nullptr) {
+    name = report.lock->name;
+    file = report.lock->file;
+    line = report.lock->line;
+  }
+  if (file != nullptr) {
     m << ": ";
-    if (report.lock->name != nullptr) m << "\"" << report.lock->name << "\", ";
-    m << "made at " << report.lock->file << ":" << uint64_t{report.lock->line};
+    if (name != nullptr) m << "\"" << name << "\", ";
+    m << "made at " << file << ":" << line;
   }
   if (stack != 0) m << "; the log has the stack";
 }

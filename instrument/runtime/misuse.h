@@ -18,6 +18,10 @@ struct MisuseReport {
   const LockState* lock;  // for its name; may be null
   SiteSlot* slot;         // null: no stack
   Caller caller;
+  // Of what is no lock; null: not known.
+  const char* name = nullptr;
+  const char* file = nullptr;
+  uint32_t line = 0;
 };
 
 void ReportMisuse(Thread* t, const MisuseReport& report);

@@ -45,10 +45,11 @@ void RegisterObject(Thread* t, std::atomic<uint32_t>& tag,
   // other stays unused.
   const uint32_t place = PlaceId(t, facts);
   const size_t size = facts.name == nullptr ? 0 : strnlen(facts.name, 1024);
-  Record r = Begin(t, 12 + size / 4);
+  Record r = Begin(t, 13 + size / 4);
   r.Word(id).Word(place).Word(facts.site);
   r.U64(reinterpret_cast<uintptr_t>(facts.address));
   r.Text(facts.name == nullptr ? "" : facts.name, size);
+  if (facts.value != 0) r.Word(facts.value);
   r.End(Op::kDefObject, static_cast<uint32_t>(facts.kind));
   uint32_t none = 0;
   tag.compare_exchange_strong(

@@ -16,7 +16,8 @@ struct ObjectFacts {
   const void* address;
   const char* file;  // of the constructor's call; may be null
   uint32_t line;
-  const char* name;  // may be null
+  const char* name;    // may be null
+  uint32_t value = 0;  // what it begins with
 };
 
 // Before the object is used: whoever comes first gives it its id. `tag` becomes

@@ -16,9 +16,9 @@
 #include <cstdint>
 
 #include "lib/model/primitives.h"
-#include "lockcheck/internal/condition.h"
 #include "lockcheck/internal/hot.h"
 #include "lockcheck/internal/thread_hooks.h"
+#include "lockcheck/internal/wait_queue.h"
 
 namespace lockcheck::runtime {
 
@@ -28,8 +28,8 @@ using internal::LockKind;
 using internal::LockState;
 using internal::SiteSlot;
 
-struct ConditionWait;  // condition.h
-struct Notified;
+struct QueuedWait;  // wait_records.h
+struct Woken;
 
 enum class How : uint8_t { kBlocking, kTry, kTimed, kMulti };
 
@@ -66,14 +66,20 @@ struct Table {
   void (*join)(uint32_t actor, bool joined);
   void (*name_thread)(const char* name);
   uint32_t (*self)();
-  void (*prepare_wait)(internal::ConditionState& condition,
-                       internal::ConditionKind kind, internal::Waiter& waiter,
-                       SiteSlot* slot, Caller caller);
-  bool (*wait_condition)(const ConditionWait& wait);
-  void (*notify)(internal::ConditionState& condition,
-                 internal::ConditionKind kind, model::Post post,
-                 const Notified& notified, SiteSlot* slot, Caller caller);
-  void (*destroy_condition)(internal::ConditionState& condition, bool waited);
+  void (*prepare_wait)(internal::WaitQueue& queue, internal::WaitKind kind,
+                       internal::Waiter& waiter, SiteSlot* slot, Caller caller);
+  bool (*queued_wait)(const QueuedWait& wait);
+  void (*post)(internal::WaitQueue& queue, internal::WaitKind kind,
+               const internal::PostFacts& facts, const Woken& woken,
+               SiteSlot* slot, Caller caller);
+  void (*take)(internal::WaitQueue& queue, internal::WaitKind kind,
+               uint32_t sequence, uint32_t value, SiteSlot* slot,
+               Caller caller);
+  void (*try_failed)(internal::WaitQueue& queue, internal::WaitKind kind,
+                     SiteSlot* slot, Caller caller);
+  void (*misused)(internal::WaitQueue& queue, internal::WaitKind kind,
+                  model::Misuse misuse, SiteSlot* slot, Caller caller);
+  void (*destroy_wait_queue)(internal::WaitQueue& queue, bool waited);
 };
 
 // This copy's own table, or the first copy's.

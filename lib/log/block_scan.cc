@@ -64,6 +64,7 @@ class ScanVisitor : public RecordVisitor {
   }
   void OnReleasedByOther(uint32_t object) { objects_->Add(object); }
   void OnPost(const PostRecord& p) { Use(p.object, p.site); }
+  void OnTake(const TakeRecord& t) { Use(t.object, t.site); }
   void OnSawWaiters(uint32_t object, uint64_t ticks) {
     objects_->Add(object);
     Stamp(ticks);
@@ -123,9 +124,10 @@ class ScanVisitor : public RecordVisitor {
     found_.places.push_back({place, line, column, file, function});
   }
   void OnDefObject(model::ObjectKind kind, uint32_t object, uint32_t place,
-                   uint32_t site, uint64_t address, std::string_view name) {
+                   uint32_t site, uint64_t address, std::string_view name,
+                   uint32_t value) {
     found_.objects.push_back(
-        {segment_.process, object, place, site, kind, address, name});
+        {segment_.process, object, place, site, kind, address, name, value});
     Use(object, site);
   }
   void OnDefSite(uint32_t site, std::span<const uint32_t> frames) {

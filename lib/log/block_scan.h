@@ -92,6 +92,7 @@ struct ObjectRow {
   model::ObjectKind kind;
   uint64_t address;
   std::string_view name;
+  uint32_t value;
 };
 struct SiteRow {
   uint32_t id, actor;

@@ -67,6 +67,16 @@ struct PostRecord {
   uint32_t first = 0;  // ticket; 0: nobody waited
   uint32_t count = 0;
   uint32_t next_ticket = 0;
+  uint32_t sequence = 0;  // orders the acts on the object; 0: not known
+  uint32_t value = 0;     // what the object has after it
+};
+
+// What the actor asked for was there.
+struct TakeRecord {
+  uint32_t object = 0;
+  uint32_t site = 0;
+  uint32_t sequence = 0;
+  uint32_t value = 0;
 };
 
 struct SegmentHeader {
@@ -126,6 +136,7 @@ struct RecordVisitor {
   void OnRelease(const ReleaseRecord&) {}
   void OnReleasedByOther(uint32_t /*object*/) {}
   void OnPost(const PostRecord&) {}
+  void OnTake(const TakeRecord&) {}
   void OnSawWaiters(uint32_t /*object*/, uint64_t /*ticks*/) {}
   void OnTryFailed(uint32_t /*object*/, uint32_t /*site*/, model::How) {}
   void OnBlock(const BlockRecord&) {}
@@ -158,7 +169,7 @@ struct RecordVisitor {
                   std::string_view /*file*/, std::string_view /*function*/) {}
   void OnDefObject(model::ObjectKind, uint32_t /*object*/, uint32_t /*place*/,
                    uint32_t /*site*/, uint64_t /*address*/,
-                   std::string_view /*name*/) {}
+                   std::string_view /*name*/, uint32_t /*value*/) {}
   // frames: 2 words each, low first; see FrameAt().
   void OnDefSite(uint32_t /*site*/, std::span<const uint32_t> /*frames*/) {}
   void OnDefStack(uint32_t /*stack*/, const StackOf&,

@@ -238,7 +238,18 @@ bool DecodeExtended(uint32_t word, Payload in, uint64_t& stamp, Visitor& v,
       p.first = in.Word();
       p.count = in.Word();
       p.next_ticket = in.Word();
+      if (in.more()) p.sequence = in.Word();
+      if (in.more()) p.value = in.Word();
       if (whole()) v.OnPost(p);
+      break;
+    }
+    case Op::kTake: {
+      TakeRecord t;
+      t.object = in.Word();
+      t.site = in.Word();
+      t.sequence = in.Word();
+      t.value = in.Word();
+      if (whole()) v.OnTake(t);
       break;
     }
     case Op::kSawWaiters: {
@@ -275,9 +286,10 @@ bool DecodeExtended(uint32_t word, Payload in, uint64_t& stamp, Visitor& v,
       const uint32_t object = in.Word(), place = in.Word(), site = in.Word();
       const uint64_t address = in.U64();
       const std::string_view name = in.Text();
+      const uint32_t value = in.more() ? in.Word() : 0;
       if (whole()) {
         v.OnDefObject(static_cast<model::ObjectKind>(arg), object, place, site,
-                      address, name);
+                      address, name, value);
       }
       break;
     }

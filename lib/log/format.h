@@ -192,7 +192,8 @@ enum class Op : uint32_t {
                      // path text
   kDefPlace = 22,    // place, line, column, file text, function text
   kDefObject = 23,   // arg ObjectKind: object, place (0: unknown), first-use
-                     // site, address (u64), name text
+                     // site, address (u64), name text [, value: what it begins
+                     // with]
   kDefSite = 24,     // site, n, n frames (u64): frame 0 is the site itself
   kDefStack = 25,    // arg StackReason: stack, object, site, held object, held
                      // site, n, n frames (u64)
@@ -200,7 +201,9 @@ enum class Op : uint32_t {
   kNote = 27,        // arg NoteKind: value (u64)
   kPost = 28,        // arg model::Post: object, site, first ticket released (0:
                      // nobody waited), how many, next ticket: every wait with a
-                     // smaller one began before
+                     // smaller one began before [, sequence, value]
+  kTake = 29,        // object, site, sequence, value: what was asked for was
+                     // there, at once or after a wait
 };
 constexpr uint32_t Extended(Op op, uint32_t words, uint32_t arg = 0) {
   return static_cast<uint32_t>(op) << 3 | words << 8 | arg << 24;

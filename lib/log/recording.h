@@ -113,6 +113,7 @@ struct Object {
   uint32_t place = kNone;  // index into places; kNone: not known
   SiteIndex first_use = kNone;
   uint64_t address = 0;  // for people only; never an identity
+  uint32_t value = 0;    // what it began with: permits, room, participants
 };
 
 // Converts time-stamp counts to nanoseconds since the recording began.

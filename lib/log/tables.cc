@@ -267,6 +267,7 @@ class TableBuilder {
       object.place = IdMaps::Find(ids_.places, row->place);
       object.first_use = ids_.FindSite(row->site);
       object.address = row->address;
+      object.value = row->value;
     }
     // Named later, by this process or one that it was forked from.
     size_t steps = r_.processes.size();

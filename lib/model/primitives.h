@@ -32,6 +32,26 @@ enum class ObjectKind : uint8_t {
   kSharedMutex = 6,
   kSharedTimedMutex = 7,
   kConditionVariable = 8,
+  kSemaphore = 9,
+  kEvent = 10,
+  kLatch = 11,
+  kBarrier = 12,
+  kFuture = 13,
+  kOnceFlag = 14,    // held by whoever runs the function
+  kQueue = 15,       // its items; its room and its end are objects of their own
+  kQueueSlots = 16,  // room for items: put waits for it
+  kQueueDone = 17,   // the end of all tasks: join waits for it
+  kThreadPool = 18,  // workers that are free: a task waits for one
+  kGil = 19,
+  kRegion = 20,     // a blocking call: the outside ends it
+  kOperation = 21,  // an asynchronous one
+};
+
+// What the object has between a post and the wait that it ends.
+enum class Stock : uint8_t {
+  kNothing,  // a notification: it ends waits that stand, or none
+  kFlag,   // ends all waits until it is cleared; for ever if nothing clears it
+  kCount,  // each wait takes one
 };
 
 // A primitive is three answers: what can be held of it, what is waited for, and
@@ -42,6 +62,8 @@ struct Primitive {
   bool exclusive_hold;
   bool recursive;
   WaitRule wait_rule;
+  Stock stock = Stock::kNothing;
+  bool outside = false;  // what ends the wait is no actor
 };
 
 inline constexpr Primitive kPrimitives[] = {
@@ -59,6 +81,25 @@ inline constexpr Primitive kPrimitives[] = {
      WaitRule::kAll},
     {ObjectKind::kConditionVariable, "condition_variable", false, false,
      WaitRule::kAny},
+    {ObjectKind::kSemaphore, "semaphore", true, false, WaitRule::kAny,
+     Stock::kCount},
+    {ObjectKind::kEvent, "event", false, false, WaitRule::kAny, Stock::kFlag},
+    {ObjectKind::kLatch, "latch", false, false, WaitRule::kAll, Stock::kFlag},
+    {ObjectKind::kBarrier, "barrier", false, false, WaitRule::kAll},
+    {ObjectKind::kFuture, "future", false, false, WaitRule::kAny, Stock::kFlag},
+    {ObjectKind::kOnceFlag, "once_flag", true, false, WaitRule::kAll},
+    {ObjectKind::kQueue, "queue", false, false, WaitRule::kAny, Stock::kCount},
+    {ObjectKind::kQueueSlots, "queue_slots", false, false, WaitRule::kAny,
+     Stock::kCount},
+    {ObjectKind::kQueueDone, "queue_done", false, false, WaitRule::kAny,
+     Stock::kFlag},
+    {ObjectKind::kThreadPool, "thread_pool", false, false, WaitRule::kAny,
+     Stock::kCount},
+    {ObjectKind::kGil, "gil", true, false, WaitRule::kAll},
+    {ObjectKind::kRegion, "blocking_region", false, false, WaitRule::kAny,
+     Stock::kNothing, true},
+    {ObjectKind::kOperation, "async_operation", false, false, WaitRule::kAny,
+     Stock::kFlag, true},
 };
 
 constexpr const Primitive& PrimitiveOf(ObjectKind kind) {
@@ -67,7 +108,7 @@ constexpr const Primitive& PrimitiveOf(ObjectKind kind) {
   return kPrimitives[index < kCount ? index : 0];
 }
 
-// If not, a wait for it is for a signal: no contention and no lock order.
+// If not, a wait for it is for a post: no contention and no lock order.
 constexpr bool CanBeHeld(ObjectKind kind) {
   return PrimitiveOf(kind).exclusive_hold;
 }
@@ -96,7 +137,44 @@ enum class Outcome : uint8_t {
 enum class Post : uint8_t {
   kNotifyOne = 1,
   kNotifyAll = 2,
+  kRelease = 3,  // of a permit that the actor did not hold
+  kSet = 4,
+  kClear = 5,  // ends no wait: later ones block
+  kPut = 6,    // an item, into a queue
+  kGet = 7,    // an item taken out: room for another
+  kTaskDone = 8,
+  kArrive = 9,     // at a latch or barrier
+  kFulfil = 10,    // a promise
+  kClose = 11,     // of a queue or pool
+  kComplete = 12,  // of an operation outside
 };
+
+struct PostName {
+  Post post;
+  const char* name;  // for people
+};
+
+inline constexpr PostName kPosts[] = {
+    {Post::kNotifyOne, "notify one"},
+    {Post::kNotifyAll, "notify all"},
+    {Post::kRelease, "release"},
+    {Post::kSet, "set"},
+    {Post::kClear, "clear"},
+    {Post::kPut, "put"},
+    {Post::kGet, "get"},
+    {Post::kTaskDone, "task done"},
+    {Post::kArrive, "arrive"},
+    {Post::kFulfil, "fulfil"},
+    {Post::kClose, "close"},
+    {Post::kComplete, "complete"},
+};
+
+constexpr const PostName* NameOf(Post post) {
+  for (const PostName& row : kPosts) {
+    if (row.post == post) return &row;
+  }
+  return nullptr;
+}
 
 enum class Misuse : uint8_t {
   kUnlockFree = 1,     // unlock of a lock nobody holds
@@ -105,6 +183,13 @@ enum class Misuse : uint8_t {
   kDestroyWaited = 4,  // destroyed while somebody waits for it
   kExitHolding = 5,    // a thread ended and still holds the lock
   kSelfLock = 6,       // blocking lock() of a non-recursive lock by its owner
+  kOverRelease = 7,    // of a bounded semaphore, above its bound
+  kTaskDoneTooOften = 8,  // more task_done() than put()
+  kJoinBeforeClose = 9,   // of a pool
+  kUseAfterClose = 10,    // put() or submit() after close()
+  kArriveTooOften = 11,   // at a latch or barrier, above its count
+  kReleaseByOther = 12,   // of the gil, by an actor that does not hold it
+  kJoinByOwnTask = 13,    // of a pool, by one of its tasks
 };
 
 struct MisuseName {
@@ -123,6 +208,19 @@ inline constexpr MisuseName kMisuses[] = {
     {Misuse::kExitHolding, "exit-holding", "ends while it still holds a lock"},
     {Misuse::kSelfLock, "self-lock",
      "locks a non-recursive lock that it already holds"},
+    {Misuse::kOverRelease, "over-release",
+     "releases a bounded semaphore above its bound"},
+    {Misuse::kTaskDoneTooOften, "task-done-too-often",
+     "calls task_done() more often than there were items"},
+    {Misuse::kJoinBeforeClose, "join-before-close",
+     "joins a pool that is not closed"},
+    {Misuse::kUseAfterClose, "use-after-close", "gives work to what is closed"},
+    {Misuse::kArriveTooOften, "arrive-too-often",
+     "arrives more often than the count allows"},
+    {Misuse::kReleaseByOther, "release-by-other",
+     "releases what another actor holds, or nobody"},
+    {Misuse::kJoinByOwnTask, "join-by-own-task",
+     "joins a pool from one of its own tasks"},
 };
 
 constexpr const MisuseName* NameOf(Misuse misuse) {

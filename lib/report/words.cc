@@ -385,6 +385,22 @@ std::string AdviceForMisuse(model::Misuse misuse) {
     case model::Misuse::kSelfLock:
       return "pass the guard on instead of locking again, or make it a "
              "lockcheck::recursive_mutex";
+    case model::Misuse::kOverRelease:
+      return "release only what was acquired; if others are to be woken that "
+             "acquired nothing, use a counting_semaphore";
+    case model::Misuse::kTaskDoneTooOften:
+      return "call task_done() once for each item got, by whoever got it";
+    case model::Misuse::kJoinBeforeClose:
+      return "close() the pool before join(): until then more tasks may come";
+    case model::Misuse::kUseAfterClose:
+      return "close when nobody gives work any more, or expect the exception";
+    case model::Misuse::kArriveTooOften:
+      return "make the count as large as there are arrivals";
+    case model::Misuse::kReleaseByOther:
+      return "release in the actor that took it";
+    case model::Misuse::kJoinByOwnTask:
+      return "join where the pool was made: a task that waits for all tasks "
+             "waits for itself";
   }
   return "";
 }

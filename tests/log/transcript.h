@@ -43,7 +43,12 @@ class Transcript : public RecordVisitor {
   void OnPost(const PostRecord& p) {
     lines.push_back(absl::StrCat("post ", static_cast<uint32_t>(p.post), " ",
                                  At(p.object, p.site), " first ", p.first,
-                                 " count ", p.count, " next ", p.next_ticket));
+                                 " count ", p.count, " next ", p.next_ticket,
+                                 " sequence ", p.sequence, " value ", p.value));
+  }
+  void OnTake(const TakeRecord& t) {
+    lines.push_back(absl::StrCat("take ", At(t.object, t.site), " sequence ",
+                                 t.sequence, " value ", t.value));
   }
   void OnSawWaiters(uint32_t object, uint64_t ticks) {
     lines.push_back(absl::StrCat("saw waiters ", object, " at ", ticks));
@@ -123,10 +128,12 @@ class Transcript : public RecordVisitor {
                                  Quoted(file), Quoted(function)));
   }
   void OnDefObject(model::ObjectKind kind, uint32_t object, uint32_t place,
-                   uint32_t site, uint64_t address, std::string_view name) {
+                   uint32_t site, uint64_t address, std::string_view name,
+                   uint32_t value) {
     lines.push_back(absl::StrCat(
         "object ", object, " kind ", static_cast<uint32_t>(kind), " place ",
-        place, " site ", site, " address ", address, " ", Quoted(name)));
+        place, " site ", site, " address ", address, " ", Quoted(name),
+        value == 0 ? "" : absl::StrCat(" value ", value)));
   }
   void OnDefSite(uint32_t site, std::span<const uint32_t> frames) {
     lines.push_back(absl::StrCat("site ", site, Of(frames)));

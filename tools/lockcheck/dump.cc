@@ -41,6 +41,11 @@ const char* Name(model::How how) {
   return "";
 }
 
+const char* Name(model::Post post) {
+  const model::PostName* const row = model::NameOf(post);
+  return row == nullptr ? "post" : row->name;
+}
+
 const char* Name(model::Outcome outcome) {
   switch (outcome) {
     case model::Outcome::kAcquired:
@@ -205,12 +210,19 @@ class Printer : public log::RecordVisitor {
     Event("released by another actor: " + Object(object));
   }
   void OnPost(const log::PostRecord& p) {
-    Event(fmt::format(
-        "notify {} {}, {}", p.post == model::Post::kNotifyAll ? "all" : "one",
-        At(p.object, p.site),
+    std::string line = fmt::format(
+        "{} {}, {}", Name(p.post), At(p.object, p.site),
         p.count == 0
             ? std::string("nobody waits")
-            : fmt::format("{} woken from ticket {} on", p.count, p.first)));
+            : fmt::format("{} woken from ticket {} on", p.count, p.first));
+    if (p.sequence != 0) {
+      line += fmt::format(", act {}, then {}", p.sequence, p.value);
+    }
+    Event(line);
+  }
+  void OnTake(const log::TakeRecord& t) {
+    Event(fmt::format("took {}, act {}, then {}", At(t.object, t.site),
+                      t.sequence, t.value));
   }
   void OnSawWaiters(uint32_t object, uint64_t ticks) {
     Event(ticks, "others waited for " + Object(object));
@@ -301,11 +313,15 @@ class Printer : public log::RecordVisitor {
                            line, column, Quoted(function)));
   }
   void OnDefObject(model::ObjectKind kind, uint32_t object, uint32_t place,
-                   uint32_t site, uint64_t address, std::string_view name) {
+                   uint32_t site, uint64_t address, std::string_view name,
+                   uint32_t value) {
     Definition(fmt::format(
-        "object {}: {} {}, place {}, first used at site {}, address {:#x}",
+        "object {}: {} {}, place {}, first used at site {}, address {:#x}{}",
         object, model::PrimitiveOf(kind).name, Quoted(name), place, site,
-        address));
+        address,
+        model::PrimitiveOf(kind).stock == model::Stock::kCount
+            ? fmt::format(", begins with {}", value)
+            : ""));
   }
   void OnDefSite(uint32_t site, std::span<const uint32_t> frames) {
     Definition(fmt::format("site {}:{}", site, Frames(frames)));

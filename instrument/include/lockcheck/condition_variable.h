@@ -45,7 +45,7 @@ using std::cv_status;
 #if defined(LOCKCHECK_DISABLED)
 #include "lockcheck/internal/condition_variable_disabled.h"
 #else
-#include "lockcheck/internal/condition.h"
+#include "lockcheck/internal/wait_queue.h"
 
 namespace lockcheck::inline LOCKCHECK_ABI {
 namespace internal {
@@ -64,8 +64,8 @@ concept GuardOfRecursive = requires(Guard& guard) {
 };
 
 // Implemented beside the runtime's other work at a thread's end.
-void NotifyAllAtThreadExit(ConditionState& condition, ConditionKind kind,
-                           mutex& lock, SiteSlot* slot);
+void NotifyAllAtThreadExit(WaitQueue& condition, WaitKind kind, mutex& lock,
+                           SiteSlot* slot);
 
 // What both types share: the waiting itself, between a release and an
 // acquisition that they know how to do.
@@ -73,27 +73,29 @@ class ConditionBase {
  public:
   constexpr ConditionBase(const char* name, source_location where) noexcept
       : state_(name, where) {}
-  ~ConditionBase() { DestroyCondition(state_); }
+  ~ConditionBase() { DestroyWaitQueue(state_); }
   ConditionBase(const ConditionBase&) = delete;
   ConditionBase& operator=(const ConditionBase&) = delete;
 
   LOCKCHECK_ALWAYS_INLINE void notify_one() noexcept {
     SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
-    Notify(state_, kKind, false, slot, LOCKCHECK_CALLER());
+    Post(state_, kKind, {PostKind::kNotifyOne, 1, 0, 0}, slot,
+         LOCKCHECK_CALLER());
   }
   LOCKCHECK_ALWAYS_INLINE void notify_all() noexcept {
     SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
-    Notify(state_, kKind, true, slot, LOCKCHECK_CALLER());
+    Post(state_, kKind, {PostKind::kNotifyAll, kAllWaiters, 0, 0}, slot,
+         LOCKCHECK_CALLER());
   }
 
  protected:
-  static constexpr ConditionKind kKind = ConditionKind::kConditionVariable;
+  static constexpr WaitKind kKind = WaitKind::kConditionVariable;
 
   // A lock's own unlock() may throw: nobody waits then.
   struct LeaveIfThrown {
-    ConditionState& state;
+    WaitQueue& state;
     Waiter& waiter;
     bool active = true;
     ~LeaveIfThrown() {
@@ -124,7 +126,7 @@ class ConditionBase {
     return signalled;
   }
 
-  ConditionState state_;
+  WaitQueue state_;
 };
 
 // The waits of std's interface over one WaitOnce(guard, deadline).

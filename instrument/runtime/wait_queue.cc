@@ -1,21 +1,21 @@
-// The queue of a condition variable's waiters, and what its inline code calls.
+// The queue of an object's waiters, and what the types' inline code calls.
 
 #include <errno.h>
 #include <linux/futex.h>
 
 #include <system_error>
 
-#include "instrument/runtime/condition.h"
 #include "instrument/runtime/entry.h"
 #include "instrument/runtime/plain.h"
 #include "instrument/runtime/table.h"
 #include "instrument/runtime/unseen.h"
+#include "instrument/runtime/wait_records.h"
 
 namespace lockcheck::inline LOCKCHECK_ABI::internal {
 namespace {
 
 using runtime::FutexWait;
-using runtime::Notified;
+using runtime::Woken;
 
 void FutexWake(std::atomic<uint32_t>& word, int count) {
   runtime::Futex(word, FUTEX_WAKE, static_cast<uint32_t>(count), nullptr, 0);
@@ -45,73 +45,68 @@ class Guard {
   std::atomic<uint32_t>& word_;
 };
 
-void Unlink(ConditionState& c, Waiter& w) {
-  (w.previous != nullptr ? w.previous->next : c.first) = w.next;
-  (w.next != nullptr ? w.next->previous : c.last) = w.previous;
+void Unlink(WaitQueue& q, Waiter& w) {
+  (w.previous != nullptr ? w.previous->next : q.first) = w.next;
+  (w.next != nullptr ? w.next->previous : q.last) = w.previous;
 }
 
-// Claims the first waiter that has not given up, or all, and takes them out of
-// the queue; they stay linked.
-Waiter* TakeOut(ConditionState& c, bool all, Notified& notified) {
-  const Guard guard(c.guard);
-  notified.next_ticket = c.next_ticket;
+// Claims the waiters that have waited longest and have not given up, at most so
+// many, and takes them out of the queue; they stay linked.
+Waiter* TakeOut(WaitQueue& q, uint32_t most, Woken& woken) {
+  const Guard guard(q.guard);
+  woken.next_ticket = q.next_ticket;
   Waiter* first = nullptr;
   Waiter** link = &first;
-  for (Waiter* w = c.first; w != nullptr && (all || first == nullptr);) {
+  for (Waiter* w = q.first; w != nullptr && woken.count < most;) {
     Waiter* const next = w->next;
     uint32_t waits = kWaits;
     if (w->signalled.compare_exchange_strong(waits, kClaimed,
                                              std::memory_order_relaxed)) {
-      Unlink(c, *w);
+      Unlink(q, *w);
       w->next = nullptr;
       *link = w;
       link = &w->next;
-      ++notified.count;
+      ++woken.count;
     }
     w = next;
   }
-  if (first != nullptr) notified.first = first->ticket;
+  if (first != nullptr) woken.first = first->ticket;
   return first;
 }
 
 }  // namespace
 
-void Enqueue(ConditionState& condition, ConditionKind kind, Waiter& waiter,
-             SiteSlot* slot, Caller caller) noexcept {
+void Enqueue(WaitQueue& queue, WaitKind kind, Waiter& waiter, SiteSlot* slot,
+             Caller caller) noexcept {
   const runtime::Unseen unseen;
   if (const runtime::Table* const table = runtime::Recording()) {
-    table->prepare_wait(condition, kind, waiter, slot, caller);
+    table->prepare_wait(queue, kind, waiter, slot, caller);
   }
-  const Guard guard(condition.guard);
-  waiter.ticket = condition.next_ticket++;
-  waiter.previous = condition.last;
-  (condition.last != nullptr ? condition.last->next : condition.first) =
-      &waiter;
-  condition.last = &waiter;
+  const Guard guard(queue.guard);
+  waiter.ticket = queue.next_ticket++;
+  waiter.previous = queue.last;
+  (queue.last != nullptr ? queue.last->next : queue.first) = &waiter;
+  queue.last = &waiter;
 }
 
-bool SleepUntilSignalled(ConditionState& condition, Waiter& waiter,
-                         SiteSlot* slot, Caller caller,
-                         const Deadline* deadline) noexcept {
+bool SleepUntilSignalled(WaitQueue& queue, Waiter& waiter, SiteSlot* slot,
+                         Caller caller, const Deadline* deadline) noexcept {
   const runtime::Unseen unseen;
-  const runtime::ConditionWait wait{&condition, &waiter, slot, caller,
-                                    deadline};
+  const runtime::QueuedWait wait{&queue, &waiter, slot, caller, deadline};
   if (const runtime::Table* const table = runtime::Recording()) {
-    return table->wait_condition(wait);
+    return table->queued_wait(wait);
   }
   bool looked = false;
   return runtime::SleepInQueue(wait, nullptr, &looked);
 }
 
-void Notify(ConditionState& condition, ConditionKind kind, bool all,
-            SiteSlot* slot, Caller caller) noexcept {
+uint32_t Post(WaitQueue& queue, WaitKind kind, const PostFacts& facts,
+              SiteSlot* slot, Caller caller) noexcept {
   const runtime::Unseen unseen;
-  Notified notified;
-  Waiter* waiter = TakeOut(condition, all, notified);
+  Woken woken;
+  Waiter* waiter = TakeOut(queue, facts.wakes, woken);
   if (const runtime::Table* const table = runtime::Recording()) {
-    table->notify(condition, kind,
-                  all ? model::Post::kNotifyAll : model::Post::kNotifyOne,
-                  notified, slot, caller);
+    table->post(queue, kind, facts, woken, slot, caller);
   }
   // Who is marked may return and be gone, with its node, at once.
   while (waiter != nullptr) {
@@ -120,13 +115,39 @@ void Notify(ConditionState& condition, ConditionKind kind, bool all,
     FutexWake(waiter->signalled, 1);
     waiter = next;
   }
+  return woken.count;
 }
 
-void DestroyCondition(ConditionState& condition) noexcept {
+void Take(WaitQueue& queue, WaitKind kind, uint32_t sequence, uint32_t value,
+          SiteSlot* slot, Caller caller) noexcept {
   const runtime::Unseen unseen;
-  if (condition.tag.load(std::memory_order_relaxed) == 0) return;
   if (const runtime::Table* const table = runtime::Recording()) {
-    table->destroy_condition(condition, condition.first != nullptr);
+    table->take(queue, kind, sequence, value, slot, caller);
+  }
+}
+
+void TryFailed(WaitQueue& queue, WaitKind kind, SiteSlot* slot,
+               Caller caller) noexcept {
+  const runtime::Unseen unseen;
+  if (const runtime::Table* const table = runtime::Recording()) {
+    table->try_failed(queue, kind, slot, caller);
+  }
+}
+
+void Misused(WaitQueue& queue, WaitKind kind, uint8_t misuse, SiteSlot* slot,
+             Caller caller) noexcept {
+  const runtime::Unseen unseen;
+  if (const runtime::Table* const table = runtime::Recording()) {
+    table->misused(queue, kind, static_cast<model::Misuse>(misuse), slot,
+                   caller);
+  }
+}
+
+void DestroyWaitQueue(WaitQueue& queue) noexcept {
+  const runtime::Unseen unseen;
+  if (queue.tag.load(std::memory_order_relaxed) == 0) return;
+  if (const runtime::Table* const table = runtime::Recording()) {
+    table->destroy_wait_queue(queue, queue.first != nullptr);
   }
 }
 
@@ -140,14 +161,14 @@ void ThrowNotOwned() {
 
 namespace lockcheck::runtime {
 
-bool Dequeue(internal::ConditionState& condition, internal::Waiter& waiter) {
+bool Dequeue(internal::WaitQueue& queue, internal::Waiter& waiter) {
   uint32_t waits = internal::kWaits;
   if (!waiter.signalled.compare_exchange_strong(waits, internal::kGaveUp,
                                                 std::memory_order_relaxed)) {
     return false;
   }
-  const internal::Guard guard(condition.guard);
-  internal::Unlink(condition, waiter);
+  const internal::Guard guard(queue.guard);
+  internal::Unlink(queue, waiter);
   return true;
 }
 
@@ -164,8 +185,7 @@ void AwaitMark(internal::Waiter& waiter) {
 
 }  // namespace
 
-bool SleepInQueue(const ConditionWait& wait, const Deadline* look,
-                  bool* looked) {
+bool SleepInQueue(const QueuedWait& wait, const Deadline* look, bool* looked) {
   std::atomic<uint32_t>& signalled = wait.waiter->signalled;
   const bool brief = look != nullptr && IsBefore(*look, wait.deadline);
   const Deadline* until = brief ? look : wait.deadline;
@@ -177,7 +197,7 @@ bool SleepInQueue(const ConditionWait& wait, const Deadline* look,
       *looked = true;
       return false;
     }
-    if (Dequeue(*wait.condition, *wait.waiter)) return false;
+    if (Dequeue(*wait.queue, *wait.waiter)) return false;
     // The object may be gone by now.
     AwaitMark(*wait.waiter);
     return true;
@@ -188,9 +208,11 @@ bool SleepInQueue(const ConditionWait& wait, const Deadline* look,
 
 namespace lockcheck::inline LOCKCHECK_ABI::internal {
 
-void Withdraw(ConditionState& condition, Waiter& waiter) noexcept {
+bool Withdraw(WaitQueue& queue, Waiter& waiter) noexcept {
   const runtime::Unseen unseen;
-  if (!runtime::Dequeue(condition, waiter)) runtime::AwaitMark(waiter);
+  if (runtime::Dequeue(queue, waiter)) return true;
+  runtime::AwaitMark(waiter);
+  return false;
 }
 
 }  // namespace lockcheck::inline LOCKCHECK_ABI::internal

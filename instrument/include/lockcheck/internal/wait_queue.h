@@ -1,0 +1,127 @@
+// What everything that can be waited for, but not held, stands on: conditions,
+// events, queues, barriers and the like.
+//
+// Waiters stand in a queue of nodes on their own stacks; who posts takes nodes
+// out of it, marks them and wakes their owners, each on its own futex. So a
+// post wakes exactly whom it is for, a timeout takes itself out, and who was
+// woken does not touch the object again: it may be destroyed then, as std
+// allows. A ticket numbers the waits of one object: records of posts say which
+// tickets they released.
+//
+// What the object has (a flag, items, a count) is the type's own, and so is the
+// lock over it if it needs one. A waiter enters the queue before it looks for
+// the last time, and a post comes after the change, so neither is missed.
+//
+// The queue is guarded by a futex of the object, held for a few instructions,
+// never while anything of the program's is waited for.
+#ifndef LOCKCHECK_INTERNAL_WAIT_QUEUE_H_
+#define LOCKCHECK_INTERNAL_WAIT_QUEUE_H_
+
+#include <atomic>
+#include <cstdint>
+
+#include "lockcheck/internal/deadline.h"
+#include "lockcheck/internal/hot.h"
+
+namespace lockcheck::inline LOCKCHECK_ABI::internal {
+
+enum class WaitKind : uint8_t {  // model::ObjectKind's numbers
+  kConditionVariable = 8,
+  kSemaphore = 9,
+  kEvent = 10,
+  kLatch = 11,
+  kBarrier = 12,
+  kFuture = 13,
+  kQueue = 15,
+  kQueueSlots = 16,
+  kQueueDone = 17,
+  kThreadPool = 18,
+  kOperation = 21,
+};
+
+// What ends waits; model::Post's numbers.
+enum class PostKind : uint8_t {
+  kNotifyOne = 1,
+  kNotifyAll = 2,
+  kRelease = 3,
+  kSet = 4,
+  kClear = 5,
+  kPut = 6,
+  kGet = 7,
+  kTaskDone = 8,
+  kArrive = 9,
+  kFulfil = 10,
+  kClose = 11,
+  kComplete = 12,
+};
+
+// What the object is after the post, and how many of those who wait it wakes.
+struct PostFacts {
+  PostKind post;
+  uint32_t wakes;     // at most; kAllWaiters
+  uint32_t sequence;  // orders the acts on this object; 0: not known
+  uint32_t value;     // permits, items, arrivals that are missing, ...
+};
+inline constexpr uint32_t kAllWaiters = UINT32_MAX;
+
+// What a waiter is in; the first to change kWaits has it. Who was claimed
+// touches the object no more, for it may be gone.
+enum WaiterState : uint32_t { kWaits, kClaimed, kNotified, kGaveUp };
+
+struct Waiter {
+  std::atomic<uint32_t> signalled{kWaits};
+  uint32_t ticket = 0;
+  uint32_t object = 0, site = 0;  // of the record; set before it waits
+  Waiter* next = nullptr;
+  Waiter* previous = nullptr;
+};
+
+struct WaitQueue {
+  std::atomic<uint32_t> guard{0};  // 0 free, 1 held, 2 held and waited for
+  uint32_t next_ticket = 1;        // guarded, as are the next two
+  Waiter* first = nullptr;
+  Waiter* last = nullptr;
+  std::atomic<uint32_t> tag{0};  // object id << 3; 0: not registered
+  uint32_t line;
+  const char* file;
+  const char* name;
+  uint32_t initial;  // what it begins with: permits, room, participants
+
+  constexpr WaitQueue(const char* n, source_location where,
+                      uint32_t begins_with = 0) noexcept
+      : line(where.line()),
+        file(where.file_name()),
+        name(n),
+        initial(begins_with) {}
+};
+
+// From then on the waiter can be woken.
+void Enqueue(WaitQueue& queue, WaitKind kind, Waiter& waiter, SiteSlot* slot,
+             Caller caller) noexcept;
+// Takes out of the queue who does not wait after all (true). False: it was
+// woken by a post meanwhile, which may have to be passed on. If it is being
+// woken, blocks until that is over, which is a moment: the node is the waiter's
+// again.
+bool Withdraw(WaitQueue& queue, Waiter& waiter) noexcept;
+// Blocks until the waiter is woken (true), or the deadline has passed and it
+// has left the queue. Null: no deadline.
+bool SleepUntilSignalled(WaitQueue& queue, Waiter& waiter, SiteSlot* slot,
+                         Caller caller, const Deadline* deadline) noexcept;
+// Wakes and records. Returns how many it woke, those that have waited longest.
+uint32_t Post(WaitQueue& queue, WaitKind kind, const PostFacts& facts,
+              SiteSlot* slot, Caller caller) noexcept;
+// Records that the caller got what it asked for: after a wait, or without one.
+void Take(WaitQueue& queue, WaitKind kind, uint32_t sequence, uint32_t value,
+          SiteSlot* slot, Caller caller) noexcept;
+// Records that a try found nothing.
+void TryFailed(WaitQueue& queue, WaitKind kind, SiteSlot* slot,
+               Caller caller) noexcept;
+// Reports misuse of the object: model::Misuse's number.
+void Misused(WaitQueue& queue, WaitKind kind, uint8_t misuse, SiteSlot* slot,
+             Caller caller) noexcept;
+void DestroyWaitQueue(WaitQueue& queue) noexcept;
+[[noreturn]] void ThrowNotOwned();
+
+}  // namespace lockcheck::inline LOCKCHECK_ABI::internal
+
+#endif  // LOCKCHECK_INTERNAL_WAIT_QUEUE_H_

@@ -1,0 +1,220 @@
+#include "instrument/runtime/wait_records.h"
+
+#include <errno.h>
+
+#include "instrument/runtime/keep_errno.h"
+#include "instrument/runtime/live.h"
+#include "instrument/runtime/misuse.h"
+#include "instrument/runtime/objects.h"
+#include "instrument/runtime/plain.h"
+#include "instrument/runtime/record.h"
+#include "instrument/runtime/sites.h"
+#include "instrument/runtime/wait.h"
+#include "instrument/runtime/waiting.h"
+
+namespace lockcheck::runtime {
+
+using internal::WaitKind;
+using internal::WaitQueue;
+using log::Op;
+
+namespace {
+
+template <typename Ours, typename Models>
+constexpr bool Same(Ours ours, Models models) {
+  return static_cast<uint8_t>(ours) == static_cast<uint8_t>(models);
+}
+
+using model::ObjectKind;
+static_assert(Same(WaitKind::kConditionVariable,
+                   ObjectKind::kConditionVariable) &&
+              Same(WaitKind::kSemaphore, ObjectKind::kSemaphore) &&
+              Same(WaitKind::kEvent, ObjectKind::kEvent) &&
+              Same(WaitKind::kLatch, ObjectKind::kLatch) &&
+              Same(WaitKind::kBarrier, ObjectKind::kBarrier) &&
+              Same(WaitKind::kFuture, ObjectKind::kFuture) &&
+              Same(WaitKind::kQueue, ObjectKind::kQueue) &&
+              Same(WaitKind::kQueueSlots, ObjectKind::kQueueSlots) &&
+              Same(WaitKind::kQueueDone, ObjectKind::kQueueDone) &&
+              Same(WaitKind::kThreadPool, ObjectKind::kThreadPool) &&
+              Same(WaitKind::kOperation, ObjectKind::kOperation));
+using internal::PostKind;
+static_assert(Same(PostKind::kNotifyOne, model::Post::kNotifyOne) &&
+              Same(PostKind::kNotifyAll, model::Post::kNotifyAll) &&
+              Same(PostKind::kRelease, model::Post::kRelease) &&
+              Same(PostKind::kSet, model::Post::kSet) &&
+              Same(PostKind::kClear, model::Post::kClear) &&
+              Same(PostKind::kPut, model::Post::kPut) &&
+              Same(PostKind::kGet, model::Post::kGet) &&
+              Same(PostKind::kTaskDone, model::Post::kTaskDone) &&
+              Same(PostKind::kArrive, model::Post::kArrive) &&
+              Same(PostKind::kFulfil, model::Post::kFulfil) &&
+              Same(PostKind::kClose, model::Post::kClose) &&
+              Same(PostKind::kComplete, model::Post::kComplete));
+
+}  // namespace
+
+namespace {
+
+uint32_t IdOf(Thread* t, WaitQueue& c, WaitKind kind, uint32_t site) {
+  if (c.tag.load(std::memory_order_relaxed) == 0) {
+    RegisterObject(t, c.tag,
+                   {static_cast<model::ObjectKind>(kind), site, &c, c.file,
+                    c.line, c.name, c.initial});
+  }
+  return c.tag.load(std::memory_order_relaxed) >> 3;
+}
+
+void WriteBlock(Thread* t, const QueuedWait& wait) {
+  Begin(t, 9)
+      .Word(wait.waiter->object)
+      .Word(wait.waiter->site)
+      .Word(0)
+      .Word(0)
+      .U64(Ticks())
+      .Word(wait.waiter->ticket)
+      .End(Op::kBlock, static_cast<uint32_t>(wait.deadline == nullptr
+                                                 ? model::How::kBlocking
+                                                 : model::How::kTimed));
+}
+
+// Nobody in particular has to end it: it is no part of a deadlock of locks.
+void BeginWait(Thread* t, const QueuedWait& wait) {
+  Wanted wanted{};
+  wanted.site = wait.waiter->site;
+  wanted.timed = wait.deadline != nullptr;
+  BeginWaiting(t, wanted);
+  WriteBlock(t, wait);
+}
+
+void WriteWaitStack(Thread* t, const QueuedWait& wait) {
+  const uint32_t stack = RecordStack(
+      t,
+      {log::StackReason::kWait, wait.waiter->object, wait.waiter->site, 0, 0},
+      wait.slot, wait.caller);
+  Begin(t, 2).Word(stack).End(Op::kWaitStack);
+}
+
+}  // namespace
+
+void DoPrepareWait(WaitQueue& queue, WaitKind kind, internal::Waiter& waiter,
+                   internal::SiteSlot* slot, internal::Caller caller) {
+  const KeepErrno keep_errno;
+  if (Thread* const t = Enter()) {
+    waiter.site = SiteId(t, slot, caller);
+    waiter.object = IdOf(t, queue, kind, waiter.site);
+    Leave(t);
+  }
+}
+
+bool DoQueuedWait(const QueuedWait& wait) {
+  const KeepErrno keep_errno;
+  Thread* const t = Enter();
+  bool looked = false;
+  if (t == nullptr) {
+    const bool signalled = SleepInQueue(wait, nullptr, &looked);
+    return signalled;
+  }
+  ReadyToWait(t);
+  BeginWait(t, wait);
+  const Deadline look = Soon(kLongWaitNs);
+  uint32_t actor = t->hot.actor;
+  Leave(t);
+  bool signalled = SleepInQueue(wait, &look, &looked);
+  if (looked) {
+    if (Resume(t, actor)) BeginWait(t, wait);
+    actor = t->hot.actor;
+    if (!t->live) WriteWaitStack(t, wait);
+    Leave(t);
+    signalled = SleepInQueue(wait, nullptr, &looked);
+  }
+  if (Resume(t, actor)) BeginWait(t, wait);
+  EndWaiting(t);
+  Begin(t, 4).U64(Ticks()).End(
+      Op::kUnblock,
+      static_cast<uint32_t>(signalled ? model::Outcome::kSignalled
+                                      : model::Outcome::kTimedOut));
+  t->after_wait = t->hot.cursor;
+  Leave(t);
+  return signalled;
+}
+
+void DoPost(WaitQueue& queue, WaitKind kind, const internal::PostFacts& facts,
+            const Woken& woken, internal::SiteSlot* slot,
+            internal::Caller caller) {
+  const KeepErrno keep_errno;
+  if (Thread* const t = Enter()) {
+    const uint32_t site = SiteId(t, slot, caller);
+    const uint32_t object = IdOf(t, queue, kind, site);
+    Begin(t, 8)
+        .Word(object)
+        .Word(site)
+        .Word(woken.first)
+        .Word(woken.count)
+        .Word(woken.next_ticket)
+        .Word(facts.sequence)
+        .Word(facts.value)
+        .End(Op::kPost, static_cast<uint32_t>(facts.post));
+    Leave(t);
+  }
+}
+
+void DoTake(WaitQueue& queue, WaitKind kind, uint32_t sequence, uint32_t value,
+            internal::SiteSlot* slot, internal::Caller caller) {
+  const KeepErrno keep_errno;
+  if (Thread* const t = Enter()) {
+    const uint32_t site = SiteId(t, slot, caller);
+    const uint32_t object = IdOf(t, queue, kind, site);
+    Begin(t, 5).Word(object).Word(site).Word(sequence).Word(value).End(
+        Op::kTake);
+    Leave(t);
+  }
+}
+
+void DoTryFailed(WaitQueue& queue, WaitKind kind, internal::SiteSlot* slot,
+                 internal::Caller caller) {
+  const KeepErrno keep_errno;
+  if (Thread* const t = Enter()) {
+    const uint32_t site = SiteId(t, slot, caller);
+    const uint32_t object = IdOf(t, queue, kind, site);
+    Begin(t, 3).Word(object).Word(site).End(
+        Op::kTryFailed, static_cast<uint32_t>(model::How::kTry));
+    Leave(t);
+  }
+}
+
+void DoMisused(WaitQueue& queue, WaitKind kind, model::Misuse misuse,
+               internal::SiteSlot* slot, internal::Caller caller) {
+  const KeepErrno keep_errno;
+  if (Thread* const t = Enter()) {
+    const uint32_t site = SiteId(t, slot, caller);
+    const uint32_t object = IdOf(t, queue, kind, site);
+    ReportMisuse(t, {misuse, object, site, 0, nullptr, slot, caller, queue.name,
+                     queue.file, queue.line});
+    Leave(t);
+  }
+}
+
+void DoDestroyWaitQueue(WaitQueue& queue, bool waited) {
+  const KeepErrno keep_errno;
+  const uint32_t object = queue.tag.load(std::memory_order_relaxed) >> 3;
+  if (Thread* const t = object == 0 ? nullptr : Enter()) {
+    if (waited) {
+      ReportMisuse(t, {model::Misuse::kDestroyWaited,
+                       object,
+                       0,
+                       0,
+                       nullptr,
+                       nullptr,
+                       {},
+                       queue.name,
+                       queue.file,
+                       queue.line});
+    }
+    Begin(t, 2).Word(object).End(Op::kDestroy);
+    Leave(t);
+  }
+  queue.tag.store(0, std::memory_order_relaxed);
+}
+
+}  // namespace lockcheck::runtime
