@@ -29,25 +29,25 @@ inline std::string Unchanging(std::string text) {
   return text;
 }
 
-// The rest of the block in which this command stands, as typed at a prompt.
-inline std::string Shown(const std::string& command) {
-  std::ifstream file(LOCKCHECK_SOURCE "/samples/README.md");
-  const std::string all{std::istreambuf_iterator<char>(file), {}};
-  const std::string begin = "\n$ " + command + "\n";
-  const size_t at = all.find(begin);
-  EXPECT_NE(at, std::string::npos) << command;
-  if (at == std::string::npos) return "";
-  const size_t from = at + begin.size();
-  return all.substr(from, all.find("```", from) - from);
-}
-
 inline std::string UpTo(const std::string& text, const std::string& end) {
   const size_t at = text.find(end);
   EXPECT_NE(at, std::string::npos) << end << " is not in:\n" << text;
   return text.substr(0, at);
 }
+// Empty if `begin` is not there, which is a failure.
 inline std::string From(const std::string& text, const std::string& begin) {
   return text.substr(UpTo(text, begin).size());
+}
+
+// The rest of the block in which this command stands, as typed at a prompt: the
+// first such block behind those words.
+inline std::string Shown(const std::string& command,
+                         const std::string& words = "# Samples") {
+  std::ifstream file(LOCKCHECK_SOURCE "/samples/README.md");
+  const std::string begin = "\n$ " + command + "\n";
+  const std::string all{std::istreambuf_iterator<char>(file), {}};
+  const std::string block = From(From(all, words), begin);
+  return UpTo(block.substr(block.find_first_of("\n", 1) + 1), "```");
 }
 
 }  // namespace lockcheck::samples::testing
