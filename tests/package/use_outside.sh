@@ -6,6 +6,7 @@
 #   use_outside.sh gtest_main     WORK_DIR PREFIX CXX    tests with the installed gtest_main
 #   use_outside.sh add_test       WORK_DIR PREFIX CXX    tests made by lockcheck_add_test()
 #   use_outside.sh add_subdirectory WORK_DIR SOURCE CXX  carries the source tree
+#   use_outside.sh add_test_in_tree WORK_DIR LOCKCHECK   then, tests made by lockcheck_add_test()
 #   use_outside.sh pkg_config     WORK_DIR PREFIX CXX    one compiler command, no CMake
 #   use_outside.sh command        WORK_DIR PREFIX        runs the installed command
 set -euo pipefail
@@ -52,14 +53,12 @@ check_gtest_main() {
   [[ $said == *"[       OK ] Outside.OneOrder"* ]] || fail "Outside.OneOrder failed: $said"
 }
 
-# Each test ends as it should, and for the right reason.
-check_add_test() {
-  local work=$1 prefix=$2 cxx=$3 said
-  cmake -G Ninja -S "$outside" -B "$work" -DCMAKE_BUILD_TYPE=Debug \
-    -DCMAKE_CXX_COMPILER="$cxx" -DCMAKE_PREFIX_PATH="$prefix" -DRECORDED_TESTS=ON
+# Each test ends as it should, and for the right reason. The project is configured.
+check_recorded_tests() {
+  local work=$1 lockcheck=$2 said
   cmake --build "$work" --target outside both_orders locks_up
   LOCKCHECK_OPTIONS=log=$work/baseline.log "$work/both_orders"
-  "$prefix/bin/lockcheck" analyze "$work/baseline.log" --write-baseline "$work/known.ids" \
+  "$lockcheck" analyze "$work/baseline.log" --write-baseline "$work/known.ids" \
     --error-exitcode 0 >"$work/baseline.txt"
   said=$(cd "$work" && ctest --timeout 60 -V) || fail "a test did not end as it should: $said"
   [[ $(cd "$work" && ctest -V -R '^fails$') == *"[1] POSSIBLE DEADLOCK"* ]] ||
@@ -73,11 +72,43 @@ check_add_test() {
     fail "no log at $work/lockcheck/own_status"
 }
 
+check_add_test() {
+  local work=$1 prefix=$2 cxx=$3
+  cmake -G Ninja -S "$outside" -B "$work" -DCMAKE_BUILD_TYPE=Debug \
+    -DCMAKE_CXX_COMPILER="$cxx" -DCMAKE_PREFIX_PATH="$prefix" -DRECORDED_TESTS=ON
+  check_recorded_tests "$work" "$prefix/bin/lockcheck"
+}
+
+# With the sources in its tree a project has no command, unless it builds one or
+# names one. What it would build is only asked for by its path: the tree's own
+# tests have built it once.
+check_add_test_in_tree() {
+  local work=$1 lockcheck=$2 said
+  # Empty, or an installed one would be found.
+  if said=$(cmake -DRECORDED_TESTS=ON -DLOCKCHECK_COMMAND= "$work" 2>&1 | tr -s ' \n' ' '); then
+    fail "there is no command, and nothing is said: $said"
+  fi
+  [[ $said == *"there is no lockcheck command to judge with"* ]] || fail "said instead of the mend: $said"
+
+  cmake -DLOCKCHECK_BUILD_TOOLS=ON "$work"
+  said=$(cd "$work" && ctest -R '^passes$' --show-only=json-v1)
+  [[ $said == *"\"$work/lockcheck/tools/lockcheck/lockcheck\""* ]] ||
+    fail "the command that the tree builds does not judge: $said"
+
+  cmake -DLOCKCHECK_BUILD_TOOLS=OFF -DLOCKCHECK_COMMAND="$lockcheck" "$work"
+  check_recorded_tests "$work" "$lockcheck"
+}
+
 how=$1
 work=$2
 if [[ $how == install ]]; then
   rm -rf "$3"
   cmake --install "$work" --prefix "$3"
+  exit
+fi
+
+if [[ $how == add_test_in_tree ]]; then
+  check_add_test_in_tree "$work" "$3"
   exit
 fi
 

@@ -1,15 +1,11 @@
 // Every sample tells the story it promises: its log yields the finding that
 // samples/README.md shows.
 #include <chrono>
-#include <fstream>
-#include <iterator>
-#include <regex>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/samples/readme.h"
 #include "tests/samples/recorded_sample.h"
 
 namespace lockcheck::samples::testing {
@@ -127,47 +123,11 @@ TEST_F(HangingPhilosophers, ShowWhoWaitsForWhomInStatus) {
   EXPECT_THAT(status, HasSubstr("Eat"));
 }
 
-// What does not change from run to run: no numbers but actors', no folders, no
-// host, and blanks and line ends alike.
-std::string Unchanging(std::string text) {
-  for (const auto& [what, instead] :
-       std::vector<std::pair<const char*, const char*>>{
-           {"\\s+", " "},
-           {"[^ (]*/", ""},
-           {"[a-z]+[.]log", "LOG"},
-           {"\\b[0-9]+([.,:-][0-9]+)*( (ns|us|ms|s)\\b)?", "#"},
-           {" on [^ ]+, pid", ", pid"},
-           {", # cores used", ""}}) {
-    text = std::regex_replace(text, std::regex(what), instead);
-  }
-  return text;
-}
-
-// What samples/README.md shows of the command's output.
-std::string Shown(const std::string& command) {
-  std::ifstream file(LOCKCHECK_SOURCE "/samples/README.md");
-  const std::string all{std::istreambuf_iterator<char>(file), {}};
-  const std::string begin = "\n$ lockcheck " + command + "\n";
-  const size_t at = all.find(begin);
-  EXPECT_NE(at, std::string::npos) << command;
-  if (at == std::string::npos) return "";
-  const size_t from = at + begin.size();
-  return all.substr(from, all.find("```", from) - from);
-}
-
-std::string UpTo(const std::string& text, const std::string& end) {
-  const size_t at = text.find(end);
-  EXPECT_NE(at, std::string::npos) << end;
-  return text.substr(0, at);
-}
-std::string From(const std::string& text, const std::string& begin) {
-  return text.substr(UpTo(text, begin).size());
-}
-
 TEST_F(HangingPhilosophers, AreShownInTheReadmeAsTheCommandPrintsThem) {
   sample_.Kill();
-  EXPECT_EQ(Unchanging(sample_.Status()), Unchanging(Shown("status hang.log")));
-  const std::string shown = Shown("analyze hang.log");
+  EXPECT_EQ(Unchanging(sample_.Status()),
+            Unchanging(Shown("lockcheck status hang.log")));
+  const std::string shown = Shown("lockcheck analyze hang.log");
   const std::string printed = sample_.Text();
   EXPECT_EQ(Unchanging(UpTo(printed, "[1]")), Unchanging(UpTo(shown, "[1]")));
   EXPECT_EQ(Unchanging(UpTo(From(printed, "WAITS AT"), "\nLOCKS")),
