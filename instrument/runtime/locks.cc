@@ -6,6 +6,7 @@
 
 #include "instrument/runtime/deadlock_report.h"
 #include "instrument/runtime/fork.h"
+#include "instrument/runtime/holding.h"
 #include "instrument/runtime/keep_errno.h"
 #include "instrument/runtime/live.h"
 #include "instrument/runtime/lock_facts.h"
@@ -15,6 +16,7 @@
 #include "instrument/runtime/plain_shared.h"
 #include "instrument/runtime/process.h"
 #include "instrument/runtime/record.h"
+#include "instrument/runtime/semaphore.h"
 #include "instrument/runtime/sites.h"
 #include "instrument/runtime/table.h"
 #include "instrument/runtime/wait.h"
@@ -25,7 +27,6 @@
 namespace lockcheck::runtime {
 
 using internal::kOwnerMask;
-using internal::kReadersActor;
 using internal::kReading;
 using internal::kWaiters;
 using internal::RecursiveState;
@@ -45,81 +46,11 @@ static_assert(static_cast<uint8_t>(How::kMulti) ==
 
 namespace {
 
-// Some lock was unlocked by another actor than its owner, whose list of holds
-// still has it. Never reset: from then on every hand-over looks.
-std::atomic<bool> g_unlocked_by_other{false};
-
 uint32_t& DepthOf(LockState& lock) {
   return static_cast<RecursiveState&>(lock).depth;
 }
 
 // ---- Taking -----------------------------------------------------------------
-
-// Before the lock is asked for: whoever comes first gives it its id.
-void Register(Thread* t, LockState& lock, LockKind kind, uint32_t site) {
-  RegisterObject(t, lock.tag,
-                 {static_cast<model::ObjectKind>(kind), site, &lock, lock.file,
-                  lock.line, lock.name});
-}
-
-// A hold of this object that another thread's unlock ended.
-void DropStaleHold(Thread* t, uint32_t object) {
-  const size_t index = FindHold(t, object);
-  if (index == SIZE_MAX) return;
-  Begin(t, 2).Word(object).End(Op::kReleasedByOther);
-  RemoveHold(t, index);
-}
-
-void WriteAcquisition(Thread* t, LockState& lock, uint32_t site, uint32_t group,
-                      Acquisition a) {
-  lock.holder_site.store(internal::HolderSite(SiteTagOf(site), t->hot.actor),
-                         std::memory_order_relaxed);
-  a.object = ObjectId(lock);
-  a.site = site;
-  a.gate = GateBehind(ClassOf(lock), site);
-  if (group != 0) {
-    a.flags |= log::kFlagGroup;
-    a.group = group;
-  }
-  if (t->hot.cursor >= t->hot.sample_at && TakeSample(t)) {
-    a.flags |= log::kFlagStart;
-    a.start_ticks = Ticks();
-  }
-  OpenHold(t, a);
-}
-
-// The lock is read. The next writer finds another last actor than itself, so
-// its section is counted after this one.
-void TakenShared(Thread* t, SharedState& lock, uint32_t site, How how) {
-  Acquisition a{};
-  a.flags = static_cast<uint32_t>(how) | log::kFlagShared | log::kFlagHandover;
-  a.handover = lock.handovers;
-  const uint32_t last = kReadersActor | (Tag(lock) & 2 ? kWaiters : 0);
-  if (LastActor(lock) != last) SetLastActor(lock, last);
-  lock.last_reader.store(t->hot.actor, std::memory_order_relaxed);
-  WriteAcquisition(t, lock, site, 0, a);
-}
-
-// The lock is taken: keeps its books and writes the acquisition.
-void Taken(Thread* t, LockState& lock, uint32_t site, How how, uint32_t group) {
-  Acquisition a{};
-  a.flags = static_cast<uint32_t>(how);
-  if (__builtin_expect(lock.last_actor != t->hot.actor, false)) {
-    const uint32_t last = lock.last_actor & kOwnerMask;
-    if ((lock.last_actor & kWaiters) ||
-        g_unlocked_by_other.load(std::memory_order_relaxed)) {
-      DropStaleHold(t, ObjectId(lock));
-    }
-    if (last != 0 && last != t->hot.actor) {
-      ++lock.handovers;
-      a.flags |= log::kFlagHandover;
-      a.handover = lock.handovers;
-    }
-    // An object whose id needs a wide record never takes the hot path.
-    lock.last_actor = t->hot.actor | (Tag(lock) & 2 ? kWaiters : 0);
-  }
-  WriteAcquisition(t, lock, site, group, a);
-}
 
 void Taken(Thread* t, const LockRequest& request, uint32_t site) {
   if (request.reads) {
@@ -216,7 +147,7 @@ Got DoLock(const LockRequest& request) {
   }
   bool new_site = false;
   const uint32_t site = SiteId(t, request.slot, request.caller, &new_site);
-  if (Tag(lock) == 0) Register(t, lock, request.kind, site);
+  if (Tag(lock) == 0) RegisterLock(t, lock, request.kind, site);
   Got got;
   if (__builtin_expect(HasItself(t, request), false)) {
     got = LockOwn(t, request, site);
@@ -249,11 +180,6 @@ void DoTaken(LockState& lock, SiteSlot* slot) {
 
 // ---- Releasing --------------------------------------------------------------
 
-void WriteRelease(Thread* t, uint32_t object) {
-  const size_t index = FindHold(t, object);
-  if (index != SIZE_MAX) CloseHold(t, index);
-}
-
 void FreeOf(LockState& lock, LockKind kind) {
   if (IsShared(kind)) {
     PlainWriteUnlock(static_cast<SharedState&>(lock));
@@ -265,7 +191,7 @@ void FreeOf(LockState& lock, LockKind kind) {
 bool UnlockNotMine(Thread* t, LockState& lock, LockKind kind, uint32_t site,
                    SiteSlot* slot, Caller caller) {
   // A lock that was never taken has no id yet, and the report needs its name.
-  if (Tag(lock) == 0) Register(t, lock, kind, site);
+  if (Tag(lock) == 0) RegisterLock(t, lock, kind, site);
   const uint32_t owner = Owner(lock);
   if (owner == 0) {
     // Another thread may have unlocked what this one still counts as held.
@@ -281,7 +207,7 @@ bool UnlockNotMine(Thread* t, LockState& lock, LockKind kind, uint32_t site,
   ReportMisuse(t, {model::Misuse::kUnlockByOther, ObjectId(lock), site, owner,
                    &lock, slot, caller});
   if (IsRecursive(kind)) return false;
-  g_unlocked_by_other.store(true, std::memory_order_relaxed);
+  NoteUnlockedByOther();
   DropStaleHold(t, ObjectId(lock));
   // Whoever takes it next must not be recognized as its last owner.
   lock.last_actor |= kWaiters;
@@ -493,6 +419,10 @@ constinit Table g_own_table = {internal::kModeUnknown,
                                &DoTake,
                                &DoTryFailed,
                                &DoMisused,
-                               &DoDestroyWaitQueue};
+                               &DoDestroyWaitQueue,
+                               &DoAcquirePermit,
+                               &DoReleasePermits,
+                               &DoOverRelease,
+                               &DoDestroySemaphore};
 
 }  // namespace lockcheck::runtime

@@ -17,6 +17,7 @@
 
 #include "lib/model/primitives.h"
 #include "lockcheck/internal/hot.h"
+#include "lockcheck/internal/semaphore.h"
 #include "lockcheck/internal/thread_hooks.h"
 #include "lockcheck/internal/wait_queue.h"
 
@@ -30,6 +31,7 @@ using internal::SiteSlot;
 
 struct QueuedWait;  // wait_records.h
 struct Woken;
+struct PermitRequest;  // semaphore.h
 
 enum class How : uint8_t { kBlocking, kTry, kTimed, kMulti };
 
@@ -80,6 +82,12 @@ struct Table {
   void (*misused)(internal::WaitQueue& queue, internal::WaitKind kind,
                   model::Misuse misuse, SiteSlot* slot, Caller caller);
   void (*destroy_wait_queue)(internal::WaitQueue& queue, bool waited);
+  bool (*acquire_permit)(const PermitRequest& request);
+  void (*release_permits)(internal::SemaphoreState& semaphore, uint32_t count,
+                          SiteSlot* slot, Caller caller);
+  void (*over_release)(internal::SemaphoreState& semaphore, SiteSlot* slot,
+                       Caller caller);
+  void (*destroy_semaphore)(internal::SemaphoreState& semaphore);
 };
 
 // This copy's own table, or the first copy's.

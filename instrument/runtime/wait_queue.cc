@@ -46,7 +46,11 @@ class Guard {
 };
 
 void Unlink(WaitQueue& q, Waiter& w) {
-  (w.previous != nullptr ? w.previous->next : q.first) = w.next;
+  if (w.previous != nullptr) {
+    w.previous->next = w.next;
+  } else {
+    q.first.store(w.next, std::memory_order_relaxed);
+  }
   (w.next != nullptr ? w.next->previous : q.last) = w.previous;
 }
 
@@ -57,7 +61,8 @@ Waiter* TakeOut(WaitQueue& q, uint32_t most, Woken& woken) {
   woken.next_ticket = q.next_ticket;
   Waiter* first = nullptr;
   Waiter** link = &first;
-  for (Waiter* w = q.first; w != nullptr && woken.count < most;) {
+  for (Waiter* w = q.first.load(std::memory_order_relaxed);
+       w != nullptr && woken.count < most;) {
     Waiter* const next = w->next;
     uint32_t waits = kWaits;
     if (w->signalled.compare_exchange_strong(waits, kClaimed,
@@ -74,7 +79,24 @@ Waiter* TakeOut(WaitQueue& q, uint32_t most, Woken& woken) {
   return first;
 }
 
+// Who is marked may return and be gone, with its node, at once.
+void WakeAll(Waiter* waiter) {
+  while (waiter != nullptr) {
+    Waiter* const next = waiter->next;
+    waiter->signalled.store(kNotified, std::memory_order_release);
+    FutexWake(waiter->signalled, 1);
+    waiter = next;
+  }
+}
+
 }  // namespace
+
+bool WakeOne(WaitQueue& queue) noexcept {
+  const runtime::Unseen unseen;
+  Woken woken;
+  WakeAll(TakeOut(queue, 1, woken));
+  return woken.count != 0;
+}
 
 void Enqueue(WaitQueue& queue, WaitKind kind, Waiter& waiter, SiteSlot* slot,
              Caller caller) noexcept {
@@ -82,10 +104,18 @@ void Enqueue(WaitQueue& queue, WaitKind kind, Waiter& waiter, SiteSlot* slot,
   if (const runtime::Table* const table = runtime::Recording()) {
     table->prepare_wait(queue, kind, waiter, slot, caller);
   }
+  EnterQueue(queue, waiter);
+}
+
+void EnterQueue(WaitQueue& queue, Waiter& waiter) noexcept {
   const Guard guard(queue.guard);
   waiter.ticket = queue.next_ticket++;
   waiter.previous = queue.last;
-  (queue.last != nullptr ? queue.last->next : queue.first) = &waiter;
+  if (queue.last != nullptr) {
+    queue.last->next = &waiter;
+  } else {
+    queue.first.store(&waiter, std::memory_order_relaxed);
+  }
   queue.last = &waiter;
 }
 
@@ -108,13 +138,7 @@ uint32_t Post(WaitQueue& queue, WaitKind kind, const PostFacts& facts,
   if (const runtime::Table* const table = runtime::Recording()) {
     table->post(queue, kind, facts, woken, slot, caller);
   }
-  // Who is marked may return and be gone, with its node, at once.
-  while (waiter != nullptr) {
-    Waiter* const next = waiter->next;
-    waiter->signalled.store(kNotified, std::memory_order_release);
-    FutexWake(waiter->signalled, 1);
-    waiter = next;
-  }
+  WakeAll(waiter);
   return woken.count;
 }
 
@@ -147,7 +171,8 @@ void DestroyWaitQueue(WaitQueue& queue) noexcept {
   const runtime::Unseen unseen;
   if (queue.tag.load(std::memory_order_relaxed) == 0) return;
   if (const runtime::Table* const table = runtime::Recording()) {
-    table->destroy_wait_queue(queue, queue.first != nullptr);
+    table->destroy_wait_queue(
+        queue, queue.first.load(std::memory_order_relaxed) != nullptr);
   }
 }
 

@@ -69,8 +69,8 @@ void WriteBlock(Thread* t, const QueuedWait& wait) {
   Begin(t, 9)
       .Word(wait.waiter->object)
       .Word(wait.waiter->site)
-      .Word(0)
-      .Word(0)
+      .Word(wait.owner)
+      .Word(wait.owner_site)
       .U64(Ticks())
       .Word(wait.waiter->ticket)
       .End(Op::kBlock, static_cast<uint32_t>(wait.deadline == nullptr
@@ -131,9 +131,8 @@ bool DoQueuedWait(const QueuedWait& wait) {
   if (Resume(t, actor)) BeginWait(t, wait);
   EndWaiting(t);
   Begin(t, 4).U64(Ticks()).End(
-      Op::kUnblock,
-      static_cast<uint32_t>(signalled ? model::Outcome::kSignalled
-                                      : model::Outcome::kTimedOut));
+      Op::kUnblock, static_cast<uint32_t>(
+                        signalled ? wait.woken : model::Outcome::kTimedOut));
   t->after_wait = t->hot.cursor;
   Leave(t);
   return signalled;

@@ -15,6 +15,10 @@ struct QueuedWait {
   internal::SiteSlot* slot;
   internal::Caller caller;
   const internal::Deadline* deadline;
+  // For the record: what it means to be woken, and who might do it.
+  model::Outcome woken = model::Outcome::kSignalled;
+  uint32_t owner = 0;
+  uint32_t owner_site = 0;
 };
 
 // Whom a post wakes.

@@ -200,13 +200,14 @@ enum class LockKind : uint8_t {  // model::ObjectKind's numbers
   kRecursiveTimedMutex = 4,
   kSharedMutex = 6,
   kSharedTimedMutex = 7,
+  kSemaphore = 9,
 };
 constexpr bool IsRecursive(LockKind kind) {
   return kind == LockKind::kRecursiveMutex ||
          kind == LockKind::kRecursiveTimedMutex;
 }
 constexpr bool IsShared(LockKind kind) {
-  return kind >= LockKind::kSharedMutex;
+  return kind == LockKind::kSharedMutex || kind == LockKind::kSharedTimedMutex;
 }
 
 struct Deadline {

@@ -77,9 +77,9 @@ struct Waiter {
 };
 
 struct WaitQueue {
-  std::atomic<uint32_t> guard{0};  // 0 free, 1 held, 2 held and waited for
-  uint32_t next_ticket = 1;        // guarded, as are the next two
-  Waiter* first = nullptr;
+  std::atomic<uint32_t> guard{0};       // 0 free, 1 held, 2 held and waited for
+  uint32_t next_ticket = 1;             // guarded, as are the next two
+  std::atomic<Waiter*> first{nullptr};  // read by anybody
   Waiter* last = nullptr;
   std::atomic<uint32_t> tag{0};  // object id << 3; 0: not registered
   uint32_t line;
@@ -103,6 +103,9 @@ void Enqueue(WaitQueue& queue, WaitKind kind, Waiter& waiter, SiteSlot* slot,
 // woken, blocks until that is over, which is a moment: the node is the waiter's
 // again.
 bool Withdraw(WaitQueue& queue, Waiter& waiter) noexcept;
+// The two halves of the work without a record: for objects that keep their own.
+void EnterQueue(WaitQueue& queue, Waiter& waiter) noexcept;
+bool WakeOne(WaitQueue& queue) noexcept;  // false: nobody waits
 // Blocks until the waiter is woken (true), or the deadline has passed and it
 // has left the queue. Null: no deadline.
 bool SleepUntilSignalled(WaitQueue& queue, Waiter& waiter, SiteSlot* slot,

@@ -1,0 +1,47 @@
+// What the semaphore types stand on.
+//
+// Permits and the count of acts on them share one word, so that acts have an
+// order. Who finds no permit enters the queue and looks once more; who releases
+// adds permits and then hands them to those who wait, longest first.
+#ifndef LOCKCHECK_INTERNAL_SEMAPHORE_H_
+#define LOCKCHECK_INTERNAL_SEMAPHORE_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "lockcheck/internal/hot.h"
+#include "lockcheck/internal/wait_queue.h"
+
+namespace lockcheck::inline LOCKCHECK_ABI::internal {
+
+inline constexpr uint32_t kMostPermits = INT32_MAX;
+
+struct SemaphoreState : LockState {
+  std::atomic<uint64_t> permits;  // low half; high half: acts so far
+  // Somebody released what he did not hold: permits are no holds any more.
+  std::atomic<bool> signals;
+  uint32_t bound;
+  WaitQueue queue;
+
+  constexpr SemaphoreState(uint32_t initial, uint32_t most, const char* n,
+                           source_location where) noexcept
+      : LockState(n, where),
+        permits(initial),
+        signals(initial == 0),
+        bound(most),
+        queue(n, where, initial) {}
+};
+
+// True: a permit was taken. False: the deadline passed. Null: no deadline.
+bool AcquirePermit(SemaphoreState& semaphore, SiteSlot* slot, Caller caller,
+                   const Deadline* deadline) noexcept;
+bool TryAcquirePermit(SemaphoreState& semaphore, SiteSlot* slot,
+                      Caller caller) noexcept;
+void ReleasePermits(SemaphoreState& semaphore, ptrdiff_t count, SiteSlot* slot,
+                    Caller caller);
+void DestroySemaphore(SemaphoreState& semaphore) noexcept;
+
+}  // namespace lockcheck::inline LOCKCHECK_ABI::internal
+
+#endif  // LOCKCHECK_INTERNAL_SEMAPHORE_H_

@@ -1,0 +1,288 @@
+#include "instrument/runtime/semaphore.h"
+
+#include <stdexcept>
+
+#include "instrument/runtime/entry.h"
+#include "instrument/runtime/holding.h"
+#include "instrument/runtime/keep_errno.h"
+#include "instrument/runtime/live.h"
+#include "instrument/runtime/misuse.h"
+#include "instrument/runtime/record.h"
+#include "instrument/runtime/sites.h"
+#include "instrument/runtime/table.h"
+#include "instrument/runtime/unseen.h"
+#include "instrument/runtime/wait_records.h"
+
+namespace lockcheck::runtime {
+namespace {
+
+using internal::Caller;
+using internal::SemaphoreState;
+using internal::SiteSlot;
+using internal::Waiter;
+using internal::WaitKind;
+using log::Op;
+
+constexpr uint64_t kOneAct = uint64_t{1} << 32;
+uint32_t PermitsOf(uint64_t word) { return static_cast<uint32_t>(word); }
+uint32_t ActsOf(uint64_t word) { return static_cast<uint32_t>(word >> 32); }
+
+// The word after it; zero: there was none.
+uint64_t TakePermit(SemaphoreState& s) {
+  uint64_t word = s.permits.load(std::memory_order_seq_cst);
+  while (PermitsOf(word) != 0) {
+    const uint64_t taken = word + kOneAct - 1;
+    if (s.permits.compare_exchange_weak(word, taken,
+                                        std::memory_order_seq_cst)) {
+      return taken;
+    }
+  }
+  return 0;
+}
+
+bool IsWaitedFor(SemaphoreState& s) {
+  return s.queue.first.load(std::memory_order_seq_cst) != nullptr;
+}
+
+// Adds permits, and hands to those who wait what there is.
+void AddPermits(SemaphoreState& s, uint32_t count) {
+  s.permits.fetch_add(kOneAct + count, std::memory_order_seq_cst);
+  while (IsWaitedFor(s) && TakePermit(s) != 0) {
+    if (internal::WakeOne(s.queue)) continue;
+    s.permits.fetch_add(kOneAct + 1, std::memory_order_seq_cst);
+  }
+}
+
+// Takes a permit, or enters the queue. False: waits there.
+bool TakeOrEnter(SemaphoreState& s, Waiter& waiter) {
+  internal::EnterQueue(s.queue, waiter);
+  if (TakePermit(s) == 0) return false;
+  // Whoever handed over another one meanwhile gets it back.
+  if (!internal::Withdraw(s.queue, waiter)) AddPermits(s, 1);
+  return true;
+}
+
+bool Signals(const SemaphoreState& s) {
+  return s.signals.load(std::memory_order_relaxed);
+}
+
+// Only permit of all: it is a lock.
+bool IsLock(const SemaphoreState& s) { return s.queue.initial == 1; }
+
+How HowOf(const PermitRequest& request) {
+  if (!request.may_block) return How::kTry;
+  return request.deadline == nullptr ? How::kBlocking : How::kTimed;
+}
+
+void Register(Thread* t, SemaphoreState& s, uint32_t site) {
+  if (Tag(s) != 0) return;
+  RegisterLock(t, s, LockKind::kSemaphore, site, s.queue.initial);
+  s.queue.tag.store(Tag(s), std::memory_order_relaxed);
+}
+
+void DropHolds(Thread* t, const SemaphoreState& s) {
+  while (FindHold(t, ObjectId(s)) != SIZE_MAX) DropStaleHold(t, ObjectId(s));
+}
+
+void WriteTaken(Thread* t, const PermitRequest& request, uint32_t site) {
+  SemaphoreState& s = *request.semaphore;
+  const uint64_t word = s.permits.load(std::memory_order_relaxed);
+  if (Signals(s)) {
+    DropHolds(t, s);
+    Begin(t, 5)
+        .Word(ObjectId(s))
+        .Word(site)
+        .Word(ActsOf(word))
+        .Word(PermitsOf(word))
+        .End(Op::kTake);
+  } else if (IsLock(s)) {
+    Taken(t, s, site, HowOf(request), 0);
+  } else {
+    TakenUnordered(t, s, site, HowOf(request));
+  }
+}
+
+void WriteTryFailed(Thread* t, const PermitRequest& request, uint32_t site) {
+  Begin(t, 3)
+      .Word(ObjectId(*request.semaphore))
+      .Word(site)
+      .End(Op::kTryFailed, static_cast<uint32_t>(HowOf(request)));
+}
+
+// Before it is asked for, as a lock would be.
+void Note(Thread* t, const PermitRequest& request, uint32_t site,
+          bool new_site) {
+  SemaphoreState& s = *request.semaphore;
+  NoteRequest(t, s, site, new_site, request.slot, request.caller);
+  if (!t->live || Signals(s) || !IsLock(s)) return;
+  NoteOrder(t,
+            {&s, LockKind::kSemaphore, HowOf(request), request.slot,
+             request.caller, 0, request.deadline},
+            site);
+}
+
+bool PlainAcquire(const PermitRequest& request) {
+  SemaphoreState& s = *request.semaphore;
+  if (TakePermit(s) != 0) return true;
+  if (!request.may_block) return false;
+  Waiter waiter;
+  if (TakeOrEnter(s, waiter)) return true;
+  bool looked = false;
+  return SleepInQueue(
+      {&s.queue, &waiter, request.slot, request.caller, request.deadline},
+      nullptr, &looked);
+}
+
+// Sleeps, the thread not being busy, until a permit is handed over.
+bool RecordedSleep(const PermitRequest& request, Waiter& waiter) {
+  SemaphoreState& s = *request.semaphore;
+  QueuedWait wait{&s.queue, &waiter, request.slot, request.caller,
+                  request.deadline};
+  wait.woken = model::Outcome::kAcquired;
+  if (!Signals(s) && IsLock(s)) {
+    wait.owner = LastActor(s) & internal::kOwnerMask;
+    wait.owner_site = SiteOfTag(s.holder_site.load(std::memory_order_relaxed));
+  }
+  return DoQueuedWait(wait);
+}
+
+}  // namespace
+
+bool DoAcquirePermit(const PermitRequest& request) {
+  const KeepErrno keep_errno;
+  Thread* t = Enter();
+  if (t == nullptr) return PlainAcquire(request);
+  SemaphoreState& s = *request.semaphore;
+  bool new_site = false;
+  const uint32_t site = SiteId(t, request.slot, request.caller, &new_site);
+  Register(t, s, site);
+  Note(t, request, site, new_site);
+  Waiter waiter;
+  bool got = TakePermit(s) != 0;
+  if (!got && request.may_block) {
+    waiter.object = ObjectId(s);
+    waiter.site = site;
+    got = TakeOrEnter(s, waiter);
+    if (!got) {
+      Leave(t);
+      got = RecordedSleep(request, waiter);
+      t = Enter();
+      if (t == nullptr) return got;
+    }
+  }
+  if (got) {
+    WriteTaken(t, request, site);
+  } else if (!request.may_block) {
+    WriteTryFailed(t, request, site);
+  }
+  Leave(t);
+  return got;
+}
+
+void DoReleasePermits(SemaphoreState& s, uint32_t count, SiteSlot* slot,
+                      Caller caller) {
+  const KeepErrno keep_errno;
+  Thread* const t = Enter();
+  if (t == nullptr) {
+    s.signals.store(true, std::memory_order_relaxed);
+    return;
+  }
+  const uint32_t site = SiteId(t, slot, caller);
+  Register(t, s, site);
+  uint32_t held = 0;
+  if (!Signals(s)) {
+    while (held < count && FindHold(t, ObjectId(s)) != SIZE_MAX) {
+      WriteRelease(t, ObjectId(s));
+      ++held;
+    }
+    if (held < count) s.signals.store(true, std::memory_order_relaxed);
+  } else {
+    DropHolds(t, s);
+  }
+  if (held < count) {
+    const uint64_t word = s.permits.load(std::memory_order_relaxed);
+    Begin(t, 8)
+        .Word(ObjectId(s))
+        .Word(site)
+        .Word(0)
+        .Word(0)
+        .Word(0)
+        .Word(ActsOf(word) + 1)
+        .Word(PermitsOf(word) + count)
+        .End(Op::kPost, static_cast<uint32_t>(model::Post::kRelease));
+  }
+  Leave(t);
+}
+
+void DoOverRelease(SemaphoreState& s, SiteSlot* slot, Caller caller) {
+  const KeepErrno keep_errno;
+  Thread* const t = Enter();
+  if (t == nullptr) return;
+  const uint32_t site = SiteId(t, slot, caller);
+  Register(t, s, site);
+  ReportMisuse(
+      t, {model::Misuse::kOverRelease, ObjectId(s), site, 0, &s, slot, caller});
+  Leave(t);
+}
+
+void DoDestroySemaphore(SemaphoreState& s) {
+  DoDestroyWaitQueue(s.queue, IsWaitedFor(s));
+  s.tag.store(0, std::memory_order_relaxed);
+  s.lock_class.store(0, std::memory_order_relaxed);
+}
+
+}  // namespace lockcheck::runtime
+
+namespace lockcheck::inline LOCKCHECK_ABI::internal {
+
+bool AcquirePermit(SemaphoreState& semaphore, SiteSlot* slot, Caller caller,
+                   const Deadline* deadline) noexcept {
+  const runtime::Unseen unseen;
+  const runtime::PermitRequest request{&semaphore, slot, caller, true,
+                                       deadline};
+  if (const runtime::Table* const table = runtime::Recording()) {
+    return table->acquire_permit(request);
+  }
+  return runtime::PlainAcquire(request);
+}
+
+bool TryAcquirePermit(SemaphoreState& semaphore, SiteSlot* slot,
+                      Caller caller) noexcept {
+  const runtime::Unseen unseen;
+  const runtime::PermitRequest request{&semaphore, slot, caller, false,
+                                       nullptr};
+  if (const runtime::Table* const table = runtime::Recording()) {
+    return table->acquire_permit(request);
+  }
+  return runtime::PlainAcquire(request);
+}
+
+void ReleasePermits(SemaphoreState& semaphore, ptrdiff_t count, SiteSlot* slot,
+                    Caller caller) {
+  const runtime::Unseen unseen;
+  const uint32_t present =
+      runtime::PermitsOf(semaphore.permits.load(std::memory_order_relaxed));
+  const runtime::Table* const table = runtime::Recording();
+  if (count < 0 || count > static_cast<ptrdiff_t>(semaphore.bound) - present) {
+    if (table != nullptr && semaphore.bound != kMostPermits) {
+      table->over_release(semaphore, slot, caller);
+    }
+    throw std::logic_error("lockcheck: semaphore released above its bound");
+  }
+  if (count == 0) return;
+  const auto permits = static_cast<uint32_t>(count);
+  if (table != nullptr) {
+    table->release_permits(semaphore, permits, slot, caller);
+  }
+  runtime::AddPermits(semaphore, permits);
+}
+
+void DestroySemaphore(SemaphoreState& semaphore) noexcept {
+  const runtime::Unseen unseen;
+  if (semaphore.tag.load(std::memory_order_relaxed) == 0) return;
+  if (const runtime::Table* const table = runtime::Recording()) {
+    table->destroy_semaphore(semaphore);
+  }
+}
+
+}  // namespace lockcheck::inline LOCKCHECK_ABI::internal
