@@ -41,6 +41,10 @@ void UseAll() {
   lockcheck::lock(unnamed, named);
   unnamed.unlock();
   named.unlock();
+  if (lockcheck::try_lock(unnamed, named) < 0) {
+    unnamed.unlock();
+    named.unlock();
+  }
   const std::scoped_lock guard(unnamed, named);
 }
 

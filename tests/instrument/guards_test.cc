@@ -9,30 +9,11 @@
 #include <utility>
 
 #include "lockcheck/thread.h"
+#include "tests/instrument/other_thread.h"
 #include "tests/instrument/sleeper.h"
 
 namespace lockcheck::testing {
 namespace {
-
-template <typename Lock>
-bool OtherGets(Lock& lock) {
-  bool got = false;
-  thread([&] {
-    got = lock.try_lock();
-    if (got) lock.unlock();
-  }).join();
-  return got;
-}
-
-template <typename Act>
-std::errc ErrorOf(Act act) {
-  try {
-    act();
-  } catch (const std::system_error& error) {
-    return static_cast<std::errc>(error.code().value());
-  }
-  return {};
-}
 
 TEST(LockGuard, HoldsFromItsConstructionToItsEnd) {
   mutex m;

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <mutex>
 
 #include "lockcheck/lockcheck.h"
@@ -62,6 +63,11 @@ int g_calls = 0;
   lockcheck::lock(own_lock_1, own_lock_2);
   own_lock_1.unlock();
   own_lock_2.unlock();
+  lockcheck::mutex own_try_1("own_try_1"), own_try_2("own_try_2");
+  NEXT_LINE_TAKES_ALSO(own_try_1), NEXT_LINE_TAKES_ALSO(own_try_2);
+  if (lockcheck::try_lock(own_try_1, own_try_2) >= 0) std::abort();
+  own_try_1.unlock();
+  own_try_2.unlock();
   ++g_calls;
 }
 

@@ -8,8 +8,8 @@
 //     right;
 //   * wait() with a lock that is not owned throws
 //     std::system_error(operation_not_permitted) before it releases anything;
-//   * with a recursive lock, condition_variable_any releases all levels and
-//     takes them again.
+//   * with a guard of a recursive lock, condition_variable_any releases all
+//     levels and takes them again.
 // The lock is held again after a notification, a timeout, and when a predicate
 // throws. condition_variable takes std::unique_lock<lockcheck::mutex> or
 // lockcheck::unique_lock<lockcheck::mutex>; std::condition_variable cannot take

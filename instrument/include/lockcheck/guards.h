@@ -1,4 +1,5 @@
-// lock_guard, unique_lock, scoped_lock and lock(): std's, with two differences.
+// lock_guard, unique_lock, scoped_lock, lock() and try_lock(): std's, with two
+// differences.
 // The place of an acquisition is the line that made the guard, at every level
 // of optimization; and they carry clang's thread safety attributes (see
 // thread_annotations.h), which std's do not under libstdc++.
@@ -8,6 +9,7 @@
 //
 // lock(a, b, ...) and scoped_lock(a, b, ...) record one request: no order among
 // their members, but each member is asked for under everything held before.
+// try_lock(a, b, ...) records a try of each member it came to.
 #ifndef LOCKCHECK_GUARDS_H_
 #define LOCKCHECK_GUARDS_H_
 
@@ -42,6 +44,11 @@ LOCKCHECK_ALWAYS_INLINE void LockAt(Lock& lock, SiteSlot*)
   lock.lock();
 }
 template <typename Lock>
+LOCKCHECK_ALWAYS_INLINE bool TryLockAt(Lock& lock, SiteSlot*)
+    LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
+  return lock.try_lock();
+}
+template <typename Lock>
 LOCKCHECK_ALWAYS_INLINE bool LockMemberAt(Lock& lock, SiteSlot*, uint32_t held)
     LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
   if (held == 0) return lock.lock(), true;
@@ -62,6 +69,15 @@ LOCKCHECK_ALWAYS_INLINE void LockAt(Lock& lock, SiteSlot* slot)
     LockAccess::LockAt(lock, slot);
   } else {
     lock.lock();
+  }
+}
+template <typename Lock>
+LOCKCHECK_ALWAYS_INLINE bool TryLockAt(Lock& lock, SiteSlot* slot)
+    LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
+  if constexpr (Instrumented<Lock>) {
+    return LockAccess::TryLockAt(lock, slot);
+  } else {
+    return lock.try_lock();
   }
 }
 template <typename Lock>
@@ -92,12 +108,11 @@ struct AtEnd {
   LOCKCHECK_ALWAYS_INLINE ~AtEnd() noexcept(false) { act(); }
 };
 
-// Locks members first, first + 1, ... (mod n) and returns how many it got; the
-// first one blocks. What it got is unlocked again unless it got all.
-template <size_t... kIndex, typename Locks>
+// Takes members first, first + 1, ... (mod n) by ask(member, how many it has)
+// and returns how many it got. What it got is unlocked again unless it got all.
+template <size_t... kIndex, typename Locks, typename Ask>
 LOCKCHECK_ALWAYS_INLINE size_t TryRound(std::index_sequence<kIndex...>,
-                                        Locks& locks, size_t first,
-                                        SiteSlot* slot) {
+                                        Locks& locks, size_t first, Ask ask) {
   constexpr size_t kCount = sizeof...(kIndex);
   const auto with = [&](size_t i, auto&& act) LOCKCHECK_INLINE_LAMBDA {
     bool result = false;
@@ -114,7 +129,7 @@ LOCKCHECK_ALWAYS_INLINE size_t TryRound(std::index_sequence<kIndex...>,
   const AtEnd<decltype(undo)> at_end{undo};
   while (held < kCount &&
          with((first + held) % kCount, [&](auto& l) LOCKCHECK_INLINE_LAMBDA {
-           return LockMemberAt(l, slot, static_cast<uint32_t>(held));
+           return ask(l, static_cast<uint32_t>(held));
          })) {
     ++held;
   }
@@ -130,8 +145,10 @@ LOCKCHECK_ALWAYS_INLINE void LockAllAt(SiteSlot* slot, Locks&... locks) {
   auto all = std::tie(locks...);
   size_t first = 0;
   while (true) {
-    const size_t got =
-        TryRound(std::make_index_sequence<kCount>(), all, first, slot);
+    const size_t got = TryRound(
+        std::make_index_sequence<kCount>(), all, first,
+        [slot](auto& l, uint32_t held)
+            LOCKCHECK_INLINE_LAMBDA { return LockMemberAt(l, slot, held); });
     if (got == kCount) return;
     first = (first + got) % kCount;
     __builtin_ia32_pause();
@@ -158,6 +175,22 @@ LOCKCHECK_ALWAYS_INLINE void lock(L1& l1, L2& l2, Ls&... ls)
     LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
   LOCKCHECK_HERE(slot);
   internal::LockAllAt(slot, l1, l2, ls...);
+}
+
+// Tries each in the order given, without blocking. Returns -1 if it got all;
+// else the index of the one that it did not get, and it holds none. If one of
+// the operations throws, what was taken is released again.
+template <typename L1, typename L2, typename... Ls>
+[[nodiscard]] LOCKCHECK_ALWAYS_INLINE int try_lock(L1& l1, L2& l2, Ls&... ls)
+    LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
+  LOCKCHECK_HERE(slot);
+  constexpr size_t kCount = sizeof...(Ls) + 2;
+  auto all = std::tie(l1, l2, ls...);
+  const size_t got = internal::TryRound(
+      std::make_index_sequence<kCount>(), all, 0,
+      [slot](auto& l, uint32_t)
+          LOCKCHECK_INLINE_LAMBDA { return internal::TryLockAt(l, slot); });
+  return got == kCount ? -1 : static_cast<int>(got);
 }
 
 template <typename Mutex>

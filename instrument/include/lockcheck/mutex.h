@@ -63,7 +63,7 @@ class LOCKCHECK_CAPABILITY("mutex") ExclusiveLock {
   LOCKCHECK_ALWAYS_INLINE bool try_lock() noexcept LOCKCHECK_TRY_ACQUIRE(true) {
     SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
-    return Announced(TryLockUncommon(state_, kKind, slot, LOCKCHECK_CALLER()));
+    return TryLockAt(slot);
   }
 
   LOCKCHECK_ALWAYS_INLINE void unlock() LOCKCHECK_RELEASE() {
@@ -85,6 +85,9 @@ class LOCKCHECK_CAPABILITY("mutex") ExclusiveLock {
       LockUncommon(state_, kKind, slot, LOCKCHECK_CALLER());
     }
     AnnounceAcquired(&state_);
+  }
+  LOCKCHECK_ALWAYS_INLINE bool TryLockAt(SiteSlot* slot) noexcept {
+    return Announced(TryLockUncommon(state_, kKind, slot, LOCKCHECK_CALLER()));
   }
   LOCKCHECK_ALWAYS_INLINE bool TryLockMemberAt(SiteSlot* slot, uint32_t held) {
     return Announced(
@@ -162,6 +165,10 @@ struct LockAccess {
   template <typename Lock>
   LOCKCHECK_ALWAYS_INLINE static void LockAt(Lock& lock, SiteSlot* slot) {
     lock.LockAt(slot);
+  }
+  template <typename Lock>
+  LOCKCHECK_ALWAYS_INLINE static bool TryLockAt(Lock& lock, SiteSlot* slot) {
+    return lock.TryLockAt(slot);
   }
   // Of a recursive lock that this thread owns: releases all levels, and
   // returns how many there were beyond the first.

@@ -52,7 +52,7 @@ class LOCKCHECK_SHARED_CAPABILITY("shared_mutex") SharedLock {
   LOCKCHECK_ALWAYS_INLINE bool try_lock() noexcept LOCKCHECK_TRY_ACQUIRE(true) {
     SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
-    return Announced(TryLockUncommon(state_, kKind, slot, LOCKCHECK_CALLER()));
+    return TryLockAt(slot);
   }
   LOCKCHECK_ALWAYS_INLINE void unlock() LOCKCHECK_RELEASE() {
     AnnounceRelease(&state_);
@@ -102,6 +102,9 @@ class LOCKCHECK_SHARED_CAPABILITY("shared_mutex") SharedLock {
       LockSharedUncommon(state_, kKind, slot, LOCKCHECK_CALLER());
     }
     AnnouncedRead(true);
+  }
+  LOCKCHECK_ALWAYS_INLINE bool TryLockAt(SiteSlot* slot) noexcept {
+    return Announced(TryLockUncommon(state_, kKind, slot, LOCKCHECK_CALLER()));
   }
   LOCKCHECK_ALWAYS_INLINE bool TryLockMemberAt(SiteSlot* slot, uint32_t held) {
     return Announced(

@@ -51,7 +51,7 @@ class thread {
       : actor_(internal::ForkThread()),
         thread_(
             [actor = actor_, parent = internal::SelfActor()](
-                std::decay_t<F> call, std::decay_t<Args>... values) {
+                std::decay_t<F>&& call, std::decay_t<Args>&&... values) {
               internal::BeginThread(actor, parent);
               std::invoke(std::move(call), std::move(values)...);
             },
@@ -125,6 +125,7 @@ class jthread {
   }
   jthread(jthread&&) noexcept = default;
   LOCKCHECK_ALWAYS_INLINE jthread& operator=(jthread&& other) noexcept {
+    if (this == &other) return *this;
     if (joinable()) {
       request_stop();
       join();

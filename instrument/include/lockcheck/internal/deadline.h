@@ -55,7 +55,10 @@ Deadline DeadlineAt(const std::chrono::time_point<Clock, Duration>& time) {
   } else if constexpr (std::is_same_v<Clock, std::chrono::system_clock>) {
     return SinceEpoch(time.time_since_epoch(), true);
   } else {
-    return DeadlineAfter(time - Clock::now());
+    const auto now = Clock::now();
+    // The difference of times that are far apart need not fit.
+    if (time <= now) return {0, 0, false};
+    return DeadlineAfter(time - now);
   }
 }
 
