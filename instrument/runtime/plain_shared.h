@@ -35,10 +35,10 @@ inline bool TryRead(SharedState& lock, uint32_t more) {
   return false;
 }
 
-// One reader less. True: it was the last one, and somebody waits.
+// One reader less, if there is one. True: it was the last, and somebody waits.
 inline bool StopReading(SharedState& lock) {
   uint32_t word = lock.word.load(std::memory_order_relaxed);
-  while (true) {
+  while ((word & internal::kReading) != 0) {
     const bool last = (word & ~internal::kWaiters) == internal::kReading + 1;
     if (lock.word.compare_exchange_weak(word, last ? 0 : word - 1,
                                         std::memory_order_release,
@@ -46,6 +46,7 @@ inline bool StopReading(SharedState& lock) {
       return last && (word & internal::kWaiters) != 0;
     }
   }
+  return false;
 }
 
 // After a release that saw waiters: all readers, or else one writer.

@@ -116,7 +116,7 @@ TYPED_TEST(ManyLocks, ALockGuardHoldsItsLockUntilItsEnd) {
 TYPED_TEST(ManyLocks, AScopedLockHoldsNoneOneOrManyUntilItsEnd) {
   using Types = TypeParam;
   {
-    const typename Types::template Scoped<> none;
+    [[maybe_unused]] const typename Types::template Scoped<> none;
     const typename Types::template Scoped<> adopted(std::adopt_lock);
     EXPECT_TRUE(this->AllFree());
   }
