@@ -5,12 +5,12 @@
 
 #include <filesystem>
 #include <fstream>
-#include <regex>
 #include <set>
 #include <sstream>
 #include <string>
 #include <vector>
 
+#include "tests/documented_tests.h"
 #include "tests/runtime/child.h"
 
 namespace lockcheck::testing {
@@ -360,17 +360,11 @@ TEST_F(GTestTest, EveryPromiseOfTheDocumentHasATestAndEveryTestIsThere) {
   for (int i = 0; i < suite.total_test_count(); ++i) {
     tests.insert(suite.GetTestInfo(i)->name());
   }
-  std::ifstream file(LOCKCHECK_DOCS "/gtest.md");
-  const std::regex row("\\| (.*) \\| (`.*`) \\|"), name("`([A-Za-z.]+)`");
   size_t promises = 0;
-  std::smatch cells;
-  for (std::string line; std::getline(file, line);) {
-    if (!std::regex_match(line, cells, row)) continue;
+  for (const DocumentedRow& row : DocumentedRows(LOCKCHECK_DOCS "/gtest.md")) {
+    EXPECT_FALSE(row.tests.empty()) << row.text;
     ++promises;
-    const std::string names = cells[2];
-    for (std::sregex_iterator it(names.begin(), names.end(), name), end;
-         it != end; ++it) {
-      const std::string test = (*it)[1];
+    for (const std::string& test : row.tests) {
       // Those with a dot are of other programs.
       EXPECT_TRUE(test.find('.') != test.npos || tests.count(test) == 1)
           << test;
