@@ -193,6 +193,21 @@ TYPED_TEST(AnyRules, AJthreadsEndEndsItsWait) {
   EXPECT_TRUE(stopped);
 }
 
+struct ThrowsWhenTakenAgain : Door {
+  void lock() {
+    if (unlocked > 0) throw 1;
+    Door::lock();
+  }
+};
+
+// The standard asks for the end of the program; libstdc++ does not, nor do we.
+TYPED_TEST(AnyRules, WhatTheLockThrowsWhenItIsTakenAgainLeavesTheWait) {
+  ThrowsWhenTakenAgain door;
+  door.lock();
+  EXPECT_THROW(this->condition_.wait_for(door, milliseconds(1)), int);
+  EXPECT_TRUE(OtherGets(door.inside));
+}
+
 // std releases one level, so that the others cannot get in. Python's Condition
 // releases all of an RLock, and takes them again; so does ours.
 TEST(OwnAnyRules, AGuardOfARecursiveLockLetsAllLevelsGo) {

@@ -1,5 +1,6 @@
 // The rules of thread and jthread, for std's as well.
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <atomic>

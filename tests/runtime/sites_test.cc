@@ -49,6 +49,7 @@ class Sites : public ::testing::TestWithParam<std::string> {
       const log::Object& object =
           recording_->objects[recording_->FindObject(0, e.object)];
       taken_[object.name].insert(e.site);
+      how_[object.name] = e.how;
     }
   }
 
@@ -81,12 +82,13 @@ class Sites : public ::testing::TestWithParam<std::string> {
   Folder folder_;
   std::map<std::string, Place> expected_;
   std::map<std::string, std::set<uint32_t>> taken_;  // lock -> raw site ids
+  std::map<std::string, model::How> how_;
   std::unique_ptr<log::Recording> recording_;
   std::unique_ptr<symbolize::Symbolizer> symbolizer_;
 };
 
 TEST_P(Sites, AreTheLinesThatTookTheLocks) {
-  ASSERT_EQ(expected_.size(), 26u);
+  ASSERT_EQ(expected_.size(), 28u);
   for (const auto& [lock, place] : expected_) {
     SCOPED_TRACE(lock);
     ASSERT_TRUE(taken_.contains(lock));
@@ -119,6 +121,13 @@ TEST_P(Sites, OfGuardsAreTheGuardsOwnLines) {
     if (lock.substr(0, 3) == "std") continue;  // std::lock() has several
     EXPECT_THAT(taken_[lock], SizeIs(1)) << lock;
   }
+}
+
+TEST_P(Sites, OfSeveralAtOnceSayWhetherTheyWereTries) {
+  EXPECT_EQ(how_["own_lock_1"], model::How::kMulti);
+  EXPECT_EQ(how_["own_lock_2"], model::How::kMulti);
+  EXPECT_EQ(how_["own_try_1"], model::How::kTry);
+  EXPECT_EQ(how_["own_try_2"], model::How::kTry);
 }
 
 TEST_P(Sites, ComeWithTheirCallers) {
