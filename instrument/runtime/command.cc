@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <atomic>
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
@@ -21,6 +21,7 @@
 #include "instrument/runtime/keep_errno.h"
 #include "instrument/runtime/live.h"
 #include "instrument/runtime/process.h"
+#include "instrument/runtime/waiting.h"
 
 namespace lockcheck::runtime {
 namespace {
@@ -30,9 +31,46 @@ constexpr int64_t kPatienceMs = 10'000;
 constexpr char kShown[] = "177";
 constexpr size_t kStackBytes = 256 << 10;
 
+// A file in memory for the command, which inherits it. The program goes on
+// meanwhile, and may close what it did not open: so the descriptor is there for
+// as long as it takes to start the command, and is closed only if it still is
+// this file's.
+class MemoryFile {
+ public:
+  constexpr MemoryFile() = default;
+  // False: there is none. Takes the descriptor.
+  bool Own(int fd) {
+    if (fd >= 0 && fd <= STDERR_FILENO) {
+      // In the command these are something else.
+      const int low = fd;
+      fd = fcntl(low, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+      close(low);
+    }
+    fd_ = fd;
+    if (fd < 0 || fstat(fd, &info_) != 0) return false;
+    snprintf(path_, sizeof(path_), "/proc/self/fd/%d", fd);
+    return true;
+  }
+  void Close() {
+    struct stat now;
+    if (fd_ >= 0 && fstat(fd_, &now) == 0 && now.st_dev == info_.st_dev &&
+        now.st_ino == info_.st_ino) {
+      close(fd_);
+    }
+    fd_ = -1;
+  }
+  int fd() const { return fd_; }
+  const char* path() const { return path_; }  // for the command
+
+ private:
+  int fd_ = -1;
+  struct stat info_ = {};
+  char path_[32] = "";
+};
+
 struct Start {
-  sigset_t mask;
   const char* const* arguments;  // the command first
+  int inherited[2];              // descriptors; negative: none
 };
 
 // In the child, which shares this process's memory until it executes.
@@ -51,7 +89,13 @@ int Execute(void* data) {
       sigaction(signal, &action, nullptr);
     }
   }
-  sigprocmask(SIG_SETMASK, &start->mask, nullptr);
+  // Its descriptors are copies of the program's.
+  for (const int fd : start->inherited) {
+    if (fd >= 0) fcntl(fd, F_SETFD, 0);
+  }
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
   execvp(start->arguments[0], const_cast<char* const*>(start->arguments));
   _exit(127);
 }
@@ -76,19 +120,21 @@ bool HasCommand() {
          strcmp(g_options.command, "none") != 0 && getauxval(AT_SECURE) == 0;
 }
 
-int Run(const char* const* arguments) {
+int Run(const char* const* arguments, MemoryFile& log,
+        MemoryFile* known = nullptr) {
   void* const stack = MapPages(kStackBytes);
   if (stack == nullptr) return -1;
   const KeepErrno keep_errno;
-  Start start;
-  start.arguments = arguments;
-  sigset_t all;
+  Start start = {arguments, {log.fd(), known == nullptr ? -1 : known->fd()}};
+  sigset_t all, saved;
   sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &start.mask);
+  pthread_sigmask(SIG_SETMASK, &all, &saved);
   // No signal at its end: it is nobody's child but ours.
   const pid_t child = clone(&Execute, static_cast<char*>(stack) + kStackBytes,
                             CLONE_VM | CLONE_VFORK, &start);
-  pthread_sigmask(SIG_SETMASK, &start.mask, nullptr);
+  pthread_sigmask(SIG_SETMASK, &saved, nullptr);
+  log.Close();
+  if (known != nullptr) known->Close();
   const int status = child > 0 ? Await(child) : -1;
   munmap(stack, kStackBytes);
   return status;
@@ -101,78 +147,95 @@ class Readable {
     if (!HasCommand()) return;
     if (g_log_path[0] != 0) {
       path_ = g_log_path;
-      return;
+    } else if (copy_.Own(CopyLog())) {
+      path_ = copy_.path();
     }
-    fd_ = CopyLog();
-    if (fd_ < 0) return;
-    snprintf(copy_, sizeof(copy_), "/proc/%d/fd/%d", getpid(), fd_);
-    path_ = copy_;
   }
-  ~Readable() {
-    if (fd_ >= 0) close(fd_);
-  }
+  ~Readable() { copy_.Close(); }
   Readable(const Readable&) = delete;
   Readable& operator=(const Readable&) = delete;
   const char* path() const { return path_; }  // null: nothing
+  MemoryFile& file() { return copy_; }
 
  private:
-  int fd_ = -1;
+  MemoryFile copy_;
   const char* path_ = nullptr;
-  char copy_[64];
 };
 
-// The ids of what was shown. Between two runs they are in memory only: a
-// program may close descriptors that it did not open, and the number would be
-// another file's.
+// The ids of what was shown.
 class Known {
  public:
-  // Their file's path, for the command to read and to write; null: none. Two at
-  // a time cannot have it.
-  const char* Open() {
-    bool free = false;
-    if (!in_use_.compare_exchange_strong(free, true)) return nullptr;
-    fd_ = memfd_create("lockcheck-known", MFD_CLOEXEC);
-    if (fd_ < 0 || (size_ != 0 &&
-                    write(fd_, text_, size_) != static_cast<ssize_t>(size_))) {
-      Close();
-      return nullptr;
+  // They are in a file for the command to read and to write; null: there is
+  // none, two at a time cannot have it.
+  MemoryFile* Open() {
+    if (g_fork_page->reports.showing.exchange(true)) return nullptr;
+    const int fd = memfd_create("lockcheck-known", MFD_CLOEXEC);
+    if (file_.Own(fd) &&
+        (text_ == nullptr || write(file_.fd(), text_->bytes, text_->size) ==
+                                 static_cast<ssize_t>(text_->size))) {
+      pages_ = mmap(nullptr, kMostBytes, PROT_READ, MAP_SHARED, file_.fd(), 0);
+      if (pages_ != MAP_FAILED) return &file_;
     }
-    snprintf(path_, sizeof(path_), "/proc/%d/fd/%d", getpid(), fd_);
-    return path_;
+    file_.Close();
+    g_fork_page->reports.showing.store(false);
+    return nullptr;
   }
-  // Takes what the command has written.
-  void TakeAndClose() {
-    struct stat info;
-    if (fstat(fd_, &info) == 0 && info.st_size > 0) {
-      const auto size = static_cast<size_t>(info.st_size);
-      auto* const text = static_cast<char*>(MapPages(size));
-      if (text != nullptr &&
-          pread(fd_, text, size, 0) == static_cast<ssize_t>(size)) {
-        if (text_ != nullptr) UnmapPages(text_, size_);
-        text_ = text;
-        size_ = size;
-      }
-    }
-    Close();
+  // Takes what the command has written. Returns how many ids are new.
+  uint32_t TakeAndClose() {
+    const uint32_t before = lines_;
+    Take();
+    munmap(pages_, kMostBytes);
+    g_fork_page->reports.showing.store(false);
+    return lines_ - before;
   }
 
  private:
-  void Close() {
-    if (fd_ >= 0) close(fd_);
-    in_use_.store(false);
+  static constexpr size_t kMostBytes = 16 << 20;
+  struct Text {
+    size_t size;
+    char bytes[];
+  };
+
+  // The file ends within a page, or with one: what lies beyond that cannot be
+  // read.
+  size_t Size() const {
+    const auto* const bytes = static_cast<const char*>(pages_);
+    char page[4096];
+    size_t size = 0;
+    for (; size < kMostBytes; size += sizeof(page)) {
+      if (!ReadMemory(bytes + size, page, sizeof(page))) break;
+      if (memchr(page, 0, sizeof(page)) == nullptr) continue;
+      return size + strnlen(page, sizeof(page));
+    }
+    return size;
   }
-  std::atomic<bool> in_use_{false};
-  int fd_ = -1;
-  char path_[64] = "";
-  char* text_ = nullptr;
-  size_t size_ = 0;
+
+  // Another thread may fork meanwhile: at every moment `text_` is whole.
+  void Take() {
+    const size_t size = Size();
+    if (size == 0) return;
+    auto* const text = static_cast<Text*>(MapPages(sizeof(Text) + size));
+    if (text == nullptr) return;
+    memcpy(text->bytes, pages_, size);
+    text->size = size;
+    lines_ = static_cast<uint32_t>(
+        std::count(text->bytes, text->bytes + size, '\n'));
+    Text* const old = text_;
+    __atomic_store_n(&text_, text, __ATOMIC_RELEASE);
+    if (old != nullptr) UnmapPages(old, sizeof(Text) + old->size);
+  }
+
+  MemoryFile file_;
+  void* pages_ = nullptr;
+  Text* text_ = nullptr;
+  uint32_t lines_ = 0;
 };
 constinit Known g_known;
 
 }  // namespace
 
 bool ShowDeadlock(uint32_t actor) {
-  const Readable log;
+  Readable log;
   if (log.path() == nullptr) return false;
   char id[16];
   *std::to_chars(id, std::end(id) - 1, actor).ptr = 0;
@@ -180,32 +243,31 @@ bool ShowDeadlock(uint32_t actor) {
       g_options.command,  "analyze", "--only",  "actual", "--fail-on", "actual",
       "--error-exitcode", kShown,    "--actor", id,       "--threads", "1",
       log.path(),         nullptr};
-  return Run(arguments) == atoi(kShown);
+  return Run(arguments, log.file()) == atoi(kShown);
 }
 
 bool ShowStatus() {
-  const Readable log;
+  Readable log;
   if (log.path() == nullptr) return false;
   const char* const arguments[] = {
       g_options.command, "status", "--threads", "1", log.path(), nullptr};
-  return Run(arguments) == 0;
+  return Run(arguments, log.file()) == 0;
 }
 
-Shown ShowNewOrders() {
-  const Readable log;
-  if (log.path() == nullptr) return Shown::kNoCommand;
-  const char* const known = g_known.Open();
-  if (known == nullptr) return Shown::kLater;
+NewOrders ShowNewOrders() {
+  Readable log;
+  if (log.path() == nullptr) return {Shown::kNoCommand, 0};
+  MemoryFile* const known = g_known.Open();
+  if (known == nullptr) return {Shown::kLater, 0};
   const char* const arguments[] = {
-      g_options.command, "analyze",  "--only",           "possible",
-      "--fail-on",       "deadlock", "--error-exitcode", kShown,
-      "--baseline",      known,      "--write-baseline", known,
-      "--threads",       "1",        log.path(),         nullptr};
-  const int status = Run(arguments);
-  g_known.TakeAndClose();
-  return status == atoi(kShown) ? Shown::kSome
-         : status == 0          ? Shown::kNothing
-                                : Shown::kNoCommand;
+      g_options.command, "analyze",     "--only",           "possible",
+      "--fail-on",       "deadlock",    "--error-exitcode", kShown,
+      "--baseline",      known->path(), "--write-baseline", known->path(),
+      "--threads",       "1",           log.path(),         nullptr};
+  const int status = Run(arguments, log.file(), known);
+  const uint32_t fresh = g_known.TakeAndClose();
+  if (status == atoi(kShown)) return {Shown::kSome, std::max(fresh, 1u)};
+  return {status == 0 ? Shown::kNothing : Shown::kNoCommand, 0};
 }
 
 }  // namespace lockcheck::runtime

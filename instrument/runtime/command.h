@@ -27,7 +27,11 @@ enum class Shown : uint8_t {
   kNothing,
   kSome
 };
-Shown ShowNewOrders();
+struct NewOrders {
+  Shown shown;
+  uint32_t count;  // of those that were printed
+};
+NewOrders ShowNewOrders();
 
 }  // namespace lockcheck::runtime
 

@@ -4,12 +4,12 @@
 #include <cstdlib>
 
 #include "instrument/runtime/command.h"
-#include "instrument/runtime/live.h"
 #include "instrument/runtime/lock_facts.h"
 #include "instrument/runtime/message.h"
 #include "instrument/runtime/modules.h"
 #include "instrument/runtime/process.h"
 #include "instrument/runtime/record.h"
+#include "instrument/runtime/reporter.h"
 #include "instrument/runtime/sites.h"
 #include "instrument/runtime/waiting.h"
 
@@ -137,11 +137,13 @@ bool ReportDeadlockOf(Thread* t) {
     if (deadlock.FindTimed(t)) ReportTimedCycle(deadlock);
     return false;
   }
+  DropClosing(t);
   if (!deadlock.Claim()) return false;
   g_deadlocks.fetch_add(1, std::memory_order_relaxed);
   const internal::DeadlockHook hook =
       g_deadlock_hook.load(std::memory_order_acquire);
   if (hook == nullptr || !hook(&deadlock)) {
+    AwaitReports();
     SayHeadline(deadlock);
     if (!ShowDeadlock(deadlock[0].wanted.actor)) SayWhoAndWhere(deadlock);
   }

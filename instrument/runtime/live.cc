@@ -6,13 +6,11 @@
 #include <atomic>
 #include <cstring>
 
-#include "instrument/runtime/command.h"
 #include "instrument/runtime/live_order.h"
 #include "instrument/runtime/lock_facts.h"
 #include "instrument/runtime/message.h"
-#include "instrument/runtime/modules.h"
 #include "instrument/runtime/process.h"
-#include "instrument/runtime/sites.h"
+#include "instrument/runtime/reporter.h"
 #include "instrument/runtime/waiting.h"
 
 namespace lockcheck::runtime {
@@ -22,12 +20,6 @@ constinit LiveOrder g_order;
 // A fork may come while another thread is at it: the child begins anew.
 bool g_order_in_use = false;
 bool g_said_full = false;
-
-// Candidates: each second, fourth, eighth... of one pair of places is looked
-// at when it comes, the others at the end.
-GrowingSet g_looked_at;
-std::atomic<bool> g_look_at_end{false};
-std::atomic<uint32_t> g_shown{0};
 
 bool IsWaiting(const Thread* t) {
   return (t->waiting.number.load(std::memory_order_relaxed) & 1) != 0;
@@ -106,63 +98,6 @@ void RememberLiveWay(Kept& kept, uint64_t way) {
   }
 }
 
-void SayWithoutCommand(Thread* t, const LockRequest& request, uint32_t site) {
-  Message m;
-  m << "possible deadlock: a lock made at " << request.lock->file << ":"
-    << uint64_t{request.lock->line} << " is asked for";
-  if (const void* const pc = PcOfSite(site)) {
-    m << " in ";
-    NameFunction(m, pc);
-  }
-  m << ", A" << uint64_t{t->hot.actor} << " holds one taken";
-  if (const void* const pc = PcOfSite(SiteOf(t->kept().hot.top[-1]))) {
-    m << " in ";
-    NameFunction(m, pc);
-  }
-  m << "; other threads take them the other way round. The lockcheck command "
-       "would say more (command=PATH)";
-}
-
-bool IsPowerOfTwo(uint64_t n) { return (n & (n - 1)) == 0; }
-
-// Looks at a candidate: true for the first, second, fourth... of its kind.
-bool IsToBeLookedAt(uint64_t kind) {
-  uint32_t count = 0;
-  for (uint64_t n = 0; n < 64; ++n) {
-    // The n-th one has come before if its key is there.
-    if (g_looked_at.Insert((kind ^ n * 0x9e3779b97f4a7c15ull) | 1)) {
-      count = static_cast<uint32_t>(n) + 1;
-      break;
-    }
-  }
-  return count != 0 && IsPowerOfTwo(count);
-}
-
-void Look(Thread* t, const LockRequest& request, uint32_t site) {
-  const uint64_t kind =
-      static_cast<uint64_t>(SiteOf(t->kept().hot.top[-1])) << 32 | site;
-  if (!IsToBeLookedAt(kind * 0xff51afd7ed558ccdull)) {
-    g_look_at_end.store(true, std::memory_order_relaxed);
-    return;
-  }
-  switch (ShowNewOrders()) {
-    case Shown::kSome:
-      g_shown.fetch_add(1, std::memory_order_relaxed);
-      Message() << "the lock order above came about now, in A"
-                << uint64_t{t->hot.actor} << "; the program goes on";
-      break;
-    case Shown::kNothing:
-      break;
-    case Shown::kLater:
-      g_look_at_end.store(true, std::memory_order_relaxed);
-      break;
-    case Shown::kNoCommand:
-      g_shown.fetch_add(1, std::memory_order_relaxed);
-      SayWithoutCommand(t, request, site);
-      break;
-  }
-}
-
 }  // namespace
 
 void Keep::Begin(Thread* t) {
@@ -221,7 +156,9 @@ void NoteOrder(Thread* t, const LockRequest& request, uint32_t site) {
   if (held != few) UnmapPages(held, held_count * sizeof(uint32_t));
   if (answer == LiveOrder::Answer::kKnown) return;
   WriteRequest(t, request, site);
-  if (answer == LiveOrder::Answer::kCloses) Look(t, request, site);
+  if (answer == LiveOrder::Answer::kCloses) {
+    NoteClosing(t, *request.lock, site);
+  }
 }
 
 void ForgetLiveWays(Kept& kept) {
@@ -232,13 +169,6 @@ void ForgetLiveWays(Kept& kept) {
             MADV_DONTNEED);
   } else {
     memset(kept.ways, 0, sizeof(kept.ways));
-  }
-}
-
-void ShowRest() {
-  if (!g_look_at_end.exchange(false)) return;
-  if (ShowNewOrders() == Shown::kSome) {
-    g_shown.fetch_add(1, std::memory_order_relaxed);
   }
 }
 
@@ -277,7 +207,5 @@ int CopyLog() {
   UnmapPages(buffer, log::kBlockSize);
   return fd;
 }
-
-uint32_t CountOrders() { return g_shown.load(std::memory_order_relaxed); }
 
 }  // namespace lockcheck::runtime

@@ -95,17 +95,13 @@ inline bool KnowsLiveWay(const Kept& kept, uint64_t way) {
 void ForgetLiveWays(Kept& kept);
 
 // Before a lock is asked for: if the thread holds others, and comes this way
-// for the first time, that is kept, and reported if it closes a cycle.
+// for the first time, that is kept, and noted for a report if it closes a cycle
+// (reporter.h).
 void NoteOrder(Thread* t, const LockRequest& request, uint32_t site);
 
-// What was found and not yet shown, shown now. At the program's end.
-void ShowRest();
 // A copy of the log as it is now, for the command to read: nobody writes to it.
 // Returns its descriptor, to be closed; negative: there is none.
 int CopyLog();
-
-// How many lock orders that can become a deadlock were shown.
-uint32_t CountOrders();
 
 }  // namespace lockcheck::runtime
 

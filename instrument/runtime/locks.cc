@@ -16,6 +16,7 @@
 #include "instrument/runtime/plain_shared.h"
 #include "instrument/runtime/process.h"
 #include "instrument/runtime/record.h"
+#include "instrument/runtime/reporter.h"
 #include "instrument/runtime/semaphore.h"
 #include "instrument/runtime/sites.h"
 #include "instrument/runtime/table.h"
@@ -157,6 +158,7 @@ Got DoLock(const LockRequest& request) {
     }
     if (t->live) NoteOrder(t, request, site);
     got = LockOther(t, request, site);
+    AnnounceIfClosing(t);
   }
   Leave(t);
   return got;

@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include "instrument/runtime/options.h"
+#include "instrument/runtime/reporter.h"
 #include "instrument/runtime/thread.h"
 #include "lib/log/writer.h"
 
@@ -25,7 +26,9 @@ struct ForkPage {
   std::atomic<uint32_t> first_actor;  // of this process; 0: none yet
   Thread* free_threads;
   Thread* all_threads;
+  Reports reports;
 };
+static_assert(sizeof(ForkPage) <= 4096);
 
 extern log::Writer g_writer;
 extern Options g_options;

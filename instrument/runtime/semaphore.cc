@@ -8,6 +8,7 @@
 #include "instrument/runtime/live.h"
 #include "instrument/runtime/misuse.h"
 #include "instrument/runtime/record.h"
+#include "instrument/runtime/reporter.h"
 #include "instrument/runtime/sites.h"
 #include "instrument/runtime/table.h"
 #include "instrument/runtime/unseen.h"
@@ -164,6 +165,7 @@ bool DoAcquirePermit(const PermitRequest& request) {
     waiter.site = site;
     got = TakeOrEnter(s, waiter);
     if (!got) {
+      AnnounceIfClosing(t);
       Leave(t);
       got = RecordedSleep(request, waiter);
       t = Enter();
@@ -175,6 +177,7 @@ bool DoAcquirePermit(const PermitRequest& request) {
   } else if (!request.may_block) {
     WriteTryFailed(t, request, site);
   }
+  AnnounceIfClosing(t);
   Leave(t);
   return got;
 }

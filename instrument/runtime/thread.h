@@ -68,6 +68,13 @@ inline constexpr size_t kWayCache = 256;
 inline constexpr size_t kMaxCopies = 8;
 inline constexpr size_t kMaxAncestors = 8;
 
+// Of a request that closes a cycle of lock orders, see reporter.h.
+struct ClosingRequest {
+  const LockState* lock;  // null: it closes none
+  uint32_t site;
+  uint32_t held_site;
+};
+
 struct Thread;
 
 // Copied by fork.
@@ -119,6 +126,7 @@ struct Thread {
   uint32_t mark_segment;          // the segment that it ends in
   std::atomic<uint32_t> rewinds;  // one more before each Rewind()
   uint32_t phase;                 // one more after each fork and join
+  ClosingRequest closing;
   log::BeginHow begin_how;
   uint32_t begin_parent;
   uint64_t begin_ticks;

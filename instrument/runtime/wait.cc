@@ -6,6 +6,7 @@
 #include "instrument/runtime/plain.h"
 #include "instrument/runtime/plain_shared.h"
 #include "instrument/runtime/record.h"
+#include "instrument/runtime/reporter.h"
 #include "instrument/runtime/sites.h"
 #include "instrument/runtime/waiting.h"
 #include "lib/model/primitives.h"
@@ -130,6 +131,7 @@ WaitEnd SleepUntilTaken(Wait& w) {
   const Deadline* const deadline = w.request.deadline;
   const Deadline look = Soon(kLongWaitNs);
   if (IsDeadlock(w)) return WaitEnd::kDeadlock;
+  AnnounceIfClosing(w.t);
   while (true) {
     const bool first = !w.long_wait && IsBefore(look, deadline);
     const uint32_t actor = w.t->hot.actor;

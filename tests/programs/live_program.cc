@@ -4,6 +4,7 @@
 // Prints "live log BYTES" at the end: how large the log in memory is.
 
 #include <dirent.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -21,6 +22,7 @@
 #include <mutex>
 #include <shared_mutex>
 #include <string>
+#include <system_error>
 #include <thread>
 
 #include "lockcheck/lockcheck.h"
@@ -56,6 +58,42 @@ void OneAfterTheOther(const std::function<void()>& first,
 
 void Abba() {
   OneAfterTheOther([] { InOrder(g_a, g_b); }, [] { InOrder(g_b, g_a); });
+}
+
+// The command waits for a word from the program, at descriptor `fd`, which
+// comes when both threads have ended.
+void AbbaAndThenAWord(int fd) {
+  Abba();
+  if (write(fd, "go\n", 3) != 3) std::abort();
+}
+
+// In a process whose main thread leaves before its last one ends.
+void AbbaWithoutMain() {
+  static lockcheck::thread last;
+  const pthread_t main = pthread_self();
+  last = lockcheck::thread([main] {
+    pthread_join(main, nullptr);
+    Abba();
+  });
+  last.detach();
+  pthread_exit(nullptr);
+}
+
+// The request that closes the cycle of orders closes the deadlock.
+void AbbaAtOnce() {
+  std::latch both(2);
+  const auto act = [&both](lockcheck::mutex& first, lockcheck::mutex& second) {
+    std::lock_guard outer(first);
+    both.arrive_and_wait();
+    try {
+      std::lock_guard inner(second);
+    } catch (const std::system_error&) {
+    }
+  };
+  lockcheck::thread one([&] { act(g_a, g_b); });
+  lockcheck::thread two([&] { act(g_b, g_a); });
+  one.join();
+  two.join();
 }
 
 void AbbaMany(int n) {
@@ -284,6 +322,9 @@ void SayHowLarge() {
 
 const std::map<std::string, std::function<void(int)>> kScenarios = {
     {"abba", [](int) { Abba(); }},
+    {"abba-and-then-a-word", AbbaAndThenAWord},
+    {"abba-without-main", [](int) { AbbaWithoutMain(); }},
+    {"abba-at-once", [](int) { AbbaAtOnce(); }},
     {"abba-many", AbbaMany},
     {"two", [](int) { Two(); }},
     {"gated", [](int) { Gated(); }},

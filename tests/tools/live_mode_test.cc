@@ -1,9 +1,13 @@
 // mode=live says what can deadlock when it comes about, once, and keeps quiet
 // about everything else; its memory is that of what differs.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdlib>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -14,6 +18,7 @@ namespace {
 
 using lockcheck::testing::Child;
 using lockcheck::testing::Finished;
+using lockcheck::testing::Folder;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -70,6 +75,41 @@ TEST(LiveModeTest, TheSecondOneComesWithoutTheFirst) {
 
 TEST(LiveModeTest, ExitcodeMakesItFail) {
   EXPECT_EQ(RunLive({"abba"}, ":exitcode=66").exit_status(), 66);
+}
+
+// With a command that ends only when the program has gone on.
+TEST(LiveModeTest, NoThreadWaitsForTheReport) {
+  const Folder folder;
+  const std::string word = folder / "word", command = folder / "command";
+  ASSERT_EQ(mkfifo(word.c_str(), 0600), 0);
+  std::ofstream(command) << "#!/bin/sh\n"
+                         << "read word < " << word << "\n"
+                         << "echo it said $word >&2\n"
+                         << "exit 177\n";
+  ASSERT_EQ(chmod(command.c_str(), 0700), 0);
+  constexpr int kDescriptor = 200;
+  const Finished f =
+      Child("live_program", {"abba-and-then-a-word", "200"})
+          .Options("mode=live:exitcode=66:command=" + command)
+          .Before([&] { dup2(open(word.c_str(), O_RDWR), kDescriptor); })
+          .Run();
+  EXPECT_EQ(f.exit_status(), 66) << f;
+  EXPECT_THAT(f.err, HasSubstr("it said go"));
+  EXPECT_THAT(f.err, HasSubstr("came about now, in A3; the program goes on"));
+}
+
+TEST(LiveModeTest, TheReporterDoesNotKeepTheProcessAlive) {
+  const Finished f = RunLive({"abba-without-main"});
+  EXPECT_TRUE(f.Succeeded()) << f;
+  EXPECT_EQ(Reports(f), 1) << f;
+}
+
+TEST(LiveModeTest, ADeadlockIsNotCalledPossibleFirst) {
+  const Finished f =
+      RunLive({"abba-at-once"}, ":on_deadlock=throw:exitcode=66");
+  EXPECT_EQ(f.exit_status(), 66) << f;
+  EXPECT_EQ(Count(f.err, "ACTUAL DEADLOCK"), 1) << f;
+  EXPECT_EQ(Reports(f), 0) << f;
 }
 
 TEST(LiveModeTest, OneWriterAtEachLockIsEnough) {

@@ -1,0 +1,222 @@
+#include "instrument/runtime/reporter.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "instrument/runtime/command.h"
+#include "instrument/runtime/message.h"
+#include "instrument/runtime/modules.h"
+#include "instrument/runtime/plain.h"
+#include "instrument/runtime/process.h"
+#include "instrument/runtime/record.h"
+#include "instrument/runtime/sites.h"
+#include "instrument/runtime/unseen.h"
+
+namespace lockcheck::runtime {
+namespace {
+
+constexpr int64_t kIdleNs = 1'000'000'000;
+// The command's own patience, and what starting it takes.
+constexpr int64_t kPatienceNs = 11'000'000'000;
+
+// Of one pair of places each second, fourth, eighth... is looked at when it
+// comes, the others at the end.
+GrowingSet g_looked_at;
+std::atomic<uint32_t> g_count{0};
+
+Reports& Page() { return g_fork_page->reports; }
+
+bool IsPowerOfTwo(uint64_t n) { return (n & (n - 1)) == 0; }
+
+// True for the first, second, fourth... of its kind.
+bool IsToBeLookedAt(uint64_t kind) {
+  uint32_t count = 0;
+  for (uint64_t n = 0; n < 64; ++n) {
+    // The n-th one has come before if its key is there.
+    if (g_looked_at.Insert((kind ^ n * 0x9e3779b97f4a7c15ull) | 1)) {
+      count = static_cast<uint32_t>(n) + 1;
+      break;
+    }
+  }
+  return count != 0 && IsPowerOfTwo(count);
+}
+
+Closing ClosingOf(const Thread* t) {
+  const LockState& lock = *t->closing.lock;
+  Closing closing = {t->hot.actor, t->closing.site, t->closing.held_site,
+                     lock.line, ""};
+  if (lock.file == nullptr) return closing;
+  const size_t size = strlen(lock.file);
+  const size_t kept = std::min(size, sizeof(closing.file) - 1);
+  memcpy(closing.file, lock.file + (size - kept), kept);
+  return closing;
+}
+
+// ---- Showing ----------------------------------------------------------------
+
+void NameSite(Message& m, uint32_t site) {
+  if (const void* const pc = PcOfSite(site)) {
+    m << " in ";
+    NameFunction(m, pc);
+  }
+}
+
+void SayWithoutCommand(const Closing& closing) {
+  Message m;
+  m << "possible deadlock: a lock made at " << closing.file << ":"
+    << uint64_t{closing.line} << " is asked for";
+  NameSite(m, closing.site);
+  m << ", A" << uint64_t{closing.actor} << " holds one taken";
+  NameSite(m, closing.held_site);
+  m << "; other threads take them the other way round. The lockcheck command "
+       "would say more (command=PATH)";
+}
+
+void SayWhoClosed(const Closing* closings, size_t count) {
+  Message m;
+  m << "the lock order above came about now, in A"
+    << uint64_t{closings[0].actor};
+  for (size_t i = 1; i < count; ++i) {
+    if (closings[i].actor == closings[i - 1].actor) continue;
+    m << ", A" << uint64_t{closings[i].actor};
+  }
+  m << "; the program goes on";
+}
+
+void Show(const Closing* closings, size_t count) {
+  const NewOrders orders = ShowNewOrders();
+  switch (orders.shown) {
+    case Shown::kSome:
+      g_count.fetch_add(orders.count, std::memory_order_relaxed);
+      if (count != 0) SayWhoClosed(closings, count);
+      break;
+    case Shown::kNothing:
+      break;
+    case Shown::kLater:
+      Page().rest.store(true, std::memory_order_relaxed);
+      break;
+    case Shown::kNoCommand:
+      g_count.fetch_add(static_cast<uint32_t>(count),
+                        std::memory_order_relaxed);
+      std::for_each(closings, closings + count, SayWithoutCommand);
+      break;
+  }
+}
+
+// Shows what was announced; false: nothing was.
+bool ShowAnnounced() {
+  Closing closings[Reports::kMost];
+  uint32_t count, announced;
+  Reports& page = Page();
+  {
+    const ProcessLock lock;
+    count = page.count;
+    memcpy(closings, page.closings, count * sizeof(Closing));
+    page.count = 0;
+    announced = page.announced.load(std::memory_order_relaxed);
+  }
+  if (count != 0) Show(closings, count);
+  page.shown.store(announced, std::memory_order_release);
+  Futex(page.shown, FUTEX_WAKE, INT32_MAX, nullptr, 0);
+  return count != 0;
+}
+
+// ---- The thread -------------------------------------------------------------
+
+// True: nothing is announced, and who announces something from now on starts
+// another thread.
+bool Retire() {
+  const ProcessLock lock;
+  if (Page().count != 0) return false;
+  Page().running.store(false, std::memory_order_relaxed);
+  return true;
+}
+
+void* Report(void*) {
+  const Unseen unseen;
+  pthread_setname_np(pthread_self(), "lockcheck");
+  std::atomic<uint32_t>& announced = Page().announced;
+  while (true) {
+    const uint32_t seen = announced.load(std::memory_order_acquire);
+    if (ShowAnnounced()) continue;
+    const Deadline idle = Soon(kIdleNs);
+    if (FutexWait(announced, seen, &idle) == ETIMEDOUT && Retire()) break;
+  }
+  return nullptr;
+}
+
+bool Start() {
+  sigset_t all, saved;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &saved);
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  pthread_t thread;
+  const bool started =
+      pthread_create(&thread, &attributes, &Report, nullptr) == 0;
+  pthread_attr_destroy(&attributes);
+  pthread_sigmask(SIG_SETMASK, &saved, nullptr);
+  return started;
+}
+
+// Whether there was room for it, and no thread that could be told.
+bool Announce(const Closing& closing) {
+  Reports& page = Page();
+  const ProcessLock lock;
+  if (page.count == Reports::kMost) {
+    page.rest.store(true, std::memory_order_relaxed);
+    return false;
+  }
+  page.closings[page.count++] = closing;
+  page.announced.fetch_add(1, std::memory_order_release);
+  return !page.running.exchange(true, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+void NoteClosing(Thread* t, const LockState& lock, uint32_t site) {
+  t->closing = {&lock, site, SiteOf(t->kept().hot.top[-1])};
+}
+
+void AnnounceClosing(Thread* t) {
+  const Closing closing = ClosingOf(t);
+  t->closing.lock = nullptr;
+  const uint64_t kind = uint64_t{closing.held_site} << 32 | closing.site;
+  if (!IsToBeLookedAt(kind * 0xff51afd7ed558ccdull)) {
+    Page().rest.store(true, std::memory_order_relaxed);
+  } else if (!Announce(closing)) {
+    Futex(Page().announced, FUTEX_WAKE, 1, nullptr, 0);
+  } else if (!Start()) {
+    // What was announced is shown at the end.
+    Page().running.store(false, std::memory_order_relaxed);
+  }
+}
+
+void AwaitReports() {
+  Reports& page = Page();
+  const uint32_t announced = page.announced.load(std::memory_order_acquire);
+  const Deadline patience = Soon(kPatienceNs);
+  while (page.running.load(std::memory_order_relaxed)) {
+    const uint32_t shown = page.shown.load(std::memory_order_acquire);
+    if (static_cast<int32_t>(announced - shown) <= 0) break;
+    if (FutexWait(page.shown, shown, &patience) == ETIMEDOUT) break;
+  }
+}
+
+void ShowRest() {
+  if (g_fork_page == nullptr) return;
+  AwaitReports();
+  // If no thread could be started.
+  ShowAnnounced();
+  if (Page().rest.exchange(false)) Show(nullptr, 0);
+}
+
+uint32_t CountOrders() { return g_count.load(std::memory_order_relaxed); }
+
+}  // namespace lockcheck::runtime
