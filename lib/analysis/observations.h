@@ -112,7 +112,8 @@ enum class ActorState : uint8_t {
 };
 
 struct Wait {
-  ObjectIndex object = kNone;              // END(actor) for a join
+  ObjectIndex object = kNone;  // END(actor) for a join; kNone: not in the log
+  bool joins = false;
   model::How how = model::How::kBlocking;  // kTimed: it ends by itself
   model::Mode mode = model::Mode::kExclusive;
   SiteIndex site = kNone;

@@ -116,6 +116,7 @@ void StreamWaits::Keep() const {
   const OpenWait& w = *wait_;
   piece_.wait = Wait{
       .object = ids_.Target(w.block.object, w.block.join),
+      .joins = w.block.join,
       .how = w.block.how,
       .mode = w.block.mode,
       .site = ids_.Site(w.block.site),

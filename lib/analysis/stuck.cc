@@ -127,6 +127,7 @@ class EndOfLog {
   // Whom the wait needs; nobody if it can be satisfied, or nobody is known.
   std::vector<graph::Vertex> ProvidersOf(ActorIndex actor,
                                          const Wait& wait) const {
+    if (wait.object == kNone) return {};
     if (o_.is_end_object(wait.object)) {
       const ActorIndex joined = o_.actor_of_end(wait.object);
       if (joined >= o_.actor_count ||

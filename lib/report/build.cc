@@ -65,6 +65,7 @@ class Builder {
                                   size_t outer, size_t i) const;
   log::StackIndex StackOfRequest(const analysis::Part& part) const;
   PartRow PartOf(const analysis::Part& part);
+  WantRow Unnamed(const analysis::Wait& wait);
   void PlaceMisuse(const analysis::Part& part, FindingRow& row);
   // Fills row.site, row.stack and row.stack_of: the recorded stack, else the
   // first one seen at the site.
@@ -172,6 +173,18 @@ PartRow Builder::PartOf(const analysis::Part& part) {
   return row;
 }
 
+// The log was cut before it says what the wait is for.
+WantRow Builder::Unnamed(const analysis::Wait& wait) {
+  WantRow wants;
+  const analysis::Observations& o = input_.observations;
+  const auto unknown = static_cast<analysis::ActorIndex>(o.actor_count);
+  wants.object = naming_.Object(wait.joins ? o.end_object(unknown) : kNone);
+  wants.mode = wait.mode;
+  wants.how = wait.how;
+  Place(wait.stack, wait.site, wants);
+  return wants;
+}
+
 // A misuse asks for nothing, but it happened somewhere; an actor's end is no
 // place.
 void Builder::PlaceMisuse(const analysis::Part& part, FindingRow& row) {
@@ -229,7 +242,7 @@ void Builder::Add(const analysis::StandingWait& wait) {
   part.site = wait.wait.site;
   part.stack = wait.wait.stack;
   PartRow waits = PartOf(part);
-  row.wants = std::move(*waits.wants);
+  row.wants = waits.wants ? *std::move(waits.wants) : Unnamed(wait.wait);
   row.holds = std::move(waits.holds);
   row.owner = naming_.Actor(wait.wait.owner);
   row.owner_site = sites_.Row(wait.wait.owner_site);

@@ -1,4 +1,5 @@
-// Any bytes as a log: the reader must neither crash nor leave its spans.
+// Any bytes as a log: the reader must neither crash nor leave its spans, nor
+// must what is said about the log in any form of the report.
 //
 //   read_log_fuzz --write-seeds=DIR     writes seeds made by LogBuilder
 //   read_log_fuzz DIR -max_len=8192     fuzzes
@@ -21,6 +22,7 @@
 #include "tests/log/log_builder.h"
 #include "tests/log/random_log.h"
 #include "tests/log/transcript.h"
+#include "tests/report/all_forms.h"
 
 namespace lockcheck::log {
 namespace {
@@ -162,5 +164,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (const Site& site : r.sites) {
     if (r.FindSite(site.id) == kNone) std::abort();
   }
+  lockcheck::report::testing::AllFormsOf(r);
   return 0;
 }
