@@ -4,6 +4,7 @@
 #define LOCKCHECK_INTERNAL_SEMAPHORE_DISABLED_H_
 
 #include <atomic>
+#include <cstdlib>
 #include <semaphore>
 #include <stdexcept>
 
@@ -28,11 +29,10 @@ using binary_semaphore = counting_semaphore<1>;
 class bounded_semaphore {
  public:
   static constexpr ptrdiff_t max() noexcept { return INT32_MAX; }
-  constexpr explicit bounded_semaphore(ptrdiff_t bound,
-                                       source_location = {}) noexcept
-      : out_(0), bound_(bound), permits_(bound) {}
-  constexpr bounded_semaphore(ptrdiff_t bound, const char*,
-                              source_location = {}) noexcept
+  // libstdc++ 12's std::counting_semaphore has no constexpr constructor.
+  explicit bounded_semaphore(ptrdiff_t bound, source_location = {}) noexcept
+      : out_(0), permits_(bound) {}
+  bounded_semaphore(ptrdiff_t bound, const char*, source_location = {}) noexcept
       : bounded_semaphore(bound) {}
   bounded_semaphore(const bounded_semaphore&) = delete;
   bounded_semaphore& operator=(const bounded_semaphore&) = delete;
@@ -52,7 +52,11 @@ class bounded_semaphore {
   }
   void release(ptrdiff_t update = 1) {
     if (update < 0 || update > out_) {
+#if defined(__cpp_exceptions)
       throw std::logic_error("bounded_semaphore: released above its bound");
+#else
+      std::abort();
+#endif
     }
     out_ -= update;
     permits_.release(update);
@@ -64,7 +68,6 @@ class bounded_semaphore {
     return acquired;
   }
   std::atomic<ptrdiff_t> out_;
-  ptrdiff_t bound_;
   std::counting_semaphore<INT32_MAX> permits_;
 };
 
