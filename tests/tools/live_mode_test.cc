@@ -178,7 +178,9 @@ TEST(LiveModeTest, WithoutTheCommandItIsSaidAllTheSame) {
 TEST(LiveModeTest, AProgramThatClosesAllDescriptorsGoesOn) {
   const Finished f = RunLive({"closed-descriptors"});
   EXPECT_TRUE(f.Succeeded()) << f;
-  EXPECT_EQ(Reports(f), 1) << f;
+  // If it closes those of a report that is on its way, a line is left of that.
+  EXPECT_GE(Reports(f) + Count(f.err, "possible deadlock: a lock made at"), 1)
+      << f;
 }
 
 TEST(LiveModeTest, ThereIsNoLog) {
