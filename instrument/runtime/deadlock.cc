@@ -164,10 +164,28 @@ bool Deadlock::FindTimed(Thread* t) {
   with_timed_ = true;
   // Who asks for its own lock with a time limit means to be refused.
   if (!Search(t) || size_ == 1) return false;
+  bool timed = false;
+  for (size_t i = 0; i < size_; ++i) timed |= stuck_[i].wanted.timed;
+  if (!timed) return false;
+  NoteHolds();
+  return StillStands();
+}
+
+// What is read while a wait ends does not count: the look that follows says so.
+[[gnu::no_sanitize_thread]] void Deadlock::NoteHolds() {
   for (size_t i = 0; i < size_; ++i) {
-    if (stuck_[i].wanted.timed) return true;
+    Stuck& stuck = stuck_[i];
+    stuck.tid = stuck.thread->tid;
+    stuck.held_site = 0;
+    const size_t before = (i + size_ - 1) % size_;
+    const LockState* const lock = stuck_[before].wanted.lock;
+    uint32_t word, tag;
+    if (lock == nullptr || !ReadLock(lock, before == 0, &word, &tag)) continue;
+    const Hold* const hold = HoldOf(stuck.wanted, tag >> 3);
+    if (hold == nullptr) continue;
+    const uint32_t record = hold->word;
+    stuck.held_site = record == 0 ? hold->site : log::SiteOf(record);
   }
-  return false;
 }
 
 bool Deadlock::Claim() const {

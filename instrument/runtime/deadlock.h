@@ -31,6 +31,10 @@ struct Stuck {
   // While the cycle is being looked for, and the lock is read: the thread whose
   // holds are looked at next.
   Thread* next_reader;
+  // Of a cycle with a timed wait: who it is, and where it took what the one
+  // before it waits for; 0: not known.
+  uint32_t tid;
+  uint32_t held_site;
 };
 
 class Deadlock {
@@ -44,7 +48,8 @@ class Deadlock {
   bool Find(Thread* t);
 
   // The same with waits that give up as parts of the cycle, at least one: it
-  // comes loose by itself. Cheap after a Find() that met no such wait.
+  // comes loose by itself, so nothing may be looked at later but what is noted
+  // in it. Cheap after a Find() that met no such wait.
   bool FindTimed(Thread* t);
 
   // True once for each deadlock, whichever of its threads ask.
@@ -59,6 +64,7 @@ class Deadlock {
   bool Search(Thread* t);
   bool Walk(Thread* t);
   bool StillStands() const;
+  void NoteHolds();
   Thread* NextBlocker(Stuck& stuck) const;
   bool IsOnPath(const Thread* t) const;
   bool Push(Thread* t);

@@ -81,7 +81,8 @@ bool IsNewTimedCycle(const Deadlock& cycle) {
 }
 
 // A program may mean to give up and begin anew, so each such cycle is said once
-// and is no failure.
+// and is no failure. The locks may be gone by now, so they are not asked for
+// their names.
 void ReportTimedCycle(const Deadlock& cycle) {
   if (!IsNewTimedCycle(cycle)) return;
   {
@@ -90,7 +91,20 @@ void ReportTimedCycle(const Deadlock& cycle) {
     SayWhoWaits(m, cycle);
     m << ", until a time limit ends it";
   }
-  SayWhoAndWhere(cycle);
+  for (size_t i = 0; i < cycle.size(); ++i) {
+    const Stuck& stuck = cycle[i];
+    Message m;
+    m << "  A" << uint64_t{stuck.wanted.actor} << " (thread "
+      << uint64_t{stuck.tid} << ")";
+    if (stuck.held_site != 0) {
+      m << " holds what it took";
+      NamePlace(m, stuck.held_site);
+      m << ", and";
+    }
+    m << " waits";
+    if (stuck.wanted.timed) m << " (with a time limit)";
+    NamePlace(m, stuck.wanted.site);
+  }
 }
 
 void SayHeadline(const Deadlock& deadlock) {
@@ -126,7 +140,6 @@ void SayWhoAndWhere(const Deadlock& deadlock) {
       m << "the end of ";
       NameThread(m, deadlock[(i + 1) % n]);
     }
-    if (stuck.wanted.timed) m << " (with a time limit)";
     NamePlace(m, stuck.wanted.site);
   }
 }
