@@ -264,6 +264,8 @@ Thread* SignalThread(Thread* t) {
 void ReportStillHeld(Thread* t) {
   for (size_t i = 0; i < HoldCount(t); ++i) {
     const Hold hold = t->kept().hot.holds[i];
+    // Another may release what was acquired here.
+    if (IsPermit(hold)) continue;
     ReportMisuse(t, {model::Misuse::kExitHolding,
                      ObjectOf(hold),
                      SiteOf(hold),

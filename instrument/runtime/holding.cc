@@ -36,6 +36,26 @@ void WriteAcquisition(Thread* t, LockState& lock, uint32_t site, uint32_t group,
   OpenHold(t, a);
 }
 
+// Who held it before, and the lock's books of that.
+Acquisition AfterLast(Thread* t, LockState& lock) {
+  Acquisition a{};
+  if (__builtin_expect(lock.last_actor != t->hot.actor, false)) {
+    const uint32_t last = lock.last_actor & kOwnerMask;
+    if ((lock.last_actor & kWaiters) ||
+        g_unlocked_by_other.load(std::memory_order_relaxed)) {
+      DropStaleHold(t, ObjectId(lock));
+    }
+    if (last != 0 && last != t->hot.actor) {
+      ++lock.handovers;
+      a.flags |= log::kFlagHandover;
+      a.handover = lock.handovers;
+    }
+    // An object whose id needs a wide record never takes the hot path.
+    lock.last_actor = t->hot.actor | (Tag(lock) & 2 ? kWaiters : 0);
+  }
+  return a;
+}
+
 }  // namespace
 
 void RegisterLock(Thread* t, LockState& lock, LockKind kind, uint32_t site,
@@ -63,28 +83,17 @@ void TakenShared(Thread* t, SharedState& lock, uint32_t site, How how) {
 }
 
 void Taken(Thread* t, LockState& lock, uint32_t site, How how, uint32_t group) {
-  Acquisition a{};
-  a.flags = static_cast<uint32_t>(how);
-  if (__builtin_expect(lock.last_actor != t->hot.actor, false)) {
-    const uint32_t last = lock.last_actor & kOwnerMask;
-    if ((lock.last_actor & kWaiters) ||
-        g_unlocked_by_other.load(std::memory_order_relaxed)) {
-      DropStaleHold(t, ObjectId(lock));
-    }
-    if (last != 0 && last != t->hot.actor) {
-      ++lock.handovers;
-      a.flags |= log::kFlagHandover;
-      a.handover = lock.handovers;
-    }
-    // An object whose id needs a wide record never takes the hot path.
-    lock.last_actor = t->hot.actor | (Tag(lock) & 2 ? kWaiters : 0);
-  }
+  Acquisition a = AfterLast(t, lock);
+  a.flags |= static_cast<uint32_t>(how);
   WriteAcquisition(t, lock, site, group, a);
 }
 
-void TakenUnordered(Thread* t, LockState& lock, uint32_t site, How how) {
+void TakenPermit(Thread* t, LockState& lock, uint32_t site, How how,
+                 bool only) {
   Acquisition a{};
-  a.flags = static_cast<uint32_t>(how) | log::kFlagShared;
+  if (only) a = AfterLast(t, lock);
+  a.flags |= static_cast<uint32_t>(how) | (only ? 0u : log::kFlagShared);
+  a.permit = true;
   WriteAcquisition(t, lock, site, 0, a);
 }
 

@@ -23,8 +23,9 @@ void Taken(Thread* t, LockState& lock, uint32_t site, How how, uint32_t group);
 // The lock is read. The next writer finds another last actor than itself, so
 // its section is counted after this one.
 void TakenShared(Thread* t, SharedState& lock, uint32_t site, How how);
-// Of what several may hold at once, whose holds have no order.
-void TakenUnordered(Thread* t, LockState& lock, uint32_t site, How how);
+// A permit of a semaphore is taken; `only`: it is the only one there is. Others
+// have no order.
+void TakenPermit(Thread* t, LockState& lock, uint32_t site, How how, bool only);
 
 void WriteRelease(Thread* t, uint32_t object);
 // A hold of this object, if there is one, that another thread's act ended.

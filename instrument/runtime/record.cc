@@ -255,10 +255,12 @@ void RescueDefinitions(void* context, const uint32_t* words, size_t count) {
 
 namespace {
 
-// A reader's short record always has the detail word.
+// A reader's short record always has the detail word. A permit's is never
+// short, so that its hold has room to say what it is.
 bool FitsShort(const Acquisition& a) {
   const uint32_t more = a.flags & (log::kFlagHandover | log::kFlagShared);
-  return a.object < log::kShortObjects && a.site < log::kShortSites &&
+  return !a.permit && a.object < log::kShortObjects &&
+         a.site < log::kShortSites &&
          (a.flags &
           ~(log::kFlagHandover | log::kFlagStart | log::kFlagShared)) == 0 &&
          more != log::kFlagShared && a.handover <= log::kDetailCount;
@@ -307,8 +309,7 @@ uint32_t WriteOpen(Thread* t, const Acquisition& a) {
 // one and nothing has to be added.
 bool CloseWideInPlace(Thread* t, const Hold& hold) {
   if (hold.start_ticks != 0) return false;
-  uint32_t* const record =
-      t->hot.cursor - (hold.words & ~internal::kHoldIsRead);
+  uint32_t* const record = t->hot.cursor - (hold.words & internal::kHoldWords);
   internal::StoreWord(record,
                       *record ^ (static_cast<uint32_t>(Op::kAcquire) << 3 ^
                                  static_cast<uint32_t>(Op::kSection) << 3));
@@ -345,7 +346,8 @@ void OpenHold(Thread* t, const Acquisition& a) {
   Hold& hold =
       PushHold(t, word, a.gate, a.flags & log::kFlagStart ? a.start_ticks : 0);
   hold.words = static_cast<uint32_t>(t->hot.cursor - before) |
-               (a.flags & log::kFlagShared ? internal::kHoldIsRead : 0);
+               (a.flags & log::kFlagShared ? internal::kHoldIsRead : 0) |
+               (a.permit ? internal::kHoldIsPermit : 0);
   hold.object = a.object;
   hold.site = a.site;
 }

@@ -83,6 +83,7 @@ struct Acquisition {
   uint32_t group;
   uint32_t handover;
   uint64_t start_ticks;
+  bool permit = false;  // of a semaphore: another may release it
 };
 
 // Writes the acquisition, and puts it on the list of holds.
@@ -153,6 +154,10 @@ inline bool IsTimed(const Hold& hold) {
 inline bool IsRead(const Hold& hold) {
   return (hold.word & log::kShortOpMask) != log::kOpen &&
          (hold.words & internal::kHoldIsRead) != 0;
+}
+
+inline bool IsPermit(const Hold& hold) {
+  return hold.word == 0 && (hold.words & internal::kHoldIsPermit) != 0;
 }
 
 // Now, but never before the hold's start: two processors' counters may differ.

@@ -45,6 +45,25 @@ bool IsWaitedFor(SemaphoreState& s) {
   return s.queue.first.load(std::memory_order_seq_cst) != nullptr;
 }
 
+bool IsBounded(const SemaphoreState& s) {
+  return s.bound != internal::kMostPermits;
+}
+
+// Whether so many may be released. Of a bounded one, so many fewer are out
+// then.
+bool TakeFromOut(SemaphoreState& s, ptrdiff_t count) {
+  if (!IsBounded(s)) {
+    const uint64_t word = s.permits.load(std::memory_order_relaxed);
+    return count <= static_cast<ptrdiff_t>(s.bound) - PermitsOf(word);
+  }
+  uint32_t out = s.out.load(std::memory_order_relaxed);
+  do {
+    if (count > static_cast<ptrdiff_t>(out)) return false;
+  } while (!s.out.compare_exchange_weak(out, out - static_cast<uint32_t>(count),
+                                        std::memory_order_relaxed));
+  return true;
+}
+
 // Adds permits, and hands to those who wait what there is.
 void AddPermits(SemaphoreState& s, uint32_t count) {
   s.permits.fetch_add(kOneAct + count, std::memory_order_seq_cst);
@@ -54,13 +73,14 @@ void AddPermits(SemaphoreState& s, uint32_t count) {
   }
 }
 
-// Takes a permit, or enters the queue. False: waits there.
-bool TakeOrEnter(SemaphoreState& s, Waiter& waiter) {
+// Takes a permit, and returns the word after it, or enters the queue: zero.
+uint64_t TakeOrEnter(SemaphoreState& s, Waiter& waiter) {
   internal::EnterQueue(s.queue, waiter);
-  if (TakePermit(s) == 0) return false;
+  const uint64_t word = TakePermit(s);
+  if (word == 0) return 0;
   // Whoever handed over another one meanwhile gets it back.
   if (!internal::Withdraw(s.queue, waiter)) AddPermits(s, 1);
-  return true;
+  return word;
 }
 
 bool Signals(const SemaphoreState& s) {
@@ -85,9 +105,10 @@ void DropHolds(Thread* t, const SemaphoreState& s) {
   while (FindHold(t, ObjectId(s)) != SIZE_MAX) DropStaleHold(t, ObjectId(s));
 }
 
-void WriteTaken(Thread* t, const PermitRequest& request, uint32_t site) {
+// `word` is what the semaphore was after it; 0: another handed the permit over.
+void WriteTaken(Thread* t, const PermitRequest& request, uint32_t site,
+                uint64_t word) {
   SemaphoreState& s = *request.semaphore;
-  const uint64_t word = s.permits.load(std::memory_order_relaxed);
   if (Signals(s)) {
     DropHolds(t, s);
     Begin(t, 5)
@@ -96,10 +117,8 @@ void WriteTaken(Thread* t, const PermitRequest& request, uint32_t site) {
         .Word(ActsOf(word))
         .Word(PermitsOf(word))
         .End(Op::kTake);
-  } else if (IsLock(s)) {
-    Taken(t, s, site, HowOf(request), 0);
   } else {
-    TakenUnordered(t, s, site, HowOf(request));
+    TakenPermit(t, s, site, HowOf(request), IsLock(s));
   }
 }
 
@@ -127,7 +146,7 @@ bool PlainAcquire(const PermitRequest& request) {
   if (TakePermit(s) != 0) return true;
   if (!request.may_block) return false;
   Waiter waiter;
-  if (TakeOrEnter(s, waiter)) return true;
+  if (TakeOrEnter(s, waiter) != 0) return true;
   bool looked = false;
   return SleepInQueue(
       {&s.queue, &waiter, request.slot, request.caller, request.deadline},
@@ -140,11 +159,31 @@ bool RecordedSleep(const PermitRequest& request, Waiter& waiter) {
   QueuedWait wait{&s.queue, &waiter, request.slot, request.caller,
                   request.deadline};
   wait.woken = model::Outcome::kAcquired;
+  wait.shared = !IsLock(s);
   if (!Signals(s) && IsLock(s)) {
     wait.owner = LastActor(s) & internal::kOwnerMask;
     wait.owner_site = SiteOfTag(s.holder_site.load(std::memory_order_relaxed));
   }
   return DoQueuedWait(wait);
+}
+
+// Before the permits are there, so which act it is is not known. The first one
+// says that what was held of it were no holds: that is kept.
+void WritePost(Thread* t, SemaphoreState& s, uint32_t site) {
+  const auto write = [&] {
+    Begin(t, 8)
+        .Word(ObjectId(s))
+        .Word(site)
+        .Word(0)
+        .Word(0)
+        .Word(0)
+        .Word(0)
+        .Word(0)
+        .End(Op::kPost, static_cast<uint32_t>(model::Post::kRelease));
+  };
+  if (s.signals.exchange(true, std::memory_order_relaxed)) return write();
+  const Keep keep(t);
+  write();
 }
 
 }  // namespace
@@ -159,11 +198,13 @@ bool DoAcquirePermit(const PermitRequest& request) {
   Register(t, s, site);
   Note(t, request, site, new_site);
   Waiter waiter;
-  bool got = TakePermit(s) != 0;
+  uint64_t word = TakePermit(s);
+  bool got = word != 0;
   if (!got && request.may_block) {
     waiter.object = ObjectId(s);
     waiter.site = site;
-    got = TakeOrEnter(s, waiter);
+    word = TakeOrEnter(s, waiter);
+    got = word != 0;
     if (!got) {
       AnnounceIfClosing(t);
       Leave(t);
@@ -173,7 +214,7 @@ bool DoAcquirePermit(const PermitRequest& request) {
     }
   }
   if (got) {
-    WriteTaken(t, request, site);
+    WriteTaken(t, request, site, word);
   } else if (!request.may_block) {
     WriteTryFailed(t, request, site);
   }
@@ -198,22 +239,10 @@ void DoReleasePermits(SemaphoreState& s, uint32_t count, SiteSlot* slot,
       WriteRelease(t, ObjectId(s));
       ++held;
     }
-    if (held < count) s.signals.store(true, std::memory_order_relaxed);
   } else {
     DropHolds(t, s);
   }
-  if (held < count) {
-    const uint64_t word = s.permits.load(std::memory_order_relaxed);
-    Begin(t, 8)
-        .Word(ObjectId(s))
-        .Word(site)
-        .Word(0)
-        .Word(0)
-        .Word(0)
-        .Word(ActsOf(word) + 1)
-        .Word(PermitsOf(word) + count)
-        .End(Op::kPost, static_cast<uint32_t>(model::Post::kRelease));
-  }
+  if (held < count) WritePost(t, s, site);
   Leave(t);
 }
 
@@ -238,36 +267,38 @@ void DoDestroySemaphore(SemaphoreState& s) {
 
 namespace lockcheck::inline LOCKCHECK_ABI::internal {
 
+namespace {
+
+bool Acquire(const runtime::PermitRequest& request) {
+  const runtime::Unseen unseen;
+  const runtime::Table* const table = runtime::Recording();
+  const bool got = table != nullptr ? table->acquire_permit(request)
+                                    : runtime::PlainAcquire(request);
+  SemaphoreState& s = *request.semaphore;
+  if (got && runtime::IsBounded(s)) {
+    s.out.fetch_add(1, std::memory_order_relaxed);
+  }
+  return got;
+}
+
+}  // namespace
+
 bool AcquirePermit(SemaphoreState& semaphore, SiteSlot* slot, Caller caller,
                    const Deadline* deadline) noexcept {
-  const runtime::Unseen unseen;
-  const runtime::PermitRequest request{&semaphore, slot, caller, true,
-                                       deadline};
-  if (const runtime::Table* const table = runtime::Recording()) {
-    return table->acquire_permit(request);
-  }
-  return runtime::PlainAcquire(request);
+  return Acquire({&semaphore, slot, caller, true, deadline});
 }
 
 bool TryAcquirePermit(SemaphoreState& semaphore, SiteSlot* slot,
                       Caller caller) noexcept {
-  const runtime::Unseen unseen;
-  const runtime::PermitRequest request{&semaphore, slot, caller, false,
-                                       nullptr};
-  if (const runtime::Table* const table = runtime::Recording()) {
-    return table->acquire_permit(request);
-  }
-  return runtime::PlainAcquire(request);
+  return Acquire({&semaphore, slot, caller, false, nullptr});
 }
 
 void ReleasePermits(SemaphoreState& semaphore, ptrdiff_t count, SiteSlot* slot,
                     Caller caller) {
   const runtime::Unseen unseen;
-  const uint32_t present =
-      runtime::PermitsOf(semaphore.permits.load(std::memory_order_relaxed));
   const runtime::Table* const table = runtime::Recording();
-  if (count < 0 || count > static_cast<ptrdiff_t>(semaphore.bound) - present) {
-    if (table != nullptr && semaphore.bound != kMostPermits) {
+  if (count < 0 || !runtime::TakeFromOut(semaphore, count)) {
+    if (table != nullptr && runtime::IsBounded(semaphore)) {
       table->over_release(semaphore, slot, caller);
     }
     throw std::logic_error("lockcheck: semaphore released above its bound");

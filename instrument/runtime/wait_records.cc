@@ -75,7 +75,8 @@ void WriteBlock(Thread* t, const QueuedWait& wait) {
       .Word(wait.waiter->ticket)
       .End(Op::kBlock, static_cast<uint32_t>(wait.deadline == nullptr
                                                  ? model::How::kBlocking
-                                                 : model::How::kTimed));
+                                                 : model::How::kTimed) |
+                           (wait.shared ? log::kBlockSharedBit : 0u));
 }
 
 // Nobody in particular has to end it: it is no part of a deadlock of locks.

@@ -19,6 +19,7 @@ struct QueuedWait {
   model::Outcome woken = model::Outcome::kSignalled;
   uint32_t owner = 0;
   uint32_t owner_site = 0;
+  bool shared = false;  // with others, if they have what it waits for
 };
 
 // Whom a post wakes.

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "lib/analysis/clauses.h"
 #include "lib/analysis/order_graph.h"
+#include "lib/analysis/permits.h"
 #include "lib/analysis/phase_order.h"
 #include "lib/graph/simple_cycles.h"
 
@@ -233,14 +234,21 @@ class ComponentSearch {
           "std::lock goes on trying for as long as another holds one of its "
           "locks"};
     }
+    bool semaphores = false;
     for (size_t i = 0; i < arcs.size(); ++i) {
       const Arc& arc = component_.arcs[arcs[i]];
       finding.parts.push_back(ToPart(arc, *choices[i].step));
       finding.objects.push_back(component_.objects[arc.to]);
+      semaphores |= AnybodyReleases(observations_, finding.objects.back());
       const uint64_t steps = arc.steps.size();
       constexpr uint64_t kMost = std::numeric_limits<uint64_t>::max();
       finding.count =
           finding.count > kMost / steps ? kMost : finding.count * steps;
+    }
+    if (semaphores) {
+      finding.assumes.push_back(
+          "nobody releases a semaphore that he has not acquired, as nobody did "
+          "in this run");
     }
     return finding;
   }

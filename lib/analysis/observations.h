@@ -134,8 +134,9 @@ struct EndState {
   // exit.
 };
 
-// An actor's latest notification of a condition variable. Between two waits
-// that begin, those that find nobody come after those that wake somebody up.
+// An actor's latest post to an object: of a condition variable, a notification.
+// Between two waits that begin, those that find nobody come after those that
+// wake somebody up.
 struct Notification {
   ActorIndex actor = kNone;
   ObjectIndex object = kNone;

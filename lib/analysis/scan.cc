@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "lib/analysis/asked.h"
 #include "lib/analysis/end_state.h"
+#include "lib/analysis/permits.h"
 #include "lib/analysis/statistics.h"
 #include "lib/analysis/stream_scan.h"
 #include "lib/analysis/summary.h"
@@ -167,6 +168,7 @@ Observations Observe(const log::Recording& recording, unsigned threads,
   MergeNotifications(pieces, o);
   o.end = EndStates(recording, pieces);
   MergeAsked(recording, threads, pieces, o);
+  ForgetPermitsOfSignals(o);
   return o;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
+#include "lib/analysis/permits.h"
 #include "lib/analysis/stack_finder.h"
 
 namespace lockcheck::analysis {
@@ -77,19 +78,6 @@ class Reader {
     for (const Request& r : o_.requests) {
       if (!GivesUp(r.how)) waited_for_.insert(AskedFor(r.actor, r.lock, {}));
     }
-  }
-
-  static Request WithEmptyHands(Dependency& d) {
-    Request request;
-    request.actor = d.actor;
-    request.lock = d.lock;
-    request.mode = d.mode;
-    request.how = d.how;
-    request.site = d.site;
-    request.stack = d.stack;
-    request.count = d.count;
-    request.phases = std::move(d.phases);
-    return request;
   }
 
   StdLockPlaces& places_;

@@ -283,10 +283,8 @@ void StreamScan::OnBlock(const BlockRecord& block) {
 
 void StreamScan::OnPost(const log::PostRecord& post) {
   ++events_;
-  const bool notifies = post.post == model::Post::kNotifyOne ||
-                        post.post == model::Post::kNotifyAll;
   const ObjectIndex object = ids_.Object(post.object);
-  if (object == kNone || !notifies) return;
+  if (object == kNone) return;
   piece_.notifications[object] = {.actor = piece_.actor,
                                   .object = object,
                                   .site = ids_.Site(post.site),

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "lib/analysis/permits.h"
 #include "lib/graph/wait_for.h"
 
 namespace lockcheck::analysis {
@@ -137,6 +138,7 @@ class EndOfLog {
       return {joined};
     }
     std::vector<graph::Vertex> providers;
+    if (AnybodyReleases(o_, wait.object)) return providers;
     const auto holders = holders_.find(wait.object);
     if (holders == holders_.end()) {
       if (OwnerStayedInParent(actor, wait)) providers.push_back(Nobody());
@@ -273,10 +275,7 @@ class EndOfLog {
         GivesUp(end.wait->how) || Runs(actor)) {
       return false;
     }
-    const ObjectIndex object = end.wait->object;
-    return o_.recording != nullptr && object < o_.recording->objects.size() &&
-           PrimitiveOf(o_.recording->objects[object].kind).wait_rule ==
-               model::WaitRule::kAny;
+    return AnybodyReleases(o_, end.wait->object);
   }
 
   std::vector<ActorIndex> WaitersFor(const Hold& hold,

@@ -149,7 +149,9 @@ struct Hold {
   uint64_t start_ticks;  // valid if timed; 0: not timed, if word is 0
 };
 inline constexpr uint32_t kNotHere = 1;  // no address of a record is odd
-inline constexpr uint32_t kHoldIsRead = 1u << 31;  // shared
+inline constexpr uint32_t kHoldIsRead = 1u << 31;    // shared
+inline constexpr uint32_t kHoldIsPermit = 1u << 30;  // only if word is 0
+inline constexpr uint32_t kHoldWords = kHoldIsPermit - 1;
 
 // A page of its own that fork() gives to the child as zeros, so that the
 // child's first operation takes the uncommon path instead of writing into its

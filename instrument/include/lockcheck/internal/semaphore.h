@@ -22,6 +22,8 @@ struct SemaphoreState : LockState {
   // Somebody released what he did not hold: permits are no holds any more.
   std::atomic<bool> signals;
   uint32_t bound;
+  // Of a bounded one: how many were acquired and not released.
+  std::atomic<uint32_t> out{0};
   WaitQueue queue;
 
   constexpr SemaphoreState(uint32_t initial, uint32_t most, const char* n,
