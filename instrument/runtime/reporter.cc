@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <pthread.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <cstring>
@@ -11,6 +10,7 @@
 #include "instrument/runtime/command.h"
 #include "instrument/runtime/message.h"
 #include "instrument/runtime/modules.h"
+#include "instrument/runtime/own_thread.h"
 #include "instrument/runtime/plain.h"
 #include "instrument/runtime/process.h"
 #include "instrument/runtime/record.h"
@@ -150,21 +150,6 @@ void* Report(void*) {
   return nullptr;
 }
 
-bool Start() {
-  sigset_t all, saved;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &saved);
-  pthread_attr_t attributes;
-  pthread_attr_init(&attributes);
-  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  pthread_t thread;
-  const bool started =
-      pthread_create(&thread, &attributes, &Report, nullptr) == 0;
-  pthread_attr_destroy(&attributes);
-  pthread_sigmask(SIG_SETMASK, &saved, nullptr);
-  return started;
-}
-
 // Whether there was room for it, and no thread that could be told.
 bool Announce(const Closing& closing) {
   Reports& page = Page();
@@ -192,7 +177,7 @@ void AnnounceClosing(Thread* t) {
     Page().rest.store(true, std::memory_order_relaxed);
   } else if (!Announce(closing)) {
     Futex(Page().announced, FUTEX_WAKE, 1, nullptr, 0);
-  } else if (!Start()) {
+  } else if (!StartOwnThread(&Report)) {
     // What was announced is shown at the end.
     Page().running.store(false, std::memory_order_relaxed);
   }

@@ -1,6 +1,5 @@
 #include "instrument/runtime/stall.h"
 
-#include <pthread.h>
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>
@@ -11,6 +10,7 @@
 #include "instrument/runtime/keep_errno.h"
 #include "instrument/runtime/message.h"
 #include "instrument/runtime/modules.h"
+#include "instrument/runtime/own_thread.h"
 #include "instrument/runtime/process.h"
 #include "instrument/runtime/sites.h"
 #include "instrument/runtime/waiting.h"
@@ -115,18 +115,9 @@ void OnEndingSignal(int signal) {
 
 void WatchForStalls() {
   if (g_options.stall == 0) return;
-  sigset_t all, saved;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &saved);
-  pthread_attr_t attributes;
-  pthread_attr_init(&attributes);
-  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  pthread_t thread;
-  if (pthread_create(&thread, &attributes, &Watch, nullptr) != 0) {
+  if (!StartOwnThread(&Watch)) {
     Message() << "no thread for stall=: nobody watches";
   }
-  pthread_attr_destroy(&attributes);
-  pthread_sigmask(SIG_SETMASK, &saved, nullptr);
 }
 
 void TakeEndingSignals() {

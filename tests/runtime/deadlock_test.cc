@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/count.h"
 #include "tests/runtime/child.h"
 #include "tests/runtime/events.h"
 
@@ -17,12 +18,6 @@ namespace {
 using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-int Count(const std::string& text, const std::string& part) {
-  int n = 0;
-  for (size_t at = 0; (at = text.find(part, at)) != text.npos; ++n) ++at;
-  return n;
-}
 
 // In both modes that see anything.
 class DeadlockTest : public ::testing::TestWithParam<std::string> {

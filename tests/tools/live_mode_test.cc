@@ -11,22 +11,18 @@
 #include <string>
 #include <vector>
 
+#include "tests/count.h"
 #include "tests/runtime/child.h"
 
 namespace lockcheck::tools::testing {
 namespace {
 
 using lockcheck::testing::Child;
+using lockcheck::testing::Count;
 using lockcheck::testing::Finished;
 using lockcheck::testing::Folder;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-int Count(const std::string& text, const std::string& part) {
-  int n = 0;
-  for (size_t at = 0; (at = text.find(part, at)) != text.npos; ++n) ++at;
-  return n;
-}
 
 Finished RunLive(std::vector<std::string> words, const std::string& more = "",
                  const std::string& command = LOCKCHECK_COMMAND) {
