@@ -104,8 +104,8 @@ TEST(CommandLineTest, WordsAfterTwoDashesAreLogs) {
 
 TEST(CommandLineTest, NoCommandNamesThemAll) {
   EXPECT_EQ(ErrorOf({}),
-            "lockcheck: name a command: analyze, status, export, dump "
-            "(lockcheck --help)");
+            "lockcheck: name a command: run, analyze, status, export, "
+            "dump (lockcheck --help)");
 }
 
 TEST(CommandLineTest, AnUnknownCommandGetsTheNearest) {

@@ -1,5 +1,7 @@
 // lockcheck analyze LOG...: every log is read, judged and shown on its own; the
 // exit status is that of the worst.
+#include <unistd.h>
+
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -18,11 +20,17 @@
 namespace lockcheck::tools {
 namespace {
 
-// A folder makes a collection even if it holds one log, so that the shape of
-// the JSON depends on the command line alone.
-bool IsCollection(const std::vector<std::string>& words) {
+// A folder or a run makes a collection even if it has one log, so that the
+// shape of the JSON depends on the command line alone.
+bool IsCollection(const Options& options) {
   std::error_code ignored;
-  return words.size() != 1 || std::filesystem::is_directory(words[0], ignored);
+  return options.command == Command::kRun || options.logs.size() != 1 ||
+         std::filesystem::is_directory(options.logs[0], ignored);
+}
+
+// Under `run` standard output is the program's.
+int StreamOf(const Options& options) {
+  return options.command == Command::kRun ? STDERR_FILENO : STDOUT_FILENO;
 }
 
 class Analyzer {
@@ -32,7 +40,8 @@ class Analyzer {
       : options_(std::move(options)),
         suppressions_(std::move(suppressions)),
         baseline_(std::move(baseline)),
-        colour_(UseColour(options_.colour)) {}
+        stream_(StreamOf(options_)),
+        colour_(UseColour(options_.colour, stream_)) {}
 
   int Run() {
     for (const std::string& word : options_.logs) Word(word);
@@ -71,7 +80,7 @@ class Analyzer {
       if (wanted && !IsHidden(row)) baseline_.Add(row);
     }
     fails_ += report::Summarize(*report).fails + report->fails_as_incomplete;
-    if (options_.json != "-") WriteText(*report);
+    if (options_.json != "-" || stream_ == STDERR_FILENO) WriteText(*report);
     if (!options_.json.empty()) reports_.push_back(*std::move(report));
   }
 
@@ -83,7 +92,7 @@ class Analyzer {
     text.actor = options_.actor;
     text.top = options_.top;
     text.sort = options_.sort;
-    text.width = OutputWidth();
+    text.width = OutputWidth(stream_);
     return text;
   }
 
@@ -91,12 +100,14 @@ class Analyzer {
     std::string out = report::Text(report, TextOptions());
     if (!first_ && !out.empty()) out.insert(0, 1, '\n');
     first_ = false;
-    if (auto status = WriteToStandardOutput(out); !status.ok()) Failed(status);
+    const auto status = stream_ == STDERR_FILENO ? WriteToStandardError(out)
+                                                 : WriteToStandardOutput(out);
+    if (!status.ok()) Failed(status);
   }
 
   void WriteJson() {
     if (reports_.empty() && failed_) return;
-    const std::string json = IsCollection(options_.logs)
+    const std::string json = IsCollection(options_)
                                  ? report::JsonCollection(reports_)
                                  : report::Json(reports_.front());
     if (auto status = WriteToFile(options_.json, json); !status.ok()) {
@@ -117,6 +128,7 @@ class Analyzer {
   Options options_;
   report::Suppressions suppressions_;
   report::Baseline baseline_;
+  const int stream_;  // of the text
   const bool colour_;
   std::vector<report::Report> reports_;
   uint64_t fails_ = 0;

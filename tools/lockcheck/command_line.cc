@@ -102,6 +102,24 @@ Words SplitAtTwoDashes(const std::vector<std::string>& words) {
   return split;
 }
 
+// Takes from `words` the program and its arguments, which begin behind "--" or
+// with the first word that is no option of ours and no option's value.
+std::vector<std::string> TakeProgram(const CLI::App& app,
+                                     std::vector<std::string>& words) {
+  size_t i = 1;
+  for (; i < words.size() && words[i].starts_with('-'); ++i) {
+    if (words[i] == "--") break;
+    const CLI::Option* option = app.get_option_no_throw(words[i]);
+    if (option != nullptr && option->get_items_expected_max() > 0) ++i;
+  }
+  const size_t end = std::min(i, words.size());
+  const bool dashes = end < words.size() && words[end] == "--";
+  std::vector<std::string> program(
+      words.begin() + static_cast<ptrdiff_t>(end + dashes), words.end());
+  words.resize(end);
+  return program;
+}
+
 std::string Choice(const std::string& option, const std::string& word,
                    const std::vector<std::string>& names) {
   if (std::find(names.begin(), names.end(), word) != names.end()) return "";
@@ -138,10 +156,12 @@ std::string Understand(const RawWords& raw, bool fail_on_given, Options& o) {
   if (raw.form == "folded") o.form = ExportForm::kFolded;
   o.sort = report::FindColumn(raw.sort);
   o.only = report::FindVerdict(raw.only);
-  if (!absl::SimpleAtoi(raw.error_exitcode, &o.error_exitcode) ||
-      o.error_exitcode < 0 || o.error_exitcode > 255) {
+  if (o.command == Command::kRun) o.error_exitcode = kExitFindingsOfRun;
+  if (raw.error_exitcode &&
+      (!absl::SimpleAtoi(*raw.error_exitcode, &o.error_exitcode) ||
+       o.error_exitcode < 0 || o.error_exitcode > 255)) {
     return fmt::format("--error-exitcode '{}': it is from 0 to 255",
-                       raw.error_exitcode);
+                       *raw.error_exitcode);
   }
   if (o.write_baseline == "-") {
     return "--write-baseline '-': standard output has the report; name a file";
@@ -181,7 +201,7 @@ std::string Complaint(const CLI::App& sub, const CLI::ParseError& error) {
 
 }  // namespace
 
-Parsed ParseCommandLine(const std::vector<std::string>& words) {
+Parsed ParseCommandLine(std::vector<std::string> words) {
   Options options;
   RawWords raw;
   const std::unique_ptr<CLI::App> app = MakeParser(options, raw);
@@ -207,6 +227,7 @@ Parsed ParseCommandLine(const std::vector<std::string>& words) {
   }
   options.command = row->command;
   CLI::App* sub = app->get_subcommand(row->name);
+  if (row->command == Command::kRun) options.program = TakeProgram(*sub, words);
   if (std::string error = UnknownOption(*sub, words); !error.empty()) {
     return Error(std::move(error));
   }
@@ -227,6 +248,11 @@ Parsed ParseCommandLine(const std::vector<std::string>& words) {
   const bool given = fail_on != nullptr && fail_on->count() > 0;
   if (std::string error = Understand(raw, given, options); !error.empty()) {
     return Error(fmt::format("lockcheck {}: {}", row->name, error));
+  }
+  if (row->command == Command::kRun && options.program.empty()) {
+    return Error(
+        "lockcheck run: name the program to run: lockcheck run [OPTIONS] -- "
+        "PROGRAM [ARGUMENTS...] (lockcheck run --help)");
   }
   Parsed parsed;
   parsed.run = true;

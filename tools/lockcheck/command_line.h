@@ -21,7 +21,7 @@
 
 namespace lockcheck::tools {
 
-enum class Command { kAnalyze, kStatus, kExport, kDump };
+enum class Command { kRun, kAnalyze, kStatus, kExport, kDump };
 enum class Colour { kAuto, kAlways, kNever };
 enum class ExportForm { kDot, kFolded };
 
@@ -33,7 +33,10 @@ struct Options {
   Colour colour = Colour::kAuto;
   unsigned threads = 0;  // 0: one per core
   bool all = false;
-  // analyze
+  // run
+  std::vector<std::string> program;  // and its arguments
+  std::string log;  // pattern or folder; empty: kept only if there is a reason
+  // run, analyze
   std::string json;  // empty: none; "-": standard output, instead of the text
   report::FailOn fail_on;
   analysis::Policy policy = analysis::Policy::kDeadlock;
@@ -59,7 +62,7 @@ struct Parsed {
 };
 
 // `words` without the program's name.
-Parsed ParseCommandLine(const std::vector<std::string>& words);
+Parsed ParseCommandLine(std::vector<std::string> words);
 
 // Every command and the options it has ("--json"), --help left out.
 std::vector<std::pair<std::string, std::vector<std::string>>> AllOptions();

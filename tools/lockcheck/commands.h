@@ -7,6 +7,7 @@
 
 namespace lockcheck::tools {
 
+int RunRun(Options options);
 int RunAnalyze(Options options);
 int RunStatus(const Options& options);
 int RunExport(const Options& options);

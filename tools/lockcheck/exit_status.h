@@ -5,9 +5,13 @@
 namespace lockcheck::tools {
 
 inline constexpr int kExitOk = 0;
-inline constexpr int kExitFindings = 1;  // --error-exitcode changes it
+inline constexpr int kExitFindings = 1;        // --error-exitcode changes it
+inline constexpr int kExitFindingsOfRun = 66;  // this one, too
 inline constexpr int kExitUsage = 2;
 inline constexpr int kExitFile = 3;  // unreadable log, or unwritable output
+// `run`'s, as a shell's: the program cannot be run, or is not there.
+inline constexpr int kExitCannotRun = 126;
+inline constexpr int kExitNoProgram = 127;
 
 }  // namespace lockcheck::tools
 

@@ -34,6 +34,8 @@ int Main(const std::vector<std::string>& words) {
     return kExitUsage;
   }
   switch (parsed.options.command) {
+    case Command::kRun:
+      return RunRun(std::move(parsed.options));
     case Command::kAnalyze:
       return RunAnalyze(std::move(parsed.options));
     case Command::kStatus:

@@ -72,6 +72,15 @@ std::string NameToReplace(const std::string& path,
   return same ? name : "";
 }
 
+absl::Status WriteToStream(int fd, std::string_view text,
+                           const std::string& name) {
+  const int error = WriteAll(fd, text);
+  if (error == 0 || error == EPIPE) return absl::OkStatus();
+  return CannotWrite(name, error);
+}
+
+bool g_broken_pipes_were_ignored = false;
+
 }  // namespace
 
 void PrepareStandardStreams() {
@@ -82,13 +91,17 @@ void PrepareStandardStreams() {
     // one.
     if (::open("/dev/null", fd == 2 ? O_WRONLY : O_RDONLY) < 0) return;
   }
-  ::signal(SIGPIPE, SIG_IGN);
+  g_broken_pipes_were_ignored = ::signal(SIGPIPE, SIG_IGN) == SIG_IGN;
 }
 
+bool BrokenPipesWereIgnored() { return g_broken_pipes_were_ignored; }
+
 absl::Status WriteToStandardOutput(std::string_view text) {
-  const int error = WriteAll(STDOUT_FILENO, text);
-  if (error == 0 || error == EPIPE) return absl::OkStatus();
-  return CannotWrite("standard output", error);
+  return WriteToStream(STDOUT_FILENO, text, "standard output");
+}
+
+absl::Status WriteToStandardError(std::string_view text) {
+  return WriteToStream(STDERR_FILENO, text, "standard error");
 }
 
 absl::Status WriteToFile(const std::string& path, std::string_view text) {
@@ -124,24 +137,24 @@ void Complain(std::string_view line) {
   std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
-bool UseColour(Colour colour) {
+bool UseColour(Colour colour, int fd) {
   if (colour != Colour::kAuto) return colour == Colour::kAlways;
   const char* no_color = std::getenv("NO_COLOR");
   if (no_color != nullptr && *no_color != '\0') return false;
   const char* term = std::getenv("TERM");
   if (term == nullptr || std::strcmp(term, "dumb") == 0) return false;
-  return ::isatty(STDOUT_FILENO) == 1;
+  return ::isatty(fd) == 1;
 }
 
-size_t OutputWidth() {
-  if (::isatty(STDOUT_FILENO) != 1) return 0;
+size_t OutputWidth(int fd) {
+  if (::isatty(fd) != 1) return 0;
   uint32_t columns = 0;
   const char* const given = std::getenv("COLUMNS");
   if (given != nullptr && absl::SimpleAtoi(given, &columns) && columns > 0) {
     return columns;
   }
   winsize size{};
-  return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+  return ::ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 }  // namespace lockcheck::tools

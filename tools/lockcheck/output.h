@@ -16,9 +16,12 @@ namespace lockcheck::tools {
 // that no file of ours gets its number, and writing to a closed standard output
 // goes on being an error; a reader that goes away is no signal.
 void PrepareStandardStreams();
+// Whether SIGPIPE was ignored before that, as a program that we start expects.
+bool BrokenPipesWereIgnored();
 
 // A reader that has gone away (head, less) is no error.
 absl::Status WriteToStandardOutput(std::string_view text);
+absl::Status WriteToStandardError(std::string_view text);
 // "-" and "" are standard output. The error names the file and the cause.
 absl::Status WriteToFile(const std::string& path, std::string_view text);
 // Whoever reads the file meanwhile sees the old text or the new one, never a
@@ -30,12 +33,13 @@ absl::Status ReplaceFile(const std::string& path, std::string_view text);
 // One line to standard error: "lockcheck: " and `line`.
 void Complain(std::string_view line);
 
-bool UseColour(Colour colour);
+// Whether the stream with that number gets colour.
+bool UseColour(Colour colour, int fd = 1);
 
-// Columns of the terminal that standard output is: COLUMNS, else what it says
+// Columns of the terminal that the stream is: COLUMNS, else what it says
 // itself. 0: it is none, or does not say; then lines may be as long as they
 // are.
-size_t OutputWidth();
+size_t OutputWidth(int fd = 1);
 
 }  // namespace lockcheck::tools
 

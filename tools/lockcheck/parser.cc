@@ -11,6 +11,18 @@ namespace lockcheck::tools {
 namespace {
 
 constexpr CommandRow kCommands[] = {
+    {Command::kRun, "run", "Run a program, record its locks, and judge the log",
+     R"(Examples:
+  lockcheck run -- ./server --port 8080
+  lockcheck run --log logs/ -- ctest --output-on-failure
+  lockcheck run --log run.log --json report.json -- ./server
+
+The program is one that is built with lockcheck's locks, or starts such. It has
+the standard streams; the report goes to standard error when it has ended.
+
+Exit status: the program's own (128 + n for signal n) if it is not 0; else 66
+on findings (see --error-exitcode), 3 if there is no log to judge or an output
+cannot be written, 0. 2: wrong usage; 126, 127: there is no such program.)"},
     {Command::kAnalyze, "analyze",
      "Deadlocks, misuse and contention in one or more logs",
      R"(Examples:
@@ -42,8 +54,8 @@ Exit status: 0 nothing that fails, 1 findings (see --error-exitcode),
 };
 
 constexpr const char* kOverview =
-    R"(Start: build a program with lockcheck's mutexes, run it with
-LOCKCHECK_OPTIONS=log=run.log, then `lockcheck analyze run.log`.
+    R"(Start: build a program with lockcheck's mutexes, then `lockcheck run ./program`;
+or run it with LOCKCHECK_OPTIONS=log=run.log, then `lockcheck analyze run.log`.
 Examples:
   lockcheck analyze run.log            findings and hotspots
   lockcheck status 4711                who waits for whom right now
@@ -97,12 +109,8 @@ void AddCommon(CLI::App& app, Options& o) {
             "Threads to read with; 0: one per core");
 }
 
-void AddAnalyze(CLI::App& app, Options& o, RawWords& raw) {
-  app.add_option("LOG", o.logs,
-                 Lines("Log files, or folders: every *.log and *.log.N in and "
-                       "below them"))
-      ->required()
-      ->type_name("");
+// What `run` and `analyze` have in common.
+void AddReport(CLI::App& app, Options& o, RawWords& raw) {
   app.add_option(
          "--json", o.json,
          Lines("Write the report as JSON to a file; - for standard output "
@@ -153,9 +161,31 @@ void AddAnalyze(CLI::App& app, Options& o, RawWords& raw) {
                  Lines("Write the ids of the findings there, and those of "
                        "--baseline, to a file; it may be the same one"))
       ->type_name("FILE");
-  app.add_option("--error-exitcode", raw.error_exitcode,
-                 Lines("Exit status if something fails. Default: 1"))
+  app.add_option(
+         "--error-exitcode", raw.error_exitcode,
+         Lines("Exit status if something fails. Default: 1; with run: 66"))
       ->type_name("N");
+}
+
+void AddAnalyze(CLI::App& app, Options& o, RawWords& raw) {
+  app.add_option("LOG", o.logs,
+                 Lines("Log files, or folders: every *.log and *.log.N in and "
+                       "below them"))
+      ->required()
+      ->type_name("");
+  AddReport(app, o, raw);
+}
+
+// The program's words are taken away before this sees any.
+void AddRun(CLI::App& app, Options& o, RawWords& raw) {
+  app.usage("lockcheck run [OPTIONS] [--] PROGRAM [ARGUMENTS...]");
+  app.add_option("--log", o.log,
+                 Lines("Log to write; %p, %e and %h in its name are the "
+                       "process, the program and the host. A folder: a log "
+                       "for each program, in it. Default: a temporary "
+                       "folder, which stays if there is a reason to look"))
+      ->type_name("PATH");
+  AddReport(app, o, raw);
 }
 
 void AddStatus(CLI::App& app, Options& o, RawWords& raw) {
@@ -225,6 +255,9 @@ std::unique_ptr<CLI::App> MakeParser(Options& o, RawWords& raw) {
     sub->group("Commands");
     sub->footer(row.examples);
     switch (row.command) {
+      case Command::kRun:
+        AddRun(*sub, o, raw);
+        break;
       case Command::kAnalyze:
         AddAnalyze(*sub, o, raw);
         break;

@@ -8,21 +8,21 @@
 #define LOCKCHECK_TOOLS_LOCKCHECK_PARSER_H_
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "CLI/CLI.hpp"
 #include "tools/lockcheck/command_line.h"
-#include "tools/lockcheck/exit_status.h"
 
 namespace lockcheck::tools {
 
 // Words that still have to be understood after CLI11 has sorted them.
 struct RawWords {
   std::string fail_on, policy = "deadlock", sort = "wait_total",
-                       colour = "auto", form, only, by = "suffered",
-                       error_exitcode = std::to_string(kExitFindings);
+                       colour = "auto", form, only, by = "suffered";
+  std::optional<std::string> error_exitcode;  // without: the command's own
   bool version = false;
 };
 

@@ -1,0 +1,116 @@
+#include "tools/lockcheck/run_program.h"
+
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include "fmt/format.h"
+#include "tools/lockcheck/output.h"
+
+namespace lockcheck::tools {
+namespace {
+
+constexpr int kPassedOn[] = {SIGTERM, SIGINT,  SIGQUIT,
+                             SIGHUP,  SIGUSR1, SIGUSR2};
+
+// While this lives, signals wait to be fetched, and end nobody.
+class HeldSignals {
+ public:
+  HeldSignals() {
+    sigemptyset(&held_);
+    for (const int signal : kPassedOn) sigaddset(&held_, signal);
+    sigaddset(&held_, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &held_, &before_);
+    // Ignored, it would not come, and the child would leave no status.
+    child_ = signal(SIGCHLD, SIG_DFL);
+  }
+  // What came for the program alone is not ours.
+  ~HeldSignals() {
+    const timespec now{};
+    while (sigtimedwait(&held_, nullptr, &now) >= 0) {
+    }
+    signal(SIGCHLD, child_);
+    sigprocmask(SIG_SETMASK, &before_, nullptr);
+  }
+  HeldSignals(const HeldSignals&) = delete;
+  HeldSignals& operator=(const HeldSignals&) = delete;
+
+  siginfo_t Next() const {
+    siginfo_t info{};
+    while (sigwaitinfo(&held_, &info) < 0) {
+    }
+    return info;
+  }
+  const sigset_t& before() const { return before_; }
+
+ private:
+  sigset_t held_, before_;
+  void (*child_)(int);
+};
+
+std::vector<char*> Pointers(const std::vector<std::string>& words) {
+  std::vector<char*> pointers;
+  for (const std::string& word : words) {
+    pointers.push_back(const_cast<char*>(word.c_str()));
+  }
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+absl::Status CannotRun(const std::string& program, int error) {
+  const std::string line =
+      fmt::format("{}: cannot run: {}", program, std::strerror(error));
+  if (error == ENOENT) return absl::NotFoundError(line);
+  if (error == EACCES || error == ENOEXEC) {
+    return absl::PermissionDeniedError(line);
+  }
+  return absl::UnavailableError(line);
+}
+
+absl::StatusOr<pid_t> Start(const std::vector<std::string>& words,
+                            const std::vector<std::string>& variables,
+                            const sigset_t& mask) {
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setflags(&attributes,
+                           POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  posix_spawnattr_setsigmask(&attributes, &mask);
+  sigset_t as_started;
+  sigemptyset(&as_started);
+  if (!BrokenPipesWereIgnored()) sigaddset(&as_started, SIGPIPE);
+  posix_spawnattr_setsigdefault(&attributes, &as_started);
+  pid_t child = 0;
+  const int error =
+      posix_spawnp(&child, words[0].c_str(), nullptr, &attributes,
+                   Pointers(words).data(), Pointers(variables).data());
+  posix_spawnattr_destroy(&attributes);
+  if (error != 0) return CannotRun(words[0], error);
+  return child;
+}
+
+}  // namespace
+
+absl::StatusOr<int> RunProgram(const std::vector<std::string>& words,
+                               const std::vector<std::string>& variables) {
+  const HeldSignals signals;
+  const auto child = Start(words, variables, signals.before());
+  if (!child.ok()) return child.status();
+  for (;;) {
+    const siginfo_t info = signals.Next();
+    if (info.si_signo != SIGCHLD) {
+      // A terminal has sent it to the program, too.
+      if (info.si_code != SI_KERNEL) kill(*child, info.si_signo);
+      continue;
+    }
+    int status = 0;
+    if (waitpid(*child, &status, WNOHANG) != *child) continue;
+    if (WIFSIGNALED(status)) return 128 + WTERMSIG(status);
+    if (WIFEXITED(status)) return WEXITSTATUS(status);
+  }
+}
+
+}  // namespace lockcheck::tools
