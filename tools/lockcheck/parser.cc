@@ -176,9 +176,11 @@ void AddAnalyze(CLI::App& app, Options& o, RawWords& raw) {
   AddReport(app, o, raw);
 }
 
-// The program's words are taken away before this sees any.
+// The program's words are taken away before the parser sees them.
 void AddRun(CLI::App& app, Options& o, RawWords& raw) {
-  app.usage("lockcheck run [OPTIONS] [--] PROGRAM [ARGUMENTS...]");
+  app.add_option("PROGRAM ARGUMENTS...", o.program,
+                 Lines("What to run; behind -- it may begin with a dash"))
+      ->type_name("");
   app.add_option("--log", o.log,
                  Lines("Log to write; %p, %e and %h in its name are the "
                        "process, the program and the host. A folder: a log "
