@@ -6,6 +6,7 @@
 
 #include "instrument/runtime/deadlock_report.h"
 #include "instrument/runtime/fork.h"
+#include "instrument/runtime/gil.h"
 #include "instrument/runtime/holding.h"
 #include "instrument/runtime/keep_errno.h"
 #include "instrument/runtime/live.h"
@@ -42,6 +43,8 @@ static_assert(static_cast<uint8_t>(LockKind::kRecursiveTimedMutex) ==
               static_cast<uint8_t>(model::ObjectKind::kRecursiveTimedMutex));
 static_assert(static_cast<uint8_t>(LockKind::kSharedTimedMutex) ==
               static_cast<uint8_t>(model::ObjectKind::kSharedTimedMutex));
+static_assert(static_cast<uint8_t>(LockKind::kGil) ==
+              static_cast<uint8_t>(model::ObjectKind::kGil));
 static_assert(static_cast<uint8_t>(How::kMulti) ==
               static_cast<uint8_t>(model::How::kMulti));
 
@@ -121,8 +124,7 @@ bool LockUnrecorded(const LockRequest& request) {
   if (IsShared(request.kind)) {
     return PlainSharedRequest(request, UnrecordedOwner());
   }
-  return PlainLock(*request.lock, UnrecordedOwner(), MayBlock(request),
-                   request.deadline);
+  return PlainLock(request, UnrecordedOwner());
 }
 
 // The lock is not this thread's.
@@ -425,6 +427,7 @@ constinit Table g_own_table = {internal::kModeUnknown,
                                &DoAcquirePermit,
                                &DoReleasePermits,
                                &DoOverRelease,
-                               &DoDestroySemaphore};
+                               &DoDestroySemaphore,
+                               &DoPassOnGil};
 
 }  // namespace lockcheck::runtime

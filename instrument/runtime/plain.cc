@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "instrument/runtime/plain_gil.h"
 #include "instrument/runtime/plain_shared.h"
 #include "instrument/runtime/thread.h"
 #include "lockcheck/mutex.h"
@@ -107,11 +108,18 @@ bool IsBefore(const Deadline& a, const Deadline* b) {
          (a.seconds == b->seconds && a.nanoseconds < b->nanoseconds);
 }
 
-bool PlainLock(LockState& lock, uint32_t me, bool may_block,
-               const Deadline* deadline) {
+Round WaitRound(LockState& lock, LockKind kind, uint32_t me,
+                const Deadline* deadline) {
+  return kind == LockKind::kGil
+             ? GilRound(static_cast<GilState&>(lock), me, deadline)
+             : WaitRound(lock, me, deadline);
+}
+
+bool PlainLock(const LockRequest& request, uint32_t me) {
+  LockState& lock = *request.lock;
   if (TryTake(lock, me)) return true;
-  while (may_block) {
-    switch (WaitRound(lock, me, deadline)) {
+  while (MayBlock(request)) {
+    switch (WaitRound(lock, request.kind, me, request.deadline)) {
       case Round::kTaken:
         return true;
       case Round::kTimedOut:
@@ -124,13 +132,15 @@ bool PlainLock(LockState& lock, uint32_t me, bool may_block,
 }
 
 bool PlainRequest(const LockRequest& request) {
-  const bool may_block = MayBlock(request);
   LockState& lock = *request.lock;
+  if (request.kind == LockKind::kGil) {
+    return PlainLock(request, UnrecordedOwner());
+  }
   if (!IsRecursive(request.kind)) {
     const uint32_t me =
         internal::IsOff() ? uint32_t{kOffOwner} : UnrecordedOwner();
     if (IsShared(request.kind)) return PlainSharedRequest(request, me);
-    return PlainLock(lock, me, may_block, request.deadline);
+    return PlainLock(request, me);
   }
   const uint32_t me = UnrecordedOwner();
   if ((lock.word.load(std::memory_order_relaxed) & kOwnerMask) == me) {
@@ -139,7 +149,7 @@ bool PlainRequest(const LockRequest& request) {
     ++depth;
     return true;
   }
-  return PlainLock(lock, me, may_block, request.deadline);
+  return PlainLock(request, me);
 }
 
 bool PlainUnlock(LockState& lock, LockKind kind) {

@@ -59,9 +59,13 @@ bool HasPassed(const Deadline& deadline);
 // Whether `a`, a monotonic time, surely comes before `b` (null: never).
 bool IsBefore(const Deadline& a, const Deadline* b);
 
-// False: not taken (it may not block, or the deadline passed).
-bool PlainLock(LockState& lock, uint32_t me, bool may_block,
-               const Deadline* deadline);
+// A round for an exclusive lock of that kind.
+Round WaitRound(LockState& lock, LockKind kind, uint32_t me,
+                const Deadline* deadline);
+
+// Of an exclusive lock. False: not taken (it may not block, or the deadline
+// passed).
+bool PlainLock(const LockRequest& request, uint32_t me);
 
 // A request of any kind, recursive locks included, and its release. PlainUnlock
 // is false if a recursive lock is not this thread's.

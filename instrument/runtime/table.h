@@ -16,6 +16,7 @@
 #include <cstdint>
 
 #include "lib/model/primitives.h"
+#include "lockcheck/internal/gil.h"
 #include "lockcheck/internal/hot.h"
 #include "lockcheck/internal/semaphore.h"
 #include "lockcheck/internal/thread_hooks.h"
@@ -31,7 +32,8 @@ using internal::SiteSlot;
 
 struct QueuedWait;  // wait_records.h
 struct Woken;
-struct PermitRequest;  // semaphore.h
+struct PermitRequest;         // semaphore.h
+enum class Passed : uint8_t;  // gil.h
 
 enum class How : uint8_t { kBlocking, kTry, kTimed, kMulti };
 
@@ -88,6 +90,8 @@ struct Table {
   void (*over_release)(internal::SemaphoreState& semaphore, SiteSlot* slot,
                        Caller caller);
   void (*destroy_semaphore)(internal::SemaphoreState& semaphore);
+  Passed (*pass_on_gil)(internal::GilState& gil, bool competes, SiteSlot* slot,
+                        Caller caller);
 };
 
 // This copy's own table, or the first copy's.

@@ -97,9 +97,10 @@ void WriteWaitStack(Wait& w) {
 Round OneRound(const Wait& w, const Deadline* deadline) {
   LockState& lock = *w.request.lock;
   const uint32_t me = w.t->hot.actor;
-  return IsShared(w.request.kind) ? SharedRound(static_cast<SharedState&>(lock),
-                                                w.request.reads, me, deadline)
-                                  : WaitRound(lock, me, deadline);
+  return IsShared(w.request.kind)
+             ? SharedRound(static_cast<SharedState&>(lock), w.request.reads, me,
+                           deadline)
+             : WaitRound(lock, w.request.kind, me, deadline);
 }
 
 bool GiveUp(const Wait& w, Round round) {

@@ -1,11 +1,11 @@
 // The queue of an object's waiters, and what the types' inline code calls.
 
 #include <errno.h>
-#include <linux/futex.h>
 
 #include <system_error>
 
 #include "instrument/runtime/entry.h"
+#include "instrument/runtime/futex_guard.h"
 #include "instrument/runtime/plain.h"
 #include "instrument/runtime/table.h"
 #include "instrument/runtime/unseen.h"
@@ -14,36 +14,10 @@
 namespace lockcheck::inline LOCKCHECK_ABI::internal {
 namespace {
 
+using runtime::FutexGuard;
 using runtime::FutexWait;
+using runtime::FutexWake;
 using runtime::Woken;
-
-void FutexWake(std::atomic<uint32_t>& word, int count) {
-  runtime::Futex(word, FUTEX_WAKE, static_cast<uint32_t>(count), nullptr, 0);
-}
-
-// Drepper's mutex2 ("Futexes Are Tricky", 2011).
-class Guard {
- public:
-  explicit Guard(std::atomic<uint32_t>& word) : word_(word) {
-    uint32_t seen = 0;
-    if (word_.compare_exchange_strong(seen, 1, std::memory_order_acquire)) {
-      return;
-    }
-    if (seen != 2) seen = word_.exchange(2, std::memory_order_acquire);
-    while (seen != 0) {
-      FutexWait(word_, 2, nullptr);
-      seen = word_.exchange(2, std::memory_order_acquire);
-    }
-  }
-  ~Guard() {
-    if (word_.exchange(0, std::memory_order_release) == 2) FutexWake(word_, 1);
-  }
-  Guard(const Guard&) = delete;
-  Guard& operator=(const Guard&) = delete;
-
- private:
-  std::atomic<uint32_t>& word_;
-};
 
 void Unlink(WaitQueue& q, Waiter& w) {
   if (w.previous != nullptr) {
@@ -57,7 +31,7 @@ void Unlink(WaitQueue& q, Waiter& w) {
 // Claims the waiters that have waited longest and have not given up, at most so
 // many, and takes them out of the queue; they stay linked.
 Waiter* TakeOut(WaitQueue& q, uint32_t most, Woken& woken) {
-  const Guard guard(q.guard);
+  const FutexGuard guard(q.guard);
   woken.next_ticket = q.next_ticket;
   Waiter* first = nullptr;
   Waiter** link = &first;
@@ -108,7 +82,7 @@ void Enqueue(WaitQueue& queue, WaitKind kind, Waiter& waiter, SiteSlot* slot,
 }
 
 void EnterQueue(WaitQueue& queue, Waiter& waiter) noexcept {
-  const Guard guard(queue.guard);
+  const FutexGuard guard(queue.guard);
   waiter.ticket = queue.next_ticket++;
   waiter.previous = queue.last;
   if (queue.last != nullptr) {
@@ -192,7 +166,7 @@ bool Dequeue(internal::WaitQueue& queue, internal::Waiter& waiter) {
                                                 std::memory_order_relaxed)) {
     return false;
   }
-  const internal::Guard guard(queue.guard);
+  const FutexGuard guard(queue.guard);
   internal::Unlink(queue, waiter);
   return true;
 }

@@ -203,6 +203,7 @@ enum class LockKind : uint8_t {  // model::ObjectKind's numbers
   kSharedMutex = 6,
   kSharedTimedMutex = 7,
   kSemaphore = 9,
+  kGil = 19,
 };
 constexpr bool IsRecursive(LockKind kind) {
   return kind == LockKind::kRecursiveMutex ||

@@ -1,0 +1,117 @@
+// LOCKCHECK_DISABLED: the gil over std's mutex and condition variable. There is
+// no std type to stand in for it.
+#ifndef LOCKCHECK_INTERNAL_GIL_DISABLED_H_
+#define LOCKCHECK_INTERNAL_GIL_DISABLED_H_
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <cstdlib>
+#include <functional>
+#include <list>
+#include <mutex>
+#include <span>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "lockcheck/internal/abi.h"
+#include "lockcheck/internal/gil_random.h"
+#include "lockcheck/source_location.h"
+
+namespace lockcheck::inline LOCKCHECK_ABI::internal {
+
+using GilArbiter = std::function<std::size_t(std::span<const std::thread::id>)>;
+
+class GilCore {
+ public:
+  GilCore(const char*, source_location) noexcept {}
+
+  void Take() {
+    std::unique_lock lock(guard_);
+    if (owner_ == std::thread::id() && waiting_.empty()) {
+      owner_ = std::this_thread::get_id();
+      return;
+    }
+    Waiter waiter{std::this_thread::get_id(), {}};
+    waiting_.push_back(&waiter);
+    waited_for_.store(true, std::memory_order_relaxed);
+    waiter.turn.wait(lock, [&] { return owner_ == waiter.thread; });
+  }
+  bool TryTake() noexcept {
+    const std::lock_guard lock(guard_);
+    if (owner_ != std::thread::id()) return false;
+    owner_ = std::this_thread::get_id();
+    return true;
+  }
+  void LetGo() {
+    const std::lock_guard lock(guard_);
+    PassOn(false);
+  }
+  void Compete() {
+    {
+      const std::lock_guard lock(guard_);
+      if (PassOn(true)) return;
+    }
+    Take();
+  }
+  bool IsWaitedFor() const noexcept {
+    return waited_for_.load(std::memory_order_relaxed);
+  }
+  void Seed(uint64_t seed) noexcept {
+    const std::lock_guard lock(guard_);
+    random_ = seed;
+  }
+  void SetArbiter(GilArbiter arbiter) {
+    const std::lock_guard lock(guard_);
+    arbiter_ = std::move(arbiter);
+  }
+
+ private:
+  struct Waiter {
+    std::thread::id thread;
+    std::condition_variable turn;
+  };
+
+  // True: the caller has it again.
+  bool PassOn(bool competes) {
+    if (owner_ != std::this_thread::get_id()) ThrowNotOwner();
+    std::vector<std::thread::id> candidates;
+    for (const Waiter* waiter : waiting_) candidates.push_back(waiter->thread);
+    if (competes) candidates.push_back(owner_);
+    if (candidates.empty()) {
+      owner_ = std::thread::id();
+      return false;
+    }
+    const std::size_t chosen =
+        arbiter_ ? arbiter_(candidates) : PickOne(random_, candidates.size());
+    if (chosen >= waiting_.size()) return true;
+    const auto it = std::next(waiting_.begin(), static_cast<long>(chosen));
+    owner_ = (*it)->thread;
+    (*it)->turn.notify_one();
+    waiting_.erase(it);
+    waited_for_.store(!waiting_.empty(), std::memory_order_relaxed);
+    return false;
+  }
+  [[noreturn]] static void ThrowNotOwner() {
+#if defined(__cpp_exceptions)
+    throw std::system_error(
+        std::make_error_code(std::errc::operation_not_permitted),
+        "gil: released by a thread that does not hold it");
+#else
+    std::abort();
+#endif
+  }
+
+  std::mutex guard_;
+  std::thread::id owner_;
+  std::list<Waiter*> waiting_;  // longest first
+  std::atomic<bool> waited_for_{false};
+  uint64_t random_ = 0;
+  GilArbiter arbiter_;
+};
+
+}  // namespace lockcheck::inline LOCKCHECK_ABI::internal
+
+#endif  // LOCKCHECK_INTERNAL_GIL_DISABLED_H_
