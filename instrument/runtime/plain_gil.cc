@@ -28,13 +28,8 @@ bool Join(GilState& gil, GilWaiter& waiter) {
     // Only a thread that takes it changes the word while it is guarded.
   } while (word == 0);
   gil.word.fetch_or(kWaiters, std::memory_order_relaxed);
-  GilWaiter* last = First(gil);
-  if (last == nullptr) {
-    gil.first.store(&waiter, std::memory_order_relaxed);
-    return true;
-  }
-  while (last->next != nullptr) last = last->next;
-  last->next = &waiter;
+  waiter.next = First(gil);
+  gil.first.store(&waiter, std::memory_order_relaxed);
   return true;
 }
 

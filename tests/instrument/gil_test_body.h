@@ -27,9 +27,6 @@ void AwaitWaiter(const gil& g) {
 }
 
 size_t TheFirst(std::span<const std::thread::id>) { return 0; }
-size_t TheLast(std::span<const std::thread::id> threads) {
-  return threads.size() - 1;
-}
 
 // A thread that takes the gil once, and notes when.
 class Taker {
@@ -39,6 +36,7 @@ class Taker {
           const std::lock_guard held(g);
           order += letter;
         }) {}
+  std::thread::id id() const { return thread_.get_id(); }
 
  private:
   std::jthread thread_;
@@ -164,22 +162,24 @@ TEST(GIL_TEST_NAME, ATimeMayTakeThePlaceOfTicks) {
 
 TEST(GIL_TEST_NAME, AnArbiterChoosesAmongAllWhoWait) {
   gil g;
-  g.set_arbiter(TheLast);
+  g.set_check_interval(1);
   std::string order;
   g.lock();
   {
-    Taker one(g, order, '1');
-    std::atomic<size_t> waiting = 0;
-    AwaitWaiter(g);
-    Taker two(g, order, '2');
+    const Taker one(g, order, '1');
+    const Taker two(g, order, '2');
+    size_t waiting = 0;
     // The holder is the last of those who compete, so it goes on.
     g.set_arbiter([&](std::span<const std::thread::id> threads) {
       waiting = threads.size() - 1;
       return threads.size() - 1;
     });
-    g.set_check_interval(1);
     while (waiting < 2) g.tick();
-    g.set_arbiter(TheLast);
+    g.set_arbiter([&](std::span<const std::thread::id> threads) {
+      size_t i = 0;
+      while (i + 1 < threads.size() && threads[i] != two.id()) ++i;
+      return i;
+    });
     g.unlock();
   }
   EXPECT_EQ(order, "21");

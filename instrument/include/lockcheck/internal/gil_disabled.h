@@ -3,6 +3,7 @@
 #ifndef LOCKCHECK_INTERNAL_GIL_DISABLED_H_
 #define LOCKCHECK_INTERNAL_GIL_DISABLED_H_
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
@@ -84,8 +85,10 @@ class GilCore {
       owner_ = std::thread::id();
       return false;
     }
-    const std::size_t chosen =
-        arbiter_ ? arbiter_(candidates) : PickOne(random_, candidates.size());
+    const std::size_t count = candidates.size();
+    const std::size_t chosen = arbiter_
+                                   ? std::min(arbiter_(candidates), count - 1)
+                                   : PickOne(random_, count);
     if (chosen >= waiting_.size()) return true;
     const auto it = std::next(waiting_.begin(), static_cast<long>(chosen));
     owner_ = (*it)->thread;
@@ -106,7 +109,7 @@ class GilCore {
 
   std::mutex guard_;
   std::thread::id owner_;
-  std::list<Waiter*> waiting_;  // longest first
+  std::list<Waiter*> waiting_;
   std::atomic<bool> waited_for_{false};
   uint64_t random_ = 0;
   GilArbiter arbiter_;
