@@ -107,6 +107,38 @@ TEST_P(DeadlockTest, AConditionTakesItsOwnLockAgainWhateverHappens) {
   EXPECT_LE(Refused({"reacquire"}, &f), 1);
 }
 
+TEST_P(DeadlockTest, ALockWhoseOwnerHasEndedIsWaitedForInVain) {
+  EXPECT_EQ(Refused({"gone-owner", "1"}), 1);
+  EXPECT_EQ(Refused({"gone-owner-later"}), 1);
+  EXPECT_EQ(Refused({"gone-reader"}), 1);
+}
+
+TEST_P(DeadlockTest, OfSeveralThatWaitForItEachIsRefused) {
+  const Finished f = Run({"gone-owner", "3"}, "on_deadlock=throw");
+  EXPECT_TRUE(f.Succeeded()) << f;
+  EXPECT_EQ(Count(f.out, "caught"), 3) << f;
+  EXPECT_EQ(Count(f.err, "DEADLOCK: a thread waits for a lock whose owner has"),
+            1)
+      << f;
+}
+
+TEST_P(DeadlockTest, MainCanBeTheOneThatHasEnded) {
+  EXPECT_EQ(Refused({"gone-main"}), 1);
+}
+
+TEST_P(DeadlockTest, AnOwnerInTheParentIsGone) {
+  Finished f;
+  EXPECT_EQ(Refused({"gone-at-fork"}, &f), 1);
+  EXPECT_THAT(f.err, HasSubstr("whose owner exists in the parent only"));
+}
+
+TEST_P(DeadlockTest, WhoeverMayStillUnlockIsNotGone) {
+  for (const char* scenario :
+       {"unlocked-by-other", "unlocked-at-the-very-end", "held-at-fork"}) {
+    EXPECT_EQ(Refused({scenario}), 0) << scenario;
+  }
+}
+
 TEST_P(DeadlockTest, ARequestThatGivesUpClosesNothing) {
   Finished f;
   EXPECT_EQ(Refused({"timed"}, &f), 0);
@@ -155,6 +187,20 @@ TEST_P(DeadlockTest, AJoinIsReportedWithTheThreadThatIsToEnd) {
   const std::string said = ReportOf({"join"}, "waits for the end of");
   EXPECT_THAT(said, HasSubstr("DEADLOCK: 2 threads wait for each other"));
   EXPECT_THAT(said, ContainsRegex("A2 worker \\(thread [0-9]+\\)"));
+}
+
+TEST_P(DeadlockTest, AGoneOwnerIsReportedWithWhatItHolds) {
+  const std::string said = ReportOf({"gone-owner", "1"}, "has ended and still");
+  EXPECT_THAT(said, ContainsRegex("A3 \\(thread [0-9]+\\) waits for \"m\", "
+                                  "in .*\\(deadlock_program\\+0x[0-9a-f]+\\)"));
+  EXPECT_THAT(said, ContainsRegex("and A2 ended \\(thread [0-9]+\\) has ended "
+                                  "and still holds it, in "
+                                  ".*\\(deadlock_program\\+0x[0-9a-f]+\\)"));
+}
+
+TEST_P(DeadlockTest, AGoneOwnerIsReasonToAbort) {
+  const Finished f = Run({"gone-owner", "1"}, "on_deadlock=abort");
+  EXPECT_EQ(f.signal(), SIGABRT) << f;
 }
 
 TEST_P(DeadlockTest, WithoutTheCommandTheAddressesWillDo) {
