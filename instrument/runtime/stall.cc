@@ -13,6 +13,7 @@
 #include "instrument/runtime/own_thread.h"
 #include "instrument/runtime/process.h"
 #include "instrument/runtime/sites.h"
+#include "instrument/runtime/unseen.h"
 #include "instrument/runtime/waiting.h"
 
 namespace lockcheck::runtime {
@@ -121,6 +122,10 @@ void WatchForStalls() {
 }
 
 void TakeEndingSignals() {
+  // It keeps a handler back until the thread calls something that it
+  // intercepts and that blocks, which a thread that sleeps in a lock does not:
+  // nothing but SIGKILL would end the program then.
+  if (IsUnderTsan()) return;
   for (const int signal : {SIGTERM, SIGQUIT}) {
     struct sigaction action;
     if (sigaction(signal, nullptr, &action) != 0 ||

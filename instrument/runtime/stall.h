@@ -4,7 +4,7 @@
 //
 // The signals are taken only if the program leaves them at their default when
 // the runtime begins, and a program that handles them later replaces this. The
-// program still ends by the signal.
+// program still ends by the signal. Under ThreadSanitizer they are left alone.
 //
 // Threading: the watch is a thread of its own, which takes no signal and none
 // of the program's locks; it exists only with stall=, and not in a child that

@@ -35,7 +35,7 @@ class DeadlockTest : public ::testing::TestWithParam<std::string> {
   }
   // Of a program that stays stuck: what it has said when it has said `last`.
   std::string ReportOf(std::vector<std::string> words, const std::string& last,
-                       const std::string& options = "") {
+                       const std::string& options = "", int ends_by = SIGKILL) {
     Child child("deadlock_program", std::move(words));
     child.Options(AllOptions(options)).Start();
     std::string said;
@@ -44,8 +44,8 @@ class DeadlockTest : public ::testing::TestWithParam<std::string> {
            kill(child.pid(), 0) == 0 && !child.HasEnded()) {
       sched_yield();
     }
-    child.Signal(SIGKILL);
-    EXPECT_EQ(child.Wait().signal(), SIGKILL) << said;
+    child.Signal(ends_by);
+    EXPECT_EQ(child.Wait().signal(), ends_by) << said;
     return said;
   }
   // With on_deadlock=throw: how many requests were refused.
@@ -219,6 +219,13 @@ TEST_P(DeadlockTest, AbortEndsTheProgram) {
   const Finished f = Run({"ring", "2"}, "on_deadlock=abort");
   EXPECT_EQ(f.signal(), SIGABRT) << f;
   EXPECT_THAT(f.err, HasSubstr("DEADLOCK: 2 threads"));
+}
+
+// Under ThreadSanitizer no handler could, while all threads sleep in locks.
+TEST_P(DeadlockTest, SigtermAndSigquitEndAProgramThatHangs) {
+  for (const int signal : {SIGTERM, SIGQUIT}) {
+    ReportOf({"self"}, "and waits for", "", signal);
+  }
 }
 
 TEST_P(DeadlockTest, ExitcodeReplacesSuccess) {
