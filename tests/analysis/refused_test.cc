@@ -47,6 +47,19 @@ class RefusedTest : public ::testing::Test {
   void Refuse(uint32_t actor) {
     b.Unblock(actor, Outcome::kInterrupted).Close(actor);
   }
+  // 3 closes a cycle with 2.
+  void LockUpAndRefuse() {
+    Hold(2, kA);
+    Hold(3, kB);
+    b.At(10);
+    Block(2, kB, 3);
+    b.At(20);
+    Block(3, kA, 2);
+    b.At(30);
+    Refuse(3);
+    b.At(40);
+    Get(2, kB);
+  }
   std::vector<Finding> Judge() {
     b.At(900).End(2).End(3).End(4).Exit(1);
     return FoundIn(b);
@@ -55,16 +68,7 @@ class RefusedTest : public ::testing::Test {
 };
 
 TEST_F(RefusedTest, TheCycleThatWasRefusedHappened) {
-  Hold(2, kA);
-  Hold(3, kB);
-  b.At(10);
-  Block(2, kB, 3);
-  b.At(20);
-  Block(3, kA, 2);
-  b.At(30);
-  Refuse(3);
-  b.At(40);
-  Get(2, kB);
+  LockUpAndRefuse();
   const std::vector<Finding> found = Judge();
   ASSERT_THAT(found, SizeIs(1));  // not as a possible one again
   EXPECT_EQ(found[0].verdict, Verdict::kActual);
@@ -98,16 +102,7 @@ TEST_F(RefusedTest, OnlyTheCycleThatWasClosedHappened) {
   // 4 takes kC and kA the other way round at another time.
   Hold(4, kC);
   b.Section(4, kA, 11).Close(4);
-  Hold(2, kA);
-  Hold(3, kB);
-  b.At(10);
-  Block(2, kB, 3);
-  b.At(20);
-  Block(3, kA, 2);
-  b.At(30);
-  Refuse(3);
-  b.At(40);
-  Get(2, kB);
+  LockUpAndRefuse();
   b.At(50);
   Hold(2, kA);
   b.Section(2, kC, 31).Close(2);
