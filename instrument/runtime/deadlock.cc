@@ -188,7 +188,21 @@ bool Deadlock::FindTimed(Thread* t) {
   }
 }
 
+bool Deadlock::FindGone(Thread* t, const LockRequest& request) {
+  GoneOwner owner;
+  size_ = 0;
+  if (!FindGoneOwner(request, &owner) || !Push(t)) return false;
+  owner_ = owner;
+  return true;
+}
+
+bool Deadlock::ClaimGone() const {
+  static GrowingSet said;
+  return said.Insert(uint64_t{owner_.actor} << 32 | owner_.object);
+}
+
 bool Deadlock::Claim() const {
+  if (gone_owner() != nullptr) return ClaimGone();
   const Stuck* smallest = stuck_;
   for (size_t i = 1; i < size_; ++i) {
     if (stuck_[i].wanted.actor < smallest->wanted.actor) {

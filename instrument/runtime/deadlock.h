@@ -10,6 +10,8 @@
 // looks come before all second ones, so there is a moment at which all edges
 // stood. Whoever waits last sees all others wait, so no cycle is missed.
 //
+// The other deadlock is no cycle: a lock whose owner is gone (gone_owner.h).
+//
 // Cost: nothing for uncontended locks; for a wait whose owner runs, two loads;
 // else about a microsecond for each thread on the way. Takes no lock, allocates
 // from the kernel if more than kInline threads wait for each other.
@@ -19,6 +21,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "instrument/runtime/gone_owner.h"
 #include "instrument/runtime/thread.h"
 
 namespace lockcheck::runtime {
@@ -52,6 +55,14 @@ class Deadlock {
   // in it. Cheap after a Find() that met no such wait.
   bool FindTimed(Thread* t);
 
+  // Whether the lock that `t` waits for has an owner that is gone: then `t` is
+  // all there is in it.
+  bool FindGone(Thread* t, const LockRequest& request);
+  // That owner; null: it is a cycle.
+  const GoneOwner* gone_owner() const {
+    return owner_.actor == 0 ? nullptr : &owner_;
+  }
+
   // True once for each deadlock, whichever of its threads ask.
   bool Claim() const;
 
@@ -67,6 +78,7 @@ class Deadlock {
   void NoteHolds();
   Thread* NextBlocker(Stuck& stuck) const;
   bool IsOnPath(const Thread* t) const;
+  bool ClaimGone() const;
   bool Push(Thread* t);
 
   Stuck inline_[kInline];
@@ -75,6 +87,7 @@ class Deadlock {
   size_t capacity_ = kInline;
   bool with_timed_ = false;
   bool met_timed_ = false;
+  GoneOwner owner_ = {};
 };
 
 }  // namespace lockcheck::runtime

@@ -32,10 +32,14 @@ void NameLock(Message& m, const LockState& lock) {
   }
 }
 
+void NameThread(Message& m, uint32_t actor, const char* name, uint32_t tid) {
+  m << "A" << uint64_t{actor};
+  if (name[0] != 0) m << " " << name;
+  if (tid != 0) m << " (thread " << uint64_t{tid} << ")";
+}
+
 void NameThread(Message& m, const Stuck& stuck) {
-  m << "A" << uint64_t{stuck.wanted.actor};
-  if (stuck.thread->name[0] != 0) m << " " << stuck.thread->name;
-  m << " (thread " << uint64_t{stuck.thread->tid} << ")";
+  NameThread(m, stuck.wanted.actor, stuck.thread->name, stuck.thread->tid);
 }
 
 void NamePlace(Message& m, uint32_t site) {
@@ -110,12 +114,64 @@ void ReportTimedCycle(const Deadlock& cycle) {
 void SayHeadline(const Deadlock& deadlock) {
   Message m;
   m << "DEADLOCK: ";
-  SayWhoWaits(m, deadlock);
+  const GoneOwner* const gone = deadlock.gone_owner();
+  if (gone == nullptr) {
+    SayWhoWaits(m, deadlock);
+  } else if (gone->tid != 0) {
+    m << "a thread waits for a lock whose owner has ended";
+  } else {
+    m << "a thread waits for a lock whose owner exists in the parent only";
+  }
+}
+
+void SayWhoIsGone(const Stuck& stuck, const GoneOwner& owner) {
+  {
+    Message m;
+    m << "  ";
+    NameThread(m, stuck);
+    m << " waits for ";
+    NameLock(m, *stuck.wanted.lock);
+    NamePlace(m, stuck.wanted.site);
+  }
+  Message m;
+  m << "    and ";
+  NameThread(m, owner.actor, owner.name, owner.tid);
+  if (owner.tid != 0) {
+    m << " has ended and still holds it";
+  } else {
+    m << " held it when the process was forked";
+  }
+  NamePlace(m, owner.site);
+}
+
+// Of a deadlock that is new.
+void Tell(const Deadlock& deadlock) {
+  g_deadlocks.fetch_add(1, std::memory_order_relaxed);
+  const internal::DeadlockHook hook =
+      g_deadlock_hook.load(std::memory_order_acquire);
+  if (hook != nullptr && hook(&deadlock)) return;
+  AwaitReports();
+  SayHeadline(deadlock);
+  // Of several that wait for one lock the command names the first.
+  const GoneOwner* const gone = deadlock.gone_owner();
+  const uint32_t actor =
+      gone != nullptr ? gone->actor : deadlock[0].wanted.actor;
+  if (!ShowDeadlock(actor)) SayWhoAndWhere(deadlock);
+}
+
+// True: the request is to fail.
+bool DoAsAsked() {
+  if (g_options.on_deadlock == OnDeadlock::kAbort) abort();
+  return g_options.on_deadlock == OnDeadlock::kThrow;
 }
 
 }  // namespace
 
 void SayWhoAndWhere(const Deadlock& deadlock) {
+  if (const GoneOwner* const gone = deadlock.gone_owner()) {
+    SayWhoIsGone(deadlock[0], *gone);
+    return;
+  }
   const size_t n = deadlock.size();
   for (size_t i = 0; i < n; ++i) {
     const Stuck& stuck = deadlock[i];
@@ -152,23 +208,15 @@ bool ReportDeadlockOf(Thread* t) {
   }
   DropClosing(t);
   if (!deadlock.Claim()) return false;
-  g_deadlocks.fetch_add(1, std::memory_order_relaxed);
-  const internal::DeadlockHook hook =
-      g_deadlock_hook.load(std::memory_order_acquire);
-  if (hook == nullptr || !hook(&deadlock)) {
-    AwaitReports();
-    SayHeadline(deadlock);
-    if (!ShowDeadlock(deadlock[0].wanted.actor)) SayWhoAndWhere(deadlock);
-  }
-  switch (g_options.on_deadlock) {
-    case OnDeadlock::kReport:
-      return false;
-    case OnDeadlock::kAbort:
-      abort();
-    case OnDeadlock::kThrow:
-      return true;
-  }
-  return false;
+  Tell(deadlock);
+  return DoAsAsked();
+}
+
+bool ReportGoneOwnerOf(Thread* t, const LockRequest& request) {
+  Deadlock deadlock;
+  if (!deadlock.FindGone(t, request)) return false;
+  if (deadlock.Claim()) Tell(deadlock);
+  return DoAsAsked();
 }
 
 void CountMisuse() { g_misuses.fetch_add(1, std::memory_order_relaxed); }

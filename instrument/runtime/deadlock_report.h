@@ -21,6 +21,10 @@ namespace lockcheck::runtime {
 // with a timed wait in it is said once, as a hazard.
 bool ReportDeadlockOf(Thread* t);
 
+// The same when `t` has waited for a while for a lock whose owner is gone;
+// every request for it is to fail then, under on_deadlock=throw.
+bool ReportGoneOwnerOf(Thread* t, const LockRequest& request);
+
 // At the end of the program: how many there were, if any.
 void SaySummary();
 

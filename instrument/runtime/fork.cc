@@ -15,6 +15,7 @@
 #include <cstring>
 
 #include "instrument/runtime/deadlock_report.h"
+#include "instrument/runtime/gone_owner.h"
 #include "instrument/runtime/keep_errno.h"
 #include "instrument/runtime/live.h"
 #include "instrument/runtime/message.h"
@@ -292,6 +293,7 @@ void WriteEnd(Thread* t) {
 
 void EndStream(Thread* t) {
   ReportStillHeld(t);
+  NoteHeldAtEnd(t);
   // Of an actor that did nothing new nothing is kept.
   if (t->live && !t->begin_kept) {
     Rewind(t);

@@ -32,6 +32,7 @@ void WriteRelease(Thread* t, uint32_t object);
 void DropStaleHold(Thread* t, uint32_t object);
 // From now on every hand-over looks for such a hold.
 void NoteUnlockedByOther();
+bool WasUnlockedByOther();
 
 }  // namespace lockcheck::runtime
 

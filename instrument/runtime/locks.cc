@@ -224,6 +224,8 @@ void DoUnlockShared(LockState& base, SiteSlot* slot, Caller caller) {
   auto& lock = static_cast<SharedState&>(base);
   Thread* const t = Enter();
   if (t == nullptr) {
+    // It may be what the thread held when it was still recorded.
+    NoteUnlockedByOther();
     PlainReadUnlock(lock);
     return;
   }

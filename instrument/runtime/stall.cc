@@ -13,6 +13,7 @@
 #include "instrument/runtime/own_thread.h"
 #include "instrument/runtime/process.h"
 #include "instrument/runtime/sites.h"
+#include "instrument/runtime/unseen.h"
 #include "instrument/runtime/waiting.h"
 
 namespace lockcheck::runtime {
@@ -64,10 +65,13 @@ void ShowWaits() {
   if (!ShowStatus()) ForEachWait(SayWait);
 }
 
+// Not for a notification, as idle workers do.
+bool IsForAThread(const Seen& seen) {
+  return seen.wanted.lock != nullptr || seen.wanted.joined != 0;
+}
+
 bool IsStall(const Seen& seen) {
-  const bool ended_by_a_thread =
-      seen.wanted.lock != nullptr || seen.wanted.joined != 0;
-  return ended_by_a_thread && !seen.wanted.timed &&
+  return IsForAThread(seen) && !seen.wanted.timed &&
          seen.ns / 1'000'000'000 >= g_options.stall;
 }
 
@@ -100,7 +104,10 @@ void OnEndingSignal(int signal) {
   const KeepErrno keep_errno;
   if (!g_ending.exchange(true)) {
     uint64_t waits = 0;
-    ForEachWait([&](const Seen&) { ++waits; });
+    // SIGTERM is also how a server that has nothing to do is stopped.
+    ForEachWait([&](const Seen& seen) {
+      waits += signal == SIGQUIT || IsForAThread(seen);
+    });
     if (waits != 0) {
       Message() << (signal == SIGTERM ? "SIGTERM" : "SIGQUIT") << ": " << waits
                 << (waits == 1 ? " thread waits" : " threads wait");
@@ -121,6 +128,10 @@ void WatchForStalls() {
 }
 
 void TakeEndingSignals() {
+  // It keeps a handler back until the thread calls something that it
+  // intercepts and that blocks, which a thread that sleeps in a lock does not:
+  // nothing but SIGKILL would end the program then.
+  if (IsUnderTsan()) return;
   for (const int signal : {SIGTERM, SIGQUIT}) {
     struct sigaction action;
     if (sigaction(signal, nullptr, &action) != 0 ||

@@ -19,6 +19,15 @@ extern "C" {
 
 namespace lockcheck::runtime {
 
+// Whether the sanitizer is in this program, whoever was built with it.
+inline bool IsUnderTsan() {
+#if defined(LOCKCHECK_RUNTIME_UNDER_TSAN)
+  return true;
+#else
+  return &__tsan_ignore_thread_begin != nullptr;
+#endif
+}
+
 class Unseen {
  public:
 #if defined(LOCKCHECK_RUNTIME_UNDER_TSAN)

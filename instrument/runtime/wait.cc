@@ -1,6 +1,7 @@
 #include "instrument/runtime/wait.h"
 
 #include "instrument/runtime/deadlock_report.h"
+#include "instrument/runtime/gone_owner.h"
 #include "instrument/runtime/live.h"
 #include "instrument/runtime/lock_facts.h"
 #include "instrument/runtime/plain.h"
@@ -22,6 +23,8 @@ struct Wait {
   uint32_t site;
   bool again;  // a condition's wait takes its lock again: that never fails
   bool long_wait = false;
+  bool looks = true;  // at `look` at what it waits for, and then goes on
+  Deadline look = Soon(kLongWaitNs);
 };
 
 // Of several readers, one.
@@ -128,28 +131,42 @@ bool IsDeadlock(const Wait& w) {
   return IsOwnerWaiting(w) && ReportDeadlockOf(w.t) && !w.again;
 }
 
+void LookLater(Wait& w) {
+  w.looks = MayBeGone(w.request);
+  if (w.looks) w.look = Soon(kGoneOwnerNs);
+}
+
+// The time has come. True: the request is to fail.
+bool Look(Wait& w) {
+  const bool first = !w.long_wait;
+  if (first) WriteWaitStack(w);
+  LookLater(w);
+  if (first) return IsDeadlock(w);
+  return w.looks && ReportGoneOwnerOf(w.t, w.request) && !w.again;
+}
+
 WaitEnd SleepUntilTaken(Wait& w) {
   const Deadline* const deadline = w.request.deadline;
-  const Deadline look = Soon(kLongWaitNs);
   if (IsDeadlock(w)) return WaitEnd::kDeadlock;
   AnnounceIfClosing(w.t);
   while (true) {
-    const bool first = !w.long_wait && IsBefore(look, deadline);
+    const bool looks = w.looks && IsBefore(w.look, deadline);
     const uint32_t actor = w.t->hot.actor;
     Leave(w.t);
-    const Round round = OneRound(w, first ? &look : deadline);
+    const Round round = OneRound(w, looks ? &w.look : deadline);
     if (Resume(w.t, actor)) BeginWait(w);
     if (round == Round::kTaken) return WaitEnd::kTaken;
     if (deadline != nullptr && HasPassed(*deadline)) {
       return GiveUp(w, round) ? WaitEnd::kTaken : WaitEnd::kTimedOut;
     }
-    if (first && HasPassed(look)) {
-      WriteWaitStack(w);
-      if (IsDeadlock(w)) {
+    if (looks && HasPassed(w.look)) {
+      if (Look(w)) {
         return GiveUp(w, round) ? WaitEnd::kTaken : WaitEnd::kDeadlock;
       }
     } else if (round == Round::kWoken) {
       WriteWake(w);
+      // The owner may have ended.
+      if (!w.looks) LookLater(w);
     }
   }
 }

@@ -11,6 +11,9 @@ namespace lockcheck::runtime {
 
 // A wait that lasts longer gets a stack of its own in the log.
 inline constexpr int64_t kLongWaitNs = 10'000'000;
+// After so long it is looked whether the lock's owner is gone, again and again
+// while that is in doubt.
+inline constexpr int64_t kGoneOwnerNs = 1'000'000'000;
 
 // kDeadlock: it would never end, and LOCKCHECK_OPTIONS wants it to fail.
 enum class WaitEnd : uint8_t { kTaken, kTimedOut, kDeadlock };

@@ -99,6 +99,7 @@ Findings Find(const Observations& observations, const FindOptions& options) {
   Findings result;
   FindCycles(observations, options, result.findings, result.notes);
   FindStuckActors(observations, result.findings, result.standing_waits);
+  FindRefusedDeadlocks(observations, result.findings);
   FindMisuse(observations, result.findings);
   FindRecursiveReads(observations, result.findings);
   for (Finding& finding : result.findings) Rotate(finding);

@@ -71,6 +71,8 @@ struct Finding {
   // Policy::kOrder: refuted as a deadlock (one-actor, fork-join, gate), but the
   // order is broken all the same, so it fails. Never set under kDeadlock.
   bool order_violation = false;
+  // Actual: it did not stay, since one of the requests was refused.
+  bool was_refused = false;
 };
 
 // A wait that stands at the end of the log, in a finding or not.

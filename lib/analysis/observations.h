@@ -134,6 +134,20 @@ struct EndState {
   // exit.
 };
 
+// A request was refused, because it had closed a deadlock: who waited at that
+// moment, the refused one included. Where the waits of others ended at the same
+// tick they may be in it or not.
+struct RefusedMoment {
+  struct Waiting {
+    ActorIndex actor = kNone;
+    std::vector<Hold> held;  // outermost first
+    Wait wait;
+  };
+  ActorIndex actor = kNone;  // the refused one
+  uint64_t ticks = 0;
+  std::vector<Waiting> waiting;
+};
+
 // An actor's latest post to an object: of a condition variable, a notification.
 // Between two waits that begin, those that find nobody come after those that
 // wake somebody up.
@@ -179,6 +193,7 @@ struct Observations {
   std::vector<EndState> end;           // per actor
   std::vector<MisuseEvent> misuses;
   std::vector<Notification> notifications;  // one per actor and object
+  std::vector<RefusedMoment> refused;
 };
 
 }  // namespace lockcheck::analysis

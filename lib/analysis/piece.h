@@ -71,6 +71,7 @@ struct Piece {
   absl::flat_hash_map<ObjectIndex, Notification> notifications;
   std::vector<ObjectIndex> acquired;  // distinct
   WaitIntervals waits;
+  std::vector<uint64_t> refused;  // ticks: requests that had closed a deadlock
   ActorUsage usage;
   std::vector<HeldAtEnd> held;
   std::optional<Wait> wait;

@@ -17,6 +17,7 @@
 #include "lib/analysis/asked.h"
 #include "lib/analysis/end_state.h"
 #include "lib/analysis/permits.h"
+#include "lib/analysis/refused.h"
 #include "lib/analysis/statistics.h"
 #include "lib/analysis/stream_scan.h"
 #include "lib/analysis/summary.h"
@@ -167,6 +168,7 @@ Observations Observe(const log::Recording& recording, unsigned threads,
   MergeMisuses(pieces, o);
   MergeNotifications(pieces, o);
   o.end = EndStates(recording, pieces);
+  o.refused = RefusedMoments(recording, pieces);
   MergeAsked(recording, threads, pieces, o);
   ForgetPermitsOfSignals(o);
   return o;

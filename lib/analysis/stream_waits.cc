@@ -76,11 +76,21 @@ std::optional<BlockRecord> StreamWaits::OnUnblock(model::Outcome outcome,
     case model::Outcome::kAcquired:  // counted by its own record, which follows
     case model::Outcome::kSignalled:
       return std::nullopt;
-    case model::Outcome::kTimedOut:
     case model::Outcome::kInterrupted:
+      NoteRefused(wait, ticks);
+      break;
+    case model::Outcome::kTimedOut:
       break;
   }
   return CountGivenUp(wait);
+}
+
+// A join that fails is none.
+void StreamWaits::NoteRefused(const OpenWait& wait, uint64_t ticks) {
+  if (wait.what != For::kLock) return;
+  if (refused_.emplace(wait.block.object, wait.block.site).second) {
+    piece_.refused.push_back(ticks);
+  }
 }
 
 void StreamWaits::OnJoin(uint32_t actor, uint64_t ticks) {

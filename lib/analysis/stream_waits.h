@@ -13,6 +13,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
+#include <utility>
 
 #include "lib/analysis/piece.h"
 #include "lib/analysis/raw_ids.h"
@@ -63,6 +65,7 @@ class StreamWaits {
   };
 
   void ChargeOwner(uint64_t ticks);
+  void NoteRefused(const OpenWait& wait, uint64_t ticks);
   void End(uint64_t ticks);
   For WhatFor(const log::BlockRecord& block) const;
   std::optional<log::BlockRecord> CountGivenUp(const OpenWait& wait);
@@ -71,6 +74,7 @@ class StreamWaits {
   Piece& piece_;
   Totals& totals_;
   std::optional<OpenWait> wait_;
+  std::set<std::pair<uint32_t, uint32_t>> refused_;  // object and site
   uint32_t join_actor_ = 0, join_site_ = 0;
 };
 

@@ -15,9 +15,11 @@ using graph::WaitNode;
 
 class EndOfLog {
  public:
-  explicit EndOfLog(const Observations& o) : o_(o), nodes_(o.actor_count + 1) {
+  // `end` is what each actor does then.
+  EndOfLog(const Observations& o, const std::vector<EndState>& end)
+      : o_(o), end_(end), nodes_(o.actor_count + 1) {
     for (ActorIndex a = 0; a < o_.actor_count; ++a) {
-      for (const Hold& hold : o_.end[a].held) {
+      for (const Hold& hold : end_[a].held) {
         holders_[hold.object].push_back({a, hold.mode});
       }
     }
@@ -31,16 +33,14 @@ class EndOfLog {
   void Find(std::vector<Finding>& findings,
             std::vector<StandingWait>& standing_waits) {
     for (const auto& cycle : graph::WaitCycles(nodes_, stuck_)) {
-      findings.push_back(ToFinding(cycle));
-      findings.back().rule = cycle.size() == 1 ? Rule::kSelf : Rule::kWaitFor;
-      findings.back().verdict = Verdict::kActual;
+      AddCycle(cycle, findings);
     }
     FindOwnersThatAreGone(findings);
     FindTimedCycles(findings);
     FindWaitsWhileHolding(findings);
     FindLostWakeups(findings);
     for (ActorIndex a = 0; a < o_.actor_count; ++a) {
-      const EndState& end = o_.end[a];
+      const EndState& end = end_[a];
       // A process that ended ended its actors' waits too, unless they are the
       // deadlock.
       if (!end.wait || (end.state != ActorState::kBlocked && !stuck_[a])) {
@@ -48,6 +48,17 @@ class EndOfLog {
       }
       standing_waits.push_back(
           {a, *end.wait, end.held, Duration(a, *end.wait), stuck_[a]});
+    }
+  }
+
+  // The cycle of that actor and others, if it is in one.
+  void FindCycleOf(ActorIndex actor, std::vector<Finding>& findings) {
+    for (const auto& cycle : graph::WaitCycles(nodes_, stuck_)) {
+      if (cycle.size() > 1 &&
+          std::find(cycle.begin(), cycle.end(), actor) != cycle.end()) {
+        AddCycle(cycle, findings);
+        findings.back().was_refused = true;
+      }
     }
   }
 
@@ -114,7 +125,7 @@ class EndOfLog {
   }
 
   WaitNode NodeOf(ActorIndex actor) const {
-    const EndState& end = o_.end[actor];
+    const EndState& end = end_[actor];
     WaitNode node;
     if (end.state == ActorState::kEnded) {
       node.state = WaitNode::State::kDead;
@@ -132,7 +143,7 @@ class EndOfLog {
     if (o_.is_end_object(wait.object)) {
       const ActorIndex joined = o_.actor_of_end(wait.object);
       if (joined >= o_.actor_count ||
-          o_.end[joined].state == ActorState::kEnded) {
+          end_[joined].state == ActorState::kEnded) {
         return {};
       }
       return {joined};
@@ -156,17 +167,23 @@ class EndOfLog {
     Finding finding;
     for (size_t i = 0; i < cycle.size(); ++i) {
       const ActorIndex before = cycle[(i + cycle.size() - 1) % cycle.size()];
-      finding.parts.push_back(ToPart(cycle[i], o_.end[before].wait->object));
-      finding.objects.push_back(o_.end[cycle[i]].wait->object);
-      finding.ticks =
-          std::max(finding.ticks, o_.end[cycle[i]].wait->since_ticks);
+      finding.parts.push_back(ToPart(cycle[i], end_[before].wait->object));
+      finding.objects.push_back(end_[cycle[i]].wait->object);
+      finding.ticks = std::max(finding.ticks, end_[cycle[i]].wait->since_ticks);
     }
     return finding;
   }
 
+  void AddCycle(const std::vector<graph::Vertex>& cycle,
+                std::vector<Finding>& findings) const {
+    findings.push_back(ToFinding(cycle));
+    findings.back().rule = cycle.size() == 1 ? Rule::kSelf : Rule::kWaitFor;
+    findings.back().verdict = Verdict::kActual;
+  }
+
   // The actor's part, with what it holds and the one before it waits for first.
   Part ToPart(ActorIndex actor, ObjectIndex wanted_of_it) const {
-    const EndState& end = o_.end[actor];
+    const EndState& end = end_[actor];
     Part part;
     part.actor = actor;
     part.count = 1;
@@ -195,12 +212,12 @@ class EndOfLog {
 
   // Who held the lock when it became nobody's; `provider` is not live.
   ActorIndex LostOwner(ActorIndex waiter, graph::Vertex provider) const {
-    return provider == Nobody() ? o_.end[waiter].wait->owner : provider;
+    return provider == Nobody() ? end_[waiter].wait->owner : provider;
   }
 
   // The owner's part; what it holds in its own process is not what matters.
   Part LostOwnerPart(ActorIndex owner, ActorIndex waiter) const {
-    const Wait& wait = *o_.end[waiter].wait;
+    const Wait& wait = *end_[waiter].wait;
     if (ProcessOf(owner) == ProcessOf(waiter))
       return ToPart(owner, wait.object);
     Part part;
@@ -219,7 +236,7 @@ class EndOfLog {
       if (!stuck_[a]) continue;
       for (const graph::Vertex owner : nodes_[a].providers) {
         if (nodes_[owner].state != WaitNode::State::kDead) continue;
-        waiters[{o_.end[a].wait->object, LostOwner(a, owner)}].push_back(a);
+        waiters[{end_[a].wait->object, LostOwner(a, owner)}].push_back(a);
       }
     }
     for (const auto& [key, actors] : waiters) {
@@ -229,11 +246,11 @@ class EndOfLog {
       finding.verdict = Verdict::kActual;
       const auto first = *std::min_element(
           actors.begin(), actors.end(), [&](ActorIndex a, ActorIndex b) {
-            return o_.end[a].wait->since_ticks < o_.end[b].wait->since_ticks;
+            return end_[a].wait->since_ticks < end_[b].wait->since_ticks;
           });
       finding.parts = {ToPart(first, kNone), LostOwnerPart(owner, first)};
       finding.objects = {object};
-      finding.ticks = o_.end[first].wait->since_ticks;
+      finding.ticks = end_[first].wait->since_ticks;
       finding.count = actors.size();
       findings.push_back(std::move(finding));
     }
@@ -243,7 +260,7 @@ class EndOfLog {
     std::vector<WaitNode> nodes = nodes_;
     std::vector<bool> waiting(nodes.size(), false);
     for (ActorIndex a = 0; a < o_.actor_count; ++a) {
-      const EndState& end = o_.end[a];
+      const EndState& end = end_[a];
       if (!end.wait || end.exiting || end.state == ActorState::kEnded ||
           stuck_[a]) {
         continue;
@@ -252,9 +269,9 @@ class EndOfLog {
       nodes[a].providers = ProvidersOf(a, *end.wait);
     }
     for (const auto& cycle : graph::WaitCycles(nodes, waiting)) {
-      const bool timed = std::any_of(
-          cycle.begin(), cycle.end(),
-          [&](ActorIndex a) { return GivesUp(o_.end[a].wait->how); });
+      const bool timed =
+          std::any_of(cycle.begin(), cycle.end(),
+                      [&](ActorIndex a) { return GivesUp(end_[a].wait->how); });
       if (!timed) continue;
       findings.push_back(ToFinding(cycle));
       findings.back().kind = Kind::kHazard;
@@ -270,7 +287,7 @@ class EndOfLog {
 
   // Anybody may notify, and of one who runs nobody knows who is about to.
   bool WaitsToBeNotified(ActorIndex actor) const {
-    const EndState& end = o_.end[actor];
+    const EndState& end = end_[actor];
     if (!end.wait || end.exiting || end.state != ActorState::kBlocked ||
         GivesUp(end.wait->how) || Runs(actor)) {
       return false;
@@ -282,7 +299,7 @@ class EndOfLog {
                                      ActorIndex holder) const {
     std::vector<ActorIndex> waiters;
     for (ActorIndex a = 0; a < o_.actor_count; ++a) {
-      const EndState& end = o_.end[a];
+      const EndState& end = end_[a];
       if (a != holder && end.wait && end.state == ActorState::kBlocked &&
           end.wait->object == hold.object && !GivesUp(end.wait->how) &&
           Exclude(hold.mode, end.wait->mode)) {
@@ -298,7 +315,7 @@ class EndOfLog {
   void FindWaitsWhileHolding(std::vector<Finding>& findings) const {
     for (ActorIndex a = 0; a < o_.actor_count; ++a) {
       if (!WaitsToBeNotified(a)) continue;
-      for (const Hold& hold : o_.end[a].held) {
+      for (const Hold& hold : end_[a].held) {
         const std::vector<ActorIndex> waiters = WaitersFor(hold, a);
         if (waiters.empty()) continue;
         Finding finding;
@@ -306,8 +323,8 @@ class EndOfLog {
         finding.rule = Rule::kWaitHolding;
         finding.parts = {ToPart(a, hold.object), ToPart(waiters[0], kNone)};
         finding.objects = {hold.object};
-        finding.ticks = std::max(o_.end[a].wait->since_ticks,
-                                 o_.end[waiters[0]].wait->since_ticks);
+        finding.ticks = std::max(end_[a].wait->since_ticks,
+                                 end_[waiters[0]].wait->since_ticks);
         finding.count = waiters.size();
         findings.push_back(std::move(finding));
       }
@@ -317,7 +334,7 @@ class EndOfLog {
   // Can it still notify anybody, or is it held up by a lock so that it might
   // have? Whoever joins or waits to be notified cannot, and says so.
   bool MightNotify(ActorIndex actor) const {
-    const EndState& end = o_.end[actor];
+    const EndState& end = end_[actor];
     if (end.state == ActorState::kEnded) return false;
     if (end.state != ActorState::kBlocked || !end.wait || stuck_[actor]) {
       return true;
@@ -335,7 +352,7 @@ class EndOfLog {
   // The notification that came just before the wait began, by another actor; it
   // found nobody, and nobody has notified since.
   const Notification* LostBefore(ActorIndex waiter) const {
-    const Wait& wait = *o_.end[waiter].wait;
+    const Wait& wait = *end_[waiter].wait;
     const Notification* lost = nullptr;
     for (const Notification& n : o_.notifications) {
       if (n.object != wait.object) continue;
@@ -353,13 +370,13 @@ class EndOfLog {
   void FindLostWakeups(std::vector<Finding>& findings) const {
     absl::flat_hash_map<log::ProcessIndex, bool> still;
     for (ActorIndex a = 0; a < o_.actor_count; ++a) {
-      if (!WaitsToBeNotified(a) || o_.end[a].wait->ticket == 0) continue;
+      if (!WaitsToBeNotified(a) || end_[a].wait->ticket == 0) continue;
       const Notification* const lost = LostBefore(a);
       if (lost == nullptr) continue;
       const auto [known, is_new] = still.try_emplace(ProcessOf(a), false);
       if (is_new) known->second = !SomebodyMightNotifyIn(ProcessOf(a));
       if (!known->second) continue;
-      const ObjectIndex object = o_.end[a].wait->object;
+      const ObjectIndex object = end_[a].wait->object;
       Finding finding;
       finding.kind = Kind::kHazard;
       finding.rule = Rule::kLostWakeup;
@@ -370,7 +387,7 @@ class EndOfLog {
       notifier.count = 1;
       finding.parts = {ToPart(a, kNone), std::move(notifier)};
       finding.objects = {object};
-      finding.ticks = o_.end[a].wait->since_ticks;
+      finding.ticks = end_[a].wait->since_ticks;
       finding.assumes = {
           "no thread that the log does not know would have notified"};
       findings.push_back(std::move(finding));
@@ -386,6 +403,7 @@ class EndOfLog {
   }
 
   const Observations& o_;
+  const std::vector<EndState>& end_;
   absl::flat_hash_map<ObjectIndex, std::vector<Holder>> holders_;
   std::vector<WaitNode> nodes_;
   std::vector<bool> stuck_;
@@ -396,7 +414,21 @@ class EndOfLog {
 void FindStuckActors(const Observations& observations,
                      std::vector<Finding>& findings,
                      std::vector<StandingWait>& standing_waits) {
-  EndOfLog(observations).Find(findings, standing_waits);
+  EndOfLog(observations, observations.end).Find(findings, standing_waits);
+}
+
+void FindRefusedDeadlocks(const Observations& observations,
+                          std::vector<Finding>& findings) {
+  std::vector<EndState> then(observations.actor_count);
+  for (const RefusedMoment& moment : observations.refused) {
+    for (const auto& waiting : moment.waiting) {
+      then[waiting.actor] = {.state = ActorState::kBlocked,
+                             .held = waiting.held,
+                             .wait = waiting.wait};
+    }
+    EndOfLog(observations, then).FindCycleOf(moment.actor, findings);
+    for (const auto& waiting : moment.waiting) then[waiting.actor] = {};
+  }
 }
 
 }  // namespace lockcheck::analysis

@@ -30,6 +30,11 @@ void FindStuckActors(const Observations& observations,
                      std::vector<Finding>& findings,
                      std::vector<StandingWait>& standing_waits);
 
+// The same for the moments at which a request was refused: the cycles that it
+// had closed. An actor that asked for what it had itself is a misuse only.
+void FindRefusedDeadlocks(const Observations& observations,
+                          std::vector<Finding>& findings);
+
 }  // namespace lockcheck::analysis
 
 #endif  // LOCKCHECK_LIB_ANALYSIS_STUCK_H_

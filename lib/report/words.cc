@@ -238,7 +238,12 @@ std::string WhyRefuted(const Report& report, const FindingRow& row) {
   return "";
 }
 
-std::string WhyActual(const Report& report, const FindingRow& row) {
+std::string WhyActual(const Report& report, const Finding& finding,
+                      const FindingRow& row) {
+  if (finding.was_refused) {
+    return "it happened: they waited for each other until one of the requests "
+           "was refused (on_deadlock=throw)";
+  }
   if (OwnerInParent(report, row) == nullptr) {
     return "it happened: at the end of the log none of them can go on";
   }
@@ -273,7 +278,7 @@ std::string Why(const Report& report, const Finding& finding,
   }
   switch (row.verdict.value_or(Verdict::kPossible)) {
     case Verdict::kActual:
-      return WhyActual(report, row);
+      return WhyActual(report, finding, row);
     case Verdict::kConfirmed:
       return "it did not happen in this run; the schedule that leads to it has "
              "been found";

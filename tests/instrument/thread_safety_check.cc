@@ -44,8 +44,45 @@ class Account {
       timed_.unlock();
     }
   }
+  void Conditions() {
+    lockcheck::unique_lock guard(mutex_);
+    const auto positive = [this]() LOCKCHECK_REQUIRES(mutex_) {
+      return balance_ > 0;
+    };
+    changed_.wait(guard);
+    ++balance_;
+    changed_.wait(guard, positive);
+    ++balance_;
+    while (balance_ < 0) {
+      if (changed_.wait_for(guard, kMoment) == lockcheck::cv_status::timeout) {
+        --balance_;
+      }
+    }
+    if (changed_.wait_for(guard, kMoment, positive)) ++balance_;
+    const auto soon = std::chrono::steady_clock::now() + kMoment;
+    changed_.wait_until(guard, soon);
+    if (changed_.wait_until(guard, soon, positive)) ++balance_;
+    changed_.notify_all();
+  }
+  void AnyConditions(std::stop_token token) {
+    lockcheck::unique_lock guard(mutex_);
+    const auto positive = [this]() LOCKCHECK_REQUIRES(mutex_) {
+      return balance_ > 0;
+    };
+    any_.wait(guard);
+    any_.wait(guard, positive);
+    any_.wait_for(guard, kMoment);
+    if (any_.wait_for(guard, kMoment, positive)) ++balance_;
+    if (any_.wait(guard, token, positive)) ++balance_;
+    if (any_.wait_for(guard, token, kMoment, positive)) ++balance_;
+    ++balance_;
+    any_.notify_one();
+  }
 
  private:
+  static constexpr std::chrono::milliseconds kMoment{1};
+  lockcheck::condition_variable changed_;
+  lockcheck::condition_variable_any any_;
   lockcheck::mutex mutex_;
   lockcheck::recursive_mutex recursive_;
   lockcheck::timed_mutex timed_;
@@ -62,4 +99,6 @@ void Use(Account& account, Account& other) {
   account.Scoped();
   account.Recursive();
   account.Timed();
+  account.Conditions();
+  account.AnyConditions({});
 }

@@ -1,5 +1,5 @@
 // What every kind of lock and guard keeps apart, ThreadSanitizer must see as
-// ordered. With an argument there is a race. See tsan_check.sh.
+// ordered. With an argument there is a race, or it hangs. See tsan_check.sh.
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
@@ -222,12 +222,19 @@ void RaceOfReaders() {
   two.join();
 }
 
+void Hang() {
+  lockcheck::mutex lock;
+  lock.lock();
+  lock.lock();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc > 1) {
     if (strcmp(argv[1], "race") == 0) Race();
     if (strcmp(argv[1], "race_of_readers") == 0) RaceOfReaders();
+    if (strcmp(argv[1], "hang") == 0) Hang();
     return 0;
   }
   UseFromTwoThreads<lockcheck::mutex>();

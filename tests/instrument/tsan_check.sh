@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A program built with -fsanitize=thread and a lockcheck that was not: no race
-# is reported where locks prevent it, and one is where they do not.
+# is reported where locks prevent it, and one is where they do not; and SIGTERM
+# ends one that hangs.
 #
 #   tsan_check.sh SOURCE LIBRARY COMPILER [FLAGS...]
 set -euo pipefail
@@ -33,4 +34,12 @@ for options in mode=off "log=$work/log" "log=$work/log:timing=full"; do
       exit 1
     fi
   done
+  status=0
+  LOCKCHECK_OPTIONS=$options timeout --preserve-status --kill-after=30 1 \
+    setarch -R "$work/program" hang >"$work/said" 2>&1 || status=$?
+  if [[ $status -ne $((128 + 15)) ]]; then
+    cat "$work/said"
+    echo "with $options: SIGTERM did not end the program that hangs: $status"
+    exit 1
+  fi
 done

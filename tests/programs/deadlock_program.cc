@@ -4,7 +4,10 @@
 // Prints "caught" for each request that fails with
 // resource_deadlock_would_occur, and "done" if the program gets to its end.
 
+#include <pthread.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <barrier>
 #include <chrono>
@@ -174,7 +177,138 @@ void Reacquire() {
   waiter.join();
 }
 
+// ---- Owners that are gone ---------------------------------------------------
+
+// Takes the lock and ends.
+void EndWith(auto& m) {
+  lockcheck::thread([&] {
+    lockcheck::this_thread::set_name("ended");
+    m.lock();
+  }).join();
+}
+
+void GoneOwner(size_t waiters) {
+  static lockcheck::mutex m("m");
+  EndWith(m);
+  std::vector<lockcheck::thread> threads;
+  for (size_t i = 0; i < waiters; ++i) {
+    threads.emplace_back([] { Caught([] { lockcheck::lock_guard hold(m); }); });
+  }
+  for (auto& thread : threads) thread.join();
+}
+
+// The owner ends when somebody has waited for long.
+void GoneOwnerLater() {
+  static lockcheck::mutex m("m");
+  std::barrier both(2);
+  lockcheck::thread owner([&] {
+    m.lock();
+    both.arrive_and_wait();
+    AwaitSleeper(m);
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  });
+  both.arrive_and_wait();
+  Caught([] { lockcheck::lock_guard hold(m); });
+  owner.join();
+}
+
+void GoneReader() {
+  static lockcheck::shared_mutex m("m");
+  lockcheck::thread([] { m.lock_shared(); }).join();
+  { lockcheck::shared_lock also(m); }
+  Caught([] { lockcheck::lock_guard hold(m); });
+}
+
+// What the parent's other thread holds nobody unlocks in the child.
+void GoneAtFork() {
+  static lockcheck::mutex m("m");
+  std::barrier both(2);
+  lockcheck::thread owner([&] {
+    lockcheck::lock_guard hold(m);
+    both.arrive_and_wait();
+    both.arrive_and_wait();
+  });
+  both.arrive_and_wait();
+  const pid_t child = fork();
+  if (child == 0) {
+    Caught([] { lockcheck::lock_guard hold(m); });
+    std::fflush(stdout);
+    _exit(0);
+  }
+  waitpid(child, nullptr, 0);
+  both.arrive_and_wait();
+  owner.join();
+}
+
+// The process goes on without the thread that began it.
+[[noreturn]] void GoneMain() {
+  static lockcheck::mutex m("m");
+  m.lock();
+  std::thread([] {
+    Caught([] { lockcheck::lock_guard hold(m); });
+    std::puts("done");
+    std::exit(0);
+  }).detach();
+  pthread_exit(nullptr);
+}
+
 // ---- What must stay silent --------------------------------------------------
+
+// Longer than it takes until a wait for a gone owner is called one.
+constexpr std::chrono::milliseconds kLonger(2500);
+
+// Somebody else may unlock what an ended thread holds, if this program is of
+// that kind.
+void UnlockedByOther() {
+  static lockcheck::mutex m("m"), other("other");
+  EndWith(other);
+  other.unlock();
+  EndWith(m);
+  lockcheck::thread waiter([] { lockcheck::lock_guard hold(m); });
+  std::this_thread::sleep_for(kLonger);
+  m.unlock();
+  waiter.join();
+}
+
+// Unlocks in a destructor that runs when the runtime has seen the thread's end.
+void UnlockedAtTheVeryEnd() {
+  static lockcheck::mutex m("m");
+  static pthread_key_t key;
+  static thread_local int rounds = 0;
+  pthread_key_create(&key, [](void* value) {
+    if (++rounds < PTHREAD_DESTRUCTOR_ITERATIONS - 1) {
+      pthread_setspecific(key, value);
+      return;
+    }
+    std::this_thread::sleep_for(kLonger);
+    m.unlock();
+  });
+  std::barrier both(2);
+  std::thread ends([&] {
+    pthread_setspecific(key, &m);
+    m.lock();
+    both.arrive_and_wait();
+  });
+  both.arrive_and_wait();
+  { lockcheck::lock_guard hold(m); }
+  ends.join();
+}
+
+// The thread that forked goes on in the child with what it held.
+void HeldAtFork() {
+  static lockcheck::mutex m("m");
+  lockcheck::unique_lock hold(m);
+  const pid_t child = fork();
+  if (child == 0) {
+    lockcheck::thread waiter([] { lockcheck::lock_guard other(m); });
+    std::this_thread::sleep_for(kLonger);
+    hold.unlock();
+    waiter.join();
+    std::fflush(stdout);
+    _exit(0);
+  }
+  waitpid(child, nullptr, 0);
+}
 
 // A cycle of requests one of which gives up.
 void Timed() {
@@ -255,6 +389,14 @@ int main(int argc, char** argv) {
       {"readers-write", ReadersWrite},
       {"join", JoinWhileHolding},
       {"reacquire", Reacquire},
+      {"gone-owner", [n] { GoneOwner(n); }},
+      {"gone-owner-later", GoneOwnerLater},
+      {"gone-reader", GoneReader},
+      {"gone-at-fork", GoneAtFork},
+      {"gone-main", GoneMain},
+      {"unlocked-by-other", UnlockedByOther},
+      {"unlocked-at-the-very-end", UnlockedAtTheVeryEnd},
+      {"held-at-fork", HeldAtFork},
       {"timed", Timed},
       {"readers-only", ReadersOnly},
       {"ordered", [n] { Ordered(n); }},

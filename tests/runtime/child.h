@@ -3,10 +3,12 @@
 #ifndef LOCKCHECK_TESTS_RUNTIME_CHILD_H_
 #define LOCKCHECK_TESTS_RUNTIME_CHILD_H_
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -108,8 +110,8 @@ class Child {
   }
 
   void Start() {
-    out_ = memfd_create("out", 0);
-    err_ = memfd_create("err", 0);
+    out_ = NewOutput();
+    err_ = NewOutput();
     std::vector<char*> argv;
     for (std::string& word : words_) argv.push_back(word.data());
     argv.push_back(nullptr);
@@ -156,8 +158,17 @@ class Child {
   // SIGALRM ends a child that hangs.
   static constexpr unsigned kSeconds = 120;
 
+  // Several write to it, and who looks at it does not move where they do.
+  static int NewOutput() {
+    const int fd = memfd_create("output", 0);
+    if (fd < 0 || fcntl(fd, F_SETFL, O_APPEND) != 0) std::abort();
+    return fd;
+  }
+
   static std::string Contents(int fd) {
-    std::string text(static_cast<size_t>(lseek(fd, 0, SEEK_END)), 0);
+    struct stat info;
+    if (fstat(fd, &info) != 0) std::abort();
+    std::string text(static_cast<size_t>(info.st_size), 0);
     if (pread(fd, text.data(), text.size(), 0) !=
         static_cast<ssize_t>(text.size())) {
       std::abort();

@@ -35,7 +35,7 @@ class DeadlockTest : public ::testing::TestWithParam<std::string> {
   }
   // Of a program that stays stuck: what it has said when it has said `last`.
   std::string ReportOf(std::vector<std::string> words, const std::string& last,
-                       const std::string& options = "") {
+                       const std::string& options = "", int ends_by = SIGKILL) {
     Child child("deadlock_program", std::move(words));
     child.Options(AllOptions(options)).Start();
     std::string said;
@@ -44,8 +44,8 @@ class DeadlockTest : public ::testing::TestWithParam<std::string> {
            kill(child.pid(), 0) == 0 && !child.HasEnded()) {
       sched_yield();
     }
-    child.Signal(SIGKILL);
-    EXPECT_EQ(child.Wait().signal(), SIGKILL) << said;
+    child.Signal(ends_by);
+    EXPECT_EQ(child.Wait().signal(), ends_by) << said;
     return said;
   }
   // With on_deadlock=throw: how many requests were refused.
@@ -107,6 +107,38 @@ TEST_P(DeadlockTest, AConditionTakesItsOwnLockAgainWhateverHappens) {
   EXPECT_LE(Refused({"reacquire"}, &f), 1);
 }
 
+TEST_P(DeadlockTest, ALockWhoseOwnerHasEndedIsWaitedForInVain) {
+  EXPECT_EQ(Refused({"gone-owner", "1"}), 1);
+  EXPECT_EQ(Refused({"gone-owner-later"}), 1);
+  EXPECT_EQ(Refused({"gone-reader"}), 1);
+}
+
+TEST_P(DeadlockTest, OfSeveralThatWaitForItEachIsRefused) {
+  const Finished f = Run({"gone-owner", "3"}, "on_deadlock=throw");
+  EXPECT_TRUE(f.Succeeded()) << f;
+  EXPECT_EQ(Count(f.out, "caught"), 3) << f;
+  EXPECT_EQ(Count(f.err, "DEADLOCK: a thread waits for a lock whose owner has"),
+            1)
+      << f;
+}
+
+TEST_P(DeadlockTest, MainCanBeTheOneThatHasEnded) {
+  EXPECT_EQ(Refused({"gone-main"}), 1);
+}
+
+TEST_P(DeadlockTest, AnOwnerInTheParentIsGone) {
+  Finished f;
+  EXPECT_EQ(Refused({"gone-at-fork"}, &f), 1);
+  EXPECT_THAT(f.err, HasSubstr("whose owner exists in the parent only"));
+}
+
+TEST_P(DeadlockTest, WhoeverMayStillUnlockIsNotGone) {
+  for (const char* scenario :
+       {"unlocked-by-other", "unlocked-at-the-very-end", "held-at-fork"}) {
+    EXPECT_EQ(Refused({scenario}), 0) << scenario;
+  }
+}
+
 TEST_P(DeadlockTest, ARequestThatGivesUpClosesNothing) {
   Finished f;
   EXPECT_EQ(Refused({"timed"}, &f), 0);
@@ -157,6 +189,20 @@ TEST_P(DeadlockTest, AJoinIsReportedWithTheThreadThatIsToEnd) {
   EXPECT_THAT(said, ContainsRegex("A2 worker \\(thread [0-9]+\\)"));
 }
 
+TEST_P(DeadlockTest, AGoneOwnerIsReportedWithWhatItHolds) {
+  const std::string said = ReportOf({"gone-owner", "1"}, "has ended and still");
+  EXPECT_THAT(said, ContainsRegex("A3 \\(thread [0-9]+\\) waits for \"m\", "
+                                  "in .*\\(deadlock_program\\+0x[0-9a-f]+\\)"));
+  EXPECT_THAT(said, ContainsRegex("and A2 ended \\(thread [0-9]+\\) has ended "
+                                  "and still holds it, in "
+                                  ".*\\(deadlock_program\\+0x[0-9a-f]+\\)"));
+}
+
+TEST_P(DeadlockTest, AGoneOwnerIsReasonToAbort) {
+  const Finished f = Run({"gone-owner", "1"}, "on_deadlock=abort");
+  EXPECT_EQ(f.signal(), SIGABRT) << f;
+}
+
 TEST_P(DeadlockTest, WithoutTheCommandTheAddressesWillDo) {
   const std::string said =
       ReportOf({"self"}, "and waits for", "command=/no/such/command");
@@ -173,6 +219,13 @@ TEST_P(DeadlockTest, AbortEndsTheProgram) {
   const Finished f = Run({"ring", "2"}, "on_deadlock=abort");
   EXPECT_EQ(f.signal(), SIGABRT) << f;
   EXPECT_THAT(f.err, HasSubstr("DEADLOCK: 2 threads"));
+}
+
+// Under ThreadSanitizer no handler could, while all threads sleep in locks.
+TEST_P(DeadlockTest, SigtermAndSigquitEndAProgramThatHangs) {
+  for (const int signal : {SIGTERM, SIGQUIT}) {
+    ReportOf({"self"}, "and waits for", "", signal);
+  }
 }
 
 TEST_P(DeadlockTest, ExitcodeReplacesSuccess) {

@@ -46,8 +46,8 @@ class RecordedSample {
     pid_ = fork();
     if (pid_ != 0) return;
     alarm(60);
-    const int out =
-        open((folder_ + "/out").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    const int out = open((folder_ + "/out").c_str(),
+                         O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600);
     dup2(out, 1);
     setenv("LOCKCHECK_OPTIONS", ("log=" + Log()).c_str(), 1);
     unsetenv("LOCKCHECK_RECORDING");

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "tests/runtime/child.h"
+#include "tests/tools/command_runner.h"
 
 namespace lockcheck::tools::testing {
 namespace {
@@ -18,11 +19,12 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 // What the program has said when it has said `last`; it is stuck then.
-std::string ReportOf(const std::string& scenario, const std::string& last) {
+std::string ReportOf(const std::string& scenario, const std::string& last,
+                     const std::string& mode = "record") {
   Folder folder;
   Child child("deadlock_program", {scenario});
   child
-      .Options("log=" + (folder / "log") +
+      .Options((mode == "live" ? "mode=live" : "log=" + (folder / "log")) +
                ":command=" + std::string(LOCKCHECK_COMMAND))
       .Start();
   std::string said;
@@ -50,6 +52,31 @@ TEST(DeadlockReportTest, OfReadersToo) {
   const std::string said = ReportOf("readers-write", "suppress ");
   EXPECT_THAT(said, HasSubstr("[1] ACTUAL DEADLOCK  wait-for"));
   EXPECT_THAT(said, HasSubstr("(shared), acquired in"));
+}
+
+TEST(DeadlockReportTest, OfAnOwnerThatHasEnded) {
+  for (const char* mode : {"record", "live"}) {
+    const std::string said = ReportOf("gone-owner", "suppress ", mode);
+    EXPECT_THAT(said,
+                HasSubstr("DEADLOCK: a thread waits for a lock whose owner has "
+                          "ended"));
+    EXPECT_THAT(said, HasSubstr("[1] ACTUAL DEADLOCK  wait-for"));
+    EXPECT_THAT(said, HasSubstr("A2 (ended) has ended and still holds m"));
+    EXPECT_THAT(said, Not(HasSubstr("lockcheck:     and A2")));
+  }
+}
+
+TEST(DeadlockReportTest, WhatWasRefusedHappenedTheLogSays) {
+  Folder folder;
+  const std::string log = folder / "log";
+  Child("deadlock_program", {"ring", "3"})
+      .Options("on_deadlock=throw:command=none:log=" + log)
+      .Run();
+  const auto run = RunCommand({"analyze", log});
+  EXPECT_EQ(run.status, 1) << run.err;
+  EXPECT_THAT(run.out, HasSubstr("1 actual deadlock"));
+  EXPECT_THAT(run.out, HasSubstr("one of the requests was refused"));
+  EXPECT_THAT(run.out, Not(HasSubstr("POSSIBLE")));
 }
 
 }  // namespace

@@ -45,6 +45,20 @@ class StallTest : public ::testing::TestWithParam<std::string> {
     child.Signal(signal);
     return child.Wait();
   }
+  // The same of one whose only thread waits for a notification.
+  Finished IdleEndedBy(int signal) {
+    Child child("live_program", {"idle"});
+    child.Options(Options("")).Start();
+    // What is in the log has been shown to the signal's handler before.
+    while (!child.HasEnded() &&
+           RunCommand({"status", std::to_string(child.pid())})
+                   .out.find("blocked") == std::string::npos) {
+    }
+    child.Signal(signal);
+    const Finished finished = child.Wait();
+    EXPECT_EQ(finished.signal(), signal) << finished;
+    return finished;
+  }
 
   Folder folder_;
 };
@@ -76,17 +90,10 @@ TEST_P(StallTest, WithoutWaitsThereIsNothingToSay) {
   EXPECT_THAT(f.err, IsEmpty());
 }
 
-TEST_P(StallTest, AWaitForANotificationIsShownToo) {
-  Child child("live_program", {"idle"});
-  child.Options(Options("")).Start();
-  // What is in the log has been shown to the signal's handler before.
-  while (
-      !child.HasEnded() &&
-      RunCommand({"status", std::to_string(child.pid())}).out.find("blocked") ==
-          std::string::npos) {
-  }
-  child.Signal(SIGTERM);
-  EXPECT_THAT(child.Wait().err, HasSubstr("1 thread waits"));
+// That is how a server's idle workers wait, and SIGTERM how it is stopped.
+TEST_P(StallTest, WhoWaitsForANotificationIsShownForSigquitAlone) {
+  EXPECT_THAT(IdleEndedBy(SIGQUIT).err, HasSubstr("SIGQUIT: 1 thread waits"));
+  EXPECT_THAT(IdleEndedBy(SIGTERM).err, IsEmpty());
 }
 
 TEST_P(StallTest, ALongWaitIsSaidOnce) {

@@ -129,7 +129,8 @@ class ConditionBase {
   WaitQueue state_;
 };
 
-// The waits of std's interface over one WaitOnce(guard, deadline).
+// The waits of std's interface over one WaitOnce(guard, deadline). clang's
+// analysis does not know that the guard's lock is held while a predicate runs.
 template <typename Derived>
 class ConditionWaits : public ConditionBase {
  public:
@@ -140,7 +141,8 @@ class ConditionWaits : public ConditionBase {
     Self().WaitOnce(guard, nullptr);
   }
   template <typename Guard, typename Predicate>
-  LOCKCHECK_ALWAYS_INLINE void wait(Guard& guard, Predicate predicate) {
+  LOCKCHECK_ALWAYS_INLINE void wait(Guard& guard, Predicate predicate)
+      LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
     while (!predicate()) Self().WaitOnce(guard, nullptr);
   }
   template <typename Guard, typename Clock, typename Duration>
@@ -155,7 +157,7 @@ class ConditionWaits : public ConditionBase {
             typename Predicate>
   LOCKCHECK_ALWAYS_INLINE bool wait_until(
       Guard& guard, const std::chrono::time_point<Clock, Duration>& time,
-      Predicate predicate) {
+      Predicate predicate) LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
     while (!predicate()) {
       if (wait_until(guard, time) == cv_status::timeout) return predicate();
     }
@@ -171,7 +173,7 @@ class ConditionWaits : public ConditionBase {
   template <typename Guard, typename Rep, typename Period, typename Predicate>
   LOCKCHECK_ALWAYS_INLINE bool wait_for(
       Guard& guard, const std::chrono::duration<Rep, Period>& duration,
-      Predicate predicate) {
+      Predicate predicate) LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
     const Deadline deadline = DeadlineAfter(duration);
     while (!predicate()) {
       if (!Self().WaitOnce(guard, &deadline)) return predicate();
@@ -214,7 +216,8 @@ class condition_variable : public internal::ConditionWaits<condition_variable> {
     if (!guard.owns_lock()) internal::ThrowNotOwned();
     mutex& m = *guard.mutex();
     return WaitAt(
-        slot, LOCKCHECK_CALLER(), deadline, [&] { m.unlock(); },
+        slot, LOCKCHECK_CALLER(), deadline,
+        [&]() LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS { m.unlock(); },
         [] { return false; },
         [&]()
             LOCKCHECK_INLINE_LAMBDA { internal::LockAccess::LockAt(m, slot); });
@@ -310,15 +313,20 @@ class condition_variable_any
         if (!guard.owns_lock()) internal::ThrowNotOwned();
       }
       return WaitAt(
-          slot, caller, deadline, [&] { guard.unlock(); }, stopped,
-          [&]() LOCKCHECK_INLINE_LAMBDA { guard.lock(); });
+          slot, caller, deadline,
+          [&]() LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS { guard.unlock(); },
+          stopped,
+          [&]() LOCKCHECK_INLINE_LAMBDA LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
+            guard.lock();
+          });
     }
   }
   // `over` says what a deadline that has passed means.
   template <typename Guard, typename Predicate, typename Over>
   bool WaitUntilStopped(Guard& guard, const std::stop_token& token,
                         const internal::Deadline* deadline,
-                        Predicate& predicate, Over over) {
+                        Predicate& predicate,
+                        Over over) LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
     const std::stop_callback wake(token, [this] { notify_all(); });
     while (!token.stop_requested()) {
       if (predicate()) return true;

@@ -1,6 +1,8 @@
 // clang's thread safety attributes, active only with LOCKCHECK_THREAD_SAFETY
 // defined and a compiler that has them. clang does not know libstdc++'s guards,
-// so code that is checked uses lockcheck's own.
+// so code that is checked uses lockcheck's own. It looks at a lambda on its
+// own, so a predicate that reads what is guarded says what it requires:
+//   cv.wait(guard, [this]() LOCKCHECK_REQUIRES(mu_) { return ready_; });
 #ifndef LOCKCHECK_THREAD_ANNOTATIONS_H_
 #define LOCKCHECK_THREAD_ANNOTATIONS_H_
 

@@ -36,7 +36,8 @@ class condition_variable : public std::condition_variable {
     Base::wait(plain.guard);
   }
   template <typename Guard, typename Predicate>
-  void wait(Guard& guard, Predicate predicate) {
+  void wait(Guard& guard,
+            Predicate predicate) LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
     while (!predicate()) wait(guard);
   }
   template <typename Guard, typename Clock, typename Duration>
@@ -49,7 +50,7 @@ class condition_variable : public std::condition_variable {
             typename Predicate>
   bool wait_until(Guard& guard,
                   const std::chrono::time_point<Clock, Duration>& time,
-                  Predicate predicate) {
+                  Predicate predicate) LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
     while (!predicate()) {
       if (wait_until(guard, time) == cv_status::timeout) return predicate();
     }

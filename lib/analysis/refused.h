@@ -1,0 +1,34 @@
+// Deadlocks that happened and did not stay: with on_deadlock=throw the request
+// that closes one is refused, and what its actor then lets go of frees the
+// others.
+//
+// Problem: nobody waits any more at the log's end, so such a deadlock would
+// look like one that is merely possible. A refused request leaves a wait that
+// ended as interrupted. Who else waited at that moment, and with what held, is
+// in the streams of the others, so these are read once more, and only then.
+// That moment is judged as the end of a log is (stuck.h).
+//
+// Cost: nothing without a refused request; else one more pass over the log, and
+// for each of at most kMostRefusals of them what waited then. Of one actor, one
+// lock and one place the first counts.
+#ifndef LOCKCHECK_LIB_ANALYSIS_REFUSED_H_
+#define LOCKCHECK_LIB_ANALYSIS_REFUSED_H_
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "lib/analysis/observations.h"
+#include "lib/analysis/piece.h"
+#include "lib/log/recording.h"
+
+namespace lockcheck::analysis {
+
+inline constexpr size_t kMostRefusals = 1'000;
+
+std::vector<RefusedMoment> RefusedMoments(const log::Recording& recording,
+                                          std::span<const Piece> pieces);
+
+}  // namespace lockcheck::analysis
+
+#endif  // LOCKCHECK_LIB_ANALYSIS_REFUSED_H_
