@@ -42,6 +42,8 @@ static_assert(static_cast<uint8_t>(LockKind::kRecursiveTimedMutex) ==
               static_cast<uint8_t>(model::ObjectKind::kRecursiveTimedMutex));
 static_assert(static_cast<uint8_t>(LockKind::kSharedTimedMutex) ==
               static_cast<uint8_t>(model::ObjectKind::kSharedTimedMutex));
+static_assert(static_cast<uint8_t>(LockKind::kOnceFlag) ==
+              static_cast<uint8_t>(model::ObjectKind::kOnceFlag));
 static_assert(static_cast<uint8_t>(How::kMulti) ==
               static_cast<uint8_t>(model::How::kMulti));
 

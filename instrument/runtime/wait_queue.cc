@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <linux/futex.h>
+#include <sched.h>
 
 #include <system_error>
 
@@ -173,6 +174,21 @@ void DestroyWaitQueue(WaitQueue& queue) noexcept {
   if (const runtime::Table* const table = runtime::Recording()) {
     table->destroy_wait_queue(
         queue, queue.first.load(std::memory_order_relaxed) != nullptr);
+  }
+}
+
+// Who uses it needs the processor: yielding is all that helps. The time limits
+// are for what is no use any more.
+void AwaitUsersEnd(const WaitQueue& queue,
+                   const std::atomic<uint32_t>& users) noexcept {
+  const runtime::Unseen unseen;
+  constexpr int64_t kLeavingNs = 1'000'000'000, kWaitingNs = 20'000'000;
+  const Deadline leaving = runtime::Soon(kLeavingNs);
+  const Deadline waiting = runtime::Soon(kWaitingNs);
+  while (users.load(std::memory_order_acquire) != 0) {
+    const bool waits = queue.first.load(std::memory_order_relaxed) != nullptr;
+    if (runtime::HasPassed(waits ? waiting : leaving)) return;
+    sched_yield();
   }
 }
 
