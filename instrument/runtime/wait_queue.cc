@@ -4,6 +4,7 @@
 #include <linux/futex.h>
 #include <sched.h>
 
+#include <stdexcept>
 #include <system_error>
 
 #include "instrument/runtime/entry.h"
@@ -196,6 +197,14 @@ void ThrowNotOwned() {
   throw std::system_error(
       std::make_error_code(std::errc::operation_not_permitted),
       "lockcheck::condition_variable: wait with a lock that is not owned");
+}
+
+void ArrivedTooOften(WaitQueue& queue, WaitKind kind, SiteSlot* slot,
+                     Caller caller) {
+  Misused(queue, kind, static_cast<uint8_t>(model::Misuse::kArriveTooOften),
+          slot, caller);
+  throw std::logic_error(
+      "lockcheck: arrived more often than the latch or barrier expects");
 }
 
 }  // namespace lockcheck::inline LOCKCHECK_ABI::internal

@@ -26,7 +26,7 @@ struct EventClock {
   using rep = duration::rep;
   using period = duration::period;
   using time_point = std::chrono::time_point<EventClock>;
-  static constexpr bool is_steady = true;
+  [[maybe_unused]] static constexpr bool is_steady = true;
   static inline std::atomic<int> asked = 0;
   static time_point now() { return time_point(milliseconds(asked++)); }
 };

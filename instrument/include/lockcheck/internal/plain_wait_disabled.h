@@ -52,7 +52,7 @@ bool SleepUntil(std::atomic<uint32_t>& word, uint32_t sleeping,
     if (passed) return false;
     if ((seen & sleeping) == 0 &&
         !word.compare_exchange_weak(seen, seen | sleeping,
-                                    std::memory_order_relaxed,
+                                    std::memory_order_acquire,
                                     std::memory_order_acquire)) {
       continue;
     }

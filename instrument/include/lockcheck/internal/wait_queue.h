@@ -129,6 +129,9 @@ void DestroyWaitQueue(WaitQueue& queue) noexcept;
 void AwaitUsersEnd(const WaitQueue& queue,
                    const std::atomic<uint32_t>& users) noexcept;
 [[noreturn]] void ThrowNotOwned();
+// Reports the misuse, and throws std::logic_error.
+[[noreturn]] void ArrivedTooOften(WaitQueue& queue, WaitKind kind,
+                                  SiteSlot* slot, Caller caller);
 
 }  // namespace lockcheck::inline LOCKCHECK_ABI::internal
 

@@ -73,8 +73,8 @@ class Waitable {
     Take(queue_, kKind, sequence, 0, slot, caller);
     NoteSeen(queue_.tag.load(std::memory_order_relaxed), sequence);
   }
-  void MisusedAt(uint8_t misuse, SiteSlot* slot, Caller caller) {
-    Misused(queue_, kKind, misuse, slot, caller);
+  [[noreturn]] void ArrivedTooOftenAt(SiteSlot* slot, Caller caller) {
+    ArrivedTooOften(queue_, kKind, slot, caller);
   }
 
   // Blocks until it is so (true), or the deadline has passed; then says whether
