@@ -26,6 +26,7 @@
 #include "instrument/runtime/thread.h"
 #include "instrument/runtime/unseen.h"
 #include "instrument/runtime/waiting.h"
+#include "lockcheck/internal/seen.h"
 
 namespace lockcheck::inline LOCKCHECK_ABI::internal {
 constinit UnattachedThread g_unattached = {};
@@ -177,6 +178,7 @@ void StartStream(Thread* t, BeginHow how, uint32_t actor, uint32_t parent,
   t->begin_parent = parent;
   t->begin_ticks = Ticks();
   if (t->live) ForgetLiveWays(t->kept());
+  internal::ForgetSeen(&t->hot);
   ResetSampling(t);
   // What is left of a pooled block may be too little for the first records.
   if (t->hot.cursor + 256 > t->end) {

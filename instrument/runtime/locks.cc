@@ -45,6 +45,8 @@ static_assert(static_cast<uint8_t>(LockKind::kSharedTimedMutex) ==
               static_cast<uint8_t>(model::ObjectKind::kSharedTimedMutex));
 static_assert(static_cast<uint8_t>(LockKind::kGil) ==
               static_cast<uint8_t>(model::ObjectKind::kGil));
+static_assert(static_cast<uint8_t>(LockKind::kOnceFlag) ==
+              static_cast<uint8_t>(model::ObjectKind::kOnceFlag));
 static_assert(static_cast<uint8_t>(How::kMulti) ==
               static_cast<uint8_t>(model::How::kMulti));
 

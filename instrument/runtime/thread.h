@@ -140,7 +140,8 @@ struct Thread {
                                     internal::kHoldsOffset);
   }
 };
-static_assert(sizeof(Thread) <= 4096);
+static_assert(sizeof(Thread) <= internal::kSeenOffset);
+static_assert(internal::kSeenOffset + internal::kSeenEntries * 8 <= 4096);
 inline constexpr uint32_t kThreadMagic = 0x54434b4c;
 inline constexpr size_t kThreadBytes =
     (internal::kHoldsOffset + sizeof(Kept) + 4095) / 4096 * 4096;

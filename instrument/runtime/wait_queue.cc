@@ -1,7 +1,9 @@
 // The queue of an object's waiters, and what the types' inline code calls.
 
 #include <errno.h>
+#include <sched.h>
 
+#include <stdexcept>
 #include <system_error>
 
 #include "instrument/runtime/entry.h"
@@ -150,10 +152,33 @@ void DestroyWaitQueue(WaitQueue& queue) noexcept {
   }
 }
 
+// Who uses it needs the processor: yielding is all that helps. The time limits
+// are for what is no use any more.
+void AwaitUsersEnd(const WaitQueue& queue,
+                   const std::atomic<uint32_t>& users) noexcept {
+  const runtime::Unseen unseen;
+  constexpr int64_t kLeavingNs = 1'000'000'000, kWaitingNs = 20'000'000;
+  const Deadline leaving = runtime::Soon(kLeavingNs);
+  const Deadline waiting = runtime::Soon(kWaitingNs);
+  while (users.load(std::memory_order_acquire) != 0) {
+    const bool waits = queue.first.load(std::memory_order_relaxed) != nullptr;
+    if (runtime::HasPassed(waits ? waiting : leaving)) return;
+    sched_yield();
+  }
+}
+
 void ThrowNotOwned() {
   throw std::system_error(
       std::make_error_code(std::errc::operation_not_permitted),
       "lockcheck::condition_variable: wait with a lock that is not owned");
+}
+
+void ArrivedTooOften(WaitQueue& queue, WaitKind kind, SiteSlot* slot,
+                     Caller caller) {
+  Misused(queue, kind, static_cast<uint8_t>(model::Misuse::kArriveTooOften),
+          slot, caller);
+  throw std::logic_error(
+      "lockcheck: arrived more often than the latch or barrier expects");
 }
 
 }  // namespace lockcheck::inline LOCKCHECK_ABI::internal

@@ -58,9 +58,12 @@ Request WithEmptyHands(Dependency& d) {
 }
 
 bool AnybodyReleases(const Observations& o, ObjectIndex object) {
-  return o.recording != nullptr && object < o.recording->objects.size() &&
-         model::PrimitiveOf(o.recording->objects[object].kind).wait_rule ==
-             model::WaitRule::kAny;
+  if (o.recording == nullptr || object >= o.recording->objects.size()) {
+    return false;
+  }
+  const model::ObjectKind kind = o.recording->objects[object].kind;
+  return model::PrimitiveOf(kind).wait_rule == model::WaitRule::kAny ||
+         !model::CanBeHeld(kind);
 }
 
 }  // namespace lockcheck::analysis

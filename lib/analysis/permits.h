@@ -18,8 +18,8 @@ void ForgetPermitsOfSignals(Observations& observations);
 // The dependency as a request under nothing.
 Request WithEmptyHands(Dependency& dependency);
 
-// Whether anybody may end a wait for the object, so that nobody who holds it is
-// the one to wait for.
+// Whether anybody may end a wait for the object, or its end takes several who
+// are not known: nobody who holds it is the one to wait for.
 bool AnybodyReleases(const Observations& observations, ObjectIndex object);
 
 }  // namespace lockcheck::analysis

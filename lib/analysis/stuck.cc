@@ -364,13 +364,24 @@ class EndOfLog {
     return lost;
   }
 
+  // A flag that was set, or an item that was put, is there for who comes later.
+  bool LosesPosts(ObjectIndex object) const {
+    const model::Primitive& primitive =
+        PrimitiveOf(o_.recording->objects[object].kind);
+    return primitive.wait_rule == model::WaitRule::kAny &&
+           primitive.stock == model::Stock::kNothing;
+  }
+
   // A consumer that has taken what it was notified of, and waits for more,
   // looks like one that missed it: no record says what a predicate answered. So
   // nothing is said unless all of the process stands still.
   void FindLostWakeups(std::vector<Finding>& findings) const {
     absl::flat_hash_map<log::ProcessIndex, bool> still;
     for (ActorIndex a = 0; a < o_.actor_count; ++a) {
-      if (!WaitsToBeNotified(a) || end_[a].wait->ticket == 0) continue;
+      if (!WaitsToBeNotified(a) || end_[a].wait->ticket == 0 ||
+          !LosesPosts(end_[a].wait->object)) {
+        continue;
+      }
       const Notification* const lost = LostBefore(a);
       if (lost == nullptr) continue;
       const auto [known, is_new] = still.try_emplace(ProcessOf(a), false);

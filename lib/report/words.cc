@@ -144,6 +144,24 @@ std::string ForkMessage(const Report& report, const FindingRow& row,
       Clause(report, row.parts[0], "waits for"), name, name, owner.pid);
 }
 
+// As in "waits until somebody notifies it".
+std::string_view WhatEndsTheWait(model::ObjectKind kind) {
+  switch (kind) {
+    case model::ObjectKind::kSemaphore:
+      return "releases";
+    case model::ObjectKind::kEvent:
+      return "sets";
+    case model::ObjectKind::kLatch:
+      return "counts down";
+    case model::ObjectKind::kBarrier:
+      return "arrives at";
+    case model::ObjectKind::kFuture:
+      return "fulfils";
+    default:
+      return "notifies";
+  }
+}
+
 std::string WaitHoldingMessage(const Report& report, const FindingRow& row) {
   if (row.parts.size() != 2 || row.parts[0].holds.empty() ||
       !row.parts[0].wants) {
@@ -151,9 +169,10 @@ std::string WaitHoldingMessage(const Report& report, const FindingRow& row) {
            "one waits for";
   }
   return fmt::format(
-      "{} holds {} and waits until somebody notifies {}, while {} waits for {}",
+      "{} holds {} and waits until somebody {} {}, while {} waits for {}",
       ActorInSentence(report, row.parts[0].actor),
       ObjectName(report, row.parts[0].holds[0].object),
+      WhatEndsTheWait(report.objects[row.parts[0].wants->object].kind),
       ObjectName(report, row.parts[0].wants->object),
       ActorInSentence(report, row.parts[1].actor),
       ObjectName(report, row.parts[0].holds[0].object));
@@ -259,7 +278,7 @@ std::string Why(const Report& report, const Finding& finding,
   if (finding.rule == Rule::kWaitHolding) {
     return fmt::format(
         "both stood so at the end of the log; no deadlock for certain, since "
-        "whoever does not need {} could still notify",
+        "whoever does not need {} could still do it",
         ObjectName(report, row.objects[0]));
   }
   if (finding.rule == Rule::kLostWakeup) {
@@ -451,8 +470,10 @@ std::string Advice(const Report& report, const Finding& finding,
                                        : AdviceForLockingAgain(row);
   }
   if (finding.rule == Rule::kWaitHolding) {
-    return fmt::format("release {} before waiting, or notify without it",
-                       ClassOf(report, row.objects[0]));
+    return fmt::format(
+        "release {} before waiting, or do without it what the "
+        "wait is for",
+        ClassOf(report, row.objects[0]));
   }
   if (finding.rule == Rule::kLostWakeup) {
     return "change what it waits for with the lock held, and wait only while a "

@@ -51,6 +51,26 @@ class LostWakeup : public ::testing::Test {
   log::testing::LogBuilder b_;
 };
 
+// An event stays set, a barrier counts who has arrived: what came before the
+// wait is there.
+class NoLostWakeup : public ::testing::TestWithParam<ObjectKind> {};
+
+TEST_P(NoLostWakeup, OfWhatKeepsWhatCameBefore) {
+  log::testing::LogBuilder b;
+  b.At(0).Process(1).Actor(kMain, BeginHow::kMain, {.hot = true});
+  b.Object(kReady, GetParam(), "ready");
+  b.Actor(kNotifier, BeginHow::kForeign, {.hot = true});
+  b.At(10).Post(kNotifier, kReady, kNotifySite, 0, 0, 1);
+  b.At(20).Block(kMain, kReady, kWaitSite, 0, 0, {.ticket = 1});
+  b.At(30).End(kNotifier);
+  EXPECT_THAT(FoundIn(b, log::Liveness::kGone), IsEmpty());
+}
+INSTANTIATE_TEST_SUITE_P(Kinds, NoLostWakeup,
+                         ::testing::Values(ObjectKind::kEvent,
+                                           ObjectKind::kLatch,
+                                           ObjectKind::kBarrier,
+                                           ObjectKind::kFuture));
+
 TEST_F(LostWakeup, IsAHazardThatNamesTheWaiterAndWhoNotified) {
   NotifyNobody();
   Wait();

@@ -59,6 +59,26 @@ TEST_F(WaitHolding, IsAHazardIfAnotherWaitsForTheLock) {
   EXPECT_EQ(found[0].parts[1].wants, found[0].objects[0]);
 }
 
+class WaitHoldingFor : public WaitHolding,
+                       public ::testing::WithParamInterface<ObjectKind> {};
+
+TEST_P(WaitHoldingFor, WhatNobodyHoldsIsAHazardToo) {
+  constexpr uint32_t kWaited = 3;
+  b_.Object(kWaited, GetParam(), "waited for");
+  b_.Open(1, kOuter, kSite);
+  b_.At(10).Block(1, kWaited, kSite, 0, 0);
+  AskForOuter(2);
+  const std::vector<Finding> found = Found();
+  ASSERT_THAT(found, SizeIs(1));
+  EXPECT_EQ(found[0].rule, Rule::kWaitHolding);
+}
+INSTANTIATE_TEST_SUITE_P(Kinds, WaitHoldingFor,
+                         ::testing::Values(ObjectKind::kSemaphore,
+                                           ObjectKind::kEvent,
+                                           ObjectKind::kLatch,
+                                           ObjectKind::kBarrier,
+                                           ObjectKind::kFuture));
+
 TEST_F(WaitHolding, IsNothingIfNobodyWaitsForTheLock) {
   HoldAndWait();
   EXPECT_THAT(Found(), IsEmpty());

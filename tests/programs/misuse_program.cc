@@ -14,8 +14,11 @@
 #include <vector>
 
 #include "lockcheck/lockcheck.h"
+#include "tests/instrument/sleeper.h"
 
 namespace {
+
+using lockcheck::event;
 
 bool OtherGets(auto& lock) {
   bool got = false;
@@ -133,6 +136,17 @@ bool DestroyWaited() {
   return true;
 }
 
+// The waiter goes on to wait; the storage stays.
+template <typename Waited>
+bool DestroyWaitedFor(auto... made_of) {
+  alignas(Waited) static char storage[sizeof(Waited)];
+  auto* const m = new (storage) Waited(made_of...);
+  auto* const waiter = new lockcheck::testing::Sleeper([m] { m->wait(); });
+  if (!waiter->UntilAsleep()) return false;
+  m->~Waited();
+  return true;
+}
+
 bool SelfLock() {
   static lockcheck::mutex m("m");
   m.lock();
@@ -158,6 +172,7 @@ const std::map<std::string, std::function<bool()>> kScenarios = {
     {"destroy_held", DestroyHeld},
     {"destroy_read", DestroyRead},
     {"destroy_waited", DestroyWaited},
+    {"destroy_waited_event", [] { return DestroyWaitedFor<event>("m"); }},
     {"self_lock", SelfLock},
     {"self_try_and_timed", SelfTryAndTimed},
 };

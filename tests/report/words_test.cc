@@ -150,7 +150,8 @@ TEST_F(WordsTest, AWaitForANotificationWithALockHeldIsToldToReleaseIt) {
             "fork[1], while A3 (kant) waits for fork[0]");
   EXPECT_THAT(row_.why, HasSubstr("no deadlock for certain"));
   EXPECT_EQ(row_.advice,
-            "release fork[0] before waiting, or notify without it");
+            "release fork[0] before waiting, or do without it what the wait "
+            "is for");
 }
 
 TEST_F(WordsTest, ALostWakeupNamesWhoNotifiedAndWhoWaits) {

@@ -116,6 +116,14 @@ TEST_F(MisuseTest, DestroyingALockThatSomebodyWaitsForIsReported) {
   ExpectSaid("destroy-waited");
 }
 
+TEST_F(MisuseTest, DestroyingWhatSomebodyWaitsForIsReported) {
+  for (const char* kind : {"destroy_waited_event"}) {
+    ASSERT_NO_FATAL_FAILURE(Commit(kind));
+    EXPECT_THAT(Logged(), ElementsAre(Misuse::kDestroyWaited)) << kind;
+    EXPECT_THAT(finished_.err, HasSubstr("misuse (destroy-waited)")) << kind;
+  }
+}
+
 TEST_F(MisuseTest, TryingALockThatOneHoldsIsNoMisuse) {
   ASSERT_NO_FATAL_FAILURE(Commit("self_try_and_timed"));
   EXPECT_THAT(Logged(), IsEmpty());

@@ -2,15 +2,14 @@
 // else it is a signal, and makes no order. Recorded, and with mode=live.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sched.h>
 #include <signal.h>
 
 #include <cstdio>
-#include <fstream>
 #include <string>
 
 #include "tests/runtime/child.h"
 #include "tests/tools/command_runner.h"
+#include "tests/tools/standing_child.h"
 
 namespace lockcheck::tools::testing {
 namespace {
@@ -20,13 +19,6 @@ using lockcheck::testing::Finished;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-bool IsAsleep(pid_t pid) {
-  std::ifstream status("/proc/" + std::to_string(pid) + "/stat");
-  std::string word;
-  for (int i = 0; i < 3; ++i) status >> word;  // pid, (name), state
-  return word == "S";
-}
 
 class SemaphoreTest : public ::testing::Test {
  protected:
@@ -84,10 +76,7 @@ TEST_F(SemaphoreTest, AWaitForOnesOwnPermitIsNoActualDeadlock) {
        {"log=" + log_, std::string("mode=live:command=none")}) {
     Child child("semaphore_program", {"twice"});
     child.Options(options).Start();
-    while (!child.HasEnded() &&
-           (child.Said().empty() || !IsAsleep(child.pid()))) {
-      sched_yield();
-    }
+    UntilItStands(child);
     child.Signal(SIGKILL);
     const Finished f = child.Wait();
     EXPECT_EQ(f.signal(), SIGKILL) << f;

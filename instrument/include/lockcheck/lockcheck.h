@@ -3,6 +3,7 @@
 #define LOCKCHECK_LOCKCHECK_H_
 
 #include "lockcheck/condition_variable.h"
+#include "lockcheck/event.h"
 #include "lockcheck/gil.h"
 #include "lockcheck/guards.h"
 #include "lockcheck/mutex.h"

@@ -3,12 +3,19 @@
 #define LOCKCHECK_INTERNAL_DEADLINE_H_
 
 #include <chrono>
+#include <cstdint>
 #include <limits>
 #include <type_traits>
 
-#include "lockcheck/internal/hot.h"
+#include "lockcheck/internal/abi.h"
 
 namespace lockcheck::inline LOCKCHECK_ABI::internal {
+
+struct Deadline {
+  int64_t seconds;  // since the clock's epoch
+  int64_t nanoseconds;
+  bool realtime;  // CLOCK_REALTIME, else CLOCK_MONOTONIC
+};
 
 template <typename Clock>
 inline constexpr bool IsKernelClock =

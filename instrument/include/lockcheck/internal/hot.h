@@ -175,6 +175,10 @@ struct ThreadHolds {
 // the low bits of their addresses.
 inline constexpr unsigned kHoldsOffset = 4096 + 128;
 
+// In the page that fork() wipes: what seen.h keeps.
+inline constexpr unsigned kSeenOffset = 3072;
+inline constexpr unsigned kSeenEntries = 64;
+
 struct UnattachedThread {
   ThreadState state;
   char space[kHoldsOffset - sizeof(ThreadState)];
@@ -204,6 +208,7 @@ enum class LockKind : uint8_t {  // model::ObjectKind's numbers
   kSharedTimedMutex = 7,
   kSemaphore = 9,
   kGil = 19,
+  kOnceFlag = 14,  // held by whoever runs the function
 };
 constexpr bool IsRecursive(LockKind kind) {
   return kind == LockKind::kRecursiveMutex ||
@@ -213,11 +218,7 @@ constexpr bool IsShared(LockKind kind) {
   return kind == LockKind::kSharedMutex || kind == LockKind::kSharedTimedMutex;
 }
 
-struct Deadline {
-  int64_t seconds;  // since the clock's epoch
-  int64_t nanoseconds;
-  bool realtime;  // CLOCK_REALTIME, else CLOCK_MONOTONIC
-};
+struct Deadline;  // deadline.h
 
 // The warm path: too much to inline, too frequent for the general path. False:
 // nothing was done. WarmRelease() is not for recursive locks that are held more

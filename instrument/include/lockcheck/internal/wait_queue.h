@@ -123,7 +123,15 @@ void TryFailed(WaitQueue& queue, WaitKind kind, SiteSlot* slot,
 void Misused(WaitQueue& queue, WaitKind kind, uint8_t misuse, SiteSlot* slot,
              Caller caller) noexcept;
 void DestroyWaitQueue(WaitQueue& queue) noexcept;
+// Blocks while somebody uses the object that is being destroyed: for a moment
+// if these are on their way out, for a while if they wait or have gone with a
+// fork.
+void AwaitUsersEnd(const WaitQueue& queue,
+                   const std::atomic<uint32_t>& users) noexcept;
 [[noreturn]] void ThrowNotOwned();
+// Reports the misuse, and throws std::logic_error.
+[[noreturn]] void ArrivedTooOften(WaitQueue& queue, WaitKind kind,
+                                  SiteSlot* slot, Caller caller);
 
 }  // namespace lockcheck::inline LOCKCHECK_ABI::internal
 
