@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/futex.h>
 
+#include <mutex>
 #include <system_error>
 
 #include "instrument/runtime/entry.h"
@@ -21,30 +22,6 @@ void FutexWake(std::atomic<uint32_t>& word, int count) {
   runtime::Futex(word, FUTEX_WAKE, static_cast<uint32_t>(count), nullptr, 0);
 }
 
-// Drepper's mutex2 ("Futexes Are Tricky", 2011).
-class Guard {
- public:
-  explicit Guard(std::atomic<uint32_t>& word) : word_(word) {
-    uint32_t seen = 0;
-    if (word_.compare_exchange_strong(seen, 1, std::memory_order_acquire)) {
-      return;
-    }
-    if (seen != 2) seen = word_.exchange(2, std::memory_order_acquire);
-    while (seen != 0) {
-      FutexWait(word_, 2, nullptr);
-      seen = word_.exchange(2, std::memory_order_acquire);
-    }
-  }
-  ~Guard() {
-    if (word_.exchange(0, std::memory_order_release) == 2) FutexWake(word_, 1);
-  }
-  Guard(const Guard&) = delete;
-  Guard& operator=(const Guard&) = delete;
-
- private:
-  std::atomic<uint32_t>& word_;
-};
-
 void Unlink(WaitQueue& q, Waiter& w) {
   if (w.previous != nullptr) {
     w.previous->next = w.next;
@@ -57,7 +34,7 @@ void Unlink(WaitQueue& q, Waiter& w) {
 // Claims the waiters that have waited longest and have not given up, at most so
 // many, and takes them out of the queue; they stay linked.
 Waiter* TakeOut(WaitQueue& q, uint32_t most, Woken& woken) {
-  const Guard guard(q.guard);
+  const std::lock_guard guard(q.guard);
   woken.next_ticket = q.next_ticket;
   Waiter* first = nullptr;
   Waiter** link = &first;
@@ -108,7 +85,7 @@ void Enqueue(WaitQueue& queue, WaitKind kind, Waiter& waiter, SiteSlot* slot,
 }
 
 void EnterQueue(WaitQueue& queue, Waiter& waiter) noexcept {
-  const Guard guard(queue.guard);
+  const std::lock_guard guard(queue.guard);
   waiter.ticket = queue.next_ticket++;
   waiter.previous = queue.last;
   if (queue.last != nullptr) {
@@ -140,6 +117,27 @@ uint32_t Post(WaitQueue& queue, WaitKind kind, const PostFacts& facts,
   }
   WakeAll(waiter);
   return woken.count;
+}
+
+Claimed PostAndClaim(WaitQueue& queue, WaitKind kind, const PostFacts& facts,
+                     SiteSlot* slot, Caller caller) noexcept {
+  const runtime::Unseen unseen;
+  Woken woken;
+  Waiter* waiter = nullptr;
+  if (queue.first.load(std::memory_order_relaxed) != nullptr) {
+    waiter = TakeOut(queue, facts.wakes, woken);
+  } else {
+    woken.next_ticket = queue.next_ticket;
+  }
+  if (const runtime::Table* const table = runtime::Recording()) {
+    table->post(queue, kind, facts, woken, slot, caller);
+  }
+  return {waiter, woken.count};
+}
+
+void WakeClaimed(Waiter* waiter) noexcept {
+  const runtime::Unseen unseen;
+  WakeAll(waiter);
 }
 
 void Take(WaitQueue& queue, WaitKind kind, uint32_t sequence, uint32_t value,
@@ -192,7 +190,7 @@ bool Dequeue(internal::WaitQueue& queue, internal::Waiter& waiter) {
                                                 std::memory_order_relaxed)) {
     return false;
   }
-  const internal::Guard guard(queue.guard);
+  const std::lock_guard guard(queue.guard);
   internal::Unlink(queue, waiter);
   return true;
 }
