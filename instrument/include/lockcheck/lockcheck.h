@@ -5,6 +5,7 @@
 #include "lockcheck/condition_variable.h"
 #include "lockcheck/guards.h"
 #include "lockcheck/mutex.h"
+#include "lockcheck/queue.h"
 #include "lockcheck/semaphore.h"
 #include "lockcheck/shared_lock.h"
 #include "lockcheck/shared_mutex.h"
