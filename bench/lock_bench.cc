@@ -13,11 +13,13 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "bench/lock_rows.h"
+#include "bench/queue_rows.h"
 #include "lockcheck/lockcheck.h"
 
 namespace lockcheck::bench {
 
 void RegisterDisabledRows();  // lock_bench_disabled.cc
+void RegisterPlainTwinsRows();
 
 namespace {
 
@@ -97,12 +99,14 @@ int main(int argc, char** argv) {
   RegisterSharedRows<std::shared_mutex>("std");
   RegisterThreadRows<std::thread>("std");
   RegisterConditionRows<std::mutex, std::condition_variable>("std");
+  RegisterPlainTwinsRows();
   if (const char* name = std::getenv("LOCKCHECK_BENCH_VARIANT")) {
     RegisterLockRows<lockcheck::mutex>(name);
     RegisterSharedRows<lockcheck::shared_mutex>(name);
     RegisterThreadRows<lockcheck::thread>(name);
     RegisterConditionRows<lockcheck::mutex, lockcheck::condition_variable>(
         name);
+    RegisterQueueRows<lockcheck::queue<uint64_t>>(name);
   } else {
     RegisterDisabledRows();
     RegisterLockRows<AbslMutex>("absl");

@@ -2,6 +2,7 @@
 // in an inline namespace of their own, so both kinds fit in one program.
 #define LOCKCHECK_DISABLED
 #include "bench/lock_rows.h"
+#include "bench/queue_rows.h"
 #include "lockcheck/lockcheck.h"
 
 namespace lockcheck::bench {
@@ -12,6 +13,11 @@ void RegisterDisabledRows() {
   RegisterThreadRows<lockcheck::thread>("disabled");
   RegisterConditionRows<lockcheck::mutex, lockcheck::condition_variable>(
       "disabled");
+}
+
+// What std has no twin of.
+void RegisterPlainTwinsRows() {
+  RegisterQueueRows<lockcheck::queue<uint64_t>>("std");
 }
 
 }  // namespace lockcheck::bench

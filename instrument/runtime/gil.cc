@@ -1,10 +1,10 @@
 #include "instrument/runtime/gil.h"
 
+#include <mutex>
 #include <system_error>
 #include <utility>
 
 #include "instrument/runtime/entry.h"
-#include "instrument/runtime/futex_guard.h"
 #include "instrument/runtime/holding.h"
 #include "instrument/runtime/keep_errno.h"
 #include "instrument/runtime/lock_facts.h"
@@ -73,7 +73,7 @@ bool PassOnGil(GilState& gil, bool competes, SiteSlot* slot, Caller caller) {
 }
 
 void SetGilArbiter(GilState& gil, GilArbiter arbiter) {
-  const runtime::FutexGuard guard(gil.guard);
+  const std::lock_guard guard(gil.guard);
   std::swap(gil.arbiter, arbiter);
 }
 

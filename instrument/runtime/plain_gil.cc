@@ -1,12 +1,13 @@
 #include "instrument/runtime/plain_gil.h"
 
 #include <errno.h>
+#include <linux/futex.h>
 
 #include <algorithm>
+#include <mutex>
 #include <utility>
 #include <vector>
 
-#include "instrument/runtime/futex_guard.h"
 #include "lockcheck/internal/gil_random.h"
 
 namespace lockcheck::runtime {
@@ -78,12 +79,12 @@ Round GilRound(GilState& gil, uint32_t me, const Deadline* deadline) {
   waiter.owner = me;
   waiter.thread = std::this_thread::get_id();
   {
-    const FutexGuard guard(gil.guard);
+    const std::lock_guard guard(gil.guard);
     if (!Join(gil, waiter)) return Round::kTaken;
   }
   while (waiter.has_turn.load(std::memory_order_acquire) == 0) {
     if (FutexWait(waiter.has_turn, 0, deadline) != ETIMEDOUT) continue;
-    const FutexGuard guard(gil.guard);
+    const std::lock_guard guard(gil.guard);
     if (waiter.has_turn.load(std::memory_order_relaxed) != 0) break;
     Remove(gil, waiter);
     if (WaiterBit(gil) == 0) {
@@ -92,12 +93,12 @@ Round GilRound(GilState& gil, uint32_t me, const Deadline* deadline) {
     return Round::kTimedOut;
   }
   // Whoever gave it away is done with the waiter when the guard is free.
-  const FutexGuard guard(gil.guard);
+  const std::lock_guard guard(gil.guard);
   return Round::kTaken;
 }
 
 bool PassOn(GilState& gil, uint32_t me, bool competes) {
-  const FutexGuard guard(gil.guard);
+  const std::lock_guard guard(gil.guard);
   if (First(gil) == nullptr) {
     if (!competes) gil.word.store(0, std::memory_order_release);
     return competes;
@@ -110,7 +111,7 @@ bool PassOn(GilState& gil, uint32_t me, bool competes) {
   Remove(gil, *next);
   gil.word.store(next->owner | WaiterBit(gil), std::memory_order_release);
   next->has_turn.store(1, std::memory_order_release);
-  FutexWake(next->has_turn, 1);
+  Futex(next->has_turn, FUTEX_WAKE, 1, nullptr, 0);
   return false;
 }
 

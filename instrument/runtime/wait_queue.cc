@@ -1,13 +1,14 @@
 // The queue of an object's waiters, and what the types' inline code calls.
 
 #include <errno.h>
+#include <linux/futex.h>
 #include <sched.h>
 
+#include <mutex>
 #include <stdexcept>
 #include <system_error>
 
 #include "instrument/runtime/entry.h"
-#include "instrument/runtime/futex_guard.h"
 #include "instrument/runtime/plain.h"
 #include "instrument/runtime/table.h"
 #include "instrument/runtime/unseen.h"
@@ -16,10 +17,12 @@
 namespace lockcheck::inline LOCKCHECK_ABI::internal {
 namespace {
 
-using runtime::FutexGuard;
 using runtime::FutexWait;
-using runtime::FutexWake;
 using runtime::Woken;
+
+void FutexWake(std::atomic<uint32_t>& word, int count) {
+  runtime::Futex(word, FUTEX_WAKE, static_cast<uint32_t>(count), nullptr, 0);
+}
 
 void Unlink(WaitQueue& q, Waiter& w) {
   if (w.previous != nullptr) {
@@ -33,7 +36,7 @@ void Unlink(WaitQueue& q, Waiter& w) {
 // Claims the waiters that have waited longest and have not given up, at most so
 // many, and takes them out of the queue; they stay linked.
 Waiter* TakeOut(WaitQueue& q, uint32_t most, Woken& woken) {
-  const FutexGuard guard(q.guard);
+  const std::lock_guard guard(q.guard);
   woken.next_ticket = q.next_ticket;
   Waiter* first = nullptr;
   Waiter** link = &first;
@@ -84,7 +87,7 @@ void Enqueue(WaitQueue& queue, WaitKind kind, Waiter& waiter, SiteSlot* slot,
 }
 
 void EnterQueue(WaitQueue& queue, Waiter& waiter) noexcept {
-  const FutexGuard guard(queue.guard);
+  const std::lock_guard guard(queue.guard);
   waiter.ticket = queue.next_ticket++;
   waiter.previous = queue.last;
   if (queue.last != nullptr) {
@@ -116,6 +119,27 @@ uint32_t Post(WaitQueue& queue, WaitKind kind, const PostFacts& facts,
   }
   WakeAll(waiter);
   return woken.count;
+}
+
+Claimed PostAndClaim(WaitQueue& queue, WaitKind kind, const PostFacts& facts,
+                     SiteSlot* slot, Caller caller) noexcept {
+  const runtime::Unseen unseen;
+  Woken woken;
+  Waiter* waiter = nullptr;
+  if (queue.first.load(std::memory_order_relaxed) != nullptr) {
+    waiter = TakeOut(queue, facts.wakes, woken);
+  } else {
+    woken.next_ticket = queue.next_ticket;
+  }
+  if (const runtime::Table* const table = runtime::Recording()) {
+    table->post(queue, kind, facts, woken, slot, caller);
+  }
+  return {waiter, woken.count};
+}
+
+void WakeClaimed(Waiter* waiter) noexcept {
+  const runtime::Unseen unseen;
+  WakeAll(waiter);
 }
 
 void Take(WaitQueue& queue, WaitKind kind, uint32_t sequence, uint32_t value,
@@ -191,7 +215,7 @@ bool Dequeue(internal::WaitQueue& queue, internal::Waiter& waiter) {
                                                 std::memory_order_relaxed)) {
     return false;
   }
-  const FutexGuard guard(queue.guard);
+  const std::lock_guard guard(queue.guard);
   internal::Unlink(queue, waiter);
   return true;
 }

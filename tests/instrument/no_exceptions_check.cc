@@ -64,3 +64,21 @@ template void UseShared<lockcheck::shared_mutex>();
 template void UseShared<lockcheck::shared_timed_mutex>();
 template void UseCondition<lockcheck::condition_variable>();
 template void UseCondition<lockcheck::condition_variable_any>();
+
+template <typename Queue>
+void UseQueue() {
+  Queue queue(1, "name");
+  queue.put(1);
+  if (queue.put_nowait(2) || queue.put_for(2, std::chrono::seconds(1))) return;
+  (void)queue.put_until(2, std::chrono::steady_clock::now());
+  (void)queue.get();
+  (void)queue.get_nowait();
+  (void)queue.get_for(std::chrono::seconds(1));
+  (void)queue.get_until(std::chrono::steady_clock::now());
+  queue.task_done();
+  queue.join();
+  queue.close();
+}
+template void UseQueue<lockcheck::queue<int>>();
+template void UseQueue<lockcheck::lifo_queue<int>>();
+template void UseQueue<lockcheck::priority_queue<int>>();

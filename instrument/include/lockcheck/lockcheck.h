@@ -7,6 +7,7 @@
 #include "lockcheck/gil.h"
 #include "lockcheck/guards.h"
 #include "lockcheck/mutex.h"
+#include "lockcheck/queue.h"
 #include "lockcheck/semaphore.h"
 #include "lockcheck/shared_lock.h"
 #include "lockcheck/shared_mutex.h"

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "lockcheck/internal/hot.h"
+#include "lockcheck/internal/short_lock.h"
 #include "lockcheck/internal/tsan.h"
 
 namespace lockcheck::inline LOCKCHECK_ABI::internal {

@@ -12,8 +12,7 @@
 // lock over it if it needs one. A waiter enters the queue before it looks for
 // the last time, and a post comes after the change, so neither is missed.
 //
-// The queue is guarded by a futex of the object, held for a few instructions,
-// never while anything of the program's is waited for.
+// The queue is guarded by a ShortLock of its own.
 #ifndef LOCKCHECK_INTERNAL_WAIT_QUEUE_H_
 #define LOCKCHECK_INTERNAL_WAIT_QUEUE_H_
 
@@ -22,6 +21,7 @@
 
 #include "lockcheck/internal/deadline.h"
 #include "lockcheck/internal/hot.h"
+#include "lockcheck/internal/short_lock.h"
 
 namespace lockcheck::inline LOCKCHECK_ABI::internal {
 
@@ -77,7 +77,7 @@ struct Waiter {
 };
 
 struct WaitQueue {
-  std::atomic<uint32_t> guard{0};       // 0 free, 1 held, 2 held and waited for
+  ShortLock guard;
   uint32_t next_ticket = 1;             // guarded, as are the next two
   std::atomic<Waiter*> first{nullptr};  // read by anybody
   Waiter* last = nullptr;
@@ -113,6 +113,16 @@ bool SleepUntilSignalled(WaitQueue& queue, Waiter& waiter, SiteSlot* slot,
 // Wakes and records. Returns how many it woke, those that have waited longest.
 uint32_t Post(WaitQueue& queue, WaitKind kind, const PostFacts& facts,
               SiteSlot* slot, Caller caller) noexcept;
+// Post() in two halves, for an object whose waiters enter under a lock of its
+// own: the first under that lock, the second behind it, so that who is woken
+// finds the lock free. The object may be gone then; who was claimed is not.
+struct Claimed {
+  Waiter* first;  // null: nobody
+  uint32_t count;
+};
+Claimed PostAndClaim(WaitQueue& queue, WaitKind kind, const PostFacts& facts,
+                     SiteSlot* slot, Caller caller) noexcept;
+void WakeClaimed(Waiter* first) noexcept;
 // Records that the caller got what it asked for: after a wait, or without one.
 void Take(WaitQueue& queue, WaitKind kind, uint32_t sequence, uint32_t value,
           SiteSlot* slot, Caller caller) noexcept;

@@ -1,0 +1,134 @@
+// What the queue types stand on, but for the items themselves.
+//
+// One short lock guards the items and the counts, and who has to wait enters
+// its queue of waiters under it. Who adds an item while somebody waits promises
+// it to whoever has waited longest; who takes one out of a full queue keeps the
+// room for the putter that has waited longest. What is promised no other takes,
+// so nobody overtakes, and a waiter whose time is over has either been promised
+// something, and takes it, or has left the queue.
+#ifndef LOCKCHECK_INTERNAL_QUEUE_H_
+#define LOCKCHECK_INTERNAL_QUEUE_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "lockcheck/internal/deadline.h"
+#include "lockcheck/internal/hot.h"
+#include "lockcheck/internal/short_lock.h"
+#include "lockcheck/internal/tsan.h"
+#include "lockcheck/internal/wait_queue.h"
+
+namespace lockcheck::inline LOCKCHECK_ABI::internal {
+
+struct QueueState {
+  ShortLock lock;  // of all that follows
+  bool closed = false;
+  uint32_t sequence = 0;  // of puts and gets
+  const size_t maxsize;   // 0: no bound
+  size_t size = 0;
+  size_t promised = 0;    // items of those who were woken for one
+  size_t kept = 0;        // room of those who were woken for it
+  size_t unfinished = 0;  // put, and no task_done() yet
+  WaitQueue items, room, done;
+
+  QueueState(size_t most, const char* name, source_location where) noexcept
+      : maxsize(most),
+        items(name, where),
+        room(name, where,
+             static_cast<uint32_t>(most < UINT32_MAX ? most : UINT32_MAX)),
+        done(name, where) {}
+  ~QueueState();
+  QueueState(const QueueState&) = delete;
+  QueueState& operator=(const QueueState&) = delete;
+
+  bool IsBounded() const { return maxsize != 0; }
+  bool HasItem() const { return size > promised; }
+  bool HasRoom() const {
+    return !closed && (!IsBounded() || size + kept < maxsize);
+  }
+};
+
+// Who asks, and for how long.
+struct QueueRequest {
+  SiteSlot* slot;
+  Caller caller;
+  bool may_block = true;
+  const Deadline* deadline = nullptr;  // none
+};
+
+// With the lock held, also on return. True: it is there, and the caller's.
+// False: it may not block, or its time is over. Throw queue_closed.
+bool AwaitItem(QueueState& queue, const QueueRequest& request);
+bool AwaitRoom(QueueState& queue, const QueueRequest& request);
+// After it was added or taken: whom to wake when the lock is free.
+Waiter* Added(QueueState& queue, SiteSlot* slot, Caller caller) noexcept;
+Waiter* Taken(QueueState& queue, SiteSlot* slot, Caller caller) noexcept;
+// Of what was the caller's, and is not used.
+Waiter* PassOnItem(QueueState& queue, SiteSlot* slot, Caller caller) noexcept;
+Waiter* PassOnRoom(QueueState& queue, SiteSlot* slot, Caller caller) noexcept;
+
+// Without it.
+void CloseQueue(QueueState& queue, SiteSlot* slot, Caller caller) noexcept;
+void QueueTaskDone(QueueState& queue, SiteSlot* slot, Caller caller);
+void JoinQueue(QueueState& queue, SiteSlot* slot, Caller caller) noexcept;
+
+// Holds the lock. At its end whoever the act was for is woken; if the act did
+// not come about, because a move threw, what it was to use is passed on.
+class QueueSection {
+ public:
+  QueueSection(QueueState& queue, SiteSlot* slot, Caller caller)
+      : queue_(queue), slot_(slot), caller_(caller) {
+    queue_.lock.lock();
+    AnnounceAcquired(&queue_);
+  }
+  ~QueueSection() {
+    if (__builtin_expect(unused_ != nullptr, false)) {
+      woken_ = unused_(queue_, slot_, caller_);
+    }
+    AnnounceRelease(&queue_);
+    queue_.lock.unlock();
+    if (__builtin_expect(woken_ != nullptr, false)) WakeClaimed(woken_);
+  }
+  QueueSection(const QueueSection&) = delete;
+  QueueSection& operator=(const QueueSection&) = delete;
+
+  bool HasItem(bool may_block, const Deadline* deadline) {
+    const bool has = __builtin_expect(queue_.HasItem(), true) ||
+                     Await(&AwaitItem, {slot_, caller_, may_block, deadline});
+    if (has) unused_ = &PassOnItem;
+    return has;
+  }
+  bool HasRoom(bool may_block, const Deadline* deadline) {
+    const bool has = __builtin_expect(queue_.HasRoom(), true) ||
+                     Await(&AwaitRoom, {slot_, caller_, may_block, deadline});
+    if (has) unused_ = &PassOnRoom;
+    return has;
+  }
+  void IsAdded() {
+    unused_ = nullptr;
+    woken_ = Added(queue_, slot_, caller_);
+  }
+  void IsTaken() {
+    unused_ = nullptr;
+    woken_ = Taken(queue_, slot_, caller_);
+  }
+
+ private:
+  bool Await(bool (*await)(QueueState&, const QueueRequest&),
+             const QueueRequest& request) {
+    AnnounceRelease(&queue_);
+    const bool has = await(queue_, request);
+    AnnounceAcquired(&queue_);
+    return has;
+  }
+
+  QueueState& queue_;
+  SiteSlot* const slot_;
+  const Caller caller_;
+  Waiter* (*unused_)(QueueState&, SiteSlot*, Caller) noexcept = nullptr;
+  Waiter* woken_ = nullptr;
+};
+
+}  // namespace lockcheck::inline LOCKCHECK_ABI::internal
+
+#endif  // LOCKCHECK_INTERNAL_QUEUE_H_

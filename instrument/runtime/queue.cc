@@ -1,0 +1,172 @@
+#include "lockcheck/internal/queue.h"
+
+#include <mutex>
+#include <stdexcept>
+
+#include "lib/model/primitives.h"
+#include "lockcheck/internal/queue_closed.h"
+
+namespace lockcheck::inline LOCKCHECK_ABI::internal {
+namespace {
+
+constexpr auto kUseAfterClose =
+    static_cast<uint8_t>(model::Misuse::kUseAfterClose);
+constexpr auto kTaskDoneTooOften =
+    static_cast<uint8_t>(model::Misuse::kTaskDoneTooOften);
+
+uint32_t Clamped(size_t count) {
+  return static_cast<uint32_t>(count < UINT32_MAX ? count : UINT32_MAX);
+}
+uint32_t Items(const QueueState& q) { return Clamped(q.size); }
+uint32_t Room(const QueueState& q) { return Clamped(q.maxsize - q.size); }
+
+// Enters the waiters' queue, and sleeps with the lock free. True: woken.
+bool Sleep(QueueState& q, WaitQueue& waiters, WaitKind kind,
+           const QueueRequest& r) {
+  Waiter waiter;
+  Enqueue(waiters, kind, waiter, r.slot, r.caller);
+  q.lock.unlock();
+  const bool woken =
+      SleepUntilSignalled(waiters, waiter, r.slot, r.caller, r.deadline);
+  q.lock.lock();
+  return woken;
+}
+
+// Of who was woken: whether there is something for it. After a close() that
+// may be what was promised to another, who then has nothing.
+bool TakePromise(size_t& promised) {
+  if (promised == 0) return false;
+  --promised;
+  return true;
+}
+
+Waiter* PostItem(QueueState& q, SiteSlot* slot, Caller caller) {
+  const Claimed getters =
+      PostAndClaim(q.items, WaitKind::kQueue,
+                   {PostKind::kPut, 1, q.sequence, Items(q)}, slot, caller);
+  q.promised += getters.count;
+  return getters.first;
+}
+
+Waiter* PostRoom(QueueState& q, SiteSlot* slot, Caller caller) {
+  const Claimed putters =
+      PostAndClaim(q.room, WaitKind::kQueueSlots,
+                   {PostKind::kGet, 1, q.sequence, Room(q)}, slot, caller);
+  q.kept += putters.count;
+  return putters.first;
+}
+
+bool IsWaitedFor(const WaitQueue& waiters) {
+  return waiters.first.load(std::memory_order_relaxed) != nullptr;
+}
+
+}  // namespace
+
+QueueState::~QueueState() {
+  DestroyWaitQueue(items);
+  DestroyWaitQueue(room);
+  DestroyWaitQueue(done);
+}
+
+bool AwaitItem(QueueState& q, const QueueRequest& r) {
+  if (q.closed) throw queue_closed();
+  if (!r.may_block) {
+    TryFailed(q.items, WaitKind::kQueue, r.slot, r.caller);
+    return false;
+  }
+  const bool woken = Sleep(q, q.items, WaitKind::kQueue, r);
+  if ((woken && TakePromise(q.promised)) || q.HasItem()) return true;
+  if (q.closed) throw queue_closed();
+  return false;
+}
+
+bool AwaitRoom(QueueState& q, const QueueRequest& r) {
+  if (q.closed) {
+    Misused(q.items, WaitKind::kQueue, kUseAfterClose, r.slot, r.caller);
+    throw queue_closed();
+  }
+  if (!r.may_block) {
+    TryFailed(q.room, WaitKind::kQueueSlots, r.slot, r.caller);
+    return false;
+  }
+  const bool woken = Sleep(q, q.room, WaitKind::kQueueSlots, r);
+  const bool has = (woken && TakePromise(q.kept)) || q.HasRoom();
+  // Whoever found it closed and empty will not look again.
+  if (q.closed) throw queue_closed();
+  return has;
+}
+
+Waiter* Added(QueueState& q, SiteSlot* slot, Caller caller) noexcept {
+  ++q.size;
+  ++q.unfinished;
+  ++q.sequence;
+  if (q.IsBounded()) {
+    Take(q.room, WaitKind::kQueueSlots, q.sequence, Room(q), slot, caller);
+  }
+  return PostItem(q, slot, caller);
+}
+
+Waiter* Taken(QueueState& q, SiteSlot* slot, Caller caller) noexcept {
+  --q.size;
+  ++q.sequence;
+  Take(q.items, WaitKind::kQueue, q.sequence, Items(q), slot, caller);
+  return q.IsBounded() ? PostRoom(q, slot, caller) : nullptr;
+}
+
+Waiter* PassOnItem(QueueState& q, SiteSlot* slot, Caller caller) noexcept {
+  return IsWaitedFor(q.items) ? PostItem(q, slot, caller) : nullptr;
+}
+
+Waiter* PassOnRoom(QueueState& q, SiteSlot* slot, Caller caller) noexcept {
+  return IsWaitedFor(q.room) ? PostRoom(q, slot, caller) : nullptr;
+}
+
+void CloseQueue(QueueState& q, SiteSlot* slot, Caller caller) noexcept {
+  Claimed getters, putters{nullptr, 0};
+  {
+    const std::lock_guard lock(q.lock);
+    if (q.closed) return;
+    q.closed = true;
+    getters = PostAndClaim(
+        q.items, WaitKind::kQueue,
+        {PostKind::kClose, kAllWaiters, q.sequence, Items(q)}, slot, caller);
+    if (q.IsBounded()) {
+      putters = PostAndClaim(
+          q.room, WaitKind::kQueueSlots,
+          {PostKind::kClose, kAllWaiters, q.sequence, Room(q)}, slot, caller);
+    }
+  }
+  WakeClaimed(getters.first);
+  WakeClaimed(putters.first);
+}
+
+void QueueTaskDone(QueueState& q, SiteSlot* slot, Caller caller) {
+  Claimed joiners;
+  {
+    const std::lock_guard lock(q.lock);
+    if (q.unfinished == 0) {
+      Misused(q.done, WaitKind::kQueueDone, kTaskDoneTooOften, slot, caller);
+      throw std::logic_error("lockcheck: task_done() more often than put()");
+    }
+    --q.unfinished;
+    joiners =
+        PostAndClaim(q.done, WaitKind::kQueueDone,
+                     {PostKind::kTaskDone, q.unfinished == 0 ? kAllWaiters : 0,
+                      0, Clamped(q.unfinished)},
+                     slot, caller);
+  }
+  WakeClaimed(joiners.first);
+}
+
+// Whoever was woken does not look again: there may be new items.
+void JoinQueue(QueueState& q, SiteSlot* slot, Caller caller) noexcept {
+  {
+    const std::lock_guard lock(q.lock);
+    if (q.unfinished != 0) {
+      Sleep(q, q.done, WaitKind::kQueueDone, {slot, caller});
+    }
+  }
+  Take(q.done, WaitKind::kQueueDone, 0, 0, slot, caller);
+}
+
+}  // namespace lockcheck::inline LOCKCHECK_ABI::internal

@@ -1,0 +1,3 @@
+// The same rules hold with LOCKCHECK_DISABLED, but for who comes first.
+#define LOCKCHECK_DISABLED
+#include "tests/instrument/queue_test.cc"
