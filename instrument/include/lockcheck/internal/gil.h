@@ -30,7 +30,7 @@ struct GilWaiter {
 };
 
 struct GilState : LockState {
-  std::atomic<uint32_t> guard{0};          // of what follows
+  ShortLock guard;                         // of what follows
   std::atomic<GilWaiter*> first{nullptr};  // read by anybody
   std::atomic<uint64_t> random{0};
   GilArbiter arbiter;
