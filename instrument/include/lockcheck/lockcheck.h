@@ -2,9 +2,11 @@
 #ifndef LOCKCHECK_LOCKCHECK_H_
 #define LOCKCHECK_LOCKCHECK_H_
 
+#include "lockcheck/barrier.h"
 #include "lockcheck/condition_variable.h"
 #include "lockcheck/event.h"
 #include "lockcheck/guards.h"
+#include "lockcheck/latch.h"
 #include "lockcheck/mutex.h"
 #include "lockcheck/semaphore.h"
 #include "lockcheck/shared_lock.h"
