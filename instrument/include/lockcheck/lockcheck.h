@@ -8,6 +8,7 @@
 #include "lockcheck/guards.h"
 #include "lockcheck/latch.h"
 #include "lockcheck/mutex.h"
+#include "lockcheck/once_flag.h"
 #include "lockcheck/semaphore.h"
 #include "lockcheck/shared_lock.h"
 #include "lockcheck/shared_mutex.h"
