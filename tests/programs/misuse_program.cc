@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -18,7 +19,9 @@
 
 namespace {
 
+using lockcheck::barrier;
 using lockcheck::event;
+using lockcheck::latch;
 
 bool OtherGets(auto& lock) {
   bool got = false;
@@ -138,12 +141,33 @@ bool DestroyWaited() {
 
 // The waiter goes on to wait; the storage stays.
 template <typename Waited>
-bool DestroyWaitedFor(auto... made_of) {
+bool DestroyWaitedFor(void (*wait)(Waited&), auto... made_of) {
   alignas(Waited) static char storage[sizeof(Waited)];
   auto* const m = new (storage) Waited(made_of...);
-  auto* const waiter = new lockcheck::testing::Sleeper([m] { m->wait(); });
+  auto* const waiter = new lockcheck::testing::Sleeper([=] { wait(*m); });
   if (!waiter->UntilAsleep()) return false;
   m->~Waited();
+  return true;
+}
+
+bool Throws(auto act) {
+  try {
+    act();
+  } catch (const std::logic_error&) {
+    return true;
+  }
+  return false;
+}
+
+bool ArriveTooOftenAtLatch() {
+  static latch m(2, "m");
+  return Throws([] { m.count_down(3); }) && !m.try_wait();
+}
+
+bool ArriveTooOftenAtBarrier() {
+  static barrier<> m(1, "m");
+  if (!Throws([] { (void)m.arrive(2); })) return false;
+  m.arrive_and_wait();
   return true;
 }
 
@@ -172,7 +196,19 @@ const std::map<std::string, std::function<bool()>> kScenarios = {
     {"destroy_held", DestroyHeld},
     {"destroy_read", DestroyRead},
     {"destroy_waited", DestroyWaited},
-    {"destroy_waited_event", [] { return DestroyWaitedFor<event>("m"); }},
+    {"destroy_waited_event",
+     [] { return DestroyWaitedFor<event>([](event& m) { m.wait(); }, "m"); }},
+    {"destroy_waited_latch",
+     [] {
+       return DestroyWaitedFor<latch>([](latch& m) { m.wait(); }, 1, "m");
+     }},
+    {"destroy_waited_barrier",
+     [] {
+       return DestroyWaitedFor<barrier<>>(
+           [](barrier<>& m) { m.arrive_and_wait(); }, 2, "m");
+     }},
+    {"arrive_too_often_latch", ArriveTooOftenAtLatch},
+    {"arrive_too_often_barrier", ArriveTooOftenAtBarrier},
     {"self_lock", SelfLock},
     {"self_try_and_timed", SelfTryAndTimed},
 };

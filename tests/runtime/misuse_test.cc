@@ -117,10 +117,20 @@ TEST_F(MisuseTest, DestroyingALockThatSomebodyWaitsForIsReported) {
 }
 
 TEST_F(MisuseTest, DestroyingWhatSomebodyWaitsForIsReported) {
-  for (const char* kind : {"destroy_waited_event"}) {
+  for (const char* kind : {"destroy_waited_event", "destroy_waited_latch",
+                           "destroy_waited_barrier"}) {
     ASSERT_NO_FATAL_FAILURE(Commit(kind));
     EXPECT_THAT(Logged(), ElementsAre(Misuse::kDestroyWaited)) << kind;
     EXPECT_THAT(finished_.err, HasSubstr("misuse (destroy-waited)")) << kind;
+  }
+}
+
+TEST_F(MisuseTest, ArrivingTooOftenIsRefusedAndReported) {
+  for (const char* kind :
+       {"arrive_too_often_latch", "arrive_too_often_barrier"}) {
+    ASSERT_NO_FATAL_FAILURE(Commit(kind));
+    EXPECT_THAT(Logged(), ElementsAre(Misuse::kArriveTooOften)) << kind;
+    ExpectSaid("arrive-too-often");
   }
 }
 

@@ -20,16 +20,54 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-// What is waited for; its name in the stories is "ready".
-class WaitsTest : public ::testing::TestWithParam<const char*> {
+class StoriesTest : public ::testing::Test {
  protected:
-  ~WaitsTest() override { std::remove(log_.c_str()); }
+  ~StoriesTest() override { std::remove(log_.c_str()); }
 
-  std::string Story(const std::string& story) const {
-    return std::string(GetParam()) + "-" + story;
-  }
   Ran Analyze() {
     return RunCommand({"analyze", "--fail-on", "deadlock,misuse,hazard", log_});
+  }
+  // Lets the story come to its end, and analyzes its log.
+  Ran Analyzed(const std::string& story) {
+    const Finished f =
+        Child("waits_program", {story}).Options("log=" + log_).Run();
+    EXPECT_TRUE(f.Succeeded()) << story << f;
+    EXPECT_EQ(f.out + f.err, "") << story << f;
+    return Analyze();
+  }
+  std::string SaidLive(const std::string& story) {
+    const Finished f = Child("waits_program", {story})
+                           .Options("mode=live:command=" LOCKCHECK_COMMAND)
+                           .Run();
+    EXPECT_TRUE(f.Succeeded()) << story << f;
+    return f.err;
+  }
+  void ExpectSilent(const std::string& story) {
+    const Ran ran = Analyzed(story);
+    EXPECT_EQ(ran.status, 0) << story << ran.out << ran.err;
+    EXPECT_THAT(ran.out, Not(HasSubstr("WAITS AT"))) << story;
+    EXPECT_EQ(SaidLive(story), "") << story;
+  }
+  void ExpectPossible(const std::string& story) {
+    const Ran ran = Analyzed(story);
+    EXPECT_EQ(ran.status, 1) << story << ran.out << ran.err;
+    EXPECT_THAT(ran.out, HasSubstr("1 possible deadlock")) << story;
+  }
+  void ExpectPossibleLiveToo(const std::string& story) {
+    ExpectPossible(story);
+    EXPECT_THAT(SaidLive(story), HasSubstr("POSSIBLE DEADLOCK")) << story;
+  }
+
+  const std::string log_ =
+      ::testing::TempDir() + "waits." + std::to_string(getpid());
+};
+
+// What is waited for; its name in the stories is "ready".
+class WaitsTest : public StoriesTest,
+                  public ::testing::WithParamInterface<const char*> {
+ protected:
+  std::string Story(const std::string& story) const {
+    return std::string(GetParam()) + "-" + story;
   }
   // What the command says of its log while it stands, and after its death.
   void LetStand(const std::string& story) {
@@ -38,15 +76,12 @@ class WaitsTest : public ::testing::TestWithParam<const char*> {
     UntilItStands(child);
     status_ = RunCommand({"status", log_});
     child.Signal(SIGKILL);
-    finished_ = child.Wait();
-    EXPECT_EQ(finished_.signal(), SIGKILL) << finished_;
-    EXPECT_EQ(finished_.err, "") << finished_;
+    const Finished finished = child.Wait();
+    EXPECT_EQ(finished.signal(), SIGKILL) << finished;
+    EXPECT_EQ(finished.err, "") << finished;
     analyzed_ = Analyze();
   }
 
-  const std::string log_ =
-      ::testing::TempDir() + "waits." + std::to_string(getpid());
-  Finished finished_;
   Ran status_, analyzed_;
 };
 
@@ -68,25 +103,48 @@ TEST_P(WaitsTest, WithALockHeldThatAnotherWaitsForItIsAHazard) {
                     HasSubstr("ready")));
 }
 
-TEST_P(WaitsTest, WhatEndsLeavesNothing) {
-  for (const char* story : {"times-out", "ends"}) {
-    const Finished f =
-        Child("waits_program", {Story(story)}).Options("log=" + log_).Run();
-    EXPECT_TRUE(f.Succeeded()) << f;
-    EXPECT_EQ(f.out + f.err, "") << f;
-    const Ran ran = Analyze();
-    EXPECT_EQ(ran.status, 0) << story << ran.out << ran.err;
-    EXPECT_THAT(ran.out, Not(HasSubstr("WAITS AT"))) << story;
-    const Finished live = Child("waits_program", {Story(story)})
-                              .Options("mode=live:command=" LOCKCHECK_COMMAND)
-                              .Run();
-    EXPECT_TRUE(live.Succeeded()) << live;
-    EXPECT_EQ(live.err, "") << live;
-  }
+TEST_P(WaitsTest, WhatEndsLeavesNothing) { ExpectSilent(Story("ends")); }
+
+INSTANTIATE_TEST_SUITE_P(Types, WaitsTest,
+                         ::testing::Values("event", "latch", "barrier",
+                                           "future"),
+                         [](const auto& type) { return type.param; });
+
+TEST_F(StoriesTest, ATimedWaitThatGivesUpLeavesNothing) {
+  ExpectSilent("event-times-out");
+  ExpectSilent("future-times-out");
 }
 
-INSTANTIATE_TEST_SUITE_P(Types, WaitsTest, ::testing::Values("event"),
-                         [](const auto& type) { return type.param; });
+TEST_F(StoriesTest, AOnceFlagAndAMutexInBothOrdersArePossible) {
+  ExpectPossibleLiveToo("once-and-mutex");
+  ExpectPossibleLiveToo("once-and-mutex-later");
+}
+
+TEST_F(StoriesTest, AOnceFlagAndAMutexInOneOrderAreSafe) {
+  ExpectSilent("once-under-mutex");
+}
+
+TEST_F(StoriesTest, AOnceFlagThatIsDoneBeforeThereAreThreadsIsSafe) {
+  ExpectSilent("once-before");
+}
+
+TEST_F(StoriesTest, ADeadlockOfAOnceFlagAndAMutexIsSaidWhenItHappens) {
+  const Finished f = Child("waits_program", {"once-deadlock"})
+                         .Options("on_deadlock=abort:log=" + log_)
+                         .Run();
+  EXPECT_EQ(f.signal(), SIGABRT) << f;
+  EXPECT_THAT(f.err,
+              AllOf(HasSubstr("DEADLOCK"), HasSubstr("waits for \"once\"")));
+  const Ran ran = Analyze();
+  EXPECT_EQ(ran.status, 1) << ran.out << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("1 actual deadlock"));
+}
+
+// Joins are no part of what mode=live looks for.
+TEST_F(StoriesTest, AWaitForAnAsyncResultIsAJoin) {
+  ExpectPossible("async-under-lock");
+  ExpectSilent("async-without-lock");
+}
 
 }  // namespace
 }  // namespace lockcheck::tools::testing

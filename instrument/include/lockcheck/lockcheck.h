@@ -2,11 +2,17 @@
 #ifndef LOCKCHECK_LOCKCHECK_H_
 #define LOCKCHECK_LOCKCHECK_H_
 
+#include "lockcheck/async.h"
+#include "lockcheck/barrier.h"
 #include "lockcheck/condition_variable.h"
 #include "lockcheck/event.h"
+#include "lockcheck/future.h"
 #include "lockcheck/gil.h"
 #include "lockcheck/guards.h"
+#include "lockcheck/latch.h"
 #include "lockcheck/mutex.h"
+#include "lockcheck/once_flag.h"
+#include "lockcheck/packaged_task.h"
 #include "lockcheck/queue.h"
 #include "lockcheck/semaphore.h"
 #include "lockcheck/shared_lock.h"

@@ -39,6 +39,10 @@ using namespace std::this_thread;
 inline void set_name(const char* name) noexcept { internal::NameThread(name); }
 }  // namespace this_thread
 
+namespace internal {
+struct JoinAccess;
+}
+
 class thread {
  public:
   using id = std::thread::id;
@@ -91,6 +95,7 @@ class thread {
 
  private:
   friend class jthread;
+  friend struct internal::JoinAccess;
   void JoinAt(internal::SiteSlot* slot, internal::Caller caller) {
     // Also by an exception; a catch would not compile with -fno-exceptions.
     struct End {
@@ -111,6 +116,15 @@ class thread {
 };
 
 inline void swap(thread& a, thread& b) noexcept { a.swap(b); }
+
+namespace internal {
+// A join at a place of the caller's.
+struct JoinAccess {
+  static void JoinAt(thread& joined, SiteSlot* slot, Caller caller) {
+    joined.JoinAt(slot, caller);
+  }
+};
+}  // namespace internal
 
 class jthread {
  public:

@@ -214,8 +214,10 @@ constexpr bool IsRecursive(LockKind kind) {
   return kind == LockKind::kRecursiveMutex ||
          kind == LockKind::kRecursiveTimedMutex;
 }
+// Who passes a once_flag whose function has been run reads it.
 constexpr bool IsShared(LockKind kind) {
-  return kind == LockKind::kSharedMutex || kind == LockKind::kSharedTimedMutex;
+  return kind == LockKind::kSharedMutex ||
+         kind == LockKind::kSharedTimedMutex || kind == LockKind::kOnceFlag;
 }
 
 struct Deadline;  // deadline.h

@@ -1,0 +1,67 @@
+// async(): std's, recorded: the thread that it starts is an actor, as one that
+// lockcheck::thread starts. See future.h.
+//
+// As std says, who waits first for a future with launch::async waits for the
+// end of its thread, and so does the last of its futures when it is destroyed.
+// So these are joins in the log: to wait with a lock held that the thread needs
+// is found as any join under a lock is, and stands in reports as such.
+#ifndef LOCKCHECK_ASYNC_H_
+#define LOCKCHECK_ASYNC_H_
+
+#include "lockcheck/future.h"
+
+#if defined(LOCKCHECK_DISABLED)
+
+namespace lockcheck::inline LOCKCHECK_ABI {
+using std::async;
+}  // namespace lockcheck::inline LOCKCHECK_ABI
+
+#else
+#include "lockcheck/internal/task_state.h"
+
+namespace lockcheck::inline LOCKCHECK_ABI {
+namespace internal {
+
+template <typename F, typename... Args>
+using AsyncResult = typename Call<F, Args...>::Result;
+
+template <typename F, typename... Args>
+auto StartAsync(SiteSlot* slot, Caller caller, F&& f, Args&&... args) {
+  StatePtr state = MakeState<AsyncState<Call<F, Args...>>>();
+  state->Start(slot, caller, std::forward<F>(f), std::forward<Args>(args)...);
+  return FutureAccess::FutureOf<AsyncResult<F, Args...>>(std::move(state));
+}
+template <typename F, typename... Args>
+auto Defer(F&& f, Args&&... args) {
+  StatePtr state = MakeState<DeferredState<Call<F, Args...>>>(
+      std::forward<F>(f), std::forward<Args>(args)...);
+  return FutureAccess::FutureOf<AsyncResult<F, Args...>>(std::move(state));
+}
+
+}  // namespace internal
+
+// Either policy, or both: then a thread. Throws std::system_error if it cannot
+// be started.
+template <typename F, typename... Args>
+[[nodiscard]] LOCKCHECK_ALWAYS_INLINE future<internal::AsyncResult<F, Args...>>
+async(std::launch policy, F&& f, Args&&... args) {
+  internal::SiteSlot* slot;
+  LOCKCHECK_SITE_SLOT(slot);
+  if ((policy & std::launch::async) == std::launch::async) {
+    return internal::StartAsync(slot, LOCKCHECK_CALLER(), std::forward<F>(f),
+                                std::forward<Args>(args)...);
+  }
+  return internal::Defer(std::forward<F>(f), std::forward<Args>(args)...);
+}
+template <typename F, typename... Args>
+requires(!std::is_same_v<std::decay_t<F>, std::launch>)
+    [[nodiscard]] LOCKCHECK_ALWAYS_INLINE
+    future<internal::AsyncResult<F, Args...>> async(F&& f, Args&&... args) {
+  return lockcheck::async(std::launch::async | std::launch::deferred,
+                          std::forward<F>(f), std::forward<Args>(args)...);
+}
+
+}  // namespace lockcheck::inline LOCKCHECK_ABI
+
+#endif  // LOCKCHECK_DISABLED
+#endif  // LOCKCHECK_ASYNC_H_

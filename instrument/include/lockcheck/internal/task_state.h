@@ -1,0 +1,196 @@
+// The states that run a function and keep what comes of it: of packaged_task,
+// of async() and of a deferred call.
+#ifndef LOCKCHECK_INTERNAL_TASK_STATE_H_
+#define LOCKCHECK_INTERNAL_TASK_STATE_H_
+
+#include <cxxabi.h>
+
+#include <functional>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "lockcheck/internal/future_state.h"
+#include "lockcheck/thread.h"
+
+namespace lockcheck::inline LOCKCHECK_ABI::internal {
+
+// Keeps the result of the call in the state, or what it throws.
+template <typename R, typename Call>
+void KeepResult(ResultState<R>& state, Call&& call) {
+  if constexpr (std::is_void_v<R>) {
+    std::forward<Call>(call)();
+    state.Store();
+  } else {
+    state.Store(std::forward<Call>(call)());
+  }
+}
+template <typename R, typename Call>
+void RunAndKeep(ResultState<R>& state, Call&& call) {
+  state.Keep([&] {
+#if defined(__cpp_exceptions)
+    try {
+      KeepResult(state, std::forward<Call>(call));
+    } catch (abi::__forced_unwind&) {
+      throw;  // the thread is cancelled
+    } catch (...) {
+      state.StoreError(std::current_exception());
+    }
+#else
+    KeepResult(state, std::forward<Call>(call));
+#endif
+  });
+}
+
+// ---- packaged_task ----------------------------------------------------------
+
+template <typename R, typename... Args>
+class TaskState : public ResultState<R> {
+ public:
+  using ResultState<R>::ResultState;
+  virtual void Run(Args&&... args) = 0;
+  // The function moves to a new state.
+  virtual StatePtr<TaskState> Again() = 0;
+
+ protected:
+  ~TaskState() = default;
+};
+
+template <typename F, typename R, typename... Args>
+class TaskOf : public TaskState<R, Args...> {
+ public:
+  template <typename G>
+  TaskOf(G&& f, const char* name, source_location where)
+      : TaskState<R, Args...>(name, where),
+        f_(std::forward<G>(f)),
+        name_(name),
+        where_(where) {}
+  void Run(Args&&... args) override {
+    RunAndKeep<R>(*this, [&]() -> R {
+      return static_cast<R>(std::invoke(f_, std::forward<Args>(args)...));
+    });
+  }
+  StatePtr<TaskState<R, Args...>> Again() override {
+    return Make(std::move(f_), name_, where_);
+  }
+  template <typename G>
+  static StatePtr<TaskState<R, Args...>> Make(G&& f, const char* name,
+                                              source_location where) {
+    return MakeState<TaskOf>(std::forward<G>(f), name, where);
+  }
+
+ protected:
+  ~TaskOf() = default;
+
+ private:
+  F f_;
+  const char* name_;
+  source_location where_;
+};
+
+template <typename R, typename... Args, typename F>
+StatePtr<TaskState<R, Args...>> MakeTask(F&& f, const char* name,
+                                         source_location where) {
+  return TaskOf<std::decay_t<F>, R, Args...>::Make(std::forward<F>(f), name,
+                                                   where);
+}
+
+// ---- async ------------------------------------------------------------------
+
+// Copies of a function and its arguments, for one call.
+template <typename F, typename... Args>
+class Call {
+ public:
+  using Result = std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>;
+
+  explicit Call(F&& f, Args&&... args)
+      : parts_(std::forward<F>(f), std::forward<Args>(args)...) {}
+  Result operator()() {
+    return std::apply(
+        [](auto&&... parts) -> Result {
+          return std::invoke(std::forward<decltype(parts)>(parts)...);
+        },
+        std::move(parts_));
+  }
+
+ private:
+  std::tuple<std::decay_t<F>, std::decay_t<Args>...> parts_;
+};
+
+// Whoever waits first runs the call.
+template <typename C>
+class DeferredState : public ResultState<typename C::Result> {
+  using R = typename C::Result;
+
+ public:
+  template <typename... Args>
+  explicit DeferredState(Args&&... args)
+      : ResultState<R>(nullptr, source_location()),
+        call_(std::forward<Args>(args)...) {}
+  bool IsDeferred() const noexcept override {
+    return !begun_.load(std::memory_order_relaxed);
+  }
+
+ protected:
+  ~DeferredState() = default;
+  void Complete(SiteSlot* slot, Caller caller) override {
+    if (begun_.exchange(true, std::memory_order_relaxed)) return;
+    RunAndKeep<R>(*this, call_);
+    this->Publish(slot, caller);
+  }
+
+ private:
+  C call_;
+  std::atomic<bool> begun_{false};
+};
+
+// The call runs in a thread of its own, whose end whoever waits first waits
+// for; if nobody does, the last owner.
+template <typename C>
+class AsyncState : public ResultState<typename C::Result> {
+  using R = typename C::Result;
+
+ public:
+  AsyncState() : ResultState<R>(nullptr, source_location()) {}
+  // `slot` is where async() was called.
+  template <typename... Args>
+  void Start(SiteSlot* slot, Caller caller, Args&&... args) {
+    // That frame is another thread's, and may be gone.
+    const Caller called_from = {caller.return_address, nullptr};
+    thread_ = thread([this, slot, called_from,
+                      call = C(std::forward<Args>(args)...)]() mutable {
+      RunAndKeep<R>(*this, call);
+      this->Publish(slot, called_from);
+    });
+  }
+  void BeforeEnd(SiteSlot* slot, Caller caller) noexcept {
+    if (!thread_.joinable()) return;
+    if (thread_.get_id() == std::this_thread::get_id()) {
+      thread_.detach();  // what it runs owns its own future
+    } else {
+      JoinAccess::JoinAt(thread_, slot, caller);
+    }
+  }
+
+ protected:
+  ~AsyncState() = default;
+  void Complete(SiteSlot* slot, Caller caller) override {
+    if (joins_.exchange(true, std::memory_order_acquire)) return;
+    // Not joined: it waits for its own end.
+    struct Joining {
+      AsyncState& state;
+      ~Joining() {
+        if (state.thread_.joinable()) state.joins_ = false;
+      }
+    } joining{*this};
+    JoinAccess::JoinAt(thread_, slot, caller);
+  }
+
+ private:
+  thread thread_;
+  std::atomic<bool> joins_{false};
+};
+
+}  // namespace lockcheck::inline LOCKCHECK_ABI::internal
+
+#endif  // LOCKCHECK_INTERNAL_TASK_STATE_H_
