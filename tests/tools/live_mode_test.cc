@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -181,6 +182,34 @@ TEST(LiveModeTest, AProgramThatClosesAllDescriptorsGoesOn) {
 
 TEST(LiveModeTest, ThereIsNoLog) {
   EXPECT_THAT(RunLive({"abba"}).err, Not(HasSubstr(".log")));
+}
+
+// Where there can be no log, deadlocks are found all the same.
+TEST(LiveModeTest, AProgramWhoseLogCannotBeWrittenRunsWithIt) {
+  const Folder folder;
+  std::ofstream(folder / "file") << "text";
+  for (const std::string& log :
+       {std::string("/proc/self/log"), folder / "file/log", folder.path()}) {
+    const Finished f =
+        Child("live_program", {"abba"})
+            .Options("exitcode=66:log=" + log + ":command=" + LOCKCHECK_COMMAND)
+            .Run();
+    EXPECT_EQ(f.exit_status(), 66) << f;
+    EXPECT_EQ(Count(f.err, "lockcheck: cannot write the log " + log), 1) << f;
+    EXPECT_EQ(Count(f.err, "; the program goes on with mode=live\n"), 1) << f;
+    EXPECT_EQ(Reports(f), 1) << f;
+  }
+}
+
+TEST(LiveModeTest, ALogThatWasAskedForBesidesIsSaidToBeIgnored) {
+  const Folder folder;
+  const Finished f = RunLive({"abba"}, ":log=" + (folder / "log"));
+  EXPECT_EQ(Reports(f), 1) << f;
+  EXPECT_EQ(Count(f.err, "log=" + (folder / "log") + " is ignored: mode=live"),
+            1)
+      << f;
+  EXPECT_FALSE(std::filesystem::exists(folder / "log"));
+  EXPECT_THAT(RunLive({"abba"}).err, Not(HasSubstr("is ignored")));
 }
 
 }  // namespace
