@@ -41,8 +41,7 @@ Acquisition AfterLast(Thread* t, LockState& lock) {
   Acquisition a{};
   if (__builtin_expect(lock.last_actor != t->hot.actor, false)) {
     const uint32_t last = lock.last_actor & kOwnerMask;
-    if ((lock.last_actor & kWaiters) ||
-        g_unlocked_by_other.load(std::memory_order_relaxed)) {
+    if ((lock.last_actor & kWaiters) || WasUnlockedByOther()) {
       DropStaleHold(t, ObjectId(lock));
     }
     if (last != 0 && last != t->hot.actor) {
@@ -100,6 +99,10 @@ void TakenPermit(Thread* t, LockState& lock, uint32_t site, How how,
 void WriteRelease(Thread* t, uint32_t object) {
   const size_t index = FindHold(t, object);
   if (index != SIZE_MAX) CloseHold(t, index);
+}
+
+bool WasUnlockedByOther() {
+  return g_unlocked_by_other.load(std::memory_order_relaxed);
 }
 
 void NoteUnlockedByOther() {

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <climits>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -164,6 +165,45 @@ TEST(LiveModeTest, ThousandsOfDependenciesAreNoTrouble) {
 
 TEST(LiveModeTest, NorAreManyLocksAtOnce) {
   EXPECT_EQ(Reports(RunLive({"deep", "300"})), 1);
+}
+
+// ---- Locks that are gone ----
+
+long NumberAfter(const std::string& text, const std::string& words) {
+  const size_t at = text.find(words);
+  EXPECT_NE(at, text.npos) << text;
+  return at == text.npos ? LONG_MAX : std::atol(&text[at + words.size()]);
+}
+
+TEST(LiveModeTest, LocksThatAreGoneTakeNoMemory) {
+  const Finished f = RunLive({"short-lived", "400000"});
+  // One of them alone would take some hundred bytes.
+  EXPECT_LE(NumberAfter(f.out, "second half "), 512) << f;
+  EXPECT_EQ(f.err, "");
+}
+
+TEST(LiveModeTest, AfterAMillionOfThemACycleOfLivingOnesIsFound) {
+  EXPECT_EQ(Reports(RunLive({"short-lived-then-abba", "1000000"})), 1);
+}
+
+TEST(LiveModeTest, ACycleThatWasFoundIsReportedThoughItsLocksAreGone) {
+  const Finished f = RunLive({"gone-afterwards"});
+  EXPECT_EQ(Reports(f), 3) << f;
+  EXPECT_THAT(f.err, HasSubstr("holds p1 and asks for q1"));
+  EXPECT_THAT(f.err, HasSubstr("holds p3 and asks for q3"));
+}
+
+TEST(LiveModeTest, ALockThatIsGoneStandsForNoOther) {
+  ExpectSilence({"gone-before"});
+}
+
+TEST(LiveModeTest, WhatWasDoneUnderItCounts) {
+  EXPECT_EQ(Reports(RunLive({"under-one-that-is-gone"})), 1);
+  EXPECT_EQ(Reports(RunLive({"under-two-that-are-gone"})), 1);
+}
+
+TEST(LiveModeTest, AndThatItKeptOthersApart) {
+  ExpectSilence({"gated-by-one-that-is-gone"});
 }
 
 TEST(LiveModeTest, WithoutTheCommandItIsSaidAllTheSame) {
