@@ -19,7 +19,8 @@
 #include <iterator>
 
 #include "instrument/runtime/keep_errno.h"
-#include "instrument/runtime/live.h"
+#include "instrument/runtime/live_book.h"
+#include "instrument/runtime/live_copy.h"
 #include "instrument/runtime/process.h"
 #include "instrument/runtime/waiting.h"
 
@@ -143,11 +144,11 @@ int Run(const char* const* arguments, MemoryFile& log,
 // What the command is to read: the log, or with mode=live a copy of it.
 class Readable {
  public:
-  Readable() {
+  explicit Readable(CopyOf what = CopyOf::kPresent) {
     if (!HasCommand()) return;
     if (g_log_path[0] != 0) {
       path_ = g_log_path;
-    } else if (copy_.Own(CopyLog())) {
+    } else if (copy_.Own(CopyLog(what, &candidates_))) {
       path_ = copy_.path();
     }
   }
@@ -156,9 +157,11 @@ class Readable {
   Readable& operator=(const Readable&) = delete;
   const char* path() const { return path_; }  // null: nothing
   MemoryFile& file() { return copy_; }
+  uint32_t candidates() const { return candidates_; }
 
  private:
   MemoryFile copy_;
+  uint32_t candidates_ = 0;
   const char* path_ = nullptr;
 };
 
@@ -255,7 +258,7 @@ bool ShowStatus() {
 }
 
 NewOrders ShowNewOrders() {
-  Readable log;
+  Readable log(CopyOf::kOrders);
   if (log.path() == nullptr) return {Shown::kNoCommand, 0};
   MemoryFile* const known = g_known.Open();
   if (known == nullptr) return {Shown::kLater, 0};
@@ -266,8 +269,11 @@ NewOrders ShowNewOrders() {
       "--threads",       "1",           log.path(),         nullptr};
   const int status = Run(arguments, log.file(), known);
   const uint32_t fresh = g_known.TakeAndClose();
-  if (status == atoi(kShown)) return {Shown::kSome, std::max(fresh, 1u)};
-  return {status == 0 ? Shown::kNothing : Shown::kNoCommand, 0};
+  const bool some = status == atoi(kShown);
+  if (!some && status != 0) return {Shown::kNoCommand, 0};
+  JudgedLiveOrders(log.candidates());
+  if (!some) return {Shown::kNothing, 0};
+  return {Shown::kSome, std::max(fresh, 1u)};
 }
 
 }  // namespace lockcheck::runtime

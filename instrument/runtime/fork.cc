@@ -177,7 +177,7 @@ void StartStream(Thread* t, BeginHow how, uint32_t actor, uint32_t parent,
   t->begin_how = how;
   t->begin_parent = parent;
   t->begin_ticks = Ticks();
-  if (t->live) ForgetLiveWays(t->kept());
+  if (t->live) ForgetLiveWays(t);
   internal::ForgetSeen(&t->hot);
   ResetSampling(t);
   // What is left of a pooled block may be too little for the first records.
@@ -188,6 +188,7 @@ void StartStream(Thread* t, BeginHow how, uint32_t actor, uint32_t parent,
     BeginSegment(t, 0);
   }
   if (first_of_process) {
+    g_fork_page->described_by = actor;
     const Keep keep(t);
     DescribeProcess(t, parent_process);
   }

@@ -101,12 +101,12 @@ void WriteRelease(Thread* t, uint32_t object) {
   if (index != SIZE_MAX) CloseHold(t, index);
 }
 
-void NoteUnlockedByOther() {
-  g_unlocked_by_other.store(true, std::memory_order_relaxed);
-}
-
 bool WasUnlockedByOther() {
   return g_unlocked_by_other.load(std::memory_order_relaxed);
+}
+
+void NoteUnlockedByOther() {
+  g_unlocked_by_other.store(true, std::memory_order_relaxed);
 }
 
 }  // namespace lockcheck::runtime

@@ -32,6 +32,7 @@ void WriteRelease(Thread* t, uint32_t object);
 void DropStaleHold(Thread* t, uint32_t object);
 // From now on every hand-over looks for such a hold.
 void NoteUnlockedByOther();
+// Ever, any lock: some thread's list of holds may have one that it has no more.
 bool WasUnlockedByOther();
 
 }  // namespace lockcheck::runtime

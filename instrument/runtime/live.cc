@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstring>
 
+#include "instrument/runtime/live_book.h"
 #include "instrument/runtime/live_order.h"
 #include "instrument/runtime/lock_facts.h"
 #include "instrument/runtime/message.h"
@@ -16,11 +17,6 @@
 namespace lockcheck::runtime {
 namespace {
 
-constinit LiveOrder g_order;
-// A fork may come while another thread is at it: the child begins anew.
-bool g_order_in_use = false;
-bool g_said_full = false;
-
 bool IsWaiting(const Thread* t) {
   return (t->waiting.number.load(std::memory_order_relaxed) & 1) != 0;
 }
@@ -29,35 +25,38 @@ uint32_t Id(const Hold& hold) {
   return ObjectOf(hold) | (IsRead(hold) ? LiveOrder::kShared : 0);
 }
 
-LiveOrder::Answer Note(const LiveOrder::Request& request) {
-  const ProcessLock lock;
-  if (g_order_in_use) g_order = LiveOrder();
-  g_order_in_use = true;
-  const LiveOrder::Answer answer = g_order.Note(request);
-  g_order_in_use = false;
-  if (g_order.is_full() && !g_said_full) {
-    g_said_full = true;
-    Message() << "mode=live knows as many combinations of held locks as it "
-                 "can: new lock orders are not seen any more, deadlocks are";
+// What a thread holds, in the form that LiveOrder wants. Few of them lie on the
+// stack.
+class HeldLocks {
+ public:
+  HeldLocks(const Hold* holds, size_t count)
+      : count_(count),
+        ids_(count <= kFew ? few_ : static_cast<uint32_t*>(MapPages(Bytes()))) {
+    if (ids_ == nullptr) return;
+    for (size_t i = 0; i < count; ++i) {
+      ids_[i] = Id(holds[i]);
+      ids_[count + i] = SiteOf(holds[i]);
+    }
   }
-  return answer;
-}
+  ~HeldLocks() {
+    if (ids_ != few_ && ids_ != nullptr) UnmapPages(ids_, Bytes());
+  }
+  HeldLocks(const HeldLocks&) = delete;
+  HeldLocks& operator=(const HeldLocks&) = delete;
 
-// An acquisition that takes no time, in the place of the one that follows.
-void WriteRequest(Thread* t, const LockRequest& request, uint32_t site) {
-  const Keep keep(t);
-  Acquisition a{};
-  a.object = ObjectId(*request.lock);
-  a.site = site;
-  a.flags = static_cast<uint32_t>(request.how) |
-            (request.reads ? uint32_t{log::kFlagShared} : 0u);
-  if (request.group != 0) {
-    a.flags |= log::kFlagGroup;
-    a.group = request.group;
-  }
-  OpenHold(t, a);
-  CloseHold(t, HoldCount(t) - 1);
-}
+  bool ok() const { return ids_ != nullptr; }
+  size_t count() const { return count_; }
+  const uint32_t* ids() const { return ids_; }
+  const uint32_t* sites() const { return ids_ + count_; }
+
+ private:
+  static constexpr size_t kFew = 32;
+  size_t Bytes() const { return 2 * count_ * sizeof(uint32_t); }
+
+  const size_t count_;
+  uint32_t few_[2 * kFew];
+  uint32_t* const ids_;
+};
 
 void PutWay(uint64_t* ways, uint32_t capacity, uint64_t way) {
   const size_t place = LiveWayPlace(way);
@@ -87,7 +86,12 @@ void GrowWays(Kept& kept) {
   kept.live_capacity = larger;
 }
 
-void RememberLiveWay(Kept& kept, uint64_t way) {
+void RememberLiveWay(Thread* t, uint64_t way) {
+  Kept& kept = t->kept();
+  // The ways of another epoch are not found any more.
+  if (kept.live_epoch != t->ways_epoch.load(std::memory_order_relaxed)) {
+    ForgetLiveWays(t);
+  }
   const uint32_t capacity =
       kept.live_ways != nullptr ? kept.live_capacity : kWayCache;
   if (++kept.live_count > capacity / 2 && capacity < kMostWays) GrowWays(kept);
@@ -140,29 +144,52 @@ void NoteOrder(Thread* t, const LockRequest& request, uint32_t site) {
       ObjectId(*request.lock) | (request.reads ? LiveOrder::kShared : 0);
   // Members of the same request are not asked for under each other.
   const uint64_t way = LiveWay(t, h.top - request.group, wanted);
-  if (KnowsLiveWay(t->kept(), way)) return;
-  RememberLiveWay(t->kept(), way);
-  constexpr size_t kFew = 32;
-  uint32_t few[kFew];
-  const size_t held_count = count - request.group;
-  uint32_t* const held =
-      held_count <= kFew
-          ? few
-          : static_cast<uint32_t*>(MapPages(held_count * sizeof(uint32_t)));
-  if (held == nullptr) return;
-  for (size_t i = 0; i < held_count; ++i) held[i] = Id(h.holds[i]);
-  const LiveOrder::Answer answer =
-      Note({t->hot.actor, t->phase, wanted, held, held_count});
-  if (held != few) UnmapPages(held, held_count * sizeof(uint32_t));
-  if (answer == LiveOrder::Answer::kKnown) return;
-  WriteRequest(t, request, site);
-  if (answer == LiveOrder::Answer::kCloses) {
+  if (t->scratch || KnowsLiveWay(t->kept(), way)) return;
+  RememberLiveWay(t, way);
+  const HeldLocks held(h.holds, count - request.group);
+  if (!held.ok()) return;
+  if (!t->begin_kept) const Keep keep(t);
+  LiveOrder::Request noted = {t->hot.actor, t->phase, wanted, held.ids(),
+                              held.count()};
+  noted.held_sites = held.sites();
+  noted.process = t->process;
+  noted.segment = t->mark_segment;
+  noted.site = site;
+  noted.how = static_cast<uint32_t>(request.how);
+  if (NoteLiveRequest(noted) == LiveOrder::Answer::kCloses) {
     NoteClosing(t, *request.lock, site);
   }
 }
 
-void ForgetLiveWays(Kept& kept) {
+// Once, as long as that stands in the block.
+void ShowObjectsOfWait(Thread* t, uint32_t wanted) {
+  if (!t->live) return;
+  const Hold* const top = t->kept().hot.top;
+  const uint64_t wait =
+      LiveWay(t, top, wanted) ^ t->rewinds.load(std::memory_order_relaxed);
+  if (t->shown == wait) return;
+  t->shown = wait;
+  constexpr size_t kMostIds = 16, kMostWords = 512;
+  uint32_t ids[kMostIds] = {wanted};
+  size_t count = 1;
+  const Hold* hold = top;
+  while (hold != t->kept().hot.holds && count < kMostIds) {
+    ids[count++] = ObjectOf(*--hold);
+  }
+  uint32_t words[kMostWords];
+  const size_t size = DefineLiveObjects(ids, count, words, kMostWords);
+  Room(t, size);
+  for (size_t i = 0; i < size; i += log::WordsOf(words[i])) {
+    Record r(t);
+    for (size_t k = 1; k < log::WordsOf(words[i]); ++k) r.Word(words[i + k]);
+    r.End(log::OpOf(words[i]), log::ArgOf(words[i]));
+  }
+}
+
+void ForgetLiveWays(Thread* t) {
+  Kept& kept = t->kept();
   kept.live_count = 0;
+  kept.live_epoch = t->ways_epoch.load(std::memory_order_relaxed);
   if (kept.live_ways != nullptr) {
     // Zeros from the kernel, when they are next wanted.
     madvise(kept.live_ways, kept.live_capacity * sizeof(uint64_t),
@@ -170,42 +197,6 @@ void ForgetLiveWays(Kept& kept) {
   } else {
     memset(kept.ways, 0, sizeof(kept.ways));
   }
-}
-
-namespace {
-
-// What is kept of a block, and what its thread did last, if it lets us.
-[[gnu::no_sanitize_thread]] void CopyBlock(int to, const Thread* t,
-                                           log::BlockHeader* buffer) {
-  constexpr int kPatience = 20;
-  const log::BlockHeader* const block = t->block;
-  if (block == nullptr || t->scratch) return;
-  const auto kept = [t] { return static_cast<size_t>(t->mark - t->begin); };
-  for (int i = 0; i < kPatience; ++i) {
-    const uint32_t before = t->rewinds.load(std::memory_order_seq_cst);
-    log::Writer::CopyHotTo(to, block, log::kBlockWords, buffer);
-    if (t->rewinds.load(std::memory_order_seq_cst) == before) return;
-  }
-  log::Writer::CopyHotTo(to, block, kept(), buffer);
-}
-
-}  // namespace
-
-int CopyLog() {
-  auto* const buffer =
-      static_cast<log::BlockHeader*>(MapPages(log::kBlockSize));
-  if (buffer == nullptr) return -1;
-  int fd = memfd_create("lockcheck-copy", MFD_CLOEXEC);
-  if (fd >= 0 && !g_writer.CopyTo(fd, buffer)) {
-    close(fd);
-    fd = -1;
-  }
-  for (const Thread* t = FirstThread(); fd >= 0 && t != nullptr;
-       t = t->next_all) {
-    CopyBlock(fd, t, buffer);
-  }
-  UnmapPages(buffer, log::kBlockSize);
-  return fd;
 }
 
 }  // namespace lockcheck::runtime

@@ -6,13 +6,17 @@
 // stands before the thread's `mark` is kept (names, the first time of each
 // dependency, forks and joins); what stands behind is what the thread did last,
 // and is overwritten when the block is full or something new comes (Rewind()).
-// The reports come from the same command and the same code as those on a file.
+// What the objects are and in which order they are asked for is kept elsewhere
+// (live_book.h), as long as the objects are there. The reports come from the
+// same command and the same code as those on a file, which reads a copy
+// (live_copy.h).
 //
 // Guarantees: what a waiting thread holds and waits for is in the log as long
-// as it waits. Memory: what is kept, at most max_log (256 MiB if it is not
-// given), and a block for each thread.
+// as it waits. Memory: what is kept in the log, at most max_log (256 MiB if it
+// is not given), and a block for each thread; what is known of the objects that
+// are there.
 //
-// Threading: a thread's part by itself; the order of locks under ProcessLock.
+// Threading: a thread's part by itself.
 #ifndef LOCKCHECK_INSTRUMENT_RUNTIME_LIVE_H_
 #define LOCKCHECK_INSTRUMENT_RUNTIME_LIVE_H_
 
@@ -54,6 +58,11 @@ inline void ReadyToWait(Thread* t) {
   if (t->end - t->hot.cursor < kRoomOfWait && !t->scratch) RoomSlow(t);
 }
 
+// Before what is written of a wait for `wanted` (0: for a thread's end): who
+// reads the log itself and no copy (`lockcheck status PID`) finds there what it
+// is called, and what the thread holds.
+void ShowObjectsOfWait(Thread* t, uint32_t wanted);
+
 // A fork or a join: what the thread does from now on comes after it, and a
 // dependency of before says nothing about that.
 inline void NextPhase(Thread* t) { ++t->phase; }
@@ -65,7 +74,8 @@ bool RewindInsteadOfSealing(Thread* t);
 // the key of `ways`. Never 0.
 inline uint64_t LiveWay(Thread* t, const Hold* top, uint32_t wanted) {
   constexpr uint64_t kSpread = 0x9e3779b97f4a7c15ull;
-  uint64_t key = (uint64_t{t->phase} << 32 | wanted) * kSpread;
+  const uint32_t epoch = t->ways_epoch.load(std::memory_order_acquire);
+  uint64_t key = (uint64_t{t->phase} << 32 | wanted) * kSpread ^ epoch;
   for (const Hold* hold = t->kept().hot.holds; hold != top; ++hold) {
     const uint32_t held = ObjectOf(*hold) | (IsRead(*hold) ? 1u << 31 : 0u);
     key = (key ^ key >> 29 ^ held) * kSpread;
@@ -75,7 +85,9 @@ inline uint64_t LiveWay(Thread* t, const Hold* top, uint32_t wanted) {
 
 // The ways that the thread has come, in this phase and the ones before: a hash
 // table that grows with them, up to kMostWays; beyond that it forgets some, and
-// those are looked up in the process's again.
+// those are looked up in the process's again. An id in it may become another
+// object's; before that, the thread's `ways_epoch` grows, which is a part of
+// the key.
 inline constexpr uint32_t kMostWays = 1 << 20;
 inline constexpr uint32_t kWayProbes = 8;
 inline size_t LiveWayPlace(uint64_t way) { return way >> 40; }
@@ -92,16 +104,12 @@ inline bool KnowsLiveWay(const Kept& kept, uint64_t way) {
   return false;
 }
 // For the next actor of the thread's memory.
-void ForgetLiveWays(Kept& kept);
+void ForgetLiveWays(Thread* t);
 
 // Before a lock is asked for: if the thread holds others, and comes this way
 // for the first time, that is kept, and noted for a report if it closes a cycle
 // (reporter.h).
 void NoteOrder(Thread* t, const LockRequest& request, uint32_t site);
-
-// A copy of the log as it is now, for the command to read: nobody writes to it.
-// Returns its descriptor, to be closed; negative: there is none.
-int CopyLog();
 
 }  // namespace lockcheck::runtime
 

@@ -1,77 +1,15 @@
 #include "instrument/runtime/live_order.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <cstring>
 
-#include "instrument/runtime/process.h"
+#include "instrument/runtime/live_order_parts.h"
 
 namespace lockcheck::runtime {
-
-struct LiveOrder::Link {
-  Object* to;
-  Link* next;
-};
-
-struct LiveOrder::Use {
-  Dependency* by;
-  uint32_t held;  // with its mode
-  Use* next;
-};
-
-struct LiveOrder::Object {
-  uint32_t id;
-  uint32_t place;  // in the topological order, as long as there is one
-  uint32_t mark;   // of the last search that came by
-  Object* cycle;   // leads to the same object for all of a cycle; null: none
-  Link* out;
-  Link* in;
-  Use* uses;
-};
-
-struct LiveOrder::Actor {
-  uint32_t id;
-  uint32_t phase;
-  Actor* next;
-};
-
-struct LiveOrder::Dependency {
-  Object* object;
-  uint32_t wanted;
-  uint32_t notes;
-  Actor* actors;
-  Dependency* next_of_hash;
-  uint32_t held_count;
-  uint32_t held[];
-};
-
-// One step of the search for a pattern: a dependency that is on the path, and
-// where the search for the one behind it stands.
-struct LiveOrder::Path {
-  const Dependency* dependency;
-  uint32_t actor;
-  const Use* use;
-  const Actor* next_actor;
-};
-
 namespace {
 
-constexpr uint64_t kSpread = 0x9e3779b97f4a7c15ull;
-
-template <typename T>
-T* Allocate(size_t more = 0) {
-  return static_cast<T*>(ArenaAllocate(sizeof(T) + more));
-}
-
-uint32_t IdOf(uint32_t object) { return object & ~LiveOrder::kShared; }
-
-// Two holds, or a hold and a request, of one lock.
-bool Exclude(uint32_t a, uint32_t b) {
-  return IdOf(a) == IdOf(b) && (a & b & LiveOrder::kShared) == 0;
-}
-
 uint64_t HashOf(const LiveOrder::Request& r) {
+  constexpr uint64_t kSpread = 0x9e3779b97f4a7c15ull;
   uint64_t h = r.wanted * kSpread;
   for (size_t i = 0; i < r.held_count; ++i) {
     h = (h ^ h >> 29 ^ r.held[i]) * kSpread;
@@ -79,293 +17,359 @@ uint64_t HashOf(const LiveOrder::Request& r) {
   return h == 0 ? 1 : h;
 }
 
+uint64_t EdgeKey(uint32_t from, uint32_t to) {
+  return uint64_t{from} << 32 | to;
+}
+
+uintptr_t CountOf(const LiveTable::Entry& entry) {
+  return reinterpret_cast<uintptr_t>(entry.value);
+}
+
 bool IsPowerOfTwo(uint32_t n) { return (n & (n - 1)) == 0; }
 
 }  // namespace
 
-LiveOrder::Table::Entry* LiveOrder::Table::Find(uint64_t key) {
-  if (2 * size >= capacity && !Grow()) return nullptr;
-  size_t i = (key * kSpread) >> 20;
-  while (true) {
-    Entry& entry = entries[i++ & (capacity - 1)];
-    if (entry.key == key) return &entry;
-    if (entry.key != 0) continue;
-    entry.key = key;
-    ++size;
-    return &entry;
-  }
-}
+// ---- Objects and edges ------------------------------------------------------
 
-bool LiveOrder::Table::Grow() {
-  const size_t larger = capacity == 0 ? 1024 : 2 * capacity;
-  auto* const grown = static_cast<Entry*>(MapPages(larger * sizeof(Entry)));
-  if (grown == nullptr) return false;
-  for (size_t k = 0; k < capacity; ++k) {
-    if (entries[k].key == 0) continue;
-    size_t i = (entries[k].key * kSpread) >> 20;
-    while (grown[i & (larger - 1)].key != 0) ++i;
-    grown[i & (larger - 1)] = entries[k];
-  }
-  if (entries != nullptr) munmap(entries, capacity * sizeof(Entry));
-  entries = grown;
-  capacity = larger;
-  return true;
-}
-
-template <typename T>
-bool LiveOrder::List<T>::Push(const T& item) {
-  if (size == capacity) {
-    const size_t larger = capacity == 0 ? 256 : 2 * capacity;
-    auto* const grown = static_cast<T*>(MapPages(larger * sizeof(T)));
-    if (grown == nullptr) return false;
-    if (items != nullptr) {
-      memcpy(static_cast<void*>(grown), items, size * sizeof(T));
-      munmap(items, capacity * sizeof(T));
-    }
-    items = grown;
-    capacity = larger;
-  }
-  items[size++] = item;
-  return true;
-}
-
+// Made if need be; null: no memory.
 LiveOrder::Object* LiveOrder::ObjectOf(uint32_t id) {
-  Table::Entry* const entry = objects_.Find(id);
+  LiveTable::Entry* const entry = objects_.Find(id);
   if (entry == nullptr) return nullptr;
   if (entry->value == nullptr) {
-    auto* const object = Allocate<Object>();
-    if (object == nullptr) return nullptr;
-    *object = {id, ++next_place_, 0, nullptr, nullptr, nullptr, nullptr};
+    auto* const object = pool_.Make<Object>();
+    if (object == nullptr) {
+      objects_.Erase(id);
+      return nullptr;
+    }
+    *object = {{}, id, false, 0, nullptr, nullptr, nullptr};
+    graph_.Add(object->node);
     entry->value = object;
   }
   return static_cast<Object*>(entry->value);
 }
 
-// The dependency, made if need be; null: no memory.
+LiveEdge* LiveOrder::EdgeBetween(Object& from, Object& to) {
+  const uint64_t key = EdgeKey(from.id, to.id);
+  LiveTable::Entry* const entry = edges_.Find(key);
+  if (entry == nullptr) return nullptr;
+  if (entry->value == nullptr) {
+    auto* const edge = pool_.Make<LiveEdge>();
+    if (edge == nullptr) {
+      edges_.Erase(key);
+      return nullptr;
+    }
+    graph_.Connect(*edge, from.node, to.node);
+    entry->value = edge;
+  }
+  return static_cast<LiveEdge*>(entry->value);
+}
+
+// ---- Dependencies -----------------------------------------------------------
+
+// Made if need be; null: no room or no memory.
 LiveOrder::Dependency* LiveOrder::DependencyOf(const Request& r) {
-  Table::Entry* const entry = dependencies_.Find(HashOf(r));
+  const uint64_t hash = HashOf(r);
+  LiveTable::Entry* const entry = dependencies_.Find(hash);
   if (entry == nullptr) return nullptr;
   auto* known = static_cast<Dependency*>(entry->value);
   for (; known != nullptr; known = known->next_of_hash) {
     if (known->wanted == r.wanted && known->held_count == r.held_count &&
-        memcmp(known->held, r.held, r.held_count * sizeof(uint32_t)) == 0) {
+        std::equal(
+            r.held, r.held + r.held_count, known->held,
+            [](uint32_t held, const Use& u) { return held == u.held; })) {
       return known;
     }
   }
+  Dependency* const made = MakeDependency(r, *entry);
+  if (entry->value == nullptr) dependencies_.Erase(hash);
+  return made;
+}
+
+LiveOrder::Dependency* LiveOrder::MakeDependency(const Request& r,
+                                                 LiveTable::Entry& entry) {
   if (uses_ + r.held_count > kMostUses) return nullptr;
+  Object* const object = ObjectOf(LiveId(r.wanted));
+  if (object == nullptr) return nullptr;
+  auto* const made = pool_.Make<Dependency>(r.held_count * sizeof(Use));
+  if (made == nullptr) return nullptr;
   uses_ += r.held_count;
-  Object* const object = ObjectOf(IdOf(r.wanted));
-  auto* const made = Allocate<Dependency>(r.held_count * sizeof(uint32_t));
-  if (object == nullptr || made == nullptr) return nullptr;
+  ++dependencies_count_;
   made->object = object;
   made->wanted = r.wanted;
   made->notes = 0;
-  made->actors = nullptr;
-  made->next_of_hash = static_cast<Dependency*>(entry->value);
+  made->hash = entry.key;
+  made->occurrences = nullptr;
+  made->next_of_hash = static_cast<Dependency*>(entry.value);
+  entry.value = made;
+  made->next_wanted = object->wanted_by;
+  made->at_wanted = &object->wanted_by;
+  if (made->next_wanted != nullptr) {
+    made->next_wanted->at_wanted = &made->next_wanted;
+  }
+  object->wanted_by = made;
   made->held_count = static_cast<uint32_t>(r.held_count);
-  memcpy(made->held, r.held, r.held_count * sizeof(uint32_t));
-  entry->value = made;
   for (size_t i = 0; i < r.held_count; ++i) {
-    Object* const held = ObjectOf(IdOf(r.held[i]));
-    auto* const use = Allocate<Use>();
-    if (held == nullptr || use == nullptr) return made;
-    *use = {made, r.held[i], held->uses};
-    held->uses = use;
-    if (held != object && !AddEdge(held, object)) return made;
+    Use& use = made->held[i];
+    use = {made,    r.held[i], ObjectOf(LiveId(r.held[i])),
+           nullptr, nullptr,   nullptr};
+    if (use.object == nullptr) continue;
+    use.next = use.object->uses;
+    use.at = &use.object->uses;
+    if (use.next != nullptr) use.next->at = &use.next;
+    use.object->uses = &use;
+    if (use.object == object) continue;
+    use.edge = EdgeBetween(*use.object, *object);
+    if (use.edge != nullptr) ++use.edge->uses;
   }
   return made;
 }
 
-// ---- Edges ------------------------------------------------------------------
-
-bool LiveOrder::AddEdge(Object* from, Object* to) {
-  Table::Entry* const entry =
-      edges_.Find(static_cast<uint64_t>(from->id) << 32 | to->id);
-  if (entry == nullptr) return false;
-  if (entry->value != nullptr) return true;
-  auto* const out = Allocate<Link>();
-  auto* const in = Allocate<Link>();
-  if (out == nullptr || in == nullptr) return false;
-  entry->value = out;
-  const bool acyclic = !has_cycle_ && Agrees(from, to);
-  *out = {to, from->out};
-  *in = {from, to->in};
-  from->out = out;
-  to->in = in;
-  if (!acyclic) Join(from, to);
-  return true;
+void LiveOrder::RemoveUse(Use& use, Object& wanted) {
+  if (use.object == nullptr) return;
+  *use.at = use.next;
+  if (use.next != nullptr) use.next->at = use.at;
+  if (use.edge == nullptr || --use.edge->uses != 0) return;
+  LiveGraph::Remove(*use.edge);
+  edges_.Erase(EdgeKey(use.object->id, wanted.id));
+  pool_.GiveBack(use.edge);
 }
 
-// Whether the edge leaves the graph without a cycle; the order is mended then.
-bool LiveOrder::Agrees(Object* from, Object* to) {
-  if (from->place < to->place) return true;
-  if (Reach(to, from, false, from->place, forward_)) return false;
-  Reach(from, nullptr, true, to->place, backward_);
-  Reorder();
-  return true;
+void LiveOrder::Remove(Dependency& d) {
+  LiveTable::Entry* const entry = dependencies_.Find(d.hash);
+  auto* first = static_cast<Dependency*>(entry->value);
+  Dependency** at = &first;
+  while (*at != &d) at = &(*at)->next_of_hash;
+  *at = d.next_of_hash;
+  entry->value = first;
+  if (first == nullptr) dependencies_.Erase(d.hash);
+  *d.at_wanted = d.next_wanted;
+  if (d.next_wanted != nullptr) d.next_wanted->at_wanted = d.at_wanted;
+  for (uint32_t i = 0; i < d.held_count; ++i) RemoveUse(d.held[i], *d.object);
+  while (Occurrence* const o = d.occurrences) {
+    d.occurrences = o->next;
+    RemoveOccurrence(d, o);
+  }
+  uses_ -= d.held_count;
+  --dependencies_count_;
+  pool_.GiveBack(&d, d.held_count * sizeof(Use));
 }
 
-// What was reached backwards goes before what was reached forwards, in the
-// places that both had.
-void LiveOrder::Reorder() {
-  const auto before = [](const Object* a, const Object* b) {
-    return a->place < b->place;
-  };
-  std::sort(forward_.items, forward_.items + forward_.size, before);
-  std::sort(backward_.items, backward_.items + backward_.size, before);
-  places_.size = 0;
-  for (size_t i = 0; i < backward_.size; ++i) {
-    if (!places_.Push(backward_.items[i]->place)) return;
-  }
-  for (size_t i = 0; i < forward_.size; ++i) {
-    if (!places_.Push(forward_.items[i]->place)) return;
-  }
-  std::sort(places_.items, places_.items + places_.size);
-  for (size_t i = 0; i < backward_.size; ++i) {
-    backward_.items[i]->place = places_.items[i];
-  }
-  for (size_t i = 0; i < forward_.size; ++i) {
-    forward_.items[i]->place = places_.items[backward_.size + i];
-  }
-}
+// ---- Occurrences ------------------------------------------------------------
 
-// All objects that edges lead to from `from`, itself included, in places not
-// beyond `bound` (UINT32_MAX, or backwards 0: all). True: `goal` is one of
-// them.
-bool LiveOrder::Reach(Object* from, const Object* goal, bool backwards,
-                      uint32_t bound, List<Object*>& found) {
-  const uint32_t mark = ++mark_;
-  found.size = 0;
-  from->mark = mark;
-  bool reached = from == goal;
-  if (!found.Push(from)) return false;
-  for (size_t i = 0; i < found.size; ++i) {
-    const Object* const object = found.items[i];
-    for (const Link* link = backwards ? object->in : object->out;
-         link != nullptr; link = link->next) {
-      Object* const to = link->to;
-      reached |= to == goal;
-      const bool beyond = backwards ? to->place < bound : to->place > bound;
-      if (to->mark == mark || beyond) continue;
-      to->mark = mark;
-      if (!found.Push(to)) return reached;
-    }
-  }
-  return reached;
-}
-
-// The edge, which is there already, may close cycles: all objects of those
-// belong together from now on.
-void LiveOrder::Join(Object* from, Object* to) {
-  if (!Reach(to, from, false, UINT32_MAX, forward_)) return;
-  has_cycle_ = true;
-  const uint32_t ahead = mark_;
-  // Those that lead here and were reached from here.
-  backward_.size = 0;
-  const uint32_t both = ++mark_;
-  from->mark = both;
-  if (!backward_.Push(from)) return;
-  for (size_t i = 0; i < backward_.size; ++i) {
-    for (const Link* link = backward_.items[i]->in; link != nullptr;
-         link = link->next) {
-      if (link->to->mark != ahead) continue;
-      link->to->mark = both;
-      if (!backward_.Push(link->to)) return;
-    }
-  }
-  for (size_t i = 0; i < backward_.size; ++i) {
-    backward_.items[i]->cycle = from;
-  }
-}
-
-// ---- Patterns ---------------------------------------------------------------
-
-// Objects of one strong component have one representative: Join() goes over the
-// whole of it each time.
-bool LiveOrder::IsInCycle(const Dependency& d) const {
-  if (d.object->cycle == nullptr) return false;
-  for (const Link* link = d.object->in; link != nullptr; link = link->next) {
-    if (link->to->cycle != d.object->cycle) continue;
-    for (uint32_t i = 0; i < d.held_count; ++i) {
-      if (IdOf(d.held[i]) == link->to->id) return true;
-    }
-  }
-  return false;
-}
-
-bool LiveOrder::FitsBehind(const Dependency& next, uint32_t actor,
-                           size_t depth) const {
-  for (size_t i = 0; i < depth; ++i) {
-    const Path& p = path_.items[i];
-    if (p.actor == actor || p.dependency->object == next.object) return false;
-    for (uint32_t a = 0; a < next.held_count; ++a) {
-      for (uint32_t b = 0; b < p.dependency->held_count; ++b) {
-        if (Exclude(next.held[a], p.dependency->held[b])) return false;
-      }
-    }
+// Makes room for one with so many ghosts. False: it says nothing new. One
+// without ghosts says more than one with some.
+bool LiveOrder::IsNew(Dependency& d, uint32_t actor, uint32_t phase,
+                      uint32_t ghosts) {
+  for (Occurrence** at = &d.occurrences; *at != nullptr; at = &(*at)->next) {
+    Occurrence* const o = *at;
+    if (o->actor != actor || o->phase != phase) continue;
+    if (ghosts != 0 || o->ghosts == 0) return false;
+    *at = o->next;
+    RemoveOccurrence(d, o);
+    return true;
   }
   return true;
 }
 
-// Depth first: each dependency of the path asks for what the next one holds.
-bool LiveOrder::FindPattern(const Dependency& first, uint32_t actor) {
-  const auto closes = [&first](const Dependency& last) {
-    return std::any_of(
-        first.held, first.held + first.held_count,
-        [&last](uint32_t held) { return Exclude(held, last.wanted); });
-  };
-  path_.size = 0;
-  if (!path_.Push({&first, actor, first.object->uses, nullptr})) return false;
-  for (size_t steps = 0; path_.size != 0 && steps < kMostSteps; ++steps) {
-    Path& top = path_.items[path_.size - 1];
-    if (top.use == nullptr) {
-      --path_.size;
-      continue;
-    }
-    const Dependency& next = *top.use->by;
-    if (top.next_actor == nullptr) {
-      // A way out of the cycle's objects does not come back.
-      const bool leads = next.object->cycle == first.object->cycle &&
-                         Exclude(top.use->held, top.dependency->wanted);
-      top.next_actor = leads ? next.actors : nullptr;
-    } else {
-      top.next_actor = top.next_actor->next;
-    }
-    if (top.next_actor == nullptr) {
-      top.use = top.use->next;
-      continue;
-    }
-    const uint32_t by = top.next_actor->id;
-    if (!FitsBehind(next, by, path_.size)) continue;
-    if (closes(next)) return true;
-    if (!path_.Push({&next, by, next.object->uses, nullptr})) return false;
+// Null: it is there, or repeated too often to be kept, or there is no memory.
+LiveOrder::Occurrence* LiveOrder::AddOccurrence(Dependency& d, uint32_t actor,
+                                                uint32_t phase,
+                                                uint32_t ghosts) {
+  if (!IsNew(d, actor, phase, ghosts)) return nullptr;
+  ++d.notes;
+  if (d.notes > kMostOccurrences && !IsPowerOfTwo(d.notes) &&
+      !(d.notes <= kMostInCycle && IsInCycle(d))) {
+    return nullptr;
   }
-  return false;
+  const size_t words = d.held_count + 2 * ghosts;
+  auto* const o = pool_.Make<Occurrence>(words * sizeof(uint32_t));
+  if (o == nullptr) return nullptr;
+  *o = {actor, phase, 0, 0, 0, 0, ghosts, d.occurrences};
+  memset(o->sites(), 0, words * sizeof(uint32_t));
+  d.occurrences = o;
+  return o;
+}
+
+void LiveOrder::RemoveOccurrence(const Dependency& d, Occurrence* o) {
+  const uint32_t* const ghosts = d.GhostsOf(*o);
+  for (uint32_t i = 0; i < o->ghosts; ++i) UncountGhost(LiveId(ghosts[2 * i]));
+  pool_.GiveBack(o, (d.held_count + 2 * o->ghosts) * sizeof(uint32_t));
 }
 
 LiveOrder::Answer LiveOrder::Note(const Request& request) {
   Dependency* const d = DependencyOf(request);
   is_full_ |= d == nullptr;
   if (d == nullptr) return Answer::kKnown;
-  Actor* actor = d->actors;
-  while (actor != nullptr && actor->id != request.actor) actor = actor->next;
-  if (actor != nullptr && actor->phase == request.phase) return Answer::kKnown;
-  ++d->notes;
-  const bool in_cycle = IsInCycle(*d);
-  if (d->notes > kMostActors && !IsPowerOfTwo(d->notes) &&
-      !(in_cycle && d->notes <= kMostInCycle)) {
-    return Answer::kKnown;
+  Occurrence* const o = AddOccurrence(*d, request.actor, request.phase, 0);
+  if (o == nullptr) return Answer::kKnown;
+  o->process = request.process;
+  o->segment = request.segment;
+  o->site = request.site;
+  o->how = request.how;
+  if (request.held_sites != nullptr) {
+    memcpy(o->sites(), request.held_sites,
+           request.held_count * sizeof(uint32_t));
   }
-  if (actor != nullptr) {
-    actor->phase = request.phase;
-  } else {
-    actor = Allocate<Actor>();
-    if (actor == nullptr) return Answer::kKnown;
-    *actor = {request.actor, request.phase, d->actors};
-    d->actors = actor;
+  return IsInCycle(*d) && FindPattern(*d, *o) ? Answer::kCloses : Answer::kNew;
+}
+
+// ---- What is gone -----------------------------------------------------------
+
+void LiveOrder::CountGhost(uint32_t id) {
+  LiveTable::Entry* const entry = ghosts_.Find(id);
+  lost_count_ |= entry == nullptr;
+  if (entry == nullptr) return;
+  entry->value = reinterpret_cast<void*>(CountOf(*entry) + 1);
+}
+
+void LiveOrder::UncountGhost(uint32_t id) {
+  LiveTable::Entry* const entry = ghosts_.Find(id);
+  if (entry == nullptr) return;
+  const uintptr_t count = CountOf(*entry);
+  if (count > 1) {
+    entry->value = reinterpret_cast<void*>(count - 1);
+    return;
   }
-  return in_cycle && FindPattern(*d, request.actor) ? Answer::kCloses
-                                                    : Answer::kNew;
+  ghosts_.Erase(id);
+  if (objects_.Get(id) == nullptr) Freed(id);
+}
+
+void LiveOrder::Freed(uint32_t id) { free_.Push(id); }
+
+uint32_t LiveOrder::TakeFree() {
+  if (free_.size == 0 || lost_count_) return 0;
+  return free_.items[--free_.size];
+}
+
+// `from`, as an occurrence of the dependency that is left of `d` without the
+// object.
+void LiveOrder::CopyWithout(const Object& object, const Dependency& d,
+                            const Occurrence& from, Dependency& to) {
+  const uint32_t gone = d.held_count - to.held_count;
+  Occurrence* const o =
+      AddOccurrence(to, from.actor, from.phase, from.ghosts + gone);
+  if (o == nullptr) return;
+  o->process = from.process;
+  o->segment = from.segment;
+  o->site = from.site;
+  o->how = from.how;
+  uint32_t* site = o->sites();
+  uint32_t* ghost = site + to.held_count;
+  memcpy(ghost, d.GhostsOf(from), from.ghosts * 2 * sizeof(uint32_t));
+  ghost += 2 * from.ghosts;
+  for (uint32_t i = 0; i < d.held_count; ++i) {
+    if (d.held[i].object != &object) {
+      *site++ = from.sites()[i];
+      continue;
+    }
+    *ghost++ = d.held[i].held;
+    *ghost++ = from.sites()[i];
+  }
+  const uint32_t* const ghosts = to.GhostsOf(*o);
+  for (uint32_t i = 0; i < o->ghosts; ++i) CountGhost(LiveId(ghosts[2 * i]));
+}
+
+// What was asked for under other locks than the object, too.
+void LiveOrder::KeepWithout(Object& object, Dependency& d) {
+  rest_.size = 0;
+  for (uint32_t i = 0; i < d.held_count; ++i) {
+    const Use& use = d.held[i];
+    if (use.object != &object && !rest_.Push(use.held)) return;
+  }
+  if (rest_.size == 0) return;
+  Dependency* const rest =
+      DependencyOf({0, 0, d.wanted, rest_.items, rest_.size});
+  if (rest == nullptr) return;
+  for (const Occurrence* o = d.occurrences; o != nullptr; o = o->next) {
+    CopyWithout(object, d, *o, *rest);
+  }
+}
+
+void LiveOrder::Drop(Object& object) {
+  while (object.wanted_by != nullptr) Remove(*object.wanted_by);
+  while (object.uses != nullptr) {
+    Dependency& d = *object.uses->by;
+    KeepWithout(object, d);
+    Remove(d);
+  }
+  const uint32_t id = object.id;
+  objects_.Erase(id);
+  pool_.GiveBack(&object);
+  if (ghosts_.Get(id) == nullptr) Freed(id);
+}
+
+void LiveOrder::Forget(uint32_t id) {
+  auto* const object = static_cast<Object*>(objects_.Get(id));
+  if (object == nullptr) {
+    if (ghosts_.Get(id) == nullptr) Freed(id);
+  } else if (!IsPinned(*object) || dead_count_ >= kMostDead) {
+    if (!object->dead) Drop(*object);
+  } else if (!object->dead) {
+    object->dead = true;
+    object->next_dead = dead_;
+    dead_ = object;
+    ++dead_count_;
+  }
+}
+
+void LiveOrder::Judged(uint32_t candidate) {
+  judged_ = std::max(judged_, candidate);
+  for (Object** at = &dead_; *at != nullptr;) {
+    Object* const object = *at;
+    if (IsPinned(*object)) {
+      at = &object->next_dead;
+      continue;
+    }
+    *at = object->next_dead;
+    --dead_count_;
+    Drop(*object);
+  }
+}
+
+// ---- For the analyzer -------------------------------------------------------
+
+bool LiveOrder::WriteFact(const Dependency& d, const Occurrence& o,
+                          LiveList<uint32_t>& facts) const {
+  const uint32_t held = o.ghosts + d.held_count;
+  const LiveFact fact = {static_cast<uint32_t>(kLiveFactWords) + 2 * held,
+                         o.actor,
+                         o.process,
+                         o.segment,
+                         d.wanted,
+                         o.site,
+                         o.how,
+                         held};
+  if (facts.size + fact.words > facts.capacity &&
+      !facts.Reserve(
+          std::max(2 * facts.capacity, facts.size + fact.words + 4096))) {
+    return false;
+  }
+  uint32_t* next = facts.items + facts.size;
+  memcpy(next, &fact, sizeof(fact));
+  next += kLiveFactWords;
+  memcpy(next, d.GhostsOf(o), o.ghosts * 2 * sizeof(uint32_t));
+  next += 2 * o.ghosts;
+  for (uint32_t i = 0; i < d.held_count; ++i) {
+    *next++ = d.held[i].held;
+    *next++ = o.sites()[i];
+  }
+  facts.size += fact.words;
+  return true;
+}
+
+bool LiveOrder::WriteFacts(LiveList<uint32_t>& facts) const {
+  bool whole = true;
+  objects_.ForEach([&](const void* value) {
+    const auto* const object = static_cast<const Object*>(value);
+    for (const Dependency* d = object->wanted_by; d != nullptr && whole;
+         d = d->next_wanted) {
+      for (const Occurrence* o = d->occurrences; o != nullptr && whole;
+           o = o->next) {
+        whole = WriteFact(*d, *o, facts);
+      }
+    }
+  });
+  return whole;
 }
 
 }  // namespace lockcheck::runtime

@@ -3,40 +3,65 @@
 //
 // Problem: a deadlock that has not happened yet shows as a cycle of lock
 // orders. mode=live is to say so in the moment in which the cycle closes, in a
-// process that runs for months, in memory bounded by what differs.
+// process that runs for months, in memory bounded by what differs among the
+// locks that are there.
 //
 // A dependency is one request under one set of held locks (PREDICTION: the
-// relation D of Joshi et al., PLDI 2009); it is kept once, with the actors that
-// came that way. Edges between locks are kept in a topological order (Pearce
-// and Kelly, "A dynamic topological sort algorithm for directed acyclic
-// graphs", JEA 2006): a new edge that agrees with it costs nothing more; one
-// that does not moves the locks between its ends. A cycle of locks is a
-// candidate only if some actors of it are different ones, hold no lock in
-// common that would keep them apart, and do not only read (what the analyzer
-// calls a pattern). The candidate is then judged by the analyzer, which also
-// knows who had ended before whom began.
+// relation D of Joshi et al., PLDI 2009); it is kept once, with its
+// occurrences: who came that way, and where in the code. A cycle of locks (see
+// LiveGraph) is a candidate only if some actors of it are different ones, hold
+// no lock in common that would keep them apart, and do not only read (what the
+// analyzer calls a pattern). The candidate is then judged by the analyzer,
+// which also knows who had ended before whom began; it reads what WriteFacts()
+// gives.
 //
-// It forgets nothing but repetition: of the actors of a dependency the first
-// kMostActors, then every one whose number is a power of two; of those in a
-// cycle of locks the first kMostInCycle. A search ends after kMostSteps steps.
+// A lock that is gone can be in no new cycle, so what was known of it goes with
+// it (Forget()), with two exceptions. What was asked for under it and under
+// others stays known as asked for under the others; that it was held, too, is
+// noted with the occurrence (its ghosts), because two of them that held the
+// same lock could never meet. And the locks of a candidate stay until that has
+// been judged, kMostDead of them at most.
+//
+// Else it forgets nothing but repetition: of the occurrences of a dependency
+// the first kMostOccurrences are kept, then every one whose number is a power
+// of two; of those in a cycle of locks the first kMostInCycle. A search ends
+// after kMostSteps steps.
 //
 // Threading: under one lock of the caller's. Never calls malloc. Cost: a
-// hash look-up for what is known; for a new edge, see above.
+// hash look-up for what is known; for a new edge, see LiveGraph.
 #ifndef LOCKCHECK_INSTRUMENT_RUNTIME_LIVE_ORDER_H_
 #define LOCKCHECK_INSTRUMENT_RUNTIME_LIVE_ORDER_H_
 
 #include <cstddef>
 #include <cstdint>
 
+#include "instrument/runtime/live_graph.h"
+#include "instrument/runtime/live_memory.h"
+
 namespace lockcheck::runtime {
+
+// One occurrence, in a list of words: this, and `held` times an id with its
+// mode and the site of the hold, ghosts first, then the outermost.
+struct LiveFact {
+  uint32_t words;  // all of them
+  uint32_t actor;
+  uint32_t process;
+  uint32_t segment;  // of the actor's; it stands behind it
+  uint32_t wanted;   // with its mode
+  uint32_t site;
+  uint32_t how;
+  uint32_t held;
+};
+inline constexpr size_t kLiveFactWords = sizeof(LiveFact) / sizeof(uint32_t);
 
 class LiveOrder {
  public:
   // Of an object id: held, or asked for, in shared mode.
   static constexpr uint32_t kShared = 1u << 31;
-  static constexpr uint32_t kMostActors = 16;
+  static constexpr uint32_t kMostOccurrences = 16;
   static constexpr uint32_t kMostInCycle = 1000;
   static constexpr size_t kMostSteps = 1 << 16;
+  static constexpr size_t kMostDead = 4096;
   // Held locks of all dependencies together; what comes then is not known.
   static constexpr size_t kMostUses = 1 << 22;
 
@@ -46,6 +71,12 @@ class LiveOrder {
     uint32_t wanted;
     const uint32_t* held;  // outermost first
     size_t held_count;     // not 0
+    // For WriteFacts() alone.
+    const uint32_t* held_sites = nullptr;  // as many; null: not known
+    uint32_t process = 0;
+    uint32_t segment = 0;
+    uint32_t site = 0;
+    uint32_t how = 0;
   };
   enum class Answer : uint8_t {
     kKnown,   // or repeated too often to be kept
@@ -54,65 +85,78 @@ class LiveOrder {
   };
   Answer Note(const Request& request);
 
+  // The object is gone.
+  void Forget(uint32_t id);
+  // Takes the id of an object that was forgotten, and that nothing here refers
+  // to any more; 0: there is none.
+  uint32_t TakeFree();
+
+  // All candidates until now, as a number; what was gone and belongs to those
+  // up to `candidate` is forgotten when they have been judged.
+  uint32_t candidates() const { return candidates_; }
+  void Judged(uint32_t candidate);
+
+  // Appends all occurrences, in no order. False: no memory.
+  bool WriteFacts(LiveList<uint32_t>& facts) const;
+
   // Some lock order has a cycle, a candidate or not.
-  bool has_cycle() const { return has_cycle_; }
+  bool has_cycle() const { return graph_.has_cycle(); }
   // It has no room, or no memory, for more.
   bool is_full() const { return is_full_; }
-  size_t dependencies() const { return dependencies_.size; }
+  size_t objects() const { return objects_.size(); }
+  size_t dependencies() const { return dependencies_count_; }
 
  private:
   struct Object;
-  struct Actor;
+  struct Occurrence;
   struct Dependency;
-  struct Link;  // from one object to another
-  struct Use;   // of a held object by a dependency
+  struct Use;  // of a held object by a dependency
   struct Path;
 
-  // From 64-bit keys, not 0, to pointers.
-  struct Table {
-    struct Entry {
-      uint64_t key;
-      void* value;
-    };
-    Entry* entries = nullptr;
-    size_t capacity = 0;
-    size_t size = 0;
-    // Null: no memory.
-    Entry* Find(uint64_t key);
-    bool Grow();
-  };
-  template <typename T>
-  struct List {
-    T* items = nullptr;
-    size_t size = 0;
-    size_t capacity = 0;
-    bool Push(const T& item);
-  };
-
   Object* ObjectOf(uint32_t id);
+  LiveEdge* EdgeBetween(Object& from, Object& to);
   Dependency* DependencyOf(const Request& request);
-  bool AddEdge(Object* from, Object* to);
-  bool Agrees(Object* from, Object* to);
-  void Reorder();
-  bool Reach(Object* from, const Object* goal, bool backwards, uint32_t bound,
-             List<Object*>& found);
-  void Join(Object* from, Object* to);
-  bool IsInCycle(const Dependency& dependency) const;
-  bool FindPattern(const Dependency& first, uint32_t actor);
-  bool FitsBehind(const Dependency& next, uint32_t actor, size_t depth) const;
+  Dependency* MakeDependency(const Request& request, LiveTable::Entry& entry);
+  Occurrence* AddOccurrence(Dependency& d, uint32_t actor, uint32_t phase,
+                            uint32_t ghosts);
+  bool IsNew(Dependency& d, uint32_t actor, uint32_t phase, uint32_t ghosts);
 
-  Table objects_;
-  Table edges_;
-  Table dependencies_;
-  List<Object*> forward_;
-  List<Object*> backward_;
-  List<uint32_t> places_;
-  List<Path> path_;
+  void Drop(Object& object);
+  void KeepWithout(Object& object, Dependency& d);
+  void CopyWithout(const Object& object, const Dependency& d,
+                   const Occurrence& from, Dependency& to);
+  void Remove(Dependency& d);
+  void RemoveUse(Use& use, Object& wanted);
+  void RemoveOccurrence(const Dependency& d, Occurrence* occurrence);
+  void CountGhost(uint32_t id);
+  void UncountGhost(uint32_t id);
+  void Freed(uint32_t id);
+
+  static bool IsInCycle(const Dependency& dependency);
+  bool FindPattern(const Dependency& first, const Occurrence& occurrence);
+  bool FitsBehind(const Dependency& next, const Occurrence& occurrence) const;
+  void PinPath();
+  bool IsPinned(const Object& object) const;
+  bool WriteFact(const Dependency& d, const Occurrence& o,
+                 LiveList<uint32_t>& facts) const;
+
+  LivePool pool_;
+  LiveGraph graph_;
+  LiveTable objects_;       // by id
+  LiveTable edges_;         // by both ids
+  LiveTable dependencies_;  // by hash
+  LiveTable ghosts_;        // by id: how many occurrences have it as a ghost
+  LiveList<Path> path_;
+  LiveList<uint32_t> rest_;
+  LiveList<uint32_t> free_;
+  Object* dead_ = nullptr;  // not forgotten yet
+  size_t dead_count_ = 0;
+  size_t dependencies_count_ = 0;
   size_t uses_ = 0;
-  uint32_t next_place_ = 0;
-  uint32_t mark_ = 0;
-  bool has_cycle_ = false;
+  uint32_t candidates_ = 0;
+  uint32_t judged_ = 0;
   bool is_full_ = false;
+  bool lost_count_ = false;  // of a ghost, for want of memory
 };
 
 }  // namespace lockcheck::runtime

@@ -310,9 +310,10 @@ void ReportDestroyed(Thread* t, LockState& lock, LockKind kind) {
 void DoDestroy(LockState& lock, LockKind kind) {
   const KeepErrno keep_errno;
   Thread* const t = Enter();
-  if (t != nullptr && Tag(lock) != 0) {
-    ReportDestroyed(t, lock, kind);
-    Begin(t, 2).Word(ObjectId(lock)).End(Op::kDestroy);
+  if (Tag(lock) != 0) {
+    const bool held = lock.word.load(std::memory_order_relaxed) != 0;
+    if (t != nullptr) ReportDestroyed(t, lock, kind);
+    ObjectIsGone(t, ObjectId(lock), held || WasUnlockedByOther());
   }
   // A static lock may be used after its destructor, as std::mutex may: it
   // becomes a new object then.
@@ -357,6 +358,7 @@ void DoJoinBlock(uint32_t actor, SiteSlot* slot, Caller caller) {
     const Keep keep(t);
     Begin(t, 5).Word(actor).Word(site).U64(Ticks()).End(Op::kJoinBlock);
   }
+  if (HoldCount(t) != 0) ShowObjectsOfWait(t, 0);
   BeginWaiting(t, {nullptr, actor, site});
   // Of itself, join() throws.
   if (actor != t->hot.actor) ReportDeadlockOf(t);

@@ -2,6 +2,7 @@
 
 #include "instrument/runtime/deadlock_report.h"
 #include "instrument/runtime/live.h"
+#include "instrument/runtime/live_book.h"
 #include "instrument/runtime/message.h"
 #include "instrument/runtime/process.h"
 #include "instrument/runtime/record.h"
@@ -38,6 +39,7 @@ void Say(const Thread* t, const MisuseReport& report, uint32_t stack) {
 
 void ReportMisuse(Thread* t, const MisuseReport& report) {
   const Keep keep(t);
+  if (t->live) KeepLiveObject(report.object);
   uint32_t stack = 0;
   if (report.slot != nullptr) {
     stack = RecordStack(

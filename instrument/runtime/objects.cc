@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "instrument/runtime/live.h"
+#include "instrument/runtime/live_book.h"
 #include "instrument/runtime/process.h"
 #include "instrument/runtime/record.h"
 
@@ -22,6 +23,7 @@ uint32_t PlaceId(Thread* t, const ObjectFacts& facts) {
   uint32_t id = 0;
   if (g_places.Find(key, &id)) return id;
   id = NewId(&log::FileHeader::next_place);
+  const Keep keep(t);
   const size_t words = 16 + strlen(facts.file) / 4;
   Record r = Begin(t, words);
   r.Word(id).Word(facts.line).Word(0).Text(facts.file).Text("");
@@ -30,20 +32,7 @@ uint32_t PlaceId(Thread* t, const ObjectFacts& facts) {
   return id;
 }
 
-}  // namespace
-
-void RegisterObject(Thread* t, std::atomic<uint32_t>& tag,
-                    const ObjectFacts& facts) {
-  const Keep keep(t);
-  const uint32_t id = NewId(&log::FileHeader::next_object);
-  if (id >= kMaxObject) {
-    g_writer.Stop(log::StopReason::kMaxLog);
-    SayStopped();
-  }
-  // Defined before it is known: whoever sees the id may record with it, and the
-  // program may be killed then. If two threads come first, one id wins, and the
-  // other stays unused.
-  const uint32_t place = PlaceId(t, facts);
+void Define(Thread* t, uint32_t id, uint32_t place, const ObjectFacts& facts) {
   const size_t size = facts.name == nullptr ? 0 : strnlen(facts.name, 1024);
   Record r = Begin(t, 13 + size / 4);
   r.Word(id).Word(place).Word(facts.site);
@@ -51,10 +40,36 @@ void RegisterObject(Thread* t, std::atomic<uint32_t>& tag,
   r.Text(facts.name == nullptr ? "" : facts.name, size);
   if (facts.value != 0) r.Word(facts.value);
   r.End(Op::kDefObject, static_cast<uint32_t>(facts.kind));
+}
+
+}  // namespace
+
+void RegisterObject(Thread* t, std::atomic<uint32_t>& tag,
+                    const ObjectFacts& facts) {
+  const uint32_t place = PlaceId(t, facts);
+  const uint32_t id = t->live ? AddLiveObject(place, facts)
+                              : NewId(&log::FileHeader::next_object);
+  if (id >= kMaxObject) {
+    g_writer.Stop(log::StopReason::kMaxLog);
+    SayStopped();
+  }
+  // Defined before it is known: whoever sees the id may record with it, and the
+  // program may be killed then. If two threads come first, one id wins, and the
+  // other stays unused.
+  if (!t->live) Define(t, id, place, facts);
   uint32_t none = 0;
-  tag.compare_exchange_strong(
+  const bool first = tag.compare_exchange_strong(
       none, id << 3 | log::kOpenBit | (id < log::kShortObjects ? 0u : 2u),
       std::memory_order_release, std::memory_order_relaxed);
+  if (t->live && !first) ForgetLiveObject(id, true);
+}
+
+void ObjectIsGone(Thread* t, uint32_t object, bool referred) {
+  if (g_options.mode == RunModeOption::kLive) {
+    ForgetLiveObject(object, !referred);
+  } else if (t != nullptr) {
+    Begin(t, 2).Word(object).End(Op::kDestroy);
+  }
 }
 
 }  // namespace lockcheck::runtime

@@ -25,6 +25,10 @@ struct ObjectFacts {
 void RegisterObject(Thread* t, std::atomic<uint32_t>& tag,
                     const ObjectFacts& facts);
 
+// When it is destroyed. `t`: null if this thread cannot be recorded.
+// `referred`: some thread's list of holds may have it still.
+void ObjectIsGone(Thread* t, uint32_t object, bool referred);
+
 }  // namespace lockcheck::runtime
 
 #endif  // LOCKCHECK_INSTRUMENT_RUNTIME_OBJECTS_H_

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -136,7 +137,7 @@ int CreateAt(const char* path, const log::WriterOptions& options) {
 
 void SayCannotWrite(const char* path, int error, const char* mend) {
   Message() << "cannot write the log " << path << ": " << strerrordesc_np(error)
-            << mend << "; nothing is recorded";
+            << mend << "; the program goes on with mode=live";
 }
 
 bool CreateLog() {
@@ -168,6 +169,21 @@ bool CreateLog() {
   return false;
 }
 
+// The recording of the program that executed this one, or one of its own.
+bool OpenLog() {
+  if (!JoinInherited()) return CreateLog();
+  g_log_by_default = false;
+  return true;
+}
+
+// What mode=live does needs no log: better that than nothing.
+void GoOnWithoutLog() {
+  g_options.mode = RunModeOption::kLive;
+  g_options.max_log = std::min(g_options.max_log, kLiveBytes);
+  g_log_path[0] = 0;
+  g_log_by_default = false;
+}
+
 // In memory; only this process and its children know of it.
 bool CreateLiveLog() {
   g_options.timing = Timing::kOff;
@@ -188,19 +204,12 @@ bool StartRecording() {
     Message() << "no memory; nothing is recorded";
     return false;
   }
-  if (g_options.mode == RunModeOption::kLive) {
-    if (!CreateLiveLog()) return false;
-    RegisterHandlers();
-    TakeEndingSignals();
-    WatchForStalls();
-    return true;
-  }
-  if (JoinInherited()) {
-    g_log_by_default = false;
-  } else if (!CreateLog()) {
+  if (g_options.mode == RunModeOption::kRecord && !OpenLog()) GoOnWithoutLog();
+  if (g_options.mode == RunModeOption::kRecord) {
+    PassOnRecording();
+  } else if (!CreateLiveLog()) {
     return false;
   }
-  PassOnRecording();
   RegisterHandlers();
   TakeEndingSignals();
   WatchForStalls();
@@ -232,6 +241,12 @@ bool WantsRecording() {
     g_options.mode = g_options.log[0] != 0 || getenv(kRecordingVariable)
                          ? RunModeOption::kRecord
                          : RunModeOption::kLive;
+  }
+  if (g_options.mode == RunModeOption::kLive && g_options.log[0] != 0 &&
+      !(g_log_by_default && by_default.mode != RunModeOption::kLive)) {
+    Message() << "LOCKCHECK_OPTIONS: log=" << g_options.log
+              << " is ignored: mode=live writes no log; leave it out, or say "
+                 "mode=record";
   }
   return g_options.mode != RunModeOption::kOff;
 }

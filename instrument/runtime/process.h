@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include "instrument/runtime/options.h"
+#include "instrument/runtime/pages.h"
 #include "instrument/runtime/reporter.h"
 #include "instrument/runtime/thread.h"
 #include "lib/log/writer.h"
@@ -23,6 +24,7 @@ struct ForkPage {
   std::atomic<uint32_t> lock;
   std::atomic<uint32_t> process;      // this process's id; 0: not yet known
   bool described;                     // kDefProcess was written
+  uint32_t described_by;              // the actor whose first segment has it
   std::atomic<uint32_t> first_actor;  // of this process; 0: none yet
   Thread* free_threads;
   Thread* all_threads;
@@ -65,13 +67,6 @@ inline uint32_t NewId(std::atomic<uint32_t> log::FileHeader::*counter) {
 void SayStopped();
 
 // ---- Memory -----------------------------------------------------------------
-// For tables that only grow: never freed, never through malloc. Null when
-// memory is out.
-void* ArenaAllocate(size_t bytes);
-// Whole pages from the kernel, zeroed; null when memory is out.
-void* MapPages(size_t bytes);
-void UnmapPages(void* pages, size_t bytes);
-
 // A set of 64-bit keys that only grows; any threads, no lock. Insert returns
 // true if the key was not there, or memory is out. Key 0 is not allowed.
 class GrowingSet {

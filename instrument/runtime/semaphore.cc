@@ -6,6 +6,7 @@
 #include "instrument/runtime/holding.h"
 #include "instrument/runtime/keep_errno.h"
 #include "instrument/runtime/live.h"
+#include "instrument/runtime/live_book.h"
 #include "instrument/runtime/misuse.h"
 #include "instrument/runtime/record.h"
 #include "instrument/runtime/reporter.h"
@@ -181,8 +182,9 @@ void WritePost(Thread* t, SemaphoreState& s, uint32_t site) {
         .Word(0)
         .End(Op::kPost, static_cast<uint32_t>(model::Post::kRelease));
   };
-  if (s.signals.exchange(true, std::memory_order_relaxed)) return write();
-  const Keep keep(t);
+  if (!s.signals.exchange(true, std::memory_order_relaxed) && t->live) {
+    NoteLiveSignals(ObjectId(s));
+  }
   write();
 }
 
@@ -258,7 +260,8 @@ void DoOverRelease(SemaphoreState& s, SiteSlot* slot, Caller caller) {
 }
 
 void DoDestroySemaphore(SemaphoreState& s) {
-  DoDestroyWaitQueue(s.queue, IsWaitedFor(s));
+  // Whoever took a permit need not be the one that releases it.
+  DestroyQueue(s.queue, IsWaitedFor(s), true);
   s.tag.store(0, std::memory_order_relaxed);
   s.lock_class.store(0, std::memory_order_relaxed);
 }

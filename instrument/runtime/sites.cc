@@ -6,6 +6,7 @@
 
 #include "instrument/runtime/id_table.h"
 #include "instrument/runtime/live.h"
+#include "instrument/runtime/live_book.h"
 #include "instrument/runtime/modules.h"
 #include "instrument/runtime/process.h"
 #include "instrument/runtime/record.h"
@@ -210,6 +211,11 @@ void RecordWay(Thread* t, uint32_t object, uint32_t site, SiteSlot* slot,
     const Hold& innermost = t->kept().hot.top[-1];
     of.held_object = ObjectOf(innermost);
     of.held_site = SiteOf(innermost);
+  }
+  if (t->live) {
+    // They stand for their classes.
+    KeepLiveObject(of.object);
+    KeepLiveObject(of.held_object);
   }
   RecordStack(t, of, slot, caller);
 }

@@ -94,6 +94,7 @@ struct Kept {
   uint64_t* live_ways;
   uint32_t live_capacity;
   uint32_t live_count;
+  uint32_t live_epoch;  // Thread::ways_epoch when they were empty
   WrapperFrame wrappers[kWrapperCache];
 };
 
@@ -126,6 +127,8 @@ struct Thread {
   uint32_t mark_segment;          // the segment that it ends in
   std::atomic<uint32_t> rewinds;  // one more before each Rewind()
   uint32_t phase;                 // one more after each fork and join
+  std::atomic<uint32_t> ways_epoch;  // see live.h; any thread adds to it
+  uint64_t shown;                    // ShowObjectsOfWait(): of which wait
   ClosingRequest closing;
   log::BeginHow begin_how;
   uint32_t begin_parent;

@@ -74,6 +74,7 @@ void WriteBlock(const Wait& w) {
 
 void BeginWait(const Wait& w) {
   ReadyToWait(w.t);
+  ShowObjectsOfWait(w.t, ObjectId(*w.request.lock));
   WriteBlock(w);
   BeginWaiting(w.t,
                {w.request.lock, 0, w.site, 0, w.request.deadline != nullptr,

@@ -117,6 +117,7 @@ bool DoQueuedWait(const QueuedWait& wait) {
     return signalled;
   }
   ReadyToWait(t);
+  ShowObjectsOfWait(t, wait.waiter->object);
   BeginWait(t, wait);
   const Deadline look = Soon(kLongWaitNs);
   uint32_t actor = t->hot.actor;
@@ -195,26 +196,29 @@ void DoMisused(WaitQueue& queue, WaitKind kind, model::Misuse misuse,
   }
 }
 
-void DoDestroyWaitQueue(WaitQueue& queue, bool waited) {
+void DestroyQueue(WaitQueue& queue, bool waited, bool held) {
   const KeepErrno keep_errno;
   const uint32_t object = queue.tag.load(std::memory_order_relaxed) >> 3;
-  if (Thread* const t = object == 0 ? nullptr : Enter()) {
-    if (waited) {
-      ReportMisuse(t, {model::Misuse::kDestroyWaited,
-                       object,
-                       0,
-                       0,
-                       nullptr,
-                       nullptr,
-                       {},
-                       queue.name,
-                       queue.file,
-                       queue.line});
-    }
-    Begin(t, 2).Word(object).End(Op::kDestroy);
-    Leave(t);
+  Thread* const t = object == 0 ? nullptr : Enter();
+  if (t != nullptr && waited) {
+    ReportMisuse(t, {model::Misuse::kDestroyWaited,
+                     object,
+                     0,
+                     0,
+                     nullptr,
+                     nullptr,
+                     {},
+                     queue.name,
+                     queue.file,
+                     queue.line});
   }
+  if (object != 0) ObjectIsGone(t, object, waited || held);
+  if (t != nullptr) Leave(t);
   queue.tag.store(0, std::memory_order_relaxed);
+}
+
+void DoDestroyWaitQueue(WaitQueue& queue, bool waited) {
+  DestroyQueue(queue, waited, false);
 }
 
 }  // namespace lockcheck::runtime

@@ -57,6 +57,8 @@ void DoMisused(internal::WaitQueue& queue, internal::WaitKind kind,
                model::Misuse misuse, internal::SiteSlot* slot,
                internal::Caller caller);
 void DoDestroyWaitQueue(internal::WaitQueue& queue, bool waited);
+// `held`: some thread's list of holds may have it.
+void DestroyQueue(internal::WaitQueue& queue, bool waited, bool held);
 
 }  // namespace lockcheck::runtime
 

@@ -260,29 +260,19 @@ int Writer::CreateInMemory(const WriterOptions& options) {
   return 0;
 }
 
-bool Writer::CopyTo(int to, BlockHeader* buffer) {
-  const int from = Descriptor();
-  if (from < 0) return false;
-  off_t at = 0;
-  while (true) {
-    const ssize_t n = pread(from, buffer, kBlockSize, at);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return n == 0;
-    if (pwrite(to, buffer, static_cast<size_t>(n), at) != n) return false;
-    at += n;
-  }
+bool Writer::ReadBlock(uint64_t number, BlockHeader* to) {
+  const int fd = Descriptor();
+  if (fd < 0) return false;
+  ssize_t n;
+  do {
+    n = pread(fd, to, kBlockSize, static_cast<off_t>(number * kBlockSize));
+  } while (n < 0 && errno == EINTR);
+  return n == static_cast<ssize_t>(kBlockSize);
 }
 
-bool Writer::CopyHotTo(int to, const BlockHeader* block, size_t words,
-                       BlockHeader* buffer) {
-  *buffer = *block;
-  const size_t found = CopyRecords(block, buffer);
-  const size_t used = found < words ? found : words;
-  auto* const first = reinterpret_cast<uint32_t*>(buffer) + kHeaderWords;
-  memset(first + used, 0, (kBlockWords - kHeaderWords - used) * 4);
-  return pwrite(to, buffer, kBlockSize,
-                static_cast<off_t>(block->number * kBlockSize)) ==
-         static_cast<ssize_t>(kBlockSize);
+size_t Writer::CopyHot(const BlockHeader* block, BlockHeader* to) {
+  *to = *block;
+  return CopyRecords(block, to);
 }
 
 int Writer::Join(const char* path, const uint8_t id[16]) {

@@ -49,14 +49,13 @@ class Writer {
   int Create(const char* path, const WriterOptions& options);
 
   // The same in memory that has no name: gone with the last process that has
-  // it. CopyTo() gives others something to read.
+  // it. ReadBlock() gives what others may read.
   int CreateInMemory(const WriterOptions& options);
-  // Copies the file as it is, and over it one hot block's first `words` words
-  // of records that are whole. False: it did not work. `buffer` is a block for
-  // their use: the calling thread's stack may be small.
-  bool CopyTo(int to, BlockHeader* buffer);
-  static bool CopyHotTo(int to, const BlockHeader* block, size_t words,
-                        BlockHeader* buffer);
+  // False: there is no such block, or no way to it.
+  bool ReadBlock(uint64_t number, BlockHeader* to);
+  // Copies the whole records of a hot block that its thread may be writing to;
+  // returns how many words they are.
+  static size_t CopyHot(const BlockHeader* block, BlockHeader* to);
 
   // Joins the recording `id` that an ancestor created at `path`. Returns 0,
   // ESRCH if the file holds another recording, or errno.

@@ -257,6 +257,114 @@ void Deep(int n) {
   Abba();
 }
 
+// ---- Locks that are gone ----
+
+long ResidentKb() {
+  long pages = 0;
+  if (FILE* const file = std::fopen("/proc/self/statm", "r")) {
+    if (std::fscanf(file, "%*d %ld", &pages) != 1) pages = 0;
+    std::fclose(file);
+  }
+  return pages * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+// Under another lock, over it, and between two.
+void UseAndDestroy() {
+  lockcheck::mutex brief;
+  InOrder(g_c, brief);
+  InOrder(brief, g_d);
+  std::lock_guard outer(g_c);
+  InOrder(brief, g_d);
+}
+
+// Says how much memory the second half of all takes.
+void ShortLived(int n) {
+  for (int i = 0; i < n / 2; ++i) UseAndDestroy();
+  const long half = ResidentKb();
+  for (int i = 0; i < n / 2; ++i) UseAndDestroy();
+  std::printf("second half %ld kB\n", ResidentKb() - half);
+}
+
+void ShortLivedThenAbba(int n) {
+  ShortLived(n);
+  Abba();
+}
+
+// Those of the last round are looked at when the program ends.
+void GoneAfterwards() {
+  const char* const names[][2] = {{"p1", "q1"}, {"p2", "q2"}, {"p3", "q3"}};
+  for (const auto& [p_name, q_name] : names) {
+    lockcheck::mutex p(p_name), q(q_name);
+    OneAfterTheOther([&] { InOrder(p, q); }, [&] { InOrder(q, p); });
+  }
+}
+
+// The second lock of the name is another one.
+void GoneBefore() {
+  OneAfterTheOther(
+      [] {
+        lockcheck::mutex gone("x");
+        InOrder(gone, g_a);
+      },
+      [] {
+        lockcheck::mutex fresh("x");
+        InOrder(g_a, fresh);
+      });
+}
+
+// a and b, once each way; once with a third lock held around, which is gone.
+void UnderOneThatIsGone() {
+  OneAfterTheOther(
+      [] {
+        lockcheck::mutex gone("gone");
+        std::lock_guard outer(gone);
+        InOrder(g_a, g_b);
+      },
+      [] { InOrder(g_b, g_a); });
+}
+
+// Three in a ring, of which two held the same lock, which is gone, or each its
+// own.
+void RingAndGone(lockcheck::mutex* first, lockcheck::mutex* second) {
+  std::latch turns[] = {std::latch(1), std::latch(1), std::latch(1)};
+  lockcheck::thread one([&] {
+    {
+      std::lock_guard outer(*first);
+      InOrder(g_a, g_b);
+    }
+    turns[0].count_down();
+    turns[2].wait();
+  });
+  lockcheck::thread two([&] {
+    turns[0].wait();
+    {
+      std::lock_guard outer(*second);
+      InOrder(g_b, g_c);
+    }
+    turns[1].count_down();
+    turns[2].wait();
+  });
+  lockcheck::thread three([&] {
+    turns[1].wait();
+    delete first;
+    if (second != first) delete second;
+    InOrder(g_c, g_a);
+    turns[2].count_down();
+  });
+  one.join();
+  two.join();
+  three.join();
+}
+
+void GatedByOneThatIsGone() {
+  auto* const gate = new lockcheck::mutex("gate");
+  RingAndGone(gate, gate);
+}
+
+void UnderTwoThatAreGone() {
+  RingAndGone(new lockcheck::mutex("one"), new lockcheck::mutex("two"));
+}
+
 void ClosedDescriptors() {
   Abba();
   for (int fd = 3; fd < 5000; ++fd) close(fd);
@@ -344,6 +452,13 @@ const std::map<std::string, std::function<void(int)>> kScenarios = {
     {"in-a-child", [](int) { InAChild(); }},
     {"wide", Wide},
     {"deep", Deep},
+    {"short-lived", ShortLived},
+    {"short-lived-then-abba", ShortLivedThenAbba},
+    {"gone-afterwards", [](int) { GoneAfterwards(); }},
+    {"gone-before", [](int) { GoneBefore(); }},
+    {"under-one-that-is-gone", [](int) { UnderOneThatIsGone(); }},
+    {"gated-by-one-that-is-gone", [](int) { GatedByOneThatIsGone(); }},
+    {"under-two-that-are-gone", [](int) { UnderTwoThatAreGone(); }},
     {"hang", [](int) { Hang(); }},
     {"hang-with-handler", [](int) { HangWithHandler(); }},
     {"idle", [](int) { Idle(); }},

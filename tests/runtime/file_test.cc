@@ -200,7 +200,7 @@ TEST_F(FileTest, ALimitOnTheSizeOfFilesStopsTheRecordingOnly) {
   ExpectBeginning(folder_ / "log", log::StopReason::kNoSpace);
 }
 
-TEST_F(FileTest, WithNoRoomAtAllNothingIsRecorded) {
+TEST_F(FileTest, WithNoRoomAtAllTheProgramGoesOnWithoutALog) {
   const SmallFileSystem small(folder_ / "small", "size=32k");
   const std::string said = Run("log=small/log", kFew, [&] {
     const rlimit limit = {32 * 1024, 32 * 1024};
@@ -209,7 +209,7 @@ TEST_F(FileTest, WithNoRoomAtAllNothingIsRecorded) {
   EXPECT_THAT(said, AllOf(StartsWith("lockcheck: cannot write the log " +
                                      (folder_ / "small/log") + ": "),
                           HasSubstr("; make room"),
-                          EndsWith("; nothing is recorded\n")));
+                          HasSubstr("; the program goes on with mode=live\n")));
   EXPECT_FALSE(std::filesystem::exists(folder_ / "small/log"));
 }
 
@@ -292,7 +292,7 @@ TEST_F(FileTest, AnUnwritableFolderIsNamed) {
 TEST_F(FileTest, AMessageSaysWhatToDo) {
   const auto refusal = [&](const std::string& path, const std::string& rest) {
     return "lockcheck: cannot write the log " + path + ": " + rest +
-           "; nothing is recorded\n";
+           "; the program goes on with mode=live\n";
   };
   mkdir((folder_ / "folder").c_str(), 0700);
   EXPECT_EQ(Run("log=folder"),
@@ -330,7 +330,7 @@ TEST_F(FileTest, WithoutPermissionTheMessageSaysSo) {
   EXPECT_EQ(Run("log=closed/sub/log", kFew, give_up),
             "lockcheck: cannot write the log " + (folder_ / "closed/sub/log") +
                 ": Permission denied; name a place where this user may write; "
-                "nothing is recorded\n");
+                "the program goes on with mode=live\n");
 }
 
 // ---- Names ------------------------------------------------------------------

@@ -6,7 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <climits>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -165,6 +167,45 @@ TEST(LiveModeTest, NorAreManyLocksAtOnce) {
   EXPECT_EQ(Reports(RunLive({"deep", "300"})), 1);
 }
 
+// ---- Locks that are gone ----
+
+long NumberAfter(const std::string& text, const std::string& words) {
+  const size_t at = text.find(words);
+  EXPECT_NE(at, text.npos) << text;
+  return at == text.npos ? LONG_MAX : std::atol(&text[at + words.size()]);
+}
+
+TEST(LiveModeTest, LocksThatAreGoneTakeNoMemory) {
+  const Finished f = RunLive({"short-lived", "400000"});
+  // One of them alone would take some hundred bytes.
+  EXPECT_LE(NumberAfter(f.out, "second half "), 512) << f;
+  EXPECT_EQ(f.err, "");
+}
+
+TEST(LiveModeTest, AfterAMillionOfThemACycleOfLivingOnesIsFound) {
+  EXPECT_EQ(Reports(RunLive({"short-lived-then-abba", "1000000"})), 1);
+}
+
+TEST(LiveModeTest, ACycleThatWasFoundIsReportedThoughItsLocksAreGone) {
+  const Finished f = RunLive({"gone-afterwards"});
+  EXPECT_EQ(Reports(f), 3) << f;
+  EXPECT_THAT(f.err, HasSubstr("holds p1 and asks for q1"));
+  EXPECT_THAT(f.err, HasSubstr("holds p3 and asks for q3"));
+}
+
+TEST(LiveModeTest, ALockThatIsGoneStandsForNoOther) {
+  ExpectSilence({"gone-before"});
+}
+
+TEST(LiveModeTest, WhatWasDoneUnderItCounts) {
+  EXPECT_EQ(Reports(RunLive({"under-one-that-is-gone"})), 1);
+  EXPECT_EQ(Reports(RunLive({"under-two-that-are-gone"})), 1);
+}
+
+TEST(LiveModeTest, AndThatItKeptOthersApart) {
+  ExpectSilence({"gated-by-one-that-is-gone"});
+}
+
 TEST(LiveModeTest, WithoutTheCommandItIsSaidAllTheSame) {
   const Finished f = RunLive({"abba"}, ":exitcode=66", "none");
   EXPECT_EQ(f.exit_status(), 66) << f;
@@ -181,6 +222,34 @@ TEST(LiveModeTest, AProgramThatClosesAllDescriptorsGoesOn) {
 
 TEST(LiveModeTest, ThereIsNoLog) {
   EXPECT_THAT(RunLive({"abba"}).err, Not(HasSubstr(".log")));
+}
+
+// Where there can be no log, deadlocks are found all the same.
+TEST(LiveModeTest, AProgramWhoseLogCannotBeWrittenRunsWithIt) {
+  const Folder folder;
+  std::ofstream(folder / "file") << "text";
+  for (const std::string& log :
+       {std::string("/proc/self/log"), folder / "file/log", folder.path()}) {
+    const Finished f =
+        Child("live_program", {"abba"})
+            .Options("exitcode=66:log=" + log + ":command=" + LOCKCHECK_COMMAND)
+            .Run();
+    EXPECT_EQ(f.exit_status(), 66) << f;
+    EXPECT_EQ(Count(f.err, "lockcheck: cannot write the log " + log), 1) << f;
+    EXPECT_EQ(Count(f.err, "; the program goes on with mode=live\n"), 1) << f;
+    EXPECT_EQ(Reports(f), 1) << f;
+  }
+}
+
+TEST(LiveModeTest, ALogThatWasAskedForBesidesIsSaidToBeIgnored) {
+  const Folder folder;
+  const Finished f = RunLive({"abba"}, ":log=" + (folder / "log"));
+  EXPECT_EQ(Reports(f), 1) << f;
+  EXPECT_EQ(Count(f.err, "log=" + (folder / "log") + " is ignored: mode=live"),
+            1)
+      << f;
+  EXPECT_FALSE(std::filesystem::exists(folder / "log"));
+  EXPECT_THAT(RunLive({"abba"}).err, Not(HasSubstr("is ignored")));
 }
 
 }  // namespace

@@ -1,0 +1,172 @@
+#include "instrument/runtime/live_book.h"
+
+#include <algorithm>
+#include <cstring>
+#include <initializer_list>
+
+#include "instrument/runtime/live_objects.h"
+#include "instrument/runtime/message.h"
+#include "instrument/runtime/process.h"
+#include "instrument/runtime/waiting.h"
+
+namespace lockcheck::runtime {
+namespace {
+
+using log::Op;
+
+constinit LiveOrder g_order;
+constinit LiveObjects g_objects;
+bool g_said_full = false;
+
+// A fork may come while another thread is at them: the child begins anew.
+bool g_in_use = false;
+class Books {
+ public:
+  Books() {
+    if (g_in_use) {
+      g_order = LiveOrder();
+      g_objects = LiveObjects();
+    }
+    g_in_use = true;
+  }
+  ~Books() { g_in_use = false; }
+  Books(const Books&) = delete;
+  Books& operator=(const Books&) = delete;
+
+ private:
+  const ProcessLock lock_;
+};
+
+// What a thread remembers of its ways has ids of objects that are gone: it is
+// not to find any of it again (live.h).
+void MakeAllForgetTheirWays() {
+  for (Thread* t = FirstThread(); t != nullptr; t = t->next_all) {
+    t->ways_epoch.fetch_add(1, std::memory_order_release);
+  }
+}
+
+void ReleaseFreeIds() {
+  while (const uint32_t id = g_order.TakeFree()) {
+    if (!g_objects.Release(id)) continue;
+    MakeAllForgetTheirWays();
+    g_objects.Recycle();
+  }
+}
+
+constexpr size_t kPostWords = 8;
+
+size_t DefinitionWords(const LiveObject& object) {
+  return 7 + (object.name_size + 3u) / 4 + (object.value != 0 ? 1 : 0);
+}
+
+uint32_t* Put(uint32_t* to, std::initializer_list<uint32_t> words) {
+  return std::copy(words.begin(), words.end(), to);
+}
+
+// As RegisterObject() would write it into a log. Returns its end.
+uint32_t* Define(const LiveObject& object, uint32_t* to) {
+  const size_t words = DefinitionWords(object);
+  to = Put(to, {log::Extended(Op::kDefObject, static_cast<uint32_t>(words),
+                              static_cast<uint32_t>(object.kind)),
+                object.id, object.place, object.site,
+                static_cast<uint32_t>(object.address),
+                static_cast<uint32_t>(object.address >> 32), object.name_size});
+  for (size_t i = 0; i < object.name_size; i += sizeof(*to)) {
+    *to = 0;
+    memcpy(to++, object.name() + i,
+           std::min(object.name_size - i, sizeof(*to)));
+  }
+  if (object.value != 0) *to++ = object.value;
+  return to;
+}
+
+// That its permits are no holds.
+uint32_t* DefineSignals(const LiveObject& object, uint32_t* to) {
+  constexpr auto kRelease = static_cast<uint32_t>(model::Post::kRelease);
+  return Put(to, {log::Extended(Op::kPost, kPostWords, kRelease), object.id,
+                  object.site, 0, 0, 0, 0, 0});
+}
+
+bool AppendDefinition(const LiveObject& object, LiveList<uint32_t>& words) {
+  const size_t most = words.size + DefinitionWords(object) + kPostWords;
+  if (most > words.capacity &&
+      !words.Reserve(std::max(most, 2 * words.capacity))) {
+    return false;
+  }
+  uint32_t* end = Define(object, words.items + words.size);
+  if (object.signals) end = DefineSignals(object, end);
+  words.size = static_cast<size_t>(end - words.items);
+  return true;
+}
+
+}  // namespace
+
+uint32_t AddLiveObject(uint32_t place, const ObjectFacts& facts) {
+  const Books books;
+  const uint32_t id = g_objects.TakeId();
+  g_objects.Describe(id, place, facts);
+  return id;
+}
+
+void ForgetLiveObject(uint32_t id, bool reusable) {
+  const Books books;
+  if (LiveObject* const object = g_objects.Find(id)) {
+    object->reusable &= reusable;
+  }
+  g_order.Forget(id);
+  ReleaseFreeIds();
+}
+
+void KeepLiveObject(uint32_t id) {
+  const Books books;
+  if (LiveObject* const object = g_objects.Find(id)) object->in_log = true;
+}
+
+void NoteLiveSignals(uint32_t id) {
+  const Books books;
+  if (LiveObject* const object = g_objects.Find(id)) object->signals = true;
+}
+
+LiveOrder::Answer NoteLiveRequest(const LiveOrder::Request& request) {
+  const Books books;
+  const LiveOrder::Answer answer = g_order.Note(request);
+  if (g_order.is_full() && !g_said_full) {
+    g_said_full = true;
+    Message() << "mode=live knows as many combinations of held locks as it "
+                 "can: new lock orders are not seen any more, deadlocks are";
+  }
+  return answer;
+}
+
+size_t DefineLiveObjects(const uint32_t* ids, size_t count, uint32_t* words,
+                         size_t most) {
+  const Books books;
+  uint32_t* end = words;
+  for (size_t i = 0; i < count; ++i) {
+    const LiveObject* const object = g_objects.Find(ids[i]);
+    if (object == nullptr) continue;
+    if (DefinitionWords(*object) > most - static_cast<size_t>(end - words)) {
+      break;
+    }
+    end = Define(*object, end);
+  }
+  return static_cast<size_t>(end - words);
+}
+
+bool CopyLiveBook(LiveBook& book) {
+  const Books books;
+  book.candidates = g_order.candidates();
+  bool whole = g_order.WriteFacts(book.facts);
+  g_objects.ForEach([&](const LiveObject& object) {
+    whole = whole && AppendDefinition(object, book.definitions);
+  });
+  return whole;
+}
+
+void JudgedLiveOrders(uint32_t candidates) {
+  const Books books;
+  g_order.Judged(candidates);
+  ReleaseFreeIds();
+}
+
+}  // namespace lockcheck::runtime

@@ -1,0 +1,48 @@
+// What this process, with mode=live, knows of its objects and their order: the
+// one LiveObjects and the one LiveOrder.
+//
+// Threading: any thread, under ProcessLock inside; a forked child has a copy
+// (or nothing, if another thread was at it). No function waits for anything
+// else or calls malloc.
+#ifndef LOCKCHECK_INSTRUMENT_RUNTIME_LIVE_BOOK_H_
+#define LOCKCHECK_INSTRUMENT_RUNTIME_LIVE_BOOK_H_
+
+#include <cstdint>
+
+#include "instrument/runtime/live_memory.h"
+#include "instrument/runtime/live_order.h"
+#include "instrument/runtime/objects.h"
+
+namespace lockcheck::runtime {
+
+// Of an object that begins; returns its id.
+uint32_t AddLiveObject(uint32_t place, const ObjectFacts& facts);
+// It is gone. Not `reusable`: some thread may refer to the id still, as to a
+// lock that was destroyed while it was held.
+void ForgetLiveObject(uint32_t id, bool reusable);
+// A record that stays names it.
+void KeepLiveObject(uint32_t id);
+// It is a semaphore that somebody else than a holder has released.
+void NoteLiveSignals(uint32_t id);
+
+LiveOrder::Answer NoteLiveRequest(const LiveOrder::Request& request);
+
+// Writes the records that define these objects, or the first of them: at most
+// so many words. Returns how many.
+size_t DefineLiveObjects(const uint32_t* ids, size_t count, uint32_t* words,
+                         size_t most);
+
+// All of it, for the analyzer.
+struct LiveBook {
+  LiveList<uint32_t> facts;        // LiveFact
+  LiveList<uint32_t> definitions;  // whole records of the log
+  uint32_t candidates = 0;         // those that it has
+};
+// False: no memory. Release the lists either way.
+bool CopyLiveBook(LiveBook& book);
+// The analyzer has seen what a copy had.
+void JudgedLiveOrders(uint32_t candidates);
+
+}  // namespace lockcheck::runtime
+
+#endif  // LOCKCHECK_INSTRUMENT_RUNTIME_LIVE_BOOK_H_
