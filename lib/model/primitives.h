@@ -55,51 +55,69 @@ enum class Stock : uint8_t {
 };
 
 // A primitive is three answers: what can be held of it, what is waited for, and
-// who can end the wait. Analyses read this row, never the kind itself.
+// who can end the wait. Analyses read this row, never the kind itself;
+// docs/primitives.md is made of these rows.
 struct Primitive {
   ObjectKind kind;
-  const char* name;  // as printed, and as "kind" in JSON
+  const char* name;   // as printed, and as "kind" in JSON
+  const char* types;  // the program's, in lockcheck/..., for docs
   bool exclusive_hold;
   bool recursive;
   WaitRule wait_rule;
+  const char* ended_by;  // what its owner does, or anybody, for docs
   Stock stock = Stock::kNothing;
   bool outside = false;  // what ends the wait is no actor
 };
 
 inline constexpr Primitive kPrimitives[] = {
     // Its definition is lost, or is newer than this reader: most are locks.
-    {ObjectKind::kUnknown, "unknown", true, false, WaitRule::kAll},
-    {ObjectKind::kMutex, "mutex", true, false, WaitRule::kAll},
-    {ObjectKind::kTimedMutex, "timed_mutex", true, false, WaitRule::kAll},
-    {ObjectKind::kRecursiveMutex, "recursive_mutex", true, true,
-     WaitRule::kAll},
-    {ObjectKind::kRecursiveTimedMutex, "recursive_timed_mutex", true, true,
-     WaitRule::kAll},
-    {ObjectKind::kActorEnd, "thread_end", true, false, WaitRule::kAll},
-    {ObjectKind::kSharedMutex, "shared_mutex", true, false, WaitRule::kAll},
-    {ObjectKind::kSharedTimedMutex, "shared_timed_mutex", true, false,
-     WaitRule::kAll},
-    {ObjectKind::kConditionVariable, "condition_variable", false, false,
-     WaitRule::kAny},
-    {ObjectKind::kSemaphore, "semaphore", true, false, WaitRule::kAny,
-     Stock::kCount},
-    {ObjectKind::kEvent, "event", false, false, WaitRule::kAny, Stock::kFlag},
-    {ObjectKind::kLatch, "latch", false, false, WaitRule::kAll, Stock::kFlag},
-    {ObjectKind::kBarrier, "barrier", false, false, WaitRule::kAll},
-    {ObjectKind::kFuture, "future", false, false, WaitRule::kAny, Stock::kFlag},
-    {ObjectKind::kOnceFlag, "once_flag", true, false, WaitRule::kAll},
-    {ObjectKind::kQueue, "queue", false, false, WaitRule::kAny, Stock::kCount},
-    {ObjectKind::kQueueSlots, "queue_slots", false, false, WaitRule::kAny,
-     Stock::kCount},
-    {ObjectKind::kQueueDone, "queue_done", false, false, WaitRule::kAny,
+    {ObjectKind::kUnknown, "unknown", "", true, false, WaitRule::kAll, ""},
+    {ObjectKind::kMutex, "mutex", "mutex", true, false, WaitRule::kAll,
+     "unlock"},
+    {ObjectKind::kTimedMutex, "timed_mutex", "timed_mutex", true, false,
+     WaitRule::kAll, "unlock"},
+    {ObjectKind::kRecursiveMutex, "recursive_mutex", "recursive_mutex", true,
+     true, WaitRule::kAll, "the last unlock"},
+    {ObjectKind::kRecursiveTimedMutex, "recursive_timed_mutex",
+     "recursive_timed_mutex", true, true, WaitRule::kAll, "the last unlock"},
+    {ObjectKind::kActorEnd, "thread_end", "thread, jthread", true, false,
+     WaitRule::kAll, "its end"},
+    {ObjectKind::kSharedMutex, "shared_mutex", "shared_mutex", true, false,
+     WaitRule::kAll, "unlock; of all readers, for a writer"},
+    {ObjectKind::kSharedTimedMutex, "shared_timed_mutex", "shared_timed_mutex",
+     true, false, WaitRule::kAll, "unlock; of all readers, for a writer"},
+    {ObjectKind::kConditionVariable, "condition_variable",
+     "condition_variable, condition_variable_any", false, false, WaitRule::kAny,
+     "notify_one, notify_all"},
+    {ObjectKind::kSemaphore, "semaphore",
+     "counting_semaphore, binary_semaphore, bounded_semaphore", true, false,
+     WaitRule::kAny, "release", Stock::kCount},
+    {ObjectKind::kEvent, "event", "event", false, false, WaitRule::kAny, "set",
      Stock::kFlag},
-    {ObjectKind::kThreadPool, "thread_pool", false, false, WaitRule::kAny,
-     Stock::kCount},
-    {ObjectKind::kGil, "gil", true, false, WaitRule::kAll},
-    {ObjectKind::kRegion, "blocking_region", false, false, WaitRule::kAny,
-     Stock::kNothing, true},
-    {ObjectKind::kOperation, "async_operation", false, false, WaitRule::kAny,
-     Stock::kFlag, true},
+    {ObjectKind::kLatch, "latch", "latch", false, false, WaitRule::kAll,
+     "arrival of every participant", Stock::kFlag},
+    {ObjectKind::kBarrier, "barrier", "barrier", false, false, WaitRule::kAll,
+     "arrival of every participant"},
+    {ObjectKind::kFuture, "future", "promise, future, shared_future", false,
+     false, WaitRule::kAny, "a value or an exception", Stock::kFlag},
+    {ObjectKind::kOnceFlag, "once_flag", "once_flag, call_once", true, false,
+     WaitRule::kAll, "the return of the function"},
+    {ObjectKind::kQueue, "queue", "queue, lifo_queue, priority_queue: get",
+     false, false, WaitRule::kAny, "put, close", Stock::kCount},
+    {ObjectKind::kQueueSlots, "queue_slots",
+     "queue, lifo_queue, priority_queue: put", false, false, WaitRule::kAny,
+     "get, close", Stock::kCount},
+    {ObjectKind::kQueueDone, "queue_done",
+     "queue, lifo_queue, priority_queue: join", false, false, WaitRule::kAny,
+     "the last task_done", Stock::kFlag},
+    {ObjectKind::kThreadPool, "thread_pool", "thread_pool", false, false,
+     WaitRule::kAny, "the end of a task", Stock::kCount},
+    {ObjectKind::kGil, "gil", "gil", true, false, WaitRule::kAll,
+     "unlock, a tick, I/O"},
+    {ObjectKind::kRegion, "blocking_region", "blocking_region", false, false,
+     WaitRule::kAny, "the outside", Stock::kNothing, true},
+    {ObjectKind::kOperation, "async_operation", "async_operation", false, false,
+     WaitRule::kAny, "complete, cancel: the outside", Stock::kFlag, true},
 };
 
 constexpr const Primitive& PrimitiveOf(ObjectKind kind) {

@@ -1,0 +1,94 @@
+// docs/primitives.md says what lib/model says: it is made of its rows. With
+// LOCKCHECK_WRITE_DOCS set, this writes the document instead of comparing.
+#include "lib/model/primitives.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+
+namespace lockcheck::testing {
+namespace {
+
+using model::Primitive;
+using model::Stock;
+using model::WaitRule;
+
+constexpr char kDocument[] = LOCKCHECK_DOCS "/primitives.md";
+constexpr char kBegin[] = "<!-- made of lib/model/primitives.h -->\n";
+
+std::string HoldOf(const Primitive& p) {
+  if (p.stock == Stock::kCount && p.exclusive_hold) return "permits";
+  if (!p.exclusive_hold) return "–";
+  const bool shared = p.kind == model::ObjectKind::kSharedMutex ||
+                      p.kind == model::ObjectKind::kSharedTimedMutex;
+  return p.recursive ? "exclusive × depth"
+         : shared    ? "exclusive, shared"
+                     : "exclusive";
+}
+
+std::string ProvidersOf(const Primitive& p) {
+  if (p.outside) return "no actor";
+  if (p.wait_rule == WaitRule::kAny) return "any";
+  return p.exclusive_hold ? "the owner" : "all";
+}
+
+const char* StockOf(const Primitive& p) {
+  switch (p.stock) {
+    case Stock::kNothing:
+      return "–";
+    case Stock::kFlag:
+      return "a flag";
+    case Stock::kCount:
+      return "a count";
+  }
+  return "";
+}
+
+std::string Table() {
+  std::string table =
+      "| kind | types | held | a wait ends by | who can end it | what a post "
+      "leaves |\n|---|---|---|---|---|---|\n";
+  for (const Primitive& p : model::kPrimitives) {
+    if (p.kind == model::ObjectKind::kUnknown) continue;
+    absl::StrAppend(&table, "| `", p.name, "` | ", p.types, " | ", HoldOf(p),
+                    " | ", p.ended_by, " | ", ProvidersOf(p), " | ", StockOf(p),
+                    " |\n");
+  }
+  return table;
+}
+
+TEST(PrimitivesDocument, IsMadeOfTheModel) {
+  std::ifstream file(kDocument);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const size_t at = text.find(kBegin);
+  ASSERT_NE(at, text.npos);
+  const std::string made = text.substr(0, at) + kBegin + Table();
+  if (std::getenv("LOCKCHECK_WRITE_DOCS") != nullptr) {
+    std::ofstream(kDocument) << made;
+  } else {
+    EXPECT_EQ(text, made) << "LOCKCHECK_WRITE_DOCS=1 " LOCKCHECK_THIS_TEST
+                             " writes it anew";
+  }
+}
+
+// The three answers fit together.
+TEST(Primitives, AreConsistent) {
+  size_t number = 0;
+  for (const Primitive& p : model::kPrimitives) {
+    EXPECT_EQ(static_cast<size_t>(p.kind), number++) << p.name;
+    EXPECT_STRNE(p.name, "");
+    if (p.kind == model::ObjectKind::kUnknown) continue;
+    EXPECT_STRNE(p.types, "") << p.name;
+    EXPECT_STRNE(p.ended_by, "") << p.name;
+    EXPECT_TRUE(!p.recursive || p.exclusive_hold) << p.name;
+    EXPECT_TRUE(!p.outside || p.wait_rule == WaitRule::kAny) << p.name;
+  }
+}
+
+}  // namespace
+}  // namespace lockcheck::testing
