@@ -17,6 +17,7 @@
 #include "instrument/runtime/plain_shared.h"
 #include "instrument/runtime/process.h"
 #include "instrument/runtime/record.h"
+#include "instrument/runtime/region.h"
 #include "instrument/runtime/reporter.h"
 #include "instrument/runtime/semaphore.h"
 #include "instrument/runtime/sites.h"
@@ -434,6 +435,8 @@ constinit Table g_own_table = {internal::kModeUnknown,
                                &DoReleasePermits,
                                &DoOverRelease,
                                &DoDestroySemaphore,
+                               &DoBeginRegion,
+                               &DoEndRegion,
                                &DoPassOnGil};
 
 }  // namespace lockcheck::runtime

@@ -90,6 +90,9 @@ struct Table {
   void (*over_release)(internal::SemaphoreState& semaphore, SiteSlot* slot,
                        Caller caller);
   void (*destroy_semaphore)(internal::SemaphoreState& semaphore);
+  void (*begin_region)(const char* name, source_location where, SiteSlot* slot,
+                       Caller caller);
+  void (*end_region)();
   Passed (*pass_on_gil)(internal::GilState& gil, bool competes, SiteSlot* slot,
                         Caller caller);
 };

@@ -2,6 +2,7 @@
 #include <tuple>
 #include <utility>
 
+#include "lib/analysis/blocking_call.h"
 #include "lib/analysis/cycles.h"
 #include "lib/analysis/findings.h"
 #include "lib/analysis/misuse.h"
@@ -102,6 +103,7 @@ Findings Find(const Observations& observations, const FindOptions& options) {
   FindRefusedDeadlocks(observations, result.findings);
   FindMisuse(observations, result.findings);
   FindRecursiveReads(observations, result.findings);
+  FindBlockingCalls(observations, result.findings);
   for (Finding& finding : result.findings) Rotate(finding);
   DropWhatIsActual(result.findings);
   Sort(result.findings);

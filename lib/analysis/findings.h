@@ -36,6 +36,7 @@ enum class Rule : uint8_t {
   kWaitHolding,    // waits for a notification with a lock others wait for
   kLostWakeup,     // was notified before it waited, and never again
   kRecursiveRead,  // reads what it reads, and a writer may come between
+  kBlockingCall,   // waits for the outside with a lock others ask for
 };
 
 // One actor's part: it holds `holds` and asks for `wants`. `wants` is kNone for

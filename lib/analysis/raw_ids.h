@@ -43,6 +43,11 @@ class RawIds {
                : static_cast<ObjectIndex>(recording_.objects.size() + actor);
   }
   // Something can be held of it. What has no entry is taken for a lock.
+  // No actor ends a wait for it.
+  bool IsOutside(ObjectIndex object) const {
+    return object < recording_.objects.size() &&
+           model::PrimitiveOf(recording_.objects[object].kind).outside;
+  }
   bool CanBeHeld(ObjectIndex object) const {
     return object >= recording_.objects.size() ||
            model::CanBeHeld(recording_.objects[object].kind);

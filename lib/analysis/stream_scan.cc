@@ -279,6 +279,9 @@ void StreamScan::OnBlock(const BlockRecord& block) {
   ++events_;
   Stamp(block.ticks);
   waits_.OnBlock(block);
+  if (!open_.empty() && ids_.IsOutside(ids_.Object(block.object))) {
+    AddGivenUp(block);
+  }
 }
 
 void StreamScan::OnPost(const log::PostRecord& post) {
@@ -306,7 +309,7 @@ void StreamScan::OnUnblock(model::Outcome outcome, uint64_t ticks) {
   }
 }
 
-// The request was made, and nothing came of it.
+// The request was made, and nothing was acquired.
 void StreamScan::AddGivenUp(const BlockRecord& block) {
   Count(trie_.Child(top_, trie_.LabelOf(Acquisition{.object = block.object,
                                                     .site = block.site,

@@ -119,7 +119,8 @@ std::string Asks(const FindingRow& row, const PartRow& part) {
   if (row.rule == "lost-wakeup" && &part != &row.parts[0]) return "signals";
   const bool stands =
       row.verdict == Verdict::kActual ||
-      (row.kind == FindingKind::kHazard && row.rule != "recursive-read");
+      (row.kind == FindingKind::kHazard && row.rule != "recursive-read" &&
+       !(row.rule == "blocking-call" && &part != &row.parts[0]));
   if (stands) return "waits";
   return wants.how == model::How::kTry ? "tries" : "asks";
 }

@@ -202,6 +202,18 @@ std::string RecursiveReadMessage(const Report& report, const FindingRow& row) {
       ActorInSentence(report, row.parts[1].actor));
 }
 
+std::string BlockingCallMessage(const Report& report, const FindingRow& row) {
+  if (row.parts.size() != 2 || row.objects.size() != 2) {
+    return "an actor waits for the outside with a lock held that others ask "
+           "for";
+  }
+  return fmt::format(
+      "{} waits for the outside ({}) with {} held; {} asks for it",
+      ActorInSentence(report, row.parts[0].actor),
+      ObjectName(report, row.objects[0]), ObjectName(report, row.objects[1]),
+      ActorInSentence(report, row.parts[1].actor));
+}
+
 std::string Message(const Report& report, const Finding& finding,
                     const FindingRow& row) {
   switch (finding.rule) {
@@ -220,6 +232,8 @@ std::string Message(const Report& report, const Finding& finding,
       return LostWakeupMessage(report, row);
     case Rule::kRecursiveRead:
       return RecursiveReadMessage(report, row);
+    case Rule::kBlockingCall:
+      return BlockingCallMessage(report, row);
     case Rule::kSelf:
       return SelfMessage(report, row);
     case Rule::kMisuse:
@@ -290,6 +304,11 @@ std::string Why(const Report& report, const Finding& finding,
     return "no deadlock with this lock, which lets readers in while a writer "
            "waits; the standard forbids it, and locks that let writers go "
            "first deadlock";
+  }
+  if (finding.rule == Rule::kBlockingCall) {
+    return "no deadlock, since the outside ends the call; but until then "
+           "nobody "
+           "gets the lock";
   }
   if (row.kind == FindingKind::kHazard) {
     return "no deadlock, since a request gives up; but everybody waits until "
@@ -480,6 +499,10 @@ std::string Advice(const Report& report, const Finding& finding,
            "predicate, looked at under the same lock, says that it is not so "
            "yet: wait(lock, predicate); and if that is done, notify once more "
            "when nothing else will come";
+  }
+  if (finding.rule == Rule::kBlockingCall) {
+    return "make the call first and take the lock for its result, or copy what "
+           "it needs under the lock and release that before the call";
   }
   if (finding.rule == Rule::kRecursiveRead) {
     return "take the shared hold once, and pass the guard on or call a "

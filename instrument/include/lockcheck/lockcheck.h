@@ -4,6 +4,7 @@
 
 #include "lockcheck/async.h"
 #include "lockcheck/barrier.h"
+#include "lockcheck/blocking_region.h"
 #include "lockcheck/condition_variable.h"
 #include "lockcheck/event.h"
 #include "lockcheck/future.h"
