@@ -12,7 +12,7 @@ namespace lockcheck::analysis {
 namespace {
 
 bool WaitsForTheOutside(const Observations& o, const Dependency& d) {
-  return d.lock < o.recording->objects.size() &&
+  return o.recording != nullptr && d.lock < o.recording->objects.size() &&
          model::PrimitiveOf(o.recording->objects[d.lock].kind).outside;
 }
 
@@ -41,7 +41,7 @@ Finding ToFinding(const Dependency& d, size_t hold, const Rival& rival) {
   finding.kind = Kind::kHazard;
   finding.rule = Rule::kBlockingCall;
   finding.parts = {std::move(caller), ToPart(rival, lock)};
-  finding.objects = {d.lock, lock};
+  finding.objects = {lock};
   return finding;
 }
 

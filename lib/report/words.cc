@@ -203,14 +203,15 @@ std::string RecursiveReadMessage(const Report& report, const FindingRow& row) {
 }
 
 std::string BlockingCallMessage(const Report& report, const FindingRow& row) {
-  if (row.parts.size() != 2 || row.objects.size() != 2) {
+  if (row.parts.size() != 2 || row.objects.empty() || !row.parts[0].wants) {
     return "an actor waits for the outside with a lock held that others ask "
            "for";
   }
   return fmt::format(
       "{} waits for the outside ({}) with {} held; {} asks for it",
       ActorInSentence(report, row.parts[0].actor),
-      ObjectName(report, row.objects[0]), ObjectName(report, row.objects[1]),
+      ObjectName(report, row.parts[0].wants->object),
+      ObjectName(report, row.objects[0]),
       ActorInSentence(report, row.parts[1].actor));
 }
 

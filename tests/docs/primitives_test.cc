@@ -6,10 +6,9 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <initializer_list>
 #include <iterator>
 #include <string>
-
-#include "absl/strings/str_cat.h"
 
 namespace lockcheck::testing {
 namespace {
@@ -49,15 +48,22 @@ const char* StockOf(const Primitive& p) {
   return "";
 }
 
+std::string Row(std::initializer_list<std::string> cells) {
+  std::string row = "|";
+  for (const std::string& cell : cells)
+    row.append(" ").append(cell).append(" |");
+  return row += "\n";
+}
+
 std::string Table() {
-  std::string table =
-      "| kind | types | held | a wait ends by | who can end it | what a post "
-      "leaves |\n|---|---|---|---|---|---|\n";
+  std::string table = Row({"kind", "types", "held", "a wait ends by",
+                           "who can end it", "what a post leaves"}) +
+                      "|---|---|---|---|---|---|\n";
   for (const Primitive& p : model::kPrimitives) {
     if (p.kind == model::ObjectKind::kUnknown) continue;
-    absl::StrAppend(&table, "| `", p.name, "` | ", p.types, " | ", HoldOf(p),
-                    " | ", p.ended_by, " | ", ProvidersOf(p), " | ", StockOf(p),
-                    " |\n");
+    const std::string kind = std::string("`").append(p.name).append("`");
+    table +=
+        Row({kind, p.types, HoldOf(p), p.ended_by, ProvidersOf(p), StockOf(p)});
   }
   return table;
 }

@@ -3,6 +3,7 @@
 #define LOCKCHECK_LOCKCHECK_H_
 
 #include "lockcheck/async.h"
+#include "lockcheck/async_operation.h"
 #include "lockcheck/barrier.h"
 #include "lockcheck/blocking_region.h"
 #include "lockcheck/condition_variable.h"
