@@ -23,7 +23,8 @@ namespace lockcheck::inline LOCKCHECK_ABI {
 namespace internal {
 
 template <typename F, typename... Args>
-using AsyncResult = typename Call<F, Args...>::Result;
+using AsyncResult =
+    std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>;
 
 template <typename F, typename... Args>
 auto StartAsync(SiteSlot* slot, Caller caller, F&& f, Args&&... args) {
@@ -54,9 +55,8 @@ async(std::launch policy, F&& f, Args&&... args) {
   return internal::Defer(std::forward<F>(f), std::forward<Args>(args)...);
 }
 template <typename F, typename... Args>
-requires(!std::is_same_v<std::decay_t<F>, std::launch>)
-    [[nodiscard]] LOCKCHECK_ALWAYS_INLINE
-    future<internal::AsyncResult<F, Args...>> async(F&& f, Args&&... args) {
+[[nodiscard]] LOCKCHECK_ALWAYS_INLINE future<internal::AsyncResult<F, Args...>>
+async(F&& f, Args&&... args) {
   return lockcheck::async(std::launch::async | std::launch::deferred,
                           std::forward<F>(f), std::forward<Args>(args)...);
 }
