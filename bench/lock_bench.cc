@@ -1,18 +1,22 @@
-// What a lock costs: the rows of lock_rows.h for std and, beside it, for
-// lockcheck or for what it is compared with.
+// What a lock costs: the rows of lock_rows.h and wait_rows.h for std and,
+// beside it, for lockcheck or for what it is compared with.
 //
 // LOCKCHECK_BENCH_VARIANT set: lockcheck, which has that name in the table; how
 // it records is said by LOCKCHECK_OPTIONS, so scripts/bench runs this program
 // once for each mode. Not set: lockcheck compiled with LOCKCHECK_DISABLED, and
 // absl::Mutex with deadlock detection.
+#include <barrier>
 #include <chrono>
 #include <cstdlib>
+#include <future>
+#include <latch>
 #include <shared_mutex>
 #include <thread>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "bench/lock_rows.h"
+#include "bench/wait_rows.h"
 #include "lockcheck/lockcheck.h"
 
 namespace lockcheck::bench {
@@ -46,6 +50,24 @@ class AbslCondition {
 
  private:
   absl::CondVar condition_;
+};
+
+struct StdWaits {
+  using Event = PlainEvent;
+  using Latch = std::latch;
+  using Barrier = std::barrier<>;
+  using Promise = std::promise<int>;
+  using Flag = std::once_flag;
+  static void CallOnce(Flag& flag, auto f) { std::call_once(flag, f); }
+};
+
+struct OwnWaits {
+  using Event = lockcheck::event;
+  using Latch = lockcheck::latch;
+  using Barrier = lockcheck::barrier<>;
+  using Promise = lockcheck::promise<int>;
+  using Flag = lockcheck::once_flag;
+  static void CallOnce(Flag& flag, auto f) { lockcheck::call_once(flag, f); }
 };
 
 double NsOf(uint64_t turns) {
@@ -97,12 +119,14 @@ int main(int argc, char** argv) {
   RegisterSharedRows<std::shared_mutex>("std");
   RegisterThreadRows<std::thread>("std");
   RegisterConditionRows<std::mutex, std::condition_variable>("std");
+  RegisterWaitRows<StdWaits>("std");
   if (const char* name = std::getenv("LOCKCHECK_BENCH_VARIANT")) {
     RegisterLockRows<lockcheck::mutex>(name);
     RegisterSharedRows<lockcheck::shared_mutex>(name);
     RegisterThreadRows<lockcheck::thread>(name);
     RegisterConditionRows<lockcheck::mutex, lockcheck::condition_variable>(
         name);
+    RegisterWaitRows<OwnWaits>(name);
   } else {
     RegisterDisabledRows();
     RegisterLockRows<AbslMutex>("absl");

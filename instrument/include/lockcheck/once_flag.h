@@ -45,7 +45,8 @@ void NotePassed(SharedState& once, SiteSlot* slot) noexcept;
 class OnceLock : public SharedLock<LockKind::kOnceFlag> {
  public:
   using SharedLock<LockKind::kOnceFlag>::SharedLock;
-  LOCKCHECK_ALWAYS_INLINE void PassAt(SiteSlot* slot) {
+  LOCKCHECK_ALWAYS_INLINE void PassAt(SiteSlot* slot)
+      LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
     const uint32_t gate = LoadGate(HoldsOf(t_thread.state));
     if (__builtin_expect(gate == kGateNoHold || gate == kGateShut, true) ||
         HasPassed(state_, slot)) {
