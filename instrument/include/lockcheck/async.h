@@ -28,8 +28,9 @@ using AsyncResult =
 
 template <typename F, typename... Args>
 auto StartAsync(SiteSlot* slot, Caller caller, F&& f, Args&&... args) {
-  StatePtr state = MakeState<AsyncState<Call<F, Args...>>>();
-  state->Start(slot, caller, std::forward<F>(f), std::forward<Args>(args)...);
+  StatePtr state = MakeState<AsyncState<Call<F, Args...>>>(
+      std::forward<F>(f), std::forward<Args>(args)...);
+  state->Start(slot, caller);
   return FutureAccess::FutureOf<AsyncResult<F, Args...>>(std::move(state));
 }
 template <typename F, typename... Args>
