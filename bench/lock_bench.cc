@@ -1,12 +1,15 @@
-// What a lock costs: the rows of lock_rows.h for std and, beside it, for
-// lockcheck or for what it is compared with.
+// What a lock costs: the rows of lock_rows.h and wait_rows.h for std and,
+// beside it, for lockcheck or for what it is compared with.
 //
 // LOCKCHECK_BENCH_VARIANT set: lockcheck, which has that name in the table; how
 // it records is said by LOCKCHECK_OPTIONS, so scripts/bench runs this program
 // once for each mode. Not set: lockcheck compiled with LOCKCHECK_DISABLED, and
 // absl::Mutex with deadlock detection.
+#include <barrier>
 #include <chrono>
 #include <cstdlib>
+#include <future>
+#include <latch>
 #include <shared_mutex>
 #include <thread>
 
@@ -14,6 +17,7 @@
 #include "absl/synchronization/mutex.h"
 #include "bench/lock_rows.h"
 #include "bench/queue_rows.h"
+#include "bench/wait_rows.h"
 #include "lockcheck/lockcheck.h"
 
 namespace lockcheck::bench {
@@ -48,6 +52,24 @@ class AbslCondition {
 
  private:
   absl::CondVar condition_;
+};
+
+struct StdWaits {
+  using Event = PlainEvent;
+  using Latch = std::latch;
+  using Barrier = std::barrier<>;
+  using Promise = std::promise<int>;
+  using Flag = std::once_flag;
+  static void CallOnce(Flag& flag, auto f) { std::call_once(flag, f); }
+};
+
+struct OwnWaits {
+  using Event = lockcheck::event;
+  using Latch = lockcheck::latch;
+  using Barrier = lockcheck::barrier<>;
+  using Promise = lockcheck::promise<int>;
+  using Flag = lockcheck::once_flag;
+  static void CallOnce(Flag& flag, auto f) { lockcheck::call_once(flag, f); }
 };
 
 double NsOf(uint64_t turns) {
@@ -100,6 +122,7 @@ int main(int argc, char** argv) {
   RegisterThreadRows<std::thread>("std");
   RegisterConditionRows<std::mutex, std::condition_variable>("std");
   RegisterPlainTwinsRows();
+  RegisterWaitRows<StdWaits>("std");
   if (const char* name = std::getenv("LOCKCHECK_BENCH_VARIANT")) {
     RegisterLockRows<lockcheck::mutex>(name);
     RegisterSharedRows<lockcheck::shared_mutex>(name);
@@ -107,6 +130,7 @@ int main(int argc, char** argv) {
     RegisterConditionRows<lockcheck::mutex, lockcheck::condition_variable>(
         name);
     RegisterQueueRows<lockcheck::queue<uint64_t>>(name);
+    RegisterWaitRows<OwnWaits>(name);
   } else {
     RegisterDisabledRows();
     RegisterLockRows<AbslMutex>("absl");

@@ -3,9 +3,22 @@
 #define LOCKCHECK_DISABLED
 #include "bench/lock_rows.h"
 #include "bench/queue_rows.h"
+#include "bench/wait_rows.h"
 #include "lockcheck/lockcheck.h"
 
 namespace lockcheck::bench {
+namespace {
+
+struct DisabledWaits {
+  using Event = lockcheck::event;
+  using Latch = lockcheck::latch;
+  using Barrier = lockcheck::barrier<>;
+  using Promise = lockcheck::promise<int>;
+  using Flag = lockcheck::once_flag;
+  static void CallOnce(Flag& flag, auto f) { lockcheck::call_once(flag, f); }
+};
+
+}  // namespace
 
 void RegisterDisabledRows() {
   RegisterLockRows<lockcheck::mutex>("disabled");
@@ -13,6 +26,7 @@ void RegisterDisabledRows() {
   RegisterThreadRows<lockcheck::thread>("disabled");
   RegisterConditionRows<lockcheck::mutex, lockcheck::condition_variable>(
       "disabled");
+  RegisterWaitRows<DisabledWaits>("disabled");
 }
 
 // What std has no twin of.

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <functional>
 #include <future>
+#include <latch>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -283,19 +284,40 @@ TYPED_TEST(AnyAsync, TimedWaitsGiveUpInTime) {
 
 // The state would be for ever, if the function was kept in it.
 TEST(Async, AFunctionMayOwnItsOwnFuture) {
-  promise<shared_future<int>> own;
-  std::atomic<bool> ran = false;
+  const auto counted = std::make_shared<int>();
   {
+    promise<shared_future<int>> own;
     shared_future<int> f = lockcheck::async(
-        std::launch::async, [&, mine = own.get_future()]() mutable {
-          const shared_future<int> it = mine.get();
-          ran = true;
+        std::launch::async, [counted, mine = own.get_future().share()] {
+          mine.wait();
           return 1;
         });
     own.set_value(f);
     EXPECT_EQ(f.get(), 1);
   }
-  EXPECT_TRUE(ran);
+  while (counted.use_count() != 1) std::this_thread::yield();
+}
+
+TEST(Async, AFunctionMayLetGoOfTheLastOfItsOwnFutures) {
+  std::latch has_it(1);
+  std::atomic<bool> gone = false, over = false;
+  {
+    promise<shared_future<std::string>> own;
+    shared_future<std::string> f = lockcheck::async(
+        std::launch::async, [&, mine = own.get_future()]() mutable {
+          {
+            const shared_future<std::string> it = mine.get();
+            has_it.count_down();
+            while (!gone) std::this_thread::yield();
+          }
+          over = true;
+          return std::string(1'000, 'x');
+        });
+    own.set_value(f);
+    has_it.wait();
+  }
+  gone = true;
+  while (!over) std::this_thread::yield();
 }
 
 }  // namespace

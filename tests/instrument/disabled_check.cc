@@ -1,5 +1,8 @@
 // With LOCKCHECK_DISABLED every type is its plain twin: compiled, never run.
+#include <barrier>
 #include <condition_variable>
+#include <future>
+#include <latch>
 #include <mutex>
 #include <shared_mutex>
 #include <thread>
@@ -23,7 +26,20 @@ static_assert(sizeof(lockcheck::condition_variable_any) ==
 static_assert(std::is_same_v<lockcheck::thread, std::thread>);
 static_assert(std::is_same_v<lockcheck::jthread, std::jthread>);
 
+static_assert(sizeof(lockcheck::latch) == sizeof(std::latch));
+static_assert(sizeof(lockcheck::barrier<>) == sizeof(std::barrier<>));
+static_assert(sizeof(lockcheck::once_flag) == sizeof(std::once_flag));
+static_assert(sizeof(lockcheck::promise<int>) == sizeof(std::promise<int>));
+static_assert(sizeof(lockcheck::packaged_task<void()>) ==
+              sizeof(std::packaged_task<void()>));
+static_assert(std::is_same_v<lockcheck::future<int>, std::future<int>>);
+static_assert(
+    std::is_same_v<lockcheck::shared_future<int>, std::shared_future<int>>);
+
 constinit lockcheck::mutex constant;
+constinit lockcheck::event constant_event("name");
+constinit lockcheck::latch constant_latch(1, "name");
+constinit lockcheck::once_flag constant_flag("name");
 constinit lockcheck::mutex constant_with_name("name");
 
 template <typename Lock>
@@ -87,7 +103,42 @@ void UseAtThreadExit() {
   lockcheck::notify_all_at_thread_exit(condition, std::move(guard));
 }
 
+void UseWaitables() {
+  lockcheck::event event("name");
+  event.set();
+  event.wait();
+  lockcheck::latch latch(1, "name");
+  latch.arrive_and_wait();
+  lockcheck::barrier barrier(1);
+  lockcheck::barrier named(1, "name");
+  lockcheck::barrier completing(1, []() noexcept {});
+  lockcheck::barrier all(
+      1, []() noexcept {}, "name");
+  barrier.arrive_and_wait();
+  named.arrive_and_drop();
+  completing.wait(completing.arrive());
+  all.arrive_and_wait();
+  lockcheck::once_flag flag("name");
+  lockcheck::call_once(
+      flag, [](int) {}, 1);
+}
+
+void UseFutures() {
+  lockcheck::promise<int> promise("name");
+  lockcheck::future<int> future = promise.get_future();
+  promise.set_value(1);
+  lockcheck::shared_future<int> shared = future.share();
+  shared.get();
+  lockcheck::packaged_task task([](int n) { return n; });
+  lockcheck::packaged_task<int(int)> named([](int n) { return n; }, "name");
+  swap(task, named);
+  task(1);
+  (void)lockcheck::async(lockcheck::launch::deferred, [] {});
+}
+
 void Use() {
+  UseWaitables();
+  UseFutures();
   UseAtThreadExit<std::unique_lock<lockcheck::mutex>>();
   UseAtThreadExit<lockcheck::unique_lock<lockcheck::mutex>>();
   UseShared<lockcheck::shared_mutex>();

@@ -54,6 +54,28 @@ void UseThreads() {
   two = lockcheck::jthread([](std::stop_token) {});
 }
 
+void UseWaitables() {
+  lockcheck::event event;
+  event.set();
+  (void)event.wait_for(std::chrono::seconds(1));
+  lockcheck::latch latch(1);
+  latch.arrive_and_wait();
+  lockcheck::barrier barrier(1);
+  barrier.arrive_and_wait();
+  lockcheck::once_flag flag;
+  lockcheck::call_once(flag, [] {});
+}
+
+void UseFutures() {
+  lockcheck::promise<int> promise;
+  promise.set_value(1);
+  (void)promise.get_future().share().get();
+  lockcheck::packaged_task<void()> task([] {});
+  task();
+  lockcheck::async([] {}).get();
+  lockcheck::async(lockcheck::launch::deferred, [] {}).get();
+}
+
 template void UseAll<lockcheck::mutex>();
 template void UseAll<lockcheck::timed_mutex>();
 template void UseAll<lockcheck::recursive_mutex>();

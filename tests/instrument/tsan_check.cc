@@ -189,6 +189,77 @@ void WaitForACondition() {
   two.join();
 }
 
+// Each is passed, and passed again, with what is plain before and behind it.
+void WaitForFlags() {
+  lockcheck::event ping, pong;
+  int turns = 0;
+  lockcheck::thread other([&] {
+    for (int i = 0; i < kRounds; ++i) {
+      ping.wait();
+      ping.clear();
+      ++turns;
+      pong.set();
+    }
+  });
+  for (int i = 0; i < kRounds; ++i) {
+    ++turns;
+    ping.set();
+    pong.wait();
+    pong.wait();
+    pong.clear();
+  }
+  other.join();
+}
+
+void ArriveTogether() {
+  for (int i = 0; i < kRounds / 10; ++i) {
+    lockcheck::latch arrived(2);
+    int completed = 0;
+    lockcheck::barrier together(2, [&]() noexcept { ++completed; });
+    lockcheck::once_flag flag;
+    int mine = 0, others = 0, made = 0;
+    const auto make_once = [&] {
+      lockcheck::call_once(flag, [&] { ++made; });
+      if (made != 1) std::abort();
+    };
+    lockcheck::thread other([&] {
+      ++others;
+      arrived.count_down();
+      arrived.wait();
+      mine += others;
+      together.arrive_and_wait();
+      make_once();
+    });
+    ++mine;
+    arrived.arrive_and_wait();
+    together.arrive_and_wait();
+    mine += completed;
+    make_once();
+    other.join();
+  }
+}
+
+void Fulfil() {
+  for (int i = 0; i < kRounds / 10; ++i) {
+    lockcheck::promise<int*> promise;
+    lockcheck::shared_future<int*> future = promise.get_future().share();
+    int plain = 0, at_exit = 0;
+    lockcheck::promise<int*> promised_at_exit;
+    lockcheck::thread other([&] {
+      plain = 1;
+      promise.set_value(&plain);
+      at_exit = 1;
+      promised_at_exit.set_value_at_thread_exit(&at_exit);
+    });
+    future.wait();
+    ++*future.get();
+    ++*promised_at_exit.get_future().get();
+    auto result = lockcheck::async([&] { return ++plain; });
+    plain += result.get();
+    other.join();
+  }
+}
+
 void Race() {
   lockcheck::mutex lock;
   int raced = 0;
@@ -249,5 +320,8 @@ int main(int argc, char** argv) {
   WaitForACondition<lockcheck::condition_variable>();
   WaitForACondition<lockcheck::condition_variable_any>();
   WaitForACondition<std::condition_variable_any>();
+  WaitForFlags();
+  ArriveTogether();
+  Fulfil();
   return 0;
 }

@@ -23,12 +23,14 @@ namespace lockcheck::inline LOCKCHECK_ABI {
 namespace internal {
 
 template <typename F, typename... Args>
-using AsyncResult = typename Call<F, Args...>::Result;
+using AsyncResult =
+    std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>;
 
 template <typename F, typename... Args>
 auto StartAsync(SiteSlot* slot, Caller caller, F&& f, Args&&... args) {
-  StatePtr state = MakeState<AsyncState<Call<F, Args...>>>();
-  state->Start(slot, caller, std::forward<F>(f), std::forward<Args>(args)...);
+  StatePtr state = MakeState<AsyncState<Call<F, Args...>>>(
+      std::forward<F>(f), std::forward<Args>(args)...);
+  state->Start(slot, caller);
   return FutureAccess::FutureOf<AsyncResult<F, Args...>>(std::move(state));
 }
 template <typename F, typename... Args>
@@ -54,9 +56,8 @@ async(std::launch policy, F&& f, Args&&... args) {
   return internal::Defer(std::forward<F>(f), std::forward<Args>(args)...);
 }
 template <typename F, typename... Args>
-requires(!std::is_same_v<std::decay_t<F>, std::launch>)
-    [[nodiscard]] LOCKCHECK_ALWAYS_INLINE
-    future<internal::AsyncResult<F, Args...>> async(F&& f, Args&&... args) {
+[[nodiscard]] LOCKCHECK_ALWAYS_INLINE future<internal::AsyncResult<F, Args...>>
+async(F&& f, Args&&... args) {
   return lockcheck::async(std::launch::async | std::launch::deferred,
                           std::forward<F>(f), std::forward<Args>(args)...);
 }

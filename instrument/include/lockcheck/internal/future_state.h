@@ -42,7 +42,8 @@ class FutureState : protected Waitable<WaitKind::kFuture> {
   bool HasOtherOwners() const noexcept {
     return owners_.load(std::memory_order_acquire) != 1;
   }
-  // Destroys it; may block until a thread has ended.
+  // Destroys it; may block until a thread has ended. In the thread that still
+  // runs the function, that is left to the end of the function.
   virtual void End(SiteSlot* slot, Caller caller) noexcept = 0;
 
   // False: there is a future already.
@@ -235,7 +236,7 @@ class AllocatedState final : public State {
   }
 
   void End(SiteSlot* slot, Caller caller) noexcept override {
-    State::BeforeEnd(slot, caller);
+    if (!State::BeforeEnd(slot, caller)) return;
     Own own = own_;
     this->~AllocatedState();
     Traits::deallocate(own, this, 1);
@@ -256,7 +257,7 @@ template <typename R>
 class ResultState : public FutureState {
  public:
   using FutureState::FutureState;
-  void BeforeEnd(SiteSlot*, Caller) noexcept {}
+  bool BeforeEnd(SiteSlot*, Caller) noexcept { return true; }
 
   template <typename... Args>
   void Store(Args&&... args) {
@@ -277,7 +278,7 @@ template <typename R>
 class ResultState<R&> : public FutureState {
  public:
   using FutureState::FutureState;
-  void BeforeEnd(SiteSlot*, Caller) noexcept {}
+  bool BeforeEnd(SiteSlot*, Caller) noexcept { return true; }
   void Store(R& value) noexcept { value_ = std::addressof(value); }
   R& Value() noexcept { return *value_; }
 
@@ -289,7 +290,7 @@ template <>
 class ResultState<void> : public FutureState {
  public:
   using FutureState::FutureState;
-  void BeforeEnd(SiteSlot*, Caller) noexcept {}
+  bool BeforeEnd(SiteSlot*, Caller) noexcept { return true; }
   void Store() noexcept {}
   void Value() noexcept {}
 };

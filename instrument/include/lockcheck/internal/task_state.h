@@ -6,6 +6,7 @@
 #include <cxxabi.h>
 
 #include <functional>
+#include <optional>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -151,25 +152,27 @@ class AsyncState : public ResultState<typename C::Result> {
   using R = typename C::Result;
 
  public:
-  AsyncState() : ResultState<R>(nullptr, source_location()) {}
-  // `slot` is where async() was called.
   template <typename... Args>
-  void Start(SiteSlot* slot, Caller caller, Args&&... args) {
+  explicit AsyncState(Args&&... args)
+      : ResultState<R>(nullptr, source_location()),
+        call_(std::in_place, std::forward<Args>(args)...) {}
+  // `slot` is where async() was called.
+  void Start(SiteSlot* slot, Caller caller) {
     // That frame is another thread's, and may be gone.
     const Caller called_from = {caller.return_address, nullptr};
-    thread_ = thread([this, slot, called_from,
-                      call = C(std::forward<Args>(args)...)]() mutable {
-      RunAndKeep<R>(*this, call);
-      this->Publish(slot, called_from);
-    });
+    thread_ = thread(&AsyncState::Run, this, slot, called_from);
   }
-  void BeforeEnd(SiteSlot* slot, Caller caller) noexcept {
-    if (!thread_.joinable()) return;
-    if (thread_.get_id() == std::this_thread::get_id()) {
-      thread_.detach();  // what it runs owns its own future
-    } else {
+  // False: it is not over yet.
+  bool BeforeEnd(SiteSlot* slot, Caller caller) noexcept {
+    if (!thread_.joinable()) return true;
+    if (thread_.get_id() != std::this_thread::get_id()) {
       JoinAccess::JoinAt(thread_, slot, caller);
+      return true;
     }
+    // The thread has let go of the last future of its own.
+    thread_.detach();
+    orphaned_ = running_;
+    return !orphaned_;
   }
 
  protected:
@@ -187,6 +190,16 @@ class AsyncState : public ResultState<typename C::Result> {
   }
 
  private:
+  void Run(SiteSlot* slot, Caller called_from) {
+    RunAndKeep<R>(*this, *call_);
+    this->Publish(slot, called_from);
+    call_.reset();
+    running_ = false;
+    if (orphaned_) this->End(slot, called_from);
+  }
+
+  std::optional<C> call_;
+  bool running_ = true, orphaned_ = false;  // the thread's own
   thread thread_;
   std::atomic<bool> joins_{false};
 };
