@@ -144,6 +144,24 @@ void SayWhoAndWhere(const Deadlock& deadlock) {
   }
 }
 
+namespace {
+
+// With mode=live its lock order may have been said, and counted, before.
+void Show(const Deadlock& deadlock) {
+  const bool live = g_options.mode == RunModeOption::kLive;
+  uint32_t orders = 0;
+  const uint32_t actor = deadlock[0].wanted.actor;
+  if (!ShowDeadlock(actor, live ? &orders : nullptr)) SayWhoAndWhere(deadlock);
+  for (size_t i = 0; i < deadlock.size(); ++i) {
+    const Wanted& wanted = deadlock[i].wanted;
+    if (wanted.top == wanted.holds) continue;
+    orders += TakeSaidOrder(SiteOf(wanted.top[-1]), wanted.site);
+  }
+  UncountOrders(orders);
+}
+
+}  // namespace
+
 bool ReportDeadlockOf(Thread* t) {
   Deadlock deadlock;
   if (!deadlock.Find(t)) {
@@ -158,7 +176,7 @@ bool ReportDeadlockOf(Thread* t) {
   if (hook == nullptr || !hook(&deadlock)) {
     AwaitReports();
     SayHeadline(deadlock);
-    if (!ShowDeadlock(deadlock[0].wanted.actor)) SayWhoAndWhere(deadlock);
+    Show(deadlock);
   }
   switch (g_options.on_deadlock) {
     case OnDeadlock::kReport:
