@@ -168,14 +168,14 @@ class Readable {
 // The ids of what was shown.
 class Known {
  public:
-  // They are in a file for the command to read and to write; null: there is
-  // none, two at a time cannot have it.
-  MemoryFile* Open() {
+  // They are in a file for the command to read and to write, or that is empty;
+  // null: there is none, two at a time cannot have it.
+  MemoryFile* Open(bool empty) {
     if (g_fork_page->reports.showing.exchange(true)) return nullptr;
     const int fd = memfd_create("lockcheck-known", MFD_CLOEXEC);
-    if (file_.Own(fd) &&
-        (text_ == nullptr || write(file_.fd(), text_->bytes, text_->size) ==
-                                 static_cast<ssize_t>(text_->size))) {
+    if (file_.Own(fd) && (empty || text_ == nullptr ||
+                          write(file_.fd(), text_->bytes, text_->size) ==
+                              static_cast<ssize_t>(text_->size))) {
       pages_ = mmap(nullptr, kMostBytes, PROT_READ, MAP_SHARED, file_.fd(), 0);
       if (pages_ != MAP_FAILED) return &file_;
     }
@@ -185,19 +185,48 @@ class Known {
   }
   // Takes what the command has written. Returns how many ids are new.
   uint32_t TakeAndClose() {
-    const uint32_t before = lines_;
-    Take();
-    munmap(pages_, kMostBytes);
-    g_fork_page->reports.showing.store(false);
-    return lines_ - before;
+    const uint32_t before = CountLines();
+    if (const size_t size = Size(); size != 0) {
+      if (Text* const text = NewText(size)) {
+        memcpy(text->bytes, pages_, size);
+        Replace(text, size);
+      }
+    }
+    Close();
+    return CountLines() - before;
+  }
+  // Takes the ids, and nothing else, that the command has written of a deadlock
+  // that has happened. Returns how many of them were there before as such that
+  // can.
+  uint32_t TakeHappenedAndClose() {
+    uint32_t could = 0;
+    const size_t size = Size(), before = text_ == nullptr ? 0 : text_->size;
+    if (size != 0) {
+      const char* const fresh = static_cast<const char*>(pages_);
+      if (Text* const text = NewText(before + size + kHappenedBytes(size))) {
+        char* end = CopyOthers(fresh, size, text->bytes, &could);
+        end = CopyAsHappened(fresh, size, end);
+        Replace(text, static_cast<size_t>(end - text->bytes));
+      }
+    }
+    Close();
+    return could;
   }
 
  private:
   static constexpr size_t kMostBytes = 16 << 20;
+  static constexpr size_t kIdBytes = 12;
+  static constexpr char kHappened[] = "  # happened\n";
   struct Text {
+    size_t mapped;
     size_t size;
     char bytes[];
   };
+
+  // At most so much is added to a text of that size.
+  static size_t kHappenedBytes(size_t size) {
+    return size / (kIdBytes + 1) * sizeof(kHappened);
+  }
 
   // The file ends within a page, or with one: what lies beyond that cannot be
   // read.
@@ -213,40 +242,94 @@ class Known {
     return size;
   }
 
+  static Text* NewText(size_t most) {
+    const size_t bytes = sizeof(Text) + most;
+    auto* const text = static_cast<Text*>(MapPages(bytes));
+    if (text != nullptr) text->mapped = bytes;
+    return text;
+  }
+
   // Another thread may fork meanwhile: at every moment `text_` is whole.
-  void Take() {
-    const size_t size = Size();
-    if (size == 0) return;
-    auto* const text = static_cast<Text*>(MapPages(sizeof(Text) + size));
-    if (text == nullptr) return;
-    memcpy(text->bytes, pages_, size);
+  void Replace(Text* text, size_t size) {
     text->size = size;
-    lines_ = static_cast<uint32_t>(
-        std::count(text->bytes, text->bytes + size, '\n'));
     Text* const old = text_;
     __atomic_store_n(&text_, text, __ATOMIC_RELEASE);
-    if (old != nullptr) UnmapPages(old, sizeof(Text) + old->size);
+    if (old != nullptr) UnmapPages(old, old->mapped);
+  }
+
+  void Close() {
+    munmap(pages_, kMostBytes);
+    g_fork_page->reports.showing.store(false);
+  }
+
+  // Calls visit(line, its size with the end of line).
+  template <typename Visit>
+  static void ForEachLine(const char* text, size_t size, Visit visit) {
+    while (const void* const end = memchr(text, '\n', size)) {
+      const auto line =
+          static_cast<size_t>(static_cast<const char*>(end) + 1 - text);
+      if (line > kIdBytes) visit(text, line);
+      text += line;
+      size -= line;
+    }
+  }
+
+  // Those lines that are not in `fresh`.
+  char* CopyOthers(const char* fresh, size_t size, char* to, uint32_t* could) {
+    if (text_ == nullptr) return to;
+    ForEachLine(text_->bytes, text_->size, [&](const char* line, size_t n) {
+      const bool others = memmem(fresh, size, line, kIdBytes) == nullptr;
+      if (others) to = std::copy(line, line + n, to);
+      const bool happened =
+          memmem(line, n, kHappened, sizeof(kHappened) - 1) != nullptr;
+      *could += !others && !happened;
+    });
+    return to;
+  }
+
+  static char* CopyAsHappened(const char* fresh, size_t size, char* to) {
+    ForEachLine(fresh, size, [&](const char* line, size_t) {
+      to = std::copy(line, line + kIdBytes, to);
+      to = std::copy(kHappened, kHappened + sizeof(kHappened) - 1, to);
+    });
+    return to;
+  }
+
+  uint32_t CountLines() const {
+    if (text_ == nullptr) return 0;
+    return static_cast<uint32_t>(
+        std::count(text_->bytes, text_->bytes + text_->size, '\n'));
   }
 
   MemoryFile file_;
   void* pages_ = nullptr;
   Text* text_ = nullptr;
-  uint32_t lines_ = 0;
 };
 constinit Known g_known;
 
 }  // namespace
 
-bool ShowDeadlock(uint32_t actor) {
+bool ShowDeadlock(uint32_t actor, uint32_t* orders) {
   Readable log;
   if (log.path() == nullptr) return false;
+  MemoryFile* const known = orders == nullptr ? nullptr : g_known.Open(true);
   char id[16];
   *std::to_chars(id, std::end(id) - 1, actor).ptr = 0;
-  const char* const arguments[] = {
+  const char* arguments[] = {
       g_options.command,  "analyze", "--only",  "actual", "--fail-on", "actual",
       "--error-exitcode", kShown,    "--actor", id,       "--threads", "1",
-      log.path(),         nullptr};
-  return Run(arguments, log.file()) == atoi(kShown);
+      log.path(),         nullptr,   nullptr,   nullptr};
+  if (known != nullptr) {
+    const size_t n = std::size(arguments);
+    arguments[n - 3] = "--write-baseline";
+    arguments[n - 2] = known->path();
+  }
+  const bool shown = Run(arguments, log.file(), known) == atoi(kShown);
+  if (known != nullptr) {
+    const uint32_t could = g_known.TakeHappenedAndClose();
+    if (shown) *orders += could;
+  }
+  return shown;
 }
 
 bool ShowStatus() {
@@ -260,7 +343,7 @@ bool ShowStatus() {
 NewOrders ShowNewOrders() {
   Readable log(CopyOf::kOrders);
   if (log.path() == nullptr) return {Shown::kNoCommand, 0};
-  MemoryFile* const known = g_known.Open();
+  MemoryFile* const known = g_known.Open(false);
   if (known == nullptr) return {Shown::kLater, 0};
   const char* const arguments[] = {
       g_options.command, "analyze",     "--only",           "possible",

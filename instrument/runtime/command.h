@@ -13,8 +13,9 @@ namespace lockcheck::runtime {
 // returns it.
 
 // Prints the deadlock of which the actor is a part to standard error. False: it
-// did not.
-bool ShowDeadlock(uint32_t actor);
+// did not. Adds to `orders`, which may be null, how many of the lock orders
+// that ShowNewOrders() has shown it is; from now on that shows them no more.
+bool ShowDeadlock(uint32_t actor, uint32_t* orders);
 
 // Prints who holds what and who waits for whom. False: it did not.
 bool ShowStatus();

@@ -144,6 +144,23 @@ void SayWhoIsGone(const Stuck& stuck, const GoneOwner& owner) {
   NamePlace(m, owner.site);
 }
 
+// With mode=live its lock order may have been said, and counted, before.
+void Show(const Deadlock& deadlock) {
+  const bool live = g_options.mode == RunModeOption::kLive;
+  uint32_t orders = 0;
+  // Of several that wait for one lock the command names the first.
+  const GoneOwner* const gone = deadlock.gone_owner();
+  const uint32_t actor =
+      gone != nullptr ? gone->actor : deadlock[0].wanted.actor;
+  if (!ShowDeadlock(actor, live ? &orders : nullptr)) SayWhoAndWhere(deadlock);
+  for (size_t i = 0; gone == nullptr && i < deadlock.size(); ++i) {
+    const Wanted& wanted = deadlock[i].wanted;
+    if (wanted.top == wanted.holds) continue;
+    orders += TakeSaidOrder(SiteOf(wanted.top[-1]), wanted.site);
+  }
+  UncountOrders(orders);
+}
+
 // Of a deadlock that is new.
 void Tell(const Deadlock& deadlock) {
   g_deadlocks.fetch_add(1, std::memory_order_relaxed);
@@ -152,11 +169,7 @@ void Tell(const Deadlock& deadlock) {
   if (hook != nullptr && hook(&deadlock)) return;
   AwaitReports();
   SayHeadline(deadlock);
-  // Of several that wait for one lock the command names the first.
-  const GoneOwner* const gone = deadlock.gone_owner();
-  const uint32_t actor =
-      gone != nullptr ? gone->actor : deadlock[0].wanted.actor;
-  if (!ShowDeadlock(actor)) SayWhoAndWhere(deadlock);
+  Show(deadlock);
 }
 
 // True: the request is to fail.

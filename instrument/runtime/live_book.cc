@@ -122,6 +122,18 @@ void KeepLiveObject(uint32_t id) {
   if (LiveObject* const object = g_objects.Find(id)) object->in_log = true;
 }
 
+LiveName NameOfLiveObject(uint32_t id) {
+  LiveName name = {};
+  const Books books;
+  const LiveObject* const object = g_objects.Find(id);
+  if (object == nullptr) return name;
+  name.file = object->file;
+  name.line = object->line;
+  memcpy(name.name, object->name(),
+         std::min<size_t>(object->name_size, sizeof(name.name) - 1));
+  return name;
+}
+
 void NoteLiveSignals(uint32_t id) {
   const Books books;
   if (LiveObject* const object = g_objects.Find(id)) object->signals = true;

@@ -22,6 +22,13 @@ uint32_t AddLiveObject(uint32_t place, const ObjectFacts& facts);
 void ForgetLiveObject(uint32_t id, bool reusable);
 // A record that stays names it.
 void KeepLiveObject(uint32_t id);
+// What an object is called, for a line on standard error.
+struct LiveName {
+  char name[64];     // its beginning; empty: it has none
+  const char* file;  // null: not known
+  uint32_t line;
+};
+LiveName NameOfLiveObject(uint32_t id);
 // It is a semaphore that somebody else than a holder has released.
 void NoteLiveSignals(uint32_t id);
 

@@ -28,6 +28,8 @@ struct LiveObject {
   uint32_t site;
   uint32_t value;
   uint64_t address;
+  const char* file;  // of the constructor's call, as long as its module stays
+  uint32_t line;
   uint16_t name_size;
   model::ObjectKind kind;
   bool in_log;    // a record in the log names it: it stays

@@ -4,6 +4,7 @@
 #include "instrument/runtime/live.h"
 #include "instrument/runtime/live_book.h"
 #include "instrument/runtime/message.h"
+#include "instrument/runtime/modules.h"
 #include "instrument/runtime/process.h"
 #include "instrument/runtime/record.h"
 
@@ -12,6 +13,33 @@ namespace {
 
 GrowingSet g_said;  // misuse << 32 | site
 
+void NameObject(Message& m, const char* name, const char* file, uint64_t line) {
+  if (file == nullptr) return;
+  m << ": ";
+  if (name != nullptr) m << "\"" << name << "\", ";
+  m << "made at " << file << ":" << line;
+}
+
+void NameObject(Message& m, const Thread* t, const MisuseReport& report) {
+  if (report.lock != nullptr) {
+    NameObject(m, report.lock->name, report.lock->file, report.lock->line);
+  } else if (report.file == nullptr && t->live) {
+    const LiveName known = NameOfLiveObject(report.object);
+    NameObject(m, known.name[0] != 0 ? known.name : nullptr, known.file,
+               known.line);
+  } else {
+    NameObject(m, report.name, report.file, report.line);
+  }
+}
+
+// The call's place, or else where what is held was taken.
+void NamePlace(Message& m, const MisuseReport& report) {
+  const void* const pc = PcOfSite(report.site);
+  if (pc == nullptr) return;
+  m << (report.slot != nullptr ? ", in " : ", taken in ");
+  NameFunction(m, pc);
+}
+
 void Say(const Thread* t, const MisuseReport& report, uint32_t stack) {
   const uint64_t key = static_cast<uint64_t>(report.misuse) << 32 | report.site;
   if (!g_said.Insert(key)) return;
@@ -19,20 +47,9 @@ void Say(const Thread* t, const MisuseReport& report, uint32_t stack) {
   Message m;
   m << "misuse (" << what->rule << "): actor " << t->hot.actor << " "
     << what->sentence;
-  const char* name = report.name;
-  const char* file = report.file;
-  uint64_t line = report.line;
-  if (report.lock != nullptr) {
-    name = report.lock->name;
-    file = report.lock->file;
-    line = report.lock->line;
-  }
-  if (file != nullptr) {
-    m << ": ";
-    if (name != nullptr) m << "\"" << name << "\", ";
-    m << "made at " << file << ":" << line;
-  }
-  if (stack != 0) m << "; the log has the stack";
+  NameObject(m, t, report);
+  NamePlace(m, report);
+  if (stack != 0 && !t->live) m << "; the log has the stack";
 }
 
 }  // namespace

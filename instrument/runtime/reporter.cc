@@ -28,8 +28,15 @@ constexpr int64_t kPatienceNs = 11'000'000'000;
 // comes, the others at the end.
 GrowingSet g_looked_at;
 std::atomic<uint32_t> g_count{0};
+// Those that were said without the command or happened, and the latter.
+GrowingSet g_said, g_happened;
 
 Reports& Page() { return g_fork_page->reports; }
+
+// Never 0.
+uint64_t KindOf(uint32_t held_site, uint32_t site) {
+  return (uint64_t{held_site} << 32 | site) * 0xff51afd7ed558ccdull | 1;
+}
 
 bool IsPowerOfTwo(uint64_t n) { return (n & (n - 1)) == 0; }
 
@@ -66,7 +73,10 @@ void NameSite(Message& m, uint32_t site) {
   }
 }
 
+// Once for each pair of places.
 void SayWithoutCommand(const Closing& closing) {
+  if (!g_said.Insert(KindOf(closing.held_site, closing.site))) return;
+  g_count.fetch_add(1, std::memory_order_relaxed);
   Message m;
   m << "possible deadlock: a lock made at " << closing.file << ":"
     << uint64_t{closing.line} << " is asked for";
@@ -101,8 +111,6 @@ void Show(const Closing* closings, size_t count) {
       Page().rest.store(true, std::memory_order_relaxed);
       break;
     case Shown::kNoCommand:
-      g_count.fetch_add(static_cast<uint32_t>(count),
-                        std::memory_order_relaxed);
       std::for_each(closings, closings + count, SayWithoutCommand);
       break;
   }
@@ -172,8 +180,7 @@ void NoteClosing(Thread* t, const LockState& lock, uint32_t site) {
 void AnnounceClosing(Thread* t) {
   const Closing closing = ClosingOf(t);
   t->closing.lock = nullptr;
-  const uint64_t kind = uint64_t{closing.held_site} << 32 | closing.site;
-  if (!IsToBeLookedAt(kind * 0xff51afd7ed558ccdull)) {
+  if (!IsToBeLookedAt(KindOf(closing.held_site, closing.site))) {
     Page().rest.store(true, std::memory_order_relaxed);
   } else if (!Announce(closing)) {
     Futex(Page().announced, FUTEX_WAKE, 1, nullptr, 0);
@@ -203,5 +210,15 @@ void ShowRest() {
 }
 
 uint32_t CountOrders() { return g_count.load(std::memory_order_relaxed); }
+
+void UncountOrders(uint32_t count) {
+  g_count.fetch_sub(count, std::memory_order_relaxed);
+}
+
+bool TakeSaidOrder(uint32_t held_site, uint32_t site) {
+  const uint64_t kind = KindOf(held_site, site);
+  const bool said = !g_said.Insert(kind);
+  return g_happened.Insert(kind) && said;
+}
 
 }  // namespace lockcheck::runtime

@@ -71,8 +71,13 @@ void AwaitReports();
 // At the program's end: shows what is left.
 void ShowRest();
 
-// How many lock orders that can become a deadlock were shown.
+// How many lock orders that can become a deadlock were shown, and have not.
 uint32_t CountOrders();
+// So many of them have.
+void UncountOrders(uint32_t count);
+// Whether, without the command, one was said of a request at `site` under what
+// was taken at `held_site`; true once. It is not said any more.
+bool TakeSaidOrder(uint32_t held_site, uint32_t site);
 
 }  // namespace lockcheck::runtime
 

@@ -64,12 +64,17 @@ void Baseline::Apply(Report& report) {
     if (entry == entries_.end() || !entry->second.read) continue;
     row.in_baseline = true;
     entry->second.used = true;
+    const auto order = entries_.find(row.order_id);
+    if (order != entries_.end()) order->second.used = true;
   }
 }
 
 void Baseline::Add(const FindingRow& row) {
-  Entry& entry = entries_[row.id];
-  if (entry.comment.empty()) entry.comment = CommentOn(row);
+  for (const std::string& id : {row.id, row.order_id}) {
+    if (id.empty()) continue;
+    Entry& entry = entries_[id];
+    if (entry.comment.empty()) entry.comment = CommentOn(row);
+  }
 }
 
 std::string Baseline::Text() const {

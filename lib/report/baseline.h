@@ -4,7 +4,8 @@
 // A file has one finding's id a line, `id  # comment`, sorted, so that what was
 // added or mended since is a difference of those lines. The comment is for
 // people: it says which lock classes, and nothing that differs from run to run.
-// An empty file knows nothing.
+// An empty file knows nothing. With a deadlock that happened stands the id that
+// its lock order has in a run in which it only could.
 #ifndef LOCKCHECK_LIB_REPORT_BASELINE_H_
 #define LOCKCHECK_LIB_REPORT_BASELINE_H_
 

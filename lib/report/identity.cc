@@ -107,14 +107,14 @@ void RotateToSmallest(std::vector<Element>& elements) {
 }
 
 // FNV-1a with a final mix, so that 48 of its bits are as good as any.
-uint64_t Hash(std::string_view text) {
+std::string IdOf(std::string_view text) {
   uint64_t h = 0xcbf29ce484222325ull;
   for (const char c : text) {
     h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3ull;
   }
   h ^= h >> 32;
   h *= 0xd6e8feb86659fd93ull;
-  return h ^ h >> 32;
+  return fmt::format("{:012x}", (h ^ h >> 32) & 0xffffffffffffull);
 }
 
 std::string Join(const std::vector<std::string>& names) {
@@ -140,7 +140,7 @@ void Identify(const Report& report, FindingRow& row) {
   if (row.kind == FindingKind::kDeadlock || row.kind == FindingKind::kHazard) {
     RotateToSmallest(elements);
   }
-  std::string text = row.rule;
+  std::string text;
   if (!row.metric.empty()) text += "\n" + row.metric;
   if (row.verdict == analysis::Verdict::kRefuted) text += "\nrefuted";
   const bool any_asks =
@@ -154,7 +154,8 @@ void Identify(const Report& report, FindingRow& row) {
     stable.push_back(StableName(report, element.object));
     names.push_back(Name(report, element.object));
   }
-  row.id = fmt::format("{:012x}", Hash(text) & 0xffffffffffffull);
+  row.id = IdOf(row.rule + text);
+  if (row.rule == "wait-for") row.order_id = IdOf("lock-order" + text);
 
   std::string pattern = Join(stable);
   row.suppression_keys.clear();

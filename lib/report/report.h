@@ -125,6 +125,9 @@ enum class FindingKind : uint8_t { kDeadlock, kMisuse, kHazard, kContention };
 
 struct FindingRow {
   std::string id;  // see identity.h
+  // Of threads that wait for each other: the id of their lock order, where it
+  // only can become that.
+  std::string order_id;
   FindingKind kind = FindingKind::kDeadlock;
   std::string rule;    // see names.h
   std::string metric;  // kContention: the column that is over its budget

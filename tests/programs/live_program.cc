@@ -38,6 +38,17 @@ void InOrder(First& first, Second& second) {
   std::lock_guard inner(second);
 }
 
+// With on_deadlock=throw it may end in vain. One place, whoever calls it.
+[[gnu::noinline]] void Nested(lockcheck::mutex& first, lockcheck::mutex& second,
+                              const std::function<void()>& between) {
+  std::lock_guard outer(first);
+  between();
+  try {
+    std::lock_guard inner(second);
+  } catch (const std::system_error&) {
+  }
+}
+
 // Both threads live all the time, but one acts after the other.
 void OneAfterTheOther(const std::function<void()>& first,
                       const std::function<void()>& second) {
@@ -82,18 +93,21 @@ void AbbaWithoutMain() {
 // The request that closes the cycle of orders closes the deadlock.
 void AbbaAtOnce() {
   std::latch both(2);
-  const auto act = [&both](lockcheck::mutex& first, lockcheck::mutex& second) {
-    std::lock_guard outer(first);
-    both.arrive_and_wait();
-    try {
-      std::lock_guard inner(second);
-    } catch (const std::system_error&) {
-    }
-  };
-  lockcheck::thread one([&] { act(g_a, g_b); });
-  lockcheck::thread two([&] { act(g_b, g_a); });
+  const auto wait = [&both] { both.arrive_and_wait(); };
+  lockcheck::thread one([&] { Nested(g_a, g_b, wait); });
+  lockcheck::thread two([&] { Nested(g_b, g_a, wait); });
   one.join();
   two.join();
+}
+
+// The same locks at the same places.
+void CouldLockUp() {
+  OneAfterTheOther([] { Nested(g_a, g_b, [] {}); },
+                   [] { Nested(g_b, g_a, [] {}); });
+}
+
+void OtherCouldLockUp() {
+  OneAfterTheOther([] { InOrder(g_c, g_d); }, [] { InOrder(g_d, g_c); });
 }
 
 void AbbaMany(int n) {
@@ -104,7 +118,7 @@ void Two() {
   Abba();
   std::puts("between");
   std::fflush(stdout);
-  OneAfterTheOther([] { InOrder(g_c, g_d); }, [] { InOrder(g_d, g_c); });
+  OtherCouldLockUp();
 }
 
 void Gated() {
@@ -368,7 +382,7 @@ void UnderTwoThatAreGone() {
 void ClosedDescriptors() {
   Abba();
   for (int fd = 3; fd < 5000; ++fd) close(fd);
-  OneAfterTheOther([] { InOrder(g_c, g_d); }, [] { InOrder(g_d, g_c); });
+  OtherCouldLockUp();
 }
 
 // Says "ready" when both threads sleep.
@@ -433,6 +447,9 @@ const std::map<std::string, std::function<void(int)>> kScenarios = {
     {"abba-and-then-a-word", AbbaAndThenAWord},
     {"abba-without-main", [](int) { AbbaWithoutMain(); }},
     {"abba-at-once", [](int) { AbbaAtOnce(); }},
+    {"could-then-does", [](int) { CouldLockUp(), AbbaAtOnce(); }},
+    {"does-then-could",
+     [](int) { AbbaAtOnce(), CouldLockUp(), OtherCouldLockUp(); }},
     {"abba-many", AbbaMany},
     {"two", [](int) { Two(); }},
     {"gated", [](int) { Gated(); }},

@@ -16,9 +16,11 @@ namespace lockcheck::testing {
 namespace {
 
 using model::Misuse;
+using ::testing::ContainsRegex;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::UnorderedElementsAre;
 
 class MisuseTest : public ::testing::Test {
@@ -168,6 +170,31 @@ TEST_F(MisuseTest, ALockThatItsOwnerAsksForAgainWaitsForEver) {
   EXPECT_EQ(reader.held[0].object, reader.wait.object);
   EXPECT_NE(reader.held[0].site, reader.wait.site);
   EXPECT_EQ(reader.wait.owner_site, reader.held[0].site);
+}
+
+// ---- With mode=live there is no log that would say it -----------------------
+
+std::string LiveLine(const std::string& program, const std::string& scenario) {
+  const Finished f = Child(program, {scenario}).Options("mode=live").Run();
+  EXPECT_THAT(f.err, HasSubstr("lockcheck: misuse ("));
+  EXPECT_THAT(f.err, Not(HasSubstr("log")));
+  return f.err;
+}
+
+TEST(LiveMisuseTest, TheLineNamesTheLockAndTheFunction) {
+  for (const char* scenario : {"unlock_free", "unlock_by_other"}) {
+    const std::string line = LiveLine("misuse_program", scenario);
+    EXPECT_THAT(line, HasSubstr(": \"m\", made at "));
+    EXPECT_THAT(line, ContainsRegex("misuse_program.cc:[0-9]+, in .*"
+                                    "\\(misuse_program\\+0x[0-9a-f]+\\)\n"));
+  }
+}
+
+TEST(LiveMisuseTest, OrWhereWhatIsStillHeldWasTaken) {
+  const std::string destroyed = LiveLine("misuse_program", "destroy_held");
+  EXPECT_THAT(destroyed, ContainsRegex("\"m\", made at .*:[0-9]+, taken in "));
+  const std::string ended = LiveLine("process_program", "exit_holding");
+  EXPECT_THAT(ended, ContainsRegex("\"a\", made at .*:[0-9]+, taken in "));
 }
 
 }  // namespace

@@ -149,6 +149,15 @@ TEST_F(BaselineTest, AllShowsItAndOnlyDoesNot) {
               IsEmpty());
 }
 
+TEST_F(BaselineTest, OnlyDoesNotSayWhatDidNotOccur) {
+  const std::string log = Save(bank::Abba());
+  SaveText("0123456789ab\n", "known.ids");
+  EXPECT_THAT(Analyze({log, "--baseline", known_}).err,
+              HasSubstr("did not occur"));
+  EXPECT_THAT(Analyze({log, "--baseline", known_, "--only", "possible"}).err,
+              IsEmpty());
+}
+
 TEST_F(BaselineTest, OnlyWritesWhatItShows) {
   const std::string log = Save(Twice());
   Analyze({log, "--only", "actual", "--write-baseline", known_});

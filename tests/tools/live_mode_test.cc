@@ -110,6 +110,34 @@ TEST(LiveModeTest, ADeadlockIsNotCalledPossibleFirst) {
   EXPECT_EQ(Reports(f), 0) << f;
 }
 
+// ---- Each finding counts once ----
+
+Finished RunThrowing(const std::string& scenario, const std::string& command) {
+  return RunLive({scenario}, ":on_deadlock=throw:exitcode=66", command);
+}
+
+TEST(LiveModeTest, WhatCouldHappenAndThenDoesCountsAsWhatHappened) {
+  for (const std::string command : {LOCKCHECK_COMMAND, "none"}) {
+    const Finished f = RunThrowing("could-then-does", command);
+    EXPECT_EQ(f.exit_status(), 66) << f;
+    EXPECT_THAT(f.err, HasSubstr("in this program 1 deadlock happened"));
+    EXPECT_THAT(f.err, Not(HasSubstr("in this program lock orders"))) << f;
+  }
+}
+
+TEST(LiveModeTest, WhatHasHappenedIsNotSaidToBePossible) {
+  const Finished f = RunThrowing("does-then-could", LOCKCHECK_COMMAND);
+  EXPECT_EQ(Count(f.err, "ACTUAL DEADLOCK"), 1) << f;
+  // The other one that is in the program.
+  EXPECT_EQ(Reports(f), 1) << f;
+  EXPECT_THAT(f.err, HasSubstr("in this program 1 deadlock happened"));
+  EXPECT_THAT(f.err, HasSubstr("were found 1 time, see above"));
+}
+
+TEST(LiveModeTest, ARequestIsNotToldTwice) {
+  EXPECT_THAT(RunLive({"abba"}).err, Not(HasSubstr(" times")));
+}
+
 TEST(LiveModeTest, OneWriterAtEachLockIsEnough) {
   EXPECT_EQ(Reports(RunLive({"readers-and-writers"})), 1);
 }
@@ -191,6 +219,7 @@ TEST(LiveModeTest, ACycleThatWasFoundIsReportedThoughItsLocksAreGone) {
   EXPECT_EQ(Reports(f), 3) << f;
   EXPECT_THAT(f.err, HasSubstr("holds p1 and asks for q1"));
   EXPECT_THAT(f.err, HasSubstr("holds p3 and asks for q3"));
+  EXPECT_THAT(f.err, Not(HasSubstr("did not occur")));
 }
 
 TEST(LiveModeTest, ALockThatIsGoneStandsForNoOther) {

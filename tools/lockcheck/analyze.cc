@@ -49,9 +49,9 @@ class Analyzer {
     // Without one of the logs it would not have what that one shows.
     if (!options_.write_baseline.empty() && !failed_) WriteBaseline();
     for (const std::string& line : suppressions_.Unused()) Complain(line);
-    if (const std::string line = baseline_.Unused(); !line.empty()) {
-      Complain(line);
-    }
+    // With --only some part of the log is asked for.
+    const std::string unused = options_.only ? "" : baseline_.Unused();
+    if (!unused.empty()) Complain(unused);
     if (failed_) return kExitFile;
     // A log that could not be read might have had the class.
     const auto unknown = options_.fail_on.UnknownClasses();
