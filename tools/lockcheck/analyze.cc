@@ -1,6 +1,7 @@
 // lockcheck analyze LOG...: every log is read, judged and shown on its own; the
 // exit status is that of the worst.
 #include <filesystem>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -9,6 +10,7 @@
 #include "lib/report/json.h"
 #include "lib/report/suppress.h"
 #include "lib/report/text.h"
+#include "tools/lockcheck/actor_ids.h"
 #include "tools/lockcheck/commands.h"
 #include "tools/lockcheck/exit_status.h"
 #include "tools/lockcheck/inputs.h"
@@ -47,7 +49,12 @@ class Analyzer {
     // A log that could not be read might have had the class.
     const auto unknown = options_.fail_on.UnknownClasses();
     for (const std::string& line : unknown) Complain(line);
-    if (!unknown.empty()) return kExitUsage;
+    const bool no_such_actor =
+        options_.actor != 0 && !actors_.contains(options_.actor);
+    if (no_such_actor) {
+      Complain("--actor: " + NoSuchActor(options_.actor, actors_));
+    }
+    if (no_such_actor || !unknown.empty()) return kExitUsage;
     return fails_ > 0 ? options_.error_exitcode : kExitOk;
   }
 
@@ -69,6 +76,9 @@ class Analyzer {
       const bool wanted = IsWanted(*report, row, TextOptions());
       row.fails &= wanted;
       if (wanted && !IsHidden(row)) baseline_.Add(row);
+    }
+    for (const report::ActorRow& actor : report->actors) {
+      actors_.insert(actor.id);
     }
     fails_ += report::Summarize(*report).fails + report->fails_as_incomplete;
     if (options_.json != "-") WriteText(*report);
@@ -119,6 +129,7 @@ class Analyzer {
   report::Baseline baseline_;
   const bool colour_;
   std::vector<report::Report> reports_;
+  std::set<uint32_t> actors_;  // ids, of all logs
   uint64_t fails_ = 0;
   bool first_ = true, failed_ = false;
 };
