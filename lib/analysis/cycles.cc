@@ -94,16 +94,19 @@ class ComponentSearch {
         component_(component),
         checker_(component, order) {}
 
-  void Run(std::vector<Finding>& findings, std::vector<std::string>& notes) {
+  void Run(Findings& result) {
+    std::vector<Finding>& findings = result.findings;
     PatternVisitor patterns(checker_, options_.max_cycles);
-    if (CommonGate(component_) == kNone) FindPatterns(patterns, notes);
+    if (CommonGate(component_) == kNone) FindPatterns(patterns, result);
     for (const auto& pattern : patterns.patterns) {
       findings.push_back(ToFinding(pattern.arcs, pattern.choices));
       findings.back().verdict = Verdict::kPossible;
     }
     InversionVisitor inversions(patterns.patterns, options_.max_cycles);
     const auto search = Search(inversions, options_.max_cycle_length);
-    Note("refuted inversions", search, inversions.cut, notes);
+    const bool cut =
+        Note("refuted inversions", search, inversions.cut, result.notes);
+    if (cut && options_.policy == Policy::kOrder) result.exhaustive = false;
     for (const Arcs& arcs : inversions.inversions) {
       std::optional<Finding> finding = Classify(arcs);
       // A possible one here was beyond a bound of the first search; beyond
@@ -112,7 +115,8 @@ class ComponentSearch {
       findings.push_back(std::move(*finding));
     }
     if (checker_.cut()) {
-      notes.push_back(absl::StrCat(
+      result.exhaustive = false;
+      result.notes.push_back(absl::StrCat(
           "lock order: ", Where(),
           ": too many combinations of actors to try; deadlocks and inversions "
           "among these locks may be missing"));
@@ -121,11 +125,13 @@ class ComponentSearch {
 
  private:
   // Actors are distinct, so a pattern is no longer than there are actors.
-  void FindPatterns(PatternVisitor& patterns, std::vector<std::string>& notes) {
+  void FindPatterns(PatternVisitor& patterns, Findings& result) {
     const size_t actors = component_.actors;
     auto search = Search(patterns, std::min(options_.max_cycle_length, actors));
     search.length_cut &= actors > options_.max_cycle_length;
-    Note("possible deadlocks", search, patterns.cut, notes);
+    if (Note("possible deadlocks", search, patterns.cut, result.notes)) {
+      result.exhaustive = false;
+    }
   }
 
   graph::CycleSearch Search(graph::CycleVisitor& visitor, size_t max_length) {
@@ -139,7 +145,8 @@ class ComponentSearch {
                         " locks in mutual order");
   }
 
-  void Note(const char* what, const graph::CycleSearch& search, bool cycles_cut,
+  // Whether a bound cut the search; then it is noted which.
+  bool Note(const char* what, const graph::CycleSearch& search, bool cycles_cut,
             std::vector<std::string>& notes) const {
     if (cycles_cut) {
       notes.push_back(absl::StrCat("lock order: ", Where(), " has more than ",
@@ -154,6 +161,7 @@ class ComponentSearch {
                                    " of more than ", options_.max_cycle_length,
                                    " locks were not searched for"));
     }
+    return cycles_cut || search.steps_cut || search.length_cut;
   }
 
   // Nothing if the checker had to give up before it knew.
@@ -287,14 +295,12 @@ class ComponentSearch {
 }  // namespace
 
 void FindCycles(const Observations& observations, const FindOptions& options,
-                std::vector<Finding>& findings,
-                std::vector<std::string>& notes) {
+                Findings& result) {
   const std::vector<OrderComponent> components = BuildOrderGraph(observations);
   if (components.empty()) return;
   PhaseOrder order(observations);
   for (const OrderComponent& component : components) {
-    ComponentSearch(observations, options, component, order)
-        .Run(findings, notes);
+    ComponentSearch(observations, options, component, order).Run(result);
   }
 }
 

@@ -15,18 +15,16 @@
 #ifndef LOCKCHECK_LIB_ANALYSIS_CYCLES_H_
 #define LOCKCHECK_LIB_ANALYSIS_CYCLES_H_
 
-#include <string>
-#include <vector>
-
 #include "lib/analysis/findings.h"
 #include "lib/analysis/observations.h"
 
 namespace lockcheck::analysis {
 
-// Appends to `findings` and `notes`; in no particular order.
+// Appends to the findings and notes, in no particular order; no longer
+// `exhaustive` if a bound cut what could have been a deadlock, or under
+// Policy::kOrder any cycle.
 void FindCycles(const Observations& observations, const FindOptions& options,
-                std::vector<Finding>& findings,
-                std::vector<std::string>& notes);
+                Findings& result);
 
 }  // namespace lockcheck::analysis
 

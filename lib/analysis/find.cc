@@ -98,7 +98,7 @@ void Sort(std::vector<Finding>& findings) {
 
 Findings Find(const Observations& observations, const FindOptions& options) {
   Findings result;
-  FindCycles(observations, options, result.findings, result.notes);
+  FindCycles(observations, options, result);
   FindStuckActors(observations, result.findings, result.standing_waits);
   FindRefusedDeadlocks(observations, result.findings);
   FindMisuse(observations, result.findings);

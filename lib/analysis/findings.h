@@ -90,6 +90,8 @@ struct Findings {
   std::vector<Finding> findings;  // strongest verdict first, then stable order
   std::vector<StandingWait> standing_waits;
   std::vector<std::string> notes;  // what was cut by a bound, in one line each
+  // Nothing that could fail was cut: who finds nothing may say so.
+  bool exhaustive = true;
 };
 
 enum class Policy : uint8_t {

@@ -197,21 +197,27 @@ void SayWhatIsLeftOut(const Totals& totals, const log::Recording& recording,
     result.notes.push_back(absl::StrCat(
         "an actor held more than ", kMostListed,
         " locks at once, and no block of a log repeats more of them: ",
-        totals.bad_releases, " releases of the others are not counted"));
+        totals.bad_releases,
+        totals.bad_releases == 1 ? " release of the others is"
+                                 : " releases of the others are",
+        " not counted"));
   } else if (totals.bad_releases > 0) {
-    result.warnings.push_back(
-        absl::StrCat(totals.bad_releases,
-                     " releases name a hold that is not there; ignored"));
+    result.warnings.push_back(absl::StrCat(
+        totals.bad_releases,
+        totals.bad_releases == 1 ? " release names" : " releases name",
+        " a hold that is not there; ignored"));
   }
   if (totals.unknown_ids > 0) {
     result.warnings.push_back(absl::StrCat(
         totals.unknown_ids,
-        " requests name an object or actor without an entry; ignored"));
+        totals.unknown_ids == 1 ? " request names" : " requests name",
+        " an object or actor without an entry; ignored"));
   }
   if (totals.cut_held_sets > 0) {
     result.notes.push_back(absl::StrCat(
         totals.cut_held_sets,
-        " requests were made with more locks held than are looked at: the "
+        totals.cut_held_sets == 1 ? " request was" : " requests were",
+        " made with more locks held than are looked at: the "
         "innermost ",
         kMaxHeld, ", or ", kFewHeld,
         " if there are very many such requests; a deadlock through the others "

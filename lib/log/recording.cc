@@ -157,8 +157,9 @@ void WarnOfDamage(std::span<const Findings> parts, const Streams& streams,
   if (unknown != 0) {
     warnings.Add(absl::StrCat(
         unknown,
-        " records are of kinds this lockcheck does not know and were skipped; "
-        "use a newer lockcheck to read them"));
+        unknown == 1 ? " record is of a kind" : " records are of kinds",
+        " this lockcheck does not know and ", unknown == 1 ? "was" : "were",
+        " skipped; use a newer lockcheck"));
   }
 }
 
@@ -194,9 +195,11 @@ void WarnOfLostSegments(const Streams& streams, const FileHeader& header,
                                    one ? " is lost" : " are lost"));
     }
     if (stream.foreign != 0) {
-      lines.push_back(absl::StrCat(
-          stream.foreign, " segments say they are of actor ", actor,
-          " and of another process than its others; they were skipped"));
+      lines.push_back(
+          absl::StrCat(stream.foreign,
+                       stream.foreign == 1 ? " segment says" : " segments say",
+                       " to be of actor ", actor,
+                       " and of another process than its others; skipped"));
     }
   }
   warnings.AddLosses(lines);
@@ -251,12 +254,14 @@ void WarnOfStops(const Recording& r, uint64_t implausible, Warnings& warnings) {
     lines.push_back(
         absl::StrCat("recording stopped early: ", Why(r.stop_reason)));
   if (r.dropped != 0)
-    lines.push_back(absl::StrCat(r.dropped, " records were not written"));
+    lines.push_back(absl::StrCat(
+        r.dropped, r.dropped == 1 ? " record was" : " records were",
+        " not written"));
   if (implausible != 0) {
     lines.push_back(
-        absl::StrCat(implausible,
-                     " ids are larger than any that was given out; records "
-                     "that name them are damaged and count as unknown"));
+        absl::StrCat(implausible, implausible == 1 ? " id is" : " ids are",
+                     " larger than any that was given out; records that name "
+                     "it are damaged and count as unknown"));
   }
   warnings.AddLosses(lines);
   std::vector<std::string> unfinished;

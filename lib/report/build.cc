@@ -105,6 +105,7 @@ void Builder::Header() {
     report_.warnings.push_back(Printable(warning));
   }
   report_.notes = input_.findings.notes;
+  report_.exhaustive = input_.findings.exhaustive;
 }
 
 template <typename Row>

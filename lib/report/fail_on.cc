@@ -252,7 +252,8 @@ bool FailOn::Names(const FindingRow& row) const {
 }
 
 void FailOn::Mark(Report& report) const {
-  report.fails_as_incomplete = !report.whole && Contains("incomplete");
+  report.fails_as_incomplete =
+      !(report.whole && report.exhaustive) && Contains("incomplete");
   for (FindingRow& row : report.findings) {
     row.fails = !row.suppressed && !row.in_baseline && Names(row);
   }

@@ -6,7 +6,8 @@
 //               actor, fork and join or a gate too
 //   misuse, hazard
 //   incomplete  a log of which records are missing: it was cut or damaged, its
-//               recording stopped early, or a ring overwrote the oldest
+//               recording stopped early, or a ring overwrote the oldest; or an
+//               analysis that a bound cut
 //   contention:METRIC>LIMIT[@CLASS]    a budget for waits, per lock class:
 //               METRIC p50|p90|p99|max|mean|total, LIMIT a time (5ms);
 //               METRIC contended, LIMIT a share (10%);

@@ -213,6 +213,7 @@ Value Log(const Report& report) {
           {"dropped", report.dropped},
           {"complete", report.complete},
           {"whole", report.whole},
+          {"exhaustive", report.exhaustive},
           {"timing", timing},
           {"sample_interval", report.sample_interval},
           {"warnings", report.warnings},

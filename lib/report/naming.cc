@@ -164,6 +164,7 @@ void Naming::NameActors() {
   for (const log::Actor& actor : recording_.actors) {
     ActorRow row;
     row.label = fmt::format("A{}", actor.id);
+    row.id = actor.id;
     row.kind = KindOf(actor.how);
     row.name = Printable(actor.name);
     if (row.name.empty() && actor.how == BeginHow::kMain) row.name = "main";

@@ -93,7 +93,8 @@ struct HoldRow {
 };
 
 struct ActorRow {
-  std::string label;       // "A1": the number is the actor's id in the log
+  std::string label;       // "A1": the number is `id`
+  uint32_t id = 0;         // in the log
   std::string kind, name;  // kind: main, thread, foreign, fork-child, signal
   std::optional<uint32_t> process, parent;
   uint32_t pid = 0, tid = 0;
@@ -191,9 +192,12 @@ struct Report {
   std::optional<double> cpu_ns, cores_used;
   uint64_t events = 0, dropped = 0, object_count = 0;
   bool complete = true, whole = true;  // see log::Recording
-  bool fails_as_incomplete = false;    // not whole, and named by --fail-on
-  bool exact_holds = false;            // timing=full
-  uint32_t sample_interval = 0;        // 0: holds were not sampled
+  // No bound cut what could have failed; `notes` say which did.
+  bool exhaustive = true;
+  // Not whole or not exhaustive, and named by --fail-on.
+  bool fails_as_incomplete = false;
+  bool exact_holds = false;      // timing=full
+  uint32_t sample_interval = 0;  // 0: holds were not sampled
   std::vector<std::string> warnings;
   std::vector<std::string> notes;  // bounds that cut the analysis
   // findings

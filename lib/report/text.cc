@@ -100,10 +100,9 @@ std::string FindingSection(const Report& report, const TextOptions& options,
 }
 
 bool TakesPart(const Report& report, const FindingRow& row, uint32_t actor) {
-  const std::string label = fmt::format("A{}", actor);
   return std::any_of(
       row.parts.begin(), row.parts.end(), [&](const PartRow& part) {
-        return part.actor && report.actors[*part.actor].label == label;
+        return part.actor && report.actors[*part.actor].id == actor;
       });
 }
 
@@ -164,16 +163,23 @@ std::string WaitSection(const Report& report, const TextOptions& options,
   return out;
 }
 
+std::string Ok(const Report& report, const Painter& painter) {
+  if (report.whole && report.exhaustive) {
+    return painter.Paint(Style::kGreen, "OK") + "  nothing that fails\n";
+  }
+  const char* const how_far =
+      report.whole ? "OK so far as it was looked" : "OK so far as the log goes";
+  const char* const but =
+      report.whole        ? "a bound cut the search, see the notes"
+      : report.exhaustive ? "records are missing"
+                          : "records are missing, and a bound cut the search";
+  return fmt::format("{}  nothing that fails, but {} (--fail-on incomplete)\n",
+                     painter.Paint(Style::kYellow, how_far), but);
+}
+
 std::string Result(const Report& report, const Painter& painter) {
   const Summary s = Summarize(report);
-  if (s.fails == 0 && !report.fails_as_incomplete) {
-    if (report.whole) {
-      return painter.Paint(Style::kGreen, "OK") + "  nothing that fails\n";
-    }
-    return painter.Paint(Style::kYellow, "OK so far as the log goes") +
-           "  nothing that fails, but records are missing (--fail-on "
-           "incomplete)\n";
-  }
+  if (s.fails == 0 && !report.fails_as_incomplete) return Ok(report, painter);
   std::string what;
   if (s.fails != 0) {
     what = Counted(s.fails, "finding") + ":";
@@ -182,8 +188,10 @@ std::string Result(const Report& report, const Painter& painter) {
     }
   }
   if (report.fails_as_incomplete) {
-    what += fmt::format("{}the log is incomplete, see the warnings",
-                        what.empty() ? "" : "; ");
+    what +=
+        fmt::format("{}{}", what.empty() ? "" : "; ",
+                    report.whole ? "a bound cut the search, see the notes"
+                                 : "the log is incomplete, see the warnings");
   }
   return painter.Paint(Style::kRed, "FAILS") + "  " + what + "\n";
 }

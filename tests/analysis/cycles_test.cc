@@ -316,6 +316,19 @@ TEST_F(CyclesTest, ACycleLongerThanTheBoundIsNamedInANote) {
       "2/rel(b) 3/acq(c) 3/acq(a) 3/rel(a) 3/rel(c)");
   EXPECT_THAT(found_.findings, IsEmpty());
   EXPECT_THAT(found_.notes, testing::Contains(HasSubstr("more than 2 locks")));
+  EXPECT_FALSE(found_.exhaustive);
+}
+
+TEST_F(CyclesTest, AnInversionBeyondABoundCountsUnderTheOrderPolicyOnly) {
+  options_.max_cycle_length = 2;
+  for (const Policy policy : {Policy::kDeadlock, Policy::kOrder}) {
+    options_.policy = policy;
+    Analyze(
+        "1/acq(a) 1/acq(b) 1/rel(b) 1/rel(a) 1/acq(b) 1/acq(c) 1/rel(c) "
+        "1/rel(b) 1/acq(c) 1/acq(a) 1/rel(a) 1/rel(c)");
+    EXPECT_THAT(found_.notes, SizeIs(1));
+    EXPECT_EQ(found_.exhaustive, policy == Policy::kDeadlock);
+  }
 }
 
 TEST_F(CyclesTest, MoreCyclesThanTheBoundAreNamedInANote) {
@@ -326,11 +339,13 @@ TEST_F(CyclesTest, MoreCyclesThanTheBoundAreNamedInANote) {
   EXPECT_THAT(found_.findings, testing::Contains(IsPossible()).Times(1));
   EXPECT_THAT(found_.notes,
               testing::Contains(HasSubstr("more than 1 possible deadlocks")));
+  EXPECT_FALSE(found_.exhaustive);
 }
 
 TEST_F(CyclesTest, NothingCutLeavesNoNote) {
   Analyze(kOneActor);
   EXPECT_THAT(found_.notes, IsEmpty());
+  EXPECT_TRUE(found_.exhaustive);
 }
 
 }  // namespace

@@ -185,6 +185,7 @@ TEST_F(FindTest, ADenseTangleEndsAndSaysWhatItLeftOut) {
         return f.objects.size() == 2 && f.verdict == Verdict::kPossible;
       });
   EXPECT_EQ(pairs, 60 * 59 / 2) << "the shortest are never left out";
+  EXPECT_FALSE(found_.exhaustive);
 }
 
 TEST_F(FindTest, OneThreadThatUsesEveryOrderEndsQuickly) {
@@ -200,6 +201,7 @@ TEST_F(FindTest, OneThreadThatUsesEveryOrderEndsQuickly) {
               Each(Field(&Finding::reason, Reason::kOneActor)));
   EXPECT_GE(found_.findings.size(), 60u * 59 / 2);
   EXPECT_THAT(found_.notes, Not(IsEmpty()));
+  EXPECT_TRUE(found_.exhaustive) << "what was left out cannot deadlock";
 }
 
 TEST_F(FindTest, AnEmptyLogHasNoFindings) {

@@ -299,7 +299,7 @@ TEST_F(ScanTest, AReleaseOfNoHoldIsIgnoredAndSaid) {
   b.Open(1, kA, kP).Close(1, 7).Section(1, kB, kQ);
   const ScannedLog log(b);
   EXPECT_THAT(log.dependencies(), ElementsAre(Asking{1, kB, kQ, {{kA, kP}}}));
-  EXPECT_THAT(log.warnings(), ElementsAre(HasSubstr("1 releases name a hold")));
+  EXPECT_THAT(log.warnings(), ElementsAre(HasSubstr("1 release names a hold")));
 }
 
 // ---- Phases ----

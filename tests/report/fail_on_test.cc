@@ -88,14 +88,15 @@ TEST(FailOnTest, AnEmptyItemIsNotMistyped) {
   }
 }
 
-TEST(FailOnTest, IncompleteFailsOnALogOfWhichRecordsAreMissing) {
+TEST(FailOnTest, IncompleteFailsIfRecordsAreMissingOrABoundCutTheSearch) {
   for (const char* list : {"incomplete", "deadlock"}) {
-    for (const bool whole : {true, false}) {
+    for (const int all_there : {0, 1, 2, 3}) {
       Report report = testing::SampleReport();
-      report.whole = whole;
+      report.whole = all_there & 1;
+      report.exhaustive = all_there & 2;
       Parsed(list).Mark(report);
       EXPECT_EQ(report.fails_as_incomplete,
-                !whole && list == std::string("incomplete"));
+                all_there != 3 && list == std::string("incomplete"));
     }
   }
 }

@@ -180,6 +180,29 @@ TEST(TextFormTest, AWaitForWhatNobodyCanHoldNamesNoHolder) {
   EXPECT_FALSE(is_not_known());
 }
 
+TEST(TextFormTest, ItIsOkOnlySoFarAsEverythingIsThereAndWasLookedAt) {
+  Report report = testing::SampleReport();
+  report.findings.clear();
+  const auto last_line = [&](bool whole, bool exhaustive, bool fails) {
+    report.whole = whole;
+    report.exhaustive = exhaustive;
+    report.fails_as_incomplete = fails;
+    const std::string text = Text(report, TextOptions());
+    return text.substr(text.rfind('\n', text.size() - 2) + 1);
+  };
+  EXPECT_EQ(last_line(true, true, false), "OK  nothing that fails\n");
+  EXPECT_EQ(last_line(true, false, false),
+            "OK so far as it was looked  nothing that fails, but a bound cut "
+            "the search, see the notes (--fail-on incomplete)\n");
+  EXPECT_THAT(last_line(false, true, false),
+              HasSubstr("OK so far as the log goes  nothing that fails, but "
+                        "records are missing (--fail-on"));
+  EXPECT_THAT(last_line(false, false, false),
+              HasSubstr("records are missing, and a bound cut the search ("));
+  EXPECT_EQ(last_line(true, false, true),
+            "FAILS  a bound cut the search, see the notes\n");
+}
+
 TEST(TextFormTest, TheHeaderIsNoWiderThanTheWindow) {
   Report report = testing::SampleReport();
   report.warnings = {

@@ -90,14 +90,26 @@ TEST_F(AnalyzeTest, OnlyShowsAndFailsForNothingElse) {
   EXPECT_EQ(possible.status, 1);
   EXPECT_THAT(possible.out, StartsWith("[1] POSSIBLE DEADLOCK"));
   EXPECT_THAT(possible.out, Not(HasSubstr("LOCKS")));
+  EXPECT_EQ(Analyze({log, "--only", "possible", "--actor", "A3"}).out,
+            possible.out);
   for (const std::vector<std::string>& others :
        {std::vector<std::string>{log, "--only", "actual"},
-        {log, "--only", "possible", "--actor", "99"}}) {
+        {log, "--only", "possible", "--actor", "1"}}) {
     const Ran nothing = Analyze(others);
     EXPECT_EQ(nothing.status, 0);
     EXPECT_EQ(nothing.out, "");
   }
   EXPECT_EQ(Analyze({log, "--only", "likely"}).status, 2);
+}
+
+TEST_F(AnalyzeTest, AnActorThatNoLogHasIsWrongUsage) {
+  const std::string log = Save(bank::Abba());
+  const Ran ran = Analyze({log, "--only", "possible", "--actor", "33"});
+  EXPECT_EQ(ran.status, 2);
+  EXPECT_EQ(ran.out, "");
+  EXPECT_EQ(ran.err,
+            "lockcheck: --actor: there is no A33; did you mean A3? There are 3 "
+            "actors, A1 to A3\n");
 }
 
 TEST_F(AnalyzeTest, AGateRefutesAndOnlyAllShowsIt) {

@@ -2,12 +2,14 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <string>
 
+#include "tests/runtime/child.h"
 #define LOCKCHECK_TESTS_BANK_BODIES
 #include "tests/tools/bank_log.h"
 #include "tests/tools/command_runner.h"
@@ -15,6 +17,7 @@
 namespace lockcheck::tools::testing {
 namespace {
 
+using lockcheck::testing::Child;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -60,7 +63,24 @@ TEST_F(StatusTest, AProcessWithoutALogIsSaidInOneLine) {
   const Ran ran = RunCommand({"status", pid});
   EXPECT_EQ(ran.status, 3);
   EXPECT_EQ(ran.err, "lockcheck: process " + pid +
-                         ": it records nothing; start it with "
+                         " (tools_status_te): there is no lockcheck in it; "
+                         "link it with lockcheck::lockcheck and swap its "
+                         "mutexes\n");
+}
+
+TEST_F(StatusTest, AProcessThatRunsWithModeOffIsSaidInOneLine) {
+  Child child("live_program", {"quiet"});
+  child.Options("mode=off").Start();
+  // The child's own time limit ends this.
+  while (child.Said().find("ready") == std::string::npos && !child.HasEnded()) {
+    sched_yield();
+  }
+  const std::string pid = std::to_string(child.pid());
+  const Ran ran = RunCommand({"status", pid});
+  EXPECT_EQ(ran.status, 3);
+  EXPECT_EQ(ran.err, "lockcheck: process " + pid +
+                         " (live_program): it records nothing; start it "
+                         "without mode=off, or with "
                          "LOCKCHECK_OPTIONS=log=FILE\n");
 }
 

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "lib/report/json.h"
 #include "lib/report/suppress.h"
 #include "lib/report/text.h"
+#include "tools/lockcheck/actor_ids.h"
 #include "tools/lockcheck/commands.h"
 #include "tools/lockcheck/exit_status.h"
 #include "tools/lockcheck/inputs.h"
@@ -56,7 +58,12 @@ class Analyzer {
     // A log that could not be read might have had the class.
     const auto unknown = options_.fail_on.UnknownClasses();
     for (const std::string& line : unknown) Complain(line);
-    if (!unknown.empty()) return kExitUsage;
+    const bool no_such_actor =
+        options_.actor != 0 && !actors_.contains(options_.actor);
+    if (no_such_actor) {
+      Complain("--actor: " + NoSuchActor(options_.actor, actors_));
+    }
+    if (no_such_actor || !unknown.empty()) return kExitUsage;
     return fails_ > 0 ? options_.error_exitcode : kExitOk;
   }
 
@@ -78,6 +85,9 @@ class Analyzer {
       const bool wanted = IsWanted(*report, row, TextOptions());
       row.fails &= wanted;
       if (wanted && !IsHidden(row)) baseline_.Add(row);
+    }
+    for (const report::ActorRow& actor : report->actors) {
+      actors_.insert(actor.id);
     }
     fails_ += report::Summarize(*report).fails + report->fails_as_incomplete;
     if (options_.json != "-" || stream_ == STDERR_FILENO) WriteText(*report);
@@ -131,6 +141,7 @@ class Analyzer {
   const int stream_;  // of the text
   const bool colour_;
   std::vector<report::Report> reports_;
+  std::set<uint32_t> actors_;  // ids, of all logs
   uint64_t fails_ = 0;
   bool first_ = true, failed_ = false;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include "fmt/format.h"
 #include "lib/log/recording.h"
 #include "lib/report/sites.h"
+#include "tools/lockcheck/actor_ids.h"
 #include "tools/lockcheck/exit_status.h"
 #include "tools/lockcheck/output.h"
 #include "tools/lockcheck/pipeline.h"
@@ -432,8 +434,10 @@ int RunDump(const std::string& path, const DumpOptions& options,
   const log::Recording& r = **recording;
   for (const std::string& warning : r.warnings) Complain(warning);
   if (options.actor && r.FindActor(*options.actor) == kNone) {
-    Complain(fmt::format("{}: has no actor {}; without --actor all are shown",
-                         path, *options.actor));
+    std::set<uint32_t> ids;
+    for (const log::Actor& actor : r.actors) ids.insert(actor.id);
+    Complain(
+        fmt::format("{}: --actor: {}", path, NoSuchActor(*options.actor, ids)));
     return kExitUsage;
   }
   Output output(out, options.limit);

@@ -10,11 +10,15 @@
 
 #include "fmt/format.h"
 #include "lib/log/format.h"
+#include "lib/report/sites.h"
 
 namespace lockcheck::tools {
 namespace {
 
 namespace fs = std::filesystem;
+
+// By which the copies of the runtime in one process find each other.
+constexpr char kRuntimeFile[] = "/memfd:lockcheck-runtime-";
 
 bool IsNumber(const std::string& word) {
   return !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {
@@ -65,6 +69,14 @@ std::string LogInMemory(const std::string& pid) {
   return "";
 }
 
+// " (server)", or nothing if that is not to be known.
+std::string ProgramInParentheses(const std::string& pid) {
+  std::ifstream file("/proc/" + pid + "/comm");
+  std::string name;
+  if (!std::getline(file, name) || name.empty()) return "";
+  return " (" + report::Printable(name) + ")";
+}
+
 absl::StatusOr<std::string> LogOfProcess(const std::string& pid) {
   std::error_code ignored;
   if (!fs::exists("/proc/" + pid, ignored)) {
@@ -82,6 +94,7 @@ absl::StatusOr<std::string> LogOfProcess(const std::string& pid) {
   }
   std::set<std::string> seen;
   std::string removed;
+  bool has_runtime = false;
   do {
     std::string path = MappedPath(line);
     if (path.empty() || !seen.insert(path).second) continue;
@@ -90,6 +103,7 @@ absl::StatusOr<std::string> LogOfProcess(const std::string& pid) {
          {path, fmt::format("/proc/{}/root{}", pid, path)}) {
       if (HasMagic(candidate)) return candidate;
     }
+    has_runtime |= path.starts_with(kRuntimeFile);
     if (path.ends_with(".log (deleted)")) removed = std::move(path);
   } while (std::getline(maps, line));
   if (std::string live = LogInMemory(pid); !live.empty()) return live;
@@ -97,10 +111,12 @@ absl::StatusOr<std::string> LogOfProcess(const std::string& pid) {
     return absl::NotFoundError(
         fmt::format("process {}: its log was removed: {}", pid, removed));
   }
-  return absl::NotFoundError(
-      fmt::format("process {}: it records nothing; start it with "
-                  "LOCKCHECK_OPTIONS=log=FILE",
-                  pid));
+  return absl::NotFoundError(fmt::format(
+      "process {}{}: {}", pid, ProgramInParentheses(pid),
+      has_runtime ? "it records nothing; start it without mode=off, or with "
+                    "LOCKCHECK_OPTIONS=log=FILE"
+                  : "there is no lockcheck in it; link it with "
+                    "lockcheck::lockcheck and swap its mutexes"));
 }
 
 }  // namespace

@@ -92,6 +92,20 @@ CLI::Option* AddNumber(CLI::App& app, const std::string& name, T& value,
       ->type_name("N");
 }
 
+// As it is called in reports, or its number alone.
+template <typename T>
+void AddActor(CLI::App& app, T& value, std::string_view help) {
+  app.add_option("--actor", value, Lines(help))
+      ->check(WholeNumber<uint32_t>)
+      ->transform(CLI::Validator(
+          [](std::string& word) {
+            if (word.size() > 1 && word[0] == 'A') word.erase(0, 1);
+            return std::string();
+          },
+          ""))
+      ->type_name("N");
+}
+
 void AddColour(CLI::App& app, RawWords& raw) {
   app.add_option(
          "--color", raw.colour,
@@ -122,7 +136,8 @@ void AddReport(CLI::App& app, Options& o, RawWords& raw) {
              "What fails, comma-separated: deadlock (= actual, confirmed, "
              "possible), actual, confirmed (this version gives none), "
              "possible, order (implies --policy order), misuse, hazard (so far "
-             "only waits at a log's end), incomplete (records are missing), "
+             "only waits at a log's end), incomplete (records are missing, or "
+             "a bound cut the search), "
              "contention:METRIC>LIMIT[@CLASS] with "
              "METRIC p50, p90, p99, max, "
              "mean, total (of waits; LIMIT 5ms) or contended (LIMIT 10%), "
@@ -142,8 +157,8 @@ void AddReport(CLI::App& app, Options& o, RawWords& raw) {
                  Lines("Print nothing but the deadlocks of this verdict: "
                        "actual, confirmed, possible or refuted"))
       ->type_name("VERDICT");
-  AddNumber(app, "--actor", o.actor,
-            "With --only: those that this actor has a part in, 3 for A3");
+  AddActor(app, o.actor,
+           "With --only: those that this actor has a part in, 3 or A3");
   AddNumber(app, "--top", o.top, "Rows of each table; 0: all. Default: 10");
   app.add_option("--sort", raw.sort,
                  Lines("Column to sort hotspots by: acquisitions, contended, "
@@ -228,10 +243,8 @@ void AddDump(CLI::App& app, Options& o) {
       ->required()
       ->expected(1)
       ->type_name("");
-  app.add_option("--actor", o.dump.actor,
-                 Lines("Only this actor's records: 3 for A3. Default: all"))
-      ->check(WholeNumber<uint32_t>)
-      ->type_name("N");
+  AddActor(app, o.dump.actor,
+           "Only this actor's records: 3 or A3. Default: all");
   AddNumber(app, "--limit", o.dump.limit,
             "Records to print at most; 0, the default: all");
   app.add_flag("--definitions", o.dump.definitions_only,

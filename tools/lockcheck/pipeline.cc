@@ -98,6 +98,7 @@ absl::StatusOr<report::Report> ReportOf(const std::string& path,
       report.warnings.push_back(report::Printable(warning));
     }
   }
+  report.exhaustive &= scan.notes.empty();
   for (const std::string& note : scan.notes) {
     report.notes.push_back(report::Printable(note));
   }
