@@ -13,6 +13,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "bench/lock_rows.h"
+#include "bench/pool_rows.h"
 #include "bench/queue_rows.h"
 #include "lockcheck/lockcheck.h"
 
@@ -107,6 +108,7 @@ int main(int argc, char** argv) {
     RegisterConditionRows<lockcheck::mutex, lockcheck::condition_variable>(
         name);
     RegisterQueueRows<lockcheck::queue<uint64_t>>(name);
+    RegisterPoolRows<lockcheck::thread_pool>(name);
   } else {
     RegisterDisabledRows();
     RegisterLockRows<AbslMutex>("absl");

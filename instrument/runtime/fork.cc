@@ -261,6 +261,8 @@ Thread* SignalThread(Thread* t) {
   return IsBusy(s) ? SignalThread(s) : s;
 }
 
+}  // namespace
+
 void ReportStillHeld(Thread* t) {
   for (size_t i = 0; i < HoldCount(t); ++i) {
     const Hold hold = t->kept().hot.holds[i];
@@ -275,6 +277,8 @@ void ReportStillHeld(Thread* t) {
                      {}});
   }
 }
+
+namespace {
 
 void WriteEnd(Thread* t) {
   rusage usage;

@@ -18,6 +18,7 @@
 #include "lib/model/primitives.h"
 #include "lockcheck/internal/hot.h"
 #include "lockcheck/internal/semaphore.h"
+#include "lockcheck/internal/task_hooks.h"
 #include "lockcheck/internal/thread_hooks.h"
 #include "lockcheck/internal/wait_queue.h"
 
@@ -32,6 +33,7 @@ using internal::SiteSlot;
 struct QueuedWait;  // wait_records.h
 struct Woken;
 struct PermitRequest;  // semaphore.h
+struct Worker;         // task.h
 
 enum class How : uint8_t { kBlocking, kTry, kTimed, kMulti };
 
@@ -88,6 +90,11 @@ struct Table {
   void (*over_release)(internal::SemaphoreState& semaphore, SiteSlot* slot,
                        Caller caller);
   void (*destroy_semaphore)(internal::SemaphoreState& semaphore);
+  uint32_t (*fork_task)();
+  Worker (*begin_task)(const internal::TaskStart& start, SiteSlot* slot,
+                       Caller caller);
+  void (*end_task)(uint32_t task, const Worker& worker);
+  void (*task_joined)(uint32_t task, SiteSlot* slot, Caller caller);
 };
 
 // This copy's own table, or the first copy's.
