@@ -16,6 +16,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "bench/lock_rows.h"
+#include "bench/pool_rows.h"
 #include "bench/queue_rows.h"
 #include "bench/wait_rows.h"
 #include "lockcheck/lockcheck.h"
@@ -131,6 +132,7 @@ int main(int argc, char** argv) {
         name);
     RegisterQueueRows<lockcheck::queue<uint64_t>>(name);
     RegisterWaitRows<OwnWaits>(name);
+    RegisterPoolRows<lockcheck::thread_pool>(name);
   } else {
     RegisterDisabledRows();
     RegisterLockRows<AbslMutex>("absl");

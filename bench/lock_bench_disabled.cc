@@ -2,6 +2,7 @@
 // in an inline namespace of their own, so both kinds fit in one program.
 #define LOCKCHECK_DISABLED
 #include "bench/lock_rows.h"
+#include "bench/pool_rows.h"
 #include "bench/queue_rows.h"
 #include "bench/wait_rows.h"
 #include "lockcheck/lockcheck.h"
@@ -32,6 +33,7 @@ void RegisterDisabledRows() {
 // What std has no twin of.
 void RegisterPlainTwinsRows() {
   RegisterQueueRows<lockcheck::queue<uint64_t>>("std");
+  RegisterPoolRows<lockcheck::thread_pool>("std");
 }
 
 }  // namespace lockcheck::bench

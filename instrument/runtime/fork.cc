@@ -265,6 +265,8 @@ Thread* SignalThread(Thread* t) {
   return IsBusy(s) ? SignalThread(s) : s;
 }
 
+}  // namespace
+
 void ReportStillHeld(Thread* t) {
   for (size_t i = 0; i < HoldCount(t); ++i) {
     const Hold hold = t->kept().hot.holds[i];
@@ -279,6 +281,8 @@ void ReportStillHeld(Thread* t) {
                      {}});
   }
 }
+
+namespace {
 
 void WriteEnd(Thread* t) {
   rusage usage;

@@ -9,6 +9,8 @@
 
 namespace lockcheck::runtime {
 
+struct Thread;
+
 // The handlers for fork, and the key whose destructor ends a thread's stream.
 void RegisterHandlers();
 
@@ -18,6 +20,9 @@ void AttachThread(log::BeginHow how, uint32_t actor, uint32_t parent);
 // Whether the owner of a lock is, or was, a thread of this process. A forked
 // child may find locks held by threads that only its parent has.
 bool IsOwnerHere(uint32_t owner);
+
+// As misuse, what the thread's actor holds, which ends.
+void ReportStillHeld(Thread* t);
 
 // Lets another copy of the runtime share this thread's state.
 void AttachPointer(internal::ThreadPointer* pointer);

@@ -22,6 +22,7 @@
 #include "instrument/runtime/semaphore.h"
 #include "instrument/runtime/sites.h"
 #include "instrument/runtime/table.h"
+#include "instrument/runtime/task.h"
 #include "instrument/runtime/wait.h"
 #include "instrument/runtime/wait_records.h"
 #include "instrument/runtime/waiting.h"
@@ -437,6 +438,10 @@ constinit Table g_own_table = {internal::kModeUnknown,
                                &DoDestroySemaphore,
                                &DoBeginRegion,
                                &DoEndRegion,
-                               &DoPassOnGil};
+                               &DoPassOnGil,
+                               &DoForkTask,
+                               &DoBeginTask,
+                               &DoEndTask,
+                               &DoTaskJoined};
 
 }  // namespace lockcheck::runtime

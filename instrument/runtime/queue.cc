@@ -56,10 +56,6 @@ Waiter* PostRoom(QueueState& q, SiteSlot* slot, Caller caller) {
   return putters.first;
 }
 
-bool IsWaitedFor(const WaitQueue& waiters) {
-  return waiters.first.load(std::memory_order_relaxed) != nullptr;
-}
-
 }  // namespace
 
 QueueState::~QueueState() {
@@ -96,19 +92,14 @@ bool AwaitRoom(QueueState& q, const QueueRequest& r) {
   return has;
 }
 
-Waiter* Added(QueueState& q, SiteSlot* slot, Caller caller) noexcept {
-  ++q.size;
-  ++q.unfinished;
-  ++q.sequence;
+Waiter* PostAdded(QueueState& q, SiteSlot* slot, Caller caller) noexcept {
   if (q.IsBounded()) {
     Take(q.room, WaitKind::kQueueSlots, q.sequence, Room(q), slot, caller);
   }
   return PostItem(q, slot, caller);
 }
 
-Waiter* Taken(QueueState& q, SiteSlot* slot, Caller caller) noexcept {
-  --q.size;
-  ++q.sequence;
+Waiter* PostTaken(QueueState& q, SiteSlot* slot, Caller caller) noexcept {
   Take(q.items, WaitKind::kQueue, q.sequence, Items(q), slot, caller);
   return q.IsBounded() ? PostRoom(q, slot, caller) : nullptr;
 }

@@ -19,6 +19,7 @@
 #include "lockcheck/internal/gil.h"
 #include "lockcheck/internal/hot.h"
 #include "lockcheck/internal/semaphore.h"
+#include "lockcheck/internal/task_hooks.h"
 #include "lockcheck/internal/thread_hooks.h"
 #include "lockcheck/internal/wait_queue.h"
 
@@ -34,6 +35,7 @@ struct QueuedWait;  // wait_records.h
 struct Woken;
 struct PermitRequest;         // semaphore.h
 enum class Passed : uint8_t;  // gil.h
+struct Worker;                // task.h
 
 enum class How : uint8_t { kBlocking, kTry, kTimed, kMulti };
 
@@ -95,6 +97,11 @@ struct Table {
   void (*end_region)();
   Passed (*pass_on_gil)(internal::GilState& gil, bool competes, SiteSlot* slot,
                         Caller caller);
+  uint32_t (*fork_task)();
+  Worker (*begin_task)(const internal::TaskStart& start, SiteSlot* slot,
+                       Caller caller);
+  void (*end_task)(uint32_t task, const Worker& worker);
+  void (*task_joined)(uint32_t task, SiteSlot* slot, Caller caller);
 };
 
 // This copy's own table, or the first copy's.

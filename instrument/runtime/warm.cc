@@ -14,6 +14,7 @@
 #include "instrument/runtime/sites.h"
 #include "instrument/runtime/thread.h"
 #include "lockcheck/internal/hot.h"
+#include "lockcheck/internal/wait_queue.h"
 
 namespace lockcheck::inline LOCKCHECK_ABI::internal {
 namespace {
@@ -344,6 +345,53 @@ bool WarmAcquireShared(SharedState& lock, SiteSlot* slot) noexcept {
                          std::memory_order_relaxed);
   OpenRead(t, lock, tag);
   SetGate(&kept.hot, kept.hot.top[-1].gate);
+  return true;
+}
+
+namespace {
+
+// Of an object that is registered, and has a short id.
+inline bool IsShort(const WaitQueue* object) {
+  const uint32_t tag = object->tag.load(std::memory_order_relaxed);
+  return tag != 0 && (tag & 2) == 0;
+}
+
+inline uint32_t* WriteNote(uint32_t* at, log::Op op, uint32_t arg,
+                           const WaitQueue& object, uint32_t site,
+                           uint32_t sequence) {
+  at[2] = sequence;
+  at[1] =
+      (object.tag.load(std::memory_order_relaxed) | site) & ~log::kShortOpMask;
+  StoreWord(at, log::Extended(op, 3, arg | log::kShortNote));
+  return at + 3;
+}
+
+}  // namespace
+
+bool WarmNote(const WaitQueue* taken, const WaitQueue* posted, PostKind post,
+              uint32_t sequence, const SiteSlot* slot) noexcept {
+  Thread* const t = Current();
+  ThreadHolds& h = t->kept().hot;
+  const uint32_t gate = LoadGate(&h);
+  const uint32_t site = __atomic_load_n(&slot->tag, __ATOMIC_RELAXED);
+  uint32_t* const cursor = t->hot.cursor;
+  if (gate == kGateShut || (site & kSiteShort) == 0 || !HasRoom(t) ||
+      (taken != nullptr && !IsShort(taken)) ||
+      (posted != nullptr && !IsShort(posted)) || !ShutAt(t, cursor, gate)) {
+    return false;
+  }
+  uint32_t* next = cursor;
+  if (taken != nullptr) {
+    next = WriteNote(next, log::Op::kTake, 0, *taken, site, sequence);
+  }
+  if (posted != nullptr) {
+    next = WriteNote(next, log::Op::kPost, static_cast<uint32_t>(post), *posted,
+                     site, sequence);
+  }
+  t->hot.cursor = next;
+  t->after_long = next;
+  runtime::DelaySample(t, static_cast<size_t>(next - cursor));
+  SetGate(&h, gate);
   return true;
 }
 

@@ -67,8 +67,9 @@ struct PostRecord {
   uint32_t first = 0;  // ticket; 0: nobody waited
   uint32_t count = 0;
   uint32_t next_ticket = 0;
-  uint32_t sequence = 0;  // orders the acts on the object; 0: not known
-  uint32_t value = 0;     // what the object has after it
+  uint32_t sequence = 0;    // orders the acts on the object; 0: not known
+  uint32_t value = 0;       // what the object has after it
+  bool short_note = false;  // of which the value is not said
 };
 
 // What the actor asked for was there.
@@ -77,6 +78,7 @@ struct TakeRecord {
   uint32_t site = 0;
   uint32_t sequence = 0;
   uint32_t value = 0;
+  bool short_note = false;
 };
 
 struct SegmentHeader {

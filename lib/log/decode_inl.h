@@ -76,6 +76,16 @@ inline AcquireRecord ShortAcquire(uint32_t word) {
   return a;
 }
 
+// Of a POST or a TAKE.
+template <typename Note>
+void ReadShortNote(Payload& in, Note& note) {
+  const uint32_t word = in.Word();
+  note.object = ObjectOf(word);
+  note.site = SiteOf(word);
+  note.sequence = in.Word();
+  note.short_note = true;
+}
+
 // `r` stays untimed if the hold was still open, or its end is said elsewhere.
 inline void ReadTimes(uint32_t time, uint64_t& stamp, AcquireRecord& a,
                       ReleaseRecord& r) {
@@ -232,7 +242,12 @@ bool DecodeExtended(uint32_t word, Payload in, uint64_t& stamp, Visitor& v,
     }
     case Op::kPost: {
       PostRecord p;
-      p.post = static_cast<model::Post>(arg);
+      p.post = static_cast<model::Post>(arg & ~kShortNote);
+      if (arg & kShortNote) {
+        ReadShortNote(in, p);
+        if (whole()) v.OnPost(p);
+        break;
+      }
       p.object = in.Word();
       p.site = in.Word();
       p.first = in.Word();
@@ -245,6 +260,11 @@ bool DecodeExtended(uint32_t word, Payload in, uint64_t& stamp, Visitor& v,
     }
     case Op::kTake: {
       TakeRecord t;
+      if (arg & kShortNote) {
+        ReadShortNote(in, t);
+        if (whole()) v.OnTake(t);
+        break;
+      }
       t.object = in.Word();
       t.site = in.Word();
       t.sequence = in.Word();

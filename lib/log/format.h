@@ -204,6 +204,9 @@ enum class Op : uint32_t {
                      // smaller one began before [, sequence, value]
   kTake = 29,        // object, site, sequence, value: what was asked for was
                      // there, at once or after a wait
+                     // Both with kShortNote in arg: object and site packed as
+                     // in a short record, opcode bits zero; sequence. Nobody
+                     // waited, and the value follows from the acts before it
 };
 constexpr uint32_t Extended(Op op, uint32_t words, uint32_t arg = 0) {
   return static_cast<uint32_t>(op) << 3 | words << 8 | arg << 24;
@@ -228,12 +231,16 @@ enum AcquireFlags : uint32_t {
 };
 inline constexpr uint32_t kBlockSharedBit = 4;
 
+inline constexpr uint32_t kShortNote = 1u << 7;
+
 enum class BeginHow : uint32_t {
   kMain = 0,     // first actor of a process
   kStarted = 1,  // by lockcheck::thread; the parent's kFork names it
   kForeign = 2,  // started elsewhere: unknown start, unordered with all others
   kForkChild = 3,  // the one actor of a forked child; parent: who forked
   kSignal = 4,     // a signal handler that interrupted the runtime in a thread
+  kTask = 5,  // of a pool, on one of its workers; the parent, who gave it to
+              // the pool, names it by kFork; its tid is the worker's
 };
 // Why a stack was taken, and what it belongs to.
 enum class StackReason : uint32_t {

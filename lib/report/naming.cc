@@ -25,6 +25,8 @@ std::string_view KindOf(BeginHow how) {
       return "fork-child";
     case BeginHow::kSignal:
       return "signal";
+    case BeginHow::kTask:
+      return "task";
   }
   return "foreign";
 }

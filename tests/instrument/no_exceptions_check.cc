@@ -3,6 +3,7 @@
 #include <chrono>
 #include <mutex>
 #include <utility>
+#include <vector>
 
 #include "lockcheck/lockcheck.h"
 
@@ -104,3 +105,15 @@ void UseQueue() {
 template void UseQueue<lockcheck::queue<int>>();
 template void UseQueue<lockcheck::lifo_queue<int>>();
 template void UseQueue<lockcheck::priority_queue<int>>();
+
+void UsePool() {
+  lockcheck::thread_pool pool(1, "name");
+  pool.submit([](int n) { return n; }, 1).get();
+  pool.submit([] {}).wait();
+  const std::vector<int> items = {1, 2};
+  (void)pool.map([](int n) { return n; }, items);
+  (void)pool.map_unordered([](int n) { return n; }, items);
+  pool.terminate();
+  pool.close();
+  pool.join();
+}

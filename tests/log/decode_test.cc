@@ -146,6 +146,14 @@ TEST_F(DecodeTest, EveryOptionalWordOfAnAcquisitionFindsItsField) {
                   "release 0 until 1000095"));
 }
 
+TEST_F(DecodeTest, ShortPostsAndTakesHaveNoWaitersAndNoValue) {
+  b_.ShortPost(1, model::Post::kPut, 7, 9, 21)
+      .ShortTake(1, kShortObjects - 1, kShortSites - 1, 22);
+  EXPECT_THAT(Lines(),
+              ElementsAre("post 6 7@9 first 0 count 0 next 0 sequence 21 short",
+                          "take 131071@4095 sequence 22 short"));
+}
+
 TEST_F(DecodeTest, WaitsNameTheOwnerAndWhereItHolds) {
   b_.At(10)
       .Block(1, 1, 8, 2, 9)

@@ -304,6 +304,17 @@ class LogBuilder {
         actor, Record(Op::kPost, static_cast<uint32_t>(model::Post::kNotifyOne),
                       {object, site, first, count, next_ticket}));
   }
+  // The short forms.
+  LogBuilder& ShortPost(uint32_t actor, model::Post post, uint32_t object,
+                        uint32_t site, uint32_t sequence) {
+    return ShortNote(actor, Op::kPost, static_cast<uint32_t>(post),
+                     Pack(kExtended, object, site), sequence);
+  }
+  LogBuilder& ShortTake(uint32_t actor, uint32_t object, uint32_t site,
+                        uint32_t sequence) {
+    return ShortNote(actor, Op::kTake, 0, Pack(kExtended, object, site),
+                     sequence);
+  }
   LogBuilder& Destroy(uint32_t actor, uint32_t object) {
     return Append(actor, Record(Op::kDestroy, 0, {object}));
   }
@@ -373,6 +384,10 @@ class LogBuilder {
   }
 
  private:
+  LogBuilder& ShortNote(uint32_t actor, Op op, uint32_t arg, uint32_t packed,
+                        uint32_t sequence) {
+    return Append(actor, Record(op, arg | kShortNote, {packed, sequence}));
+  }
   struct ActorState {
     uint32_t process = 0;
     size_t block = 0;  // index into open_

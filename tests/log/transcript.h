@@ -44,11 +44,11 @@ class Transcript : public RecordVisitor {
     lines.push_back(absl::StrCat("post ", static_cast<uint32_t>(p.post), " ",
                                  At(p.object, p.site), " first ", p.first,
                                  " count ", p.count, " next ", p.next_ticket,
-                                 " sequence ", p.sequence, " value ", p.value));
+                                 " sequence ", p.sequence, Value(p)));
   }
   void OnTake(const TakeRecord& t) {
     lines.push_back(absl::StrCat("take ", At(t.object, t.site), " sequence ",
-                                 t.sequence, " value ", t.value));
+                                 t.sequence, Value(t)));
   }
   void OnSawWaiters(uint32_t object, uint64_t ticks) {
     lines.push_back(absl::StrCat("saw waiters ", object, " at ", ticks));
@@ -151,6 +151,10 @@ class Transcript : public RecordVisitor {
   }
 
  private:
+  template <typename Note>
+  static std::string Value(const Note& note) {
+    return note.short_note ? " short" : absl::StrCat(" value ", note.value);
+  }
   static std::string At(uint32_t object, uint32_t site) {
     return absl::StrCat(object, "@", site);
   }

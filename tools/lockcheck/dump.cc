@@ -74,6 +74,8 @@ const char* Name(log::BeginHow how) {
       return "as forked child";
     case log::BeginHow::kSignal:
       return "as signal handler";
+    case log::BeginHow::kTask:
+      return "as task of a pool";
   }
   return "in an unknown way";
 }
@@ -217,14 +219,11 @@ class Printer : public log::RecordVisitor {
         p.count == 0
             ? std::string("nobody waits")
             : fmt::format("{} woken from ticket {} on", p.count, p.first));
-    if (p.sequence != 0) {
-      line += fmt::format(", act {}, then {}", p.sequence, p.value);
-    }
+    if (p.sequence != 0) line += Act(p);
     Event(line);
   }
   void OnTake(const log::TakeRecord& t) {
-    Event(fmt::format("took {}, act {}, then {}", At(t.object, t.site),
-                      t.sequence, t.value));
+    Event("took " + At(t.object, t.site) + Act(t));
   }
   void OnSawWaiters(uint32_t object, uint64_t ticks) {
     Event(ticks, "others waited for " + Object(object));
@@ -371,6 +370,13 @@ class Printer : public log::RecordVisitor {
   }
   std::string At(uint32_t object, uint32_t site) const {
     return fmt::format("{} at site {}", Object(object), site);
+  }
+  // Of a POST or a TAKE.
+  template <typename Note>
+  static std::string Act(const Note& note) {
+    std::string act = fmt::format(", act {}", note.sequence);
+    if (!note.short_note) act += fmt::format(", then {}", note.value);
+    return act;
   }
   std::string Text(const log::AcquireRecord& a) const {
     std::string line = At(a.object, a.site);

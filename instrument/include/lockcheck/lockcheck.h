@@ -22,5 +22,6 @@
 #include "lockcheck/source_location.h"
 #include "lockcheck/thread.h"
 #include "lockcheck/thread_annotations.h"
+#include "lockcheck/thread_pool.h"
 
 #endif  // LOCKCHECK_LOCKCHECK_H_

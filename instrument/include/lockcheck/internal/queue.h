@@ -41,12 +41,19 @@ struct QueueState {
   QueueState(const QueueState&) = delete;
   QueueState& operator=(const QueueState&) = delete;
 
+  const WaitQueue* RoomIfBounded() const {
+    return IsBounded() ? &room : nullptr;
+  }
   bool IsBounded() const { return maxsize != 0; }
   bool HasItem() const { return size > promised; }
   bool HasRoom() const {
     return !closed && (!IsBounded() || size + kept < maxsize);
   }
 };
+
+inline bool IsWaitedFor(const WaitQueue& waiters) {
+  return waiters.first.load(std::memory_order_relaxed) != nullptr;
+}
 
 // Who asks, and for how long.
 struct QueueRequest {
@@ -60,9 +67,10 @@ struct QueueRequest {
 // False: it may not block, or its time is over. Throw queue_closed.
 bool AwaitItem(QueueState& queue, const QueueRequest& request);
 bool AwaitRoom(QueueState& queue, const QueueRequest& request);
-// After it was added or taken: whom to wake when the lock is free.
-Waiter* Added(QueueState& queue, SiteSlot* slot, Caller caller) noexcept;
-Waiter* Taken(QueueState& queue, SiteSlot* slot, Caller caller) noexcept;
+// After it was added or taken: records that, and returns whom to wake when the
+// lock is free.
+Waiter* PostAdded(QueueState& queue, SiteSlot* slot, Caller caller) noexcept;
+Waiter* PostTaken(QueueState& queue, SiteSlot* slot, Caller caller) noexcept;
 // Of what was the caller's, and is not used.
 Waiter* PassOnItem(QueueState& queue, SiteSlot* slot, Caller caller) noexcept;
 Waiter* PassOnRoom(QueueState& queue, SiteSlot* slot, Caller caller) noexcept;
@@ -106,14 +114,28 @@ class QueueSection {
   }
   void IsAdded() {
     unused_ = nullptr;
-    woken_ = Added(queue_, slot_, caller_);
+    ++queue_.size;
+    ++queue_.unfinished;
+    ++queue_.sequence;
+    if (!IsNoted(queue_.RoomIfBounded(), &queue_.items, PostKind::kPut)) {
+      woken_ = PostAdded(queue_, slot_, caller_);
+    }
   }
   void IsTaken() {
     unused_ = nullptr;
-    woken_ = Taken(queue_, slot_, caller_);
+    --queue_.size;
+    ++queue_.sequence;
+    if (!IsNoted(&queue_.items, queue_.RoomIfBounded(), PostKind::kGet)) {
+      woken_ = PostTaken(queue_, slot_, caller_);
+    }
   }
 
  private:
+  // The frequent case: nobody waits for it.
+  bool IsNoted(const WaitQueue* taken, const WaitQueue* posted, PostKind post) {
+    return (posted == nullptr || !IsWaitedFor(*posted)) &&
+           (IsOff() || WarmNote(taken, posted, post, queue_.sequence, slot_));
+  }
   bool Await(bool (*await)(QueueState&, const QueueRequest&),
              const QueueRequest& request) {
     AnnounceRelease(&queue_);

@@ -18,6 +18,10 @@
 #include "lockcheck/internal/queue_closed.h"
 #include "lockcheck/source_location.h"
 
+namespace lockcheck::inline LOCKCHECK_ABI {
+class thread_pool;
+}
+
 namespace lockcheck::inline LOCKCHECK_ABI::internal {
 
 template <typename Exception, typename... Args>
@@ -120,6 +124,16 @@ class BasicQueue {
   size_t maxsize() const noexcept { return maxsize_; }
 
  private:
+  friend class ::lockcheck::thread_pool;
+
+  // Empty: it is closed, and nothing is left.
+  std::optional<T> NextOrEnd() {
+    Section section(mutex_, items_);
+    items_.wait(section.lock, [this] { return closed_ || size_ != 0; });
+    if (size_ == 0) return std::nullopt;
+    return TakeNext<std::optional<T>>(section, std::in_place);
+  }
+
   // Behind it another is notified: of what was done, or, if a move threw, of
   // what could not be used.
   struct Section {

@@ -126,6 +126,11 @@ void WakeClaimed(Waiter* first) noexcept;
 // Records that the caller got what it asked for: after a wait, or without one.
 void Take(WaitQueue& queue, WaitKind kind, uint32_t sequence, uint32_t value,
           SiteSlot* slot, Caller caller) noexcept;
+// Writes the short forms of a TAKE of one object and of a POST to another by
+// one act, if it is frequent: the thread records, the objects and the place are
+// known, and nobody waits. False: nothing was written. Null: not that one.
+bool WarmNote(const WaitQueue* taken, const WaitQueue* posted, PostKind post,
+              uint32_t sequence, const SiteSlot* slot) noexcept;
 // Records that a try found nothing.
 void TryFailed(WaitQueue& queue, WaitKind kind, SiteSlot* slot,
                Caller caller) noexcept;

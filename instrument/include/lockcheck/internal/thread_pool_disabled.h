@@ -1,0 +1,155 @@
+// LOCKCHECK_DISABLED: the plain twin of thread_pool.h, of std's parts.
+#ifndef LOCKCHECK_INTERNAL_THREAD_POOL_DISABLED_H_
+#define LOCKCHECK_INTERNAL_THREAD_POOL_DISABLED_H_
+
+#include <concepts>
+#include <cstddef>
+#include <functional>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stdexcept>
+#include <thread>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "lockcheck/internal/abi.h"
+#include "lockcheck/internal/pool_maps.h"
+#include "lockcheck/internal/pool_size.h"
+#include "lockcheck/queue.h"
+#include "lockcheck/source_location.h"
+
+namespace lockcheck::inline LOCKCHECK_ABI {
+
+class thread_pool {
+ public:
+  template <typename R>
+  using future = std::future<R>;
+
+  explicit thread_pool(size_t size = 0, const char* = nullptr,
+                       source_location = {})
+      : size_(size == 0 ? internal::UsableProcessors() : size) {
+    for (size_t i = 0; i < size_; ++i) {
+      workers_.emplace_back([this] { Work(); });
+    }
+  }
+  thread_pool(size_t size, source_location) : thread_pool(size) {}
+  template <std::convertible_to<const char*> Name>
+  explicit thread_pool(Name, source_location = {}) : thread_pool() {}
+  ~thread_pool() {
+    close();
+    join();
+  }
+  thread_pool(const thread_pool&) = delete;
+  thread_pool& operator=(const thread_pool&) = delete;
+
+  template <typename F, typename... Args>
+  auto submit(F&& f, Args&&... args) {
+    using Task = Call<std::decay_t<F>, std::decay_t<Args>...>;
+    auto task =
+        std::make_unique<Task>(std::forward<F>(f), std::forward<Args>(args)...);
+    auto answer = task->promise.get_future();
+    if (jobs_.closed()) {
+      internal::ThrowOrAbort<std::logic_error>("the pool is closed");
+    }
+    jobs_.put(std::move(task));
+    return answer;
+  }
+
+ private:
+  // Here because its type is deduced.
+  auto Submitter() {
+    return [this](auto&& f, auto&& item) {
+      return submit(std::forward<decltype(f)>(f),
+                    std::forward<decltype(item)>(item));
+    };
+  }
+
+ public:
+  template <typename F, typename Range>
+  auto map(F&& f, Range&& range) {
+    return internal::MapInOrder<std::decay_t<F>>(f, std::forward<Range>(range),
+                                                 Submitter());
+  }
+  template <typename F, typename Range>
+  auto map_unordered(F&& f, Range&& range) {
+    return internal::MapAsTheyEnd<std::decay_t<F>>(
+        f, std::forward<Range>(range), nullptr, Submitter());
+  }
+  void close() noexcept { jobs_.close(); }
+  void join() {
+    if (OwnPool() == this) {
+      internal::ThrowOrAbort<std::logic_error>("a task joins its own pool");
+    }
+    if (!jobs_.closed()) {
+      internal::ThrowOrAbort<std::logic_error>("the pool is not closed");
+    }
+    const std::lock_guard lock(joining_);
+    for (std::thread& worker : workers_) worker.join();
+    workers_.clear();
+  }
+  void terminate() noexcept {
+    close();
+    while (jobs_.NextOrEnd()) {
+    }
+  }
+  size_t size() const noexcept { return size_; }
+
+ private:
+  struct Job {
+    virtual ~Job() = default;
+    virtual void Run() noexcept = 0;
+  };
+  template <typename F, typename... Args>
+  struct Call final : Job {
+    using R = std::invoke_result_t<F, Args...>;
+    template <typename... Ts>
+    explicit Call(Ts&&... parts)
+        : call(std::in_place, std::forward<Ts>(parts)...) {}
+    void Run() noexcept override {
+#if defined(__cpp_exceptions)
+      try {
+        Invoke();
+      } catch (...) {
+        promise.set_exception(std::current_exception());
+      }
+#else
+      Invoke();
+#endif
+    }
+    void Invoke() {
+      const auto invoke = [](auto&... parts) -> R {
+        return std::invoke(std::move(parts)...);
+      };
+      if constexpr (std::is_void_v<R>) {
+        std::apply(invoke, *call);
+        promise.set_value();
+      } else {
+        promise.set_value(std::apply(invoke, *call));
+      }
+    }
+    std::optional<std::tuple<F, Args...>> call;
+    std::promise<R> promise;
+  };
+
+  static const thread_pool*& OwnPool() {
+    thread_local const thread_pool* pool = nullptr;
+    return pool;
+  }
+  void Work() {
+    OwnPool() = this;
+    while (const auto job = jobs_.NextOrEnd()) (*job)->Run();
+  }
+
+  const size_t size_;
+  queue<std::unique_ptr<Job>> jobs_;
+  std::mutex joining_;
+  std::vector<std::thread> workers_;
+};
+
+}  // namespace lockcheck::inline LOCKCHECK_ABI
+
+#endif  // LOCKCHECK_INTERNAL_THREAD_POOL_DISABLED_H_

@@ -1,0 +1,146 @@
+#include "instrument/runtime/task.h"
+
+#include "instrument/runtime/entry.h"
+#include "instrument/runtime/fork.h"
+#include "instrument/runtime/keep_errno.h"
+#include "instrument/runtime/live.h"
+#include "instrument/runtime/process.h"
+#include "instrument/runtime/record.h"
+#include "instrument/runtime/sites.h"
+#include "instrument/runtime/table.h"
+#include "instrument/runtime/unseen.h"
+#include "instrument/runtime/waiting.h"
+
+namespace lockcheck::runtime {
+namespace {
+
+using log::Op;
+
+void WriteFork(Thread* t, uint32_t task) {
+  Begin(t, 4).Word(task).U64(Ticks()).End(Op::kFork);
+}
+
+void WriteJoinBlock(Thread* t, uint32_t task, uint32_t site) {
+  Begin(t, 5).Word(task).Word(site).U64(Ticks()).End(Op::kJoinBlock);
+}
+
+void WriteJoin(Thread* t, uint32_t task) {
+  Begin(t, 3).U64(Ticks()).End(
+      Op::kUnblock, static_cast<uint32_t>(model::Outcome::kAcquired));
+  Begin(t, 4).Word(task).U64(Ticks()).End(Op::kJoin);
+}
+
+// What it has used is in the end of its worker.
+void WriteEnd(Thread* t) {
+  Begin(t, 8).U64(Ticks()).U64(0).Word(0).Word(0).End(Op::kEnd);
+}
+
+// There must be room for a segment.
+void BecomeActor(Thread* t, uint32_t actor, uint32_t segment) {
+  t->hot.actor = actor;
+  t->kept().actor = actor;
+  BeginSegment(t, segment);
+}
+
+constexpr size_t kFewWords = 64;
+
+}  // namespace
+
+uint32_t DoForkTask() {
+  if (g_options.mode == RunModeOption::kLive) return 0;
+  const KeepErrno keep_errno;
+  Thread* const t = Enter();
+  if (t == nullptr) return 0;
+  const uint32_t task = NewId(&log::FileHeader::next_actor);
+  WriteFork(t, task);
+  Leave(t);
+  return task;
+}
+
+Worker DoBeginTask(const internal::TaskStart& start, SiteSlot* slot,
+                   Caller caller) {
+  const KeepErrno keep_errno;
+  Thread* const t = Enter();
+  if (t == nullptr) return {};
+  const uint32_t site = SiteId(t, slot, caller);
+  // Else the worker's part of the block might end between the two actors.
+  Room(t, SegmentWords(t) + kFewWords);
+  if (start.alone) WriteFork(t, start.task);
+  WriteJoinBlock(t, start.task, site);
+  const Worker worker{t->hot.actor, t->segment};
+  SetThreadOf(start.task, t);
+  BecomeActor(t, start.task, 0);
+  t->begin_how = log::BeginHow::kTask;
+  t->begin_parent = start.parent;
+  t->begin_ticks = Ticks();
+  WriteBegin(t);
+  Leave(t);
+  return worker;
+}
+
+void DoEndTask(uint32_t task, const Worker& worker) {
+  const KeepErrno keep_errno;
+  Thread* const t = Enter();
+  if (t == nullptr) return;
+  // Else it has forked, and this is the child: an actor that goes on.
+  if (t->hot.actor == task) {
+    ReportStillHeld(t);
+    t->kept().hot.top = t->kept().hot.holds;
+    Room(t, SegmentWords(t) + kFewWords);
+    WriteEnd(t);
+    SetThreadOf(task, nullptr);
+    BecomeActor(t, worker.actor, worker.segment + 1);
+    WriteJoin(t, task);
+  }
+  Leave(t);
+}
+
+void DoTaskJoined(uint32_t task, SiteSlot* slot, Caller caller) {
+  const KeepErrno keep_errno;
+  Thread* const t = Enter();
+  if (t == nullptr) return;
+  const uint32_t site = SiteId(t, slot, caller);
+  NoteJoin(t, site, slot, caller);
+  WriteJoinBlock(t, task, site);
+  WriteJoin(t, task);
+  Leave(t);
+}
+
+}  // namespace lockcheck::runtime
+
+namespace lockcheck::inline LOCKCHECK_ABI::internal {
+
+uint32_t ForkTask() noexcept {
+  const runtime::Unseen unseen;
+  const runtime::Table* const table = runtime::Recording();
+  return table == nullptr ? 0 : table->fork_task();
+}
+
+TaskScope::TaskScope(const TaskStart& start, SiteSlot* slot,
+                     Caller caller) noexcept
+    : task_(start.task) {
+  const runtime::Unseen unseen;
+  const runtime::Table* const table =
+      task_ == 0 ? nullptr : runtime::Recording();
+  if (table == nullptr) return;
+  const runtime::Worker worker = table->begin_task(start, slot, caller);
+  worker_ = worker.actor;
+  segment_ = worker.segment;
+}
+
+TaskScope::~TaskScope() {
+  if (worker_ == 0) return;
+  const runtime::Unseen unseen;
+  if (const runtime::Table* const table = runtime::Recording()) {
+    table->end_task(task_, {worker_, segment_});
+  }
+}
+
+void TaskJoined(uint32_t task, SiteSlot* slot, Caller caller) noexcept {
+  const runtime::Unseen unseen;
+  const runtime::Table* const table =
+      task == 0 ? nullptr : runtime::Recording();
+  if (table != nullptr) table->task_joined(task, slot, caller);
+}
+
+}  // namespace lockcheck::inline LOCKCHECK_ABI::internal

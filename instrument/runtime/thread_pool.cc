@@ -1,0 +1,222 @@
+#include "lockcheck/internal/thread_pool.h"
+
+#include <cstdio>
+#include <mutex>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+#include "lib/model/primitives.h"
+#include "lockcheck/internal/pool_size.h"
+#include "lockcheck/internal/queue_closed.h"
+#include "lockcheck/internal/task_future.h"
+#include "lockcheck/internal/thread_hooks.h"
+
+namespace lockcheck::inline LOCKCHECK_ABI::internal {
+namespace {
+
+// Whose worker this thread is.
+constinit thread_local const Pool* t_pool = nullptr;
+
+void ReportMisuse(WaitQueue& slots, model::Misuse misuse, SiteSlot* slot,
+                  Caller caller) {
+  Misused(slots, WaitKind::kThreadPool, static_cast<uint8_t>(misuse), slot,
+          caller);
+}
+
+}  // namespace
+
+void ThrowFutureError(std::future_errc code) { throw std::future_error(code); }
+
+std::exception_ptr BrokenPromise() noexcept {
+  return std::make_exception_ptr(
+      std::future_error(std::future_errc::broken_promise));
+}
+
+// ---- Answers ----------------------------------------------------------------
+
+bool TaskState::Await(SiteSlot* slot, Caller caller,
+                      const Deadline* deadline) noexcept {
+  if (!IsReady()) {
+    Waiter waiter;
+    Enqueue(queue_, WaitKind::kFuture, waiter, slot, caller);
+    // Either this sees that it is ready, or Fulfil() sees the waiter.
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    if (IsReady()) {
+      Withdraw(queue_, waiter);
+    } else if (!SleepUntilSignalled(queue_, waiter, slot, caller, deadline) &&
+               !IsReady()) {
+      return false;
+    }
+  }
+  TaskJoined(std::exchange(task, 0), slot, caller);
+  return true;
+}
+
+void TaskState::Fulfil(SiteSlot* slot, Caller caller) noexcept {
+  ready_.store(true, std::memory_order_release);
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (IsWaitedFor(queue_)) {
+    Post(queue_, WaitKind::kFuture, {PostKind::kFulfil, kAllWaiters, 0, 0},
+         slot, caller);
+  }
+}
+
+// ---- Workers ----------------------------------------------------------------
+
+Pool::Pool(size_t size, const char* name, source_location where)
+    : size_(size == 0 ? UsableProcessors() : size),
+      where_(where),
+      jobs_state_(0, name, where),
+      slots_(name, where, static_cast<uint32_t>(size_)) {
+  workers_.reserve(size_);
+  try {
+    for (size_t i = 0; i < size_; ++i) StartWorker(i);
+  } catch (const std::system_error&) {
+    SiteSlot* slot;
+    LOCKCHECK_SITE_SLOT(slot);
+    Close(slot, LOCKCHECK_CALLER());
+    JoinWorkers(slot, LOCKCHECK_CALLER());
+    throw;
+  }
+}
+
+void Pool::StartWorker(size_t number) {
+  const uint32_t actor = ForkThread();
+  std::thread worker([this, number, actor, parent = SelfActor()] {
+    BeginThread(actor, parent);
+    Work(number);
+  });
+  workers_.push_back({actor, std::move(worker)});
+}
+
+Pool::~Pool() { DestroyWaitQueue(slots_); }
+
+void Pool::Work(size_t number) {
+  t_pool = this;
+  if (name() != nullptr) {
+    char worker[64];
+    snprintf(worker, sizeof(worker), "%s worker %zu", name(), number + 1);
+    NameThread(worker);
+  }
+  SiteSlot* slot;
+  LOCKCHECK_SITE_SLOT(slot);
+  const Caller caller = LOCKCHECK_CALLER();
+  uint32_t freed_by = 0;
+  while (const std::unique_ptr<PoolJob> job = NextJob(slot, caller)) {
+    freed_by = RunJob(*job, freed_by, slot, caller);
+  }
+}
+
+// Null: it is closed, and nothing is left.
+std::unique_ptr<PoolJob> Pool::NextJob(SiteSlot* slot, Caller caller) try {
+  QueueSection section(jobs_state_, slot, caller);
+  section.HasItem(true, nullptr);
+  std::unique_ptr<PoolJob> job = std::move(jobs_.Next());
+  jobs_.RemoveNext();
+  section.IsTaken();
+  return job;
+} catch (const queue_closed&) {
+  return nullptr;
+}
+
+// The task takes the slot that the one before it on this worker gave back: act
+// `freed_by`, 0 for the first one. Returns the act by which it gives it back.
+uint32_t Pool::RunJob(PoolJob& job, uint32_t freed_by, SiteSlot* slot,
+                      Caller caller) {
+  const TaskScope scope(job.start, slot, caller);
+  if (!IsOff() && !WarmNote(&slots_, nullptr, {}, freed_by, slot)) {
+    Take(slots_, WaitKind::kThreadPool, freed_by, 0, slot, caller);
+  }
+  job.Run(slot, caller);
+  const uint32_t end = ends_.fetch_add(1, std::memory_order_relaxed) + 1;
+  if (!IsOff() && !WarmNote(nullptr, &slots_, PostKind::kTaskDone, end, slot)) {
+    Post(slots_, WaitKind::kThreadPool, {PostKind::kTaskDone, 0, end, 0}, slot,
+         caller);
+  }
+  return end;
+}
+
+// ---- What the pool is asked for ---------------------------------------------
+
+void Pool::Submit(std::unique_ptr<PoolJob> job, SiteSlot* slot, Caller caller) {
+  job->start.parent = SelfActor();
+  job->start.alone = size_ == 1;
+  QueueSection section(jobs_state_, slot, caller);
+  if (jobs_state_.closed) {
+    ReportMisuse(slots_, model::Misuse::kUseAfterClose, slot, caller);
+    throw std::logic_error("lockcheck: the pool is closed");
+  }
+  section.HasRoom(true, nullptr);
+  jobs_.Add(std::move(job));
+  section.IsAdded();
+}
+
+void Pool::Close(SiteSlot* slot, Caller caller) noexcept {
+  CloseQueue(jobs_state_, slot, caller);
+}
+
+// What is promised to a worker has begun.
+void Pool::Terminate(SiteSlot* slot, Caller caller) noexcept {
+  Close(slot, caller);
+  while (true) {
+    std::unique_ptr<PoolJob> job;
+    {
+      QueueSection section(jobs_state_, slot, caller);
+      if (!jobs_state_.HasItem()) return;
+      job = std::move(jobs_.Next());
+      jobs_.RemoveNext();
+      section.IsTaken();
+    }
+    job->Drop(slot, caller);
+  }
+}
+
+bool Pool::IsClosed() {
+  const std::lock_guard lock(jobs_state_.lock);
+  return jobs_state_.closed;
+}
+
+void Pool::Join(SiteSlot* slot, Caller caller) {
+  if (t_pool == this) {
+    ReportMisuse(slots_, model::Misuse::kJoinByOwnTask, slot, caller);
+    throw std::logic_error("lockcheck: a task joins its own pool");
+  }
+  if (!IsClosed()) {
+    ReportMisuse(slots_, model::Misuse::kJoinBeforeClose, slot, caller);
+    throw std::logic_error("lockcheck: the pool is joined before it is closed");
+  }
+  JoinWorkers(slot, caller);
+}
+
+// The first one joins the threads, others wait for it.
+void Pool::JoinWorkers(SiteSlot* slot, Caller caller) {
+  {
+    const std::lock_guard lock(jobs_state_.lock);
+    if (joining_ == Joining::kDone) return;
+    if (joining_ == Joining::kSomebody) {
+      Waiter waiter;
+      Enqueue(slots_, WaitKind::kThreadPool, waiter, slot, caller);
+      jobs_state_.lock.unlock();
+      SleepUntilSignalled(slots_, waiter, slot, caller, nullptr);
+      jobs_state_.lock.lock();
+      return;
+    }
+    joining_ = Joining::kSomebody;
+  }
+  for (Worker& worker : workers_) {
+    if (worker.actor != 0) JoinBlock(worker.actor, slot, caller);
+    worker.thread.join();
+    if (worker.actor != 0) JoinEnd(worker.actor, true);
+  }
+  Claimed others;
+  {
+    const std::lock_guard lock(jobs_state_.lock);
+    joining_ = Joining::kDone;
+    others = PostAndClaim(slots_, WaitKind::kThreadPool,
+                          {PostKind::kClose, kAllWaiters, 0, 0}, slot, caller);
+  }
+  WakeClaimed(others.first);
+}
+
+}  // namespace lockcheck::inline LOCKCHECK_ABI::internal
