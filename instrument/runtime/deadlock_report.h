@@ -21,9 +21,20 @@ namespace lockcheck::runtime {
 // with a timed wait in it is said once, as a hazard.
 bool ReportDeadlockOf(Thread* t);
 
+// Nobody is left who could end a wait (quiescence.h), and this actor is one of
+// those in the way: reports that, on a thread of the runtime's own, and does
+// not return under on_deadlock=abort. Nobody closed it, so nothing can throw.
+void ReportNobodyLeft(uint32_t actor);
+// The same of threads that are in nobody's way: a hazard.
+void ReportStall();
+
 // At the end of the program: how many there were, if any.
 void SaySummary();
 
+bool AnyDeadlock();
+// Whether a thread that waits is about to say that it is in a deadlock: it may
+// throw then.
+bool IsReporting();
 // Whether the program had deadlocks or misuse.
 bool AnyFinding();
 

@@ -15,6 +15,7 @@
 #include "instrument/runtime/plain.h"
 #include "instrument/runtime/plain_shared.h"
 #include "instrument/runtime/process.h"
+#include "instrument/runtime/quiescence.h"
 #include "instrument/runtime/record.h"
 #include "instrument/runtime/reporter.h"
 #include "instrument/runtime/semaphore.h"
@@ -354,6 +355,7 @@ void DoJoinBlock(uint32_t actor, SiteSlot* slot, Caller caller) {
   BeginWaiting(t, {nullptr, actor, site});
   // Of itself, join() throws.
   if (actor != t->hot.actor) ReportDeadlockOf(t);
+  WatchIfAllWait();
   Leave(t);
 }
 

@@ -37,7 +37,9 @@ constexpr Name<Rule> kRules[] = {{Rule::kLockOrder, "lock-order"},
                                  {Rule::kTimedCycle, "timed-cycle"},
                                  {Rule::kWaitHolding, "wait-holding"},
                                  {Rule::kLostWakeup, "lost-wakeup"},
-                                 {Rule::kRecursiveRead, "recursive-read"}};
+                                 {Rule::kRecursiveRead, "recursive-read"},
+                                 {Rule::kCommunication, "communication"},
+                                 {Rule::kStall, "stall"}};
 constexpr Name<ActorState> kStates[] = {{ActorState::kRunning, "running"},
                                         {ActorState::kBlocked, "blocked"},
                                         {ActorState::kEnded, "ended"},
