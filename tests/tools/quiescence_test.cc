@@ -3,7 +3,7 @@
 // mode=live.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sched.h>
+#include <poll.h>
 #include <signal.h>
 
 #include <algorithm>
@@ -101,10 +101,11 @@ class QuiescenceTest : public ::testing::TestWithParam<std::string> {
   }
   std::string Log() const { return folder_ / "log"; }
 
-  // Until that is so; the child's own time limit ends this.
+  // Until that is so; the child's own time limit ends this. Leaves the
+  // processor to the child.
   template <typename Is>
   static void Await(Child& child, Is is) {
-    while (!child.HasEnded() && !is()) sched_yield();
+    while (!child.HasEnded() && !is()) poll(nullptr, 0, 1);
   }
   static bool HasSaid(const Child& child, const std::string& words) {
     return child.SaidToError().find(words) != std::string::npos;
