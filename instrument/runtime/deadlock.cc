@@ -67,6 +67,15 @@ bool Blocks(Thread* blocker, const Wanted& wanted, bool mine) {
 
 }  // namespace
 
+Thread* SomeBlocker(const Wanted& wanted) {
+  uint32_t object;
+  Thread* const one = OneBlocker(wanted, false, &object);
+  if (object == 0) return one;
+  Thread* t = FirstThread();
+  while (t != nullptr && !Holds(t, object)) t = t->next_all;
+  return t;
+}
+
 Deadlock::~Deadlock() {
   if (stuck_ != inline_) munmap(stuck_, capacity_ * sizeof(Stuck));
 }

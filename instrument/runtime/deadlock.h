@@ -90,6 +90,10 @@ class Deadlock {
   GoneOwner owner_ = {};
 };
 
+// One of those that a wait is for, if that is known: the lock's owner or one of
+// its readers, the joined thread. Means something while all of them wait.
+Thread* SomeBlocker(const Wanted& wanted);
+
 }  // namespace lockcheck::runtime
 
 #endif  // LOCKCHECK_INSTRUMENT_RUNTIME_DEADLOCK_H_

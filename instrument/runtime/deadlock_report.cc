@@ -11,6 +11,7 @@
 #include "instrument/runtime/record.h"
 #include "instrument/runtime/reporter.h"
 #include "instrument/runtime/sites.h"
+#include "instrument/runtime/stall.h"
 #include "instrument/runtime/waiting.h"
 
 namespace lockcheck::runtime {
@@ -21,6 +22,14 @@ namespace {
 
 std::atomic<uint32_t> g_deadlocks{0};
 std::atomic<uint32_t> g_misuses{0};
+std::atomic<uint32_t> g_reporting{0};
+
+struct Reporting {
+  Reporting() { g_reporting.fetch_add(1); }
+  ~Reporting() { g_reporting.fetch_sub(1); }
+  Reporting(const Reporting&) = delete;
+  Reporting& operator=(const Reporting&) = delete;
+};
 
 void NameLock(Message& m, const LockState& lock) {
   if (lock.name != nullptr) {
@@ -111,6 +120,13 @@ void ReportTimedCycle(const Deadlock& cycle) {
   }
 }
 
+// Whether the tests have been told.
+bool TellHook(const Deadlock* deadlock) {
+  const internal::DeadlockHook hook =
+      g_deadlock_hook.load(std::memory_order_acquire);
+  return hook != nullptr && hook(deadlock);
+}
+
 void SayHeadline(const Deadlock& deadlock) {
   Message m;
   m << "DEADLOCK: ";
@@ -164,9 +180,7 @@ void Show(const Deadlock& deadlock) {
 // Of a deadlock that is new.
 void Tell(const Deadlock& deadlock) {
   g_deadlocks.fetch_add(1, std::memory_order_relaxed);
-  const internal::DeadlockHook hook =
-      g_deadlock_hook.load(std::memory_order_acquire);
-  if (hook != nullptr && hook(&deadlock)) return;
+  if (TellHook(&deadlock)) return;
   AwaitReports();
   SayHeadline(deadlock);
   Show(deadlock);
@@ -221,6 +235,7 @@ bool ReportDeadlockOf(Thread* t) {
   }
   DropClosing(t);
   if (!deadlock.Claim()) return false;
+  const Reporting reporting;
   Tell(deadlock);
   return DoAsAsked();
 }
@@ -228,15 +243,38 @@ bool ReportDeadlockOf(Thread* t) {
 bool ReportGoneOwnerOf(Thread* t, const LockRequest& request) {
   Deadlock deadlock;
   if (!deadlock.FindGone(t, request)) return false;
+  const Reporting reporting;
   if (deadlock.Claim()) Tell(deadlock);
   return DoAsAsked();
 }
 
+void ReportNobodyLeft(uint32_t actor) {
+  g_deadlocks.fetch_add(1, std::memory_order_relaxed);
+  if (!TellHook(nullptr)) {
+    AwaitReports();
+    Message() << "DEADLOCK: every thread waits, and nobody is left who could "
+                 "end a wait";
+    if (!ShowDeadlock(actor, nullptr)) SayEachWait();
+  }
+  if (g_options.on_deadlock == OnDeadlock::kAbort) abort();
+}
+
+void ReportStall() {
+  AwaitReports();
+  Message() << "hazard stall: every thread waits to be signalled, and nobody "
+               "is left who could do it";
+  ShowWaits();
+}
+
+bool IsReporting() { return g_reporting.load() != 0; }
+
+bool AnyDeadlock() { return g_deadlocks.load(std::memory_order_relaxed) != 0; }
+
 void CountMisuse() { g_misuses.fetch_add(1, std::memory_order_relaxed); }
 
 bool AnyFinding() {
-  return g_deadlocks.load(std::memory_order_relaxed) != 0 ||
-         g_misuses.load(std::memory_order_relaxed) != 0 || CountOrders() != 0;
+  return AnyDeadlock() || g_misuses.load(std::memory_order_relaxed) != 0 ||
+         CountOrders() != 0;
 }
 
 void SaySummary() {

@@ -24,10 +24,20 @@ bool ReportDeadlockOf(Thread* t);
 // The same when `t` has waited for a while for a lock whose owner is gone;
 // every request for it is to fail then, under on_deadlock=throw.
 bool ReportGoneOwnerOf(Thread* t, const LockRequest& request);
+// Nobody is left who could end a wait (quiescence.h), and this actor is one of
+// those in the way: reports that, on a thread of the runtime's own, and does
+// not return under on_deadlock=abort. Nobody closed it, so nothing can throw.
+void ReportNobodyLeft(uint32_t actor);
+// The same of threads that are in nobody's way: a hazard.
+void ReportStall();
 
 // At the end of the program: how many there were, if any.
 void SaySummary();
 
+bool AnyDeadlock();
+// Whether a thread that waits is about to say that it is in a deadlock: it may
+// throw then.
+bool IsReporting();
 // Whether the program had deadlocks or misuse.
 bool AnyFinding();
 

@@ -21,6 +21,8 @@
 #include "instrument/runtime/message.h"
 #include "instrument/runtime/misuse.h"
 #include "instrument/runtime/process.h"
+#include "instrument/runtime/quiescence.h"
+#include "instrument/runtime/read_file.h"
 #include "instrument/runtime/record.h"
 #include "instrument/runtime/table.h"
 #include "instrument/runtime/thread.h"
@@ -53,18 +55,6 @@ uint32_t Tid() { return static_cast<uint32_t>(syscall(SYS_gettid)); }
 bool IsAttached() { return t_thread.state != &internal::g_unattached.state; }
 
 Thread* Current() { return reinterpret_cast<Thread*>(t_thread.state); }
-
-size_t ReadFile(const char* path, char* buffer, size_t size) {
-  const int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return 0;
-  size_t done = 0;
-  ssize_t n;
-  while (done < size && (n = read(fd, buffer + done, size - done)) > 0) {
-    done += static_cast<size_t>(n);
-  }
-  close(fd);
-  return done;
-}
 
 // Field 22 of /proc/self/stat; the name in field 2 may contain anything.
 uint64_t StartTime() {
@@ -351,6 +341,8 @@ void OnThreadExit(void* value) {
     t_thread.state = &internal::g_unattached.state;
     t_thread.phase = ThreadPointer::kEnded;
     EndStream(t);
+    // It may have been the last one that could have ended the others' waits.
+    WatchIfAllWait();
   }
 }
 

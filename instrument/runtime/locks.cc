@@ -16,6 +16,7 @@
 #include "instrument/runtime/plain.h"
 #include "instrument/runtime/plain_shared.h"
 #include "instrument/runtime/process.h"
+#include "instrument/runtime/quiescence.h"
 #include "instrument/runtime/record.h"
 #include "instrument/runtime/region.h"
 #include "instrument/runtime/reporter.h"
@@ -364,6 +365,7 @@ void DoJoinBlock(uint32_t actor, SiteSlot* slot, Caller caller) {
   BeginWaiting(t, {nullptr, actor, site});
   // Of itself, join() throws.
   if (actor != t->hot.actor) ReportDeadlockOf(t);
+  WatchIfAllWait();
   Leave(t);
 }
 

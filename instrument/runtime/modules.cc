@@ -15,6 +15,7 @@
 #include <cstring>
 
 #include "instrument/runtime/live.h"
+#include "instrument/runtime/maps.h"
 #include "instrument/runtime/process.h"
 #include "instrument/runtime/record.h"
 
@@ -149,64 +150,6 @@ void FindWrappers(const char* path, Module& module) {
             [](const Range& a, const Range& b) { return a.begin < b.begin; });
   module.wrappers = ranges;
   module.wrapper_count = n;
-}
-
-// Characters of /proc/self/maps, one after the other; -1 at its end.
-class MapsReader {
- public:
-  MapsReader() : fd_(open("/proc/self/maps", O_RDONLY | O_CLOEXEC)) {}
-  ~MapsReader() {
-    if (fd_ >= 0) close(fd_);
-  }
-  MapsReader(const MapsReader&) = delete;
-  MapsReader& operator=(const MapsReader&) = delete;
-
-  int Next() {
-    if (at_ == size_) {
-      do {
-        size_ = fd_ < 0 ? 0 : read(fd_, buffer_, sizeof(buffer_));
-      } while (size_ < 0 && errno == EINTR);
-      at_ = 0;
-      if (size_ <= 0) return size_ = 0, -1;
-    }
-    return static_cast<unsigned char>(buffer_[at_++]);
-  }
-
- private:
-  const int fd_;
-  ssize_t at_ = 0, size_ = 0;
-  char buffer_[1024];
-};
-
-// Reads a line "begin-end perms offset device inode   path" and says whether
-// its mapping holds `address`; `path` is then the file, or "".
-bool LineHolds(MapsReader& maps, int first, uintptr_t address,
-               char (&path)[kMaxPath]) {
-  uintptr_t bounds[2] = {0, 0};
-  int c = first;
-  for (uintptr_t& bound : bounds) {
-    for (; c != '-' && c != ' ' && c != '\n' && c >= 0; c = maps.Next()) {
-      bound = bound * 16 +
-              static_cast<uintptr_t>(c <= '9' ? c - '0' : c - 'a' + 10);
-    }
-    if (c == '-') c = maps.Next();
-  }
-  size_t n = 0;
-  for (; c != '\n' && c >= 0; c = maps.Next()) {
-    if ((n == 0 && c != '/') || n + 1 == kMaxPath) continue;
-    path[n++] = static_cast<char>(c);
-  }
-  path[n] = 0;
-  return bounds[0] <= address && address < bounds[1];
-}
-
-// The file that is mapped at `address` as the kernel knows it, or "".
-void MappedPath(const void* address, char (&path)[kMaxPath]) {
-  MapsReader maps;
-  for (int c; (c = maps.Next()) >= 0;) {
-    if (LineHolds(maps, c, reinterpret_cast<uintptr_t>(address), path)) return;
-  }
-  path[0] = 0;
 }
 
 // The module's file, in `path` if need be. What was opened by a relative path

@@ -7,6 +7,7 @@
 #include "instrument/runtime/lock_facts.h"
 #include "instrument/runtime/process.h"
 #include "instrument/runtime/record.h"
+#include "instrument/runtime/stall.h"
 #include "instrument/runtime/table.h"
 #include "instrument/runtime/unseen.h"
 #include "instrument/runtime/waiting.h"
@@ -107,6 +108,7 @@ void SetDeadlockHook(DeadlockHook hook) noexcept {
 }
 
 void SayDeadlock(const void* deadlock) noexcept {
+  if (deadlock == nullptr) return runtime::SayEachWait();
   runtime::SayWhoAndWhere(*static_cast<const runtime::Deadlock*>(deadlock));
 }
 

@@ -194,6 +194,10 @@ bool SetOption(const OptionRow& row, Text value, Options& o) {
   if (key == "suppressions") return ParsePath(value, o.suppressions);
   if (key == "baseline") return ParsePath(value, o.baseline);
   if (key == "stall") return ParseNumber(value, 86'400, o.stall);
+  if (key == "quiescence") {
+    if (Choose<uint32_t>(value, {{"off", 0}}, o.quiescence)) return true;
+    return ParseNumber(value, 60'000, o.quiescence);
+  }
   if (key == "exitcode") return ParseNumber(value, 255, o.exit_code);
   if (key == "on_deadlock") {
     return Choose(value,

@@ -24,8 +24,9 @@ struct Options {
   Timing timing = Timing::kSampled;
   bool volatile_hot = false;
   OnDeadlock on_deadlock = OnDeadlock::kReport;
-  uint32_t stall = 0;      // seconds, 0: nobody watches
-  uint32_t exit_code = 0;  // 0: the program's own
+  uint32_t stall = 0;         // seconds, 0: nobody watches
+  uint32_t quiescence = 250;  // milliseconds, 0: nobody looks
+  uint32_t exit_code = 0;     // 0: the program's own
   char command[kMaxPath] = "lockcheck";
   char suppressions[kMaxPath] = "";
   char baseline[kMaxPath] = "";
@@ -66,6 +67,9 @@ inline constexpr OptionRow kOptionRows[] = {
      "print who holds what and who waits for whom when a thread has waited so "
      "long for a lock or another thread's end (default: only when SIGTERM or "
      "SIGQUIT ends the program)"},
+    {"quiescence", "off|1..60000",
+     "milliseconds between the looks that make sure that every thread waits "
+     "and nobody is left who could end a wait (default 250)"},
     {"command", "PATH",
      "the lockcheck that is started to report a deadlock with files and lines "
      "(default: the one in $PATH; none: addresses will do)"},

@@ -29,6 +29,8 @@ struct ForkPage {
   Thread* free_threads;
   Thread* all_threads;
   Reports reports;
+  std::atomic<uint32_t> own_threads;  // the runtime's own that run
+  std::atomic<uint32_t> watch;        // see quiescence.cc
 };
 static_assert(sizeof(ForkPage) <= 4096);
 

@@ -161,6 +161,7 @@ bool RecordedSleep(const PermitRequest& request, Waiter& waiter) {
                   request.deadline};
   wait.woken = model::Outcome::kAcquired;
   wait.shared = !IsLock(s);
+  wait.permit = !Signals(s);
   if (!Signals(s) && IsLock(s)) {
     wait.owner = LastActor(s) & internal::kOwnerMask;
     wait.owner_site = SiteOfTag(s.holder_site.load(std::memory_order_relaxed));

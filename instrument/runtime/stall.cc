@@ -61,9 +61,15 @@ void SayWait(const Seen& seen) {
   m << ", since " << seen.ns / 1'000'000'000 << " s";
 }
 
+}  // namespace
+
+void SayEachWait() { ForEachWait(SayWait); }
+
 void ShowWaits() {
-  if (!ShowStatus()) ForEachWait(SayWait);
+  if (!ShowStatus()) SayEachWait();
 }
+
+namespace {
 
 // Not for a notification, as idle workers do.
 bool IsForAThread(const Seen& seen) {
@@ -125,6 +131,11 @@ void WatchForStalls() {
   if (!StartOwnThread(&Watch)) {
     Message() << "no thread for stall=: nobody watches";
   }
+}
+
+bool IsTheRuntimes(const struct sigaction& action) {
+  return (action.sa_flags & SA_SIGINFO) == 0 &&
+         action.sa_handler == &OnEndingSignal;
 }
 
 void TakeEndingSignals() {

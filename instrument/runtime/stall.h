@@ -13,10 +13,18 @@
 #ifndef LOCKCHECK_INSTRUMENT_RUNTIME_STALL_H_
 #define LOCKCHECK_INSTRUMENT_RUNTIME_STALL_H_
 
+struct sigaction;
+
 namespace lockcheck::runtime {
 
 void WatchForStalls();
 void TakeEndingSignals();
+// Whether it is the runtime that handles the signal.
+bool IsTheRuntimes(const struct sigaction& action);
+
+// Who waits for what, from the command, or else one line each.
+void ShowWaits();
+void SayEachWait();
 
 }  // namespace lockcheck::runtime
 

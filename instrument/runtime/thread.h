@@ -32,7 +32,7 @@ struct WrapperFrame {
   uint32_t site;
 };
 
-// A wait for a lock, or for a thread's end.
+// A wait for a lock, for a thread's end, or, if it is neither, for a signal.
 struct Wanted {
   const LockState* lock;  // null: a join
   uint32_t joined;        // actor id, of a join
@@ -44,6 +44,8 @@ struct Wanted {
   // What the thread holds meanwhile; the list is never unmapped.
   const Hold* holds;
   const Hold* top;
+  bool outside;     // what ends it is no thread of this process
+  uint32_t permit;  // of a semaphore that is held like a lock: its object
 };
 
 // The same as its thread shows it to the others.
@@ -53,6 +55,7 @@ struct Waiting {
   std::atomic<uint32_t> actor;
   std::atomic<uint32_t> site;
   std::atomic<uint32_t> how;
+  std::atomic<uint32_t> permit;
   std::atomic<const LockState*> lock;
   std::atomic<const Hold*> holds;
   std::atomic<const Hold*> top;
@@ -119,6 +122,7 @@ struct Thread {
   // cursor there takes the condition's own lock again.
   uint32_t* after_wait;
   Waiting waiting;
+  bool waits_outside;  // the wait that it prepares: see Wanted::outside
   // With mode=live only, see live.h.
   bool live;
   bool begin_kept;                // the actor's beginning is kept

@@ -6,6 +6,7 @@
 #include "instrument/runtime/lock_facts.h"
 #include "instrument/runtime/plain.h"
 #include "instrument/runtime/plain_shared.h"
+#include "instrument/runtime/quiescence.h"
 #include "instrument/runtime/record.h"
 #include "instrument/runtime/reporter.h"
 #include "instrument/runtime/sites.h"
@@ -164,6 +165,7 @@ WaitEnd SleepUntilTaken(Wait& w) {
       if (Look(w)) {
         return GiveUp(w, round) ? WaitEnd::kTaken : WaitEnd::kDeadlock;
       }
+      WatchIfAllWait();
     } else if (round == Round::kWoken) {
       WriteWake(w);
       // The owner may have ended.

@@ -7,6 +7,7 @@
 #include "instrument/runtime/misuse.h"
 #include "instrument/runtime/objects.h"
 #include "instrument/runtime/plain.h"
+#include "instrument/runtime/quiescence.h"
 #include "instrument/runtime/record.h"
 #include "instrument/runtime/sites.h"
 #include "instrument/runtime/wait.h"
@@ -84,6 +85,8 @@ void BeginWait(Thread* t, const QueuedWait& wait) {
   Wanted wanted{};
   wanted.site = wait.waiter->site;
   wanted.timed = wait.deadline != nullptr;
+  wanted.outside = t->waits_outside;
+  wanted.permit = wait.permit ? wait.waiter->object : 0;
   BeginWaiting(t, wanted);
   WriteBlock(t, wait);
 }
@@ -104,6 +107,8 @@ void DoPrepareWait(WaitQueue& queue, WaitKind kind, internal::Waiter& waiter,
   if (Thread* const t = Enter()) {
     waiter.site = SiteId(t, slot, caller);
     waiter.object = IdOf(t, queue, kind, waiter.site);
+    t->waits_outside =
+        model::PrimitiveOf(static_cast<ObjectKind>(kind)).outside;
     Leave(t);
   }
 }
@@ -127,11 +132,13 @@ bool DoQueuedWait(const QueuedWait& wait) {
     if (Resume(t, actor)) BeginWait(t, wait);
     actor = t->hot.actor;
     if (!t->live) WriteWaitStack(t, wait);
+    WatchIfAllWait();
     Leave(t);
     signalled = SleepInQueue(wait, nullptr, &looked);
   }
   if (Resume(t, actor)) BeginWait(t, wait);
   EndWaiting(t);
+  t->waits_outside = false;
   Begin(t, 4).U64(Ticks()).End(
       Op::kUnblock, static_cast<uint32_t>(
                         signalled ? wait.woken : model::Outcome::kTimedOut));

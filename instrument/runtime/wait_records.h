@@ -20,6 +20,7 @@ struct QueuedWait {
   uint32_t owner = 0;
   uint32_t owner_site = 0;
   bool shared = false;  // with others, if they have what it waits for
+  bool permit = false;  // of a semaphore that is held like a lock
 };
 
 // Whom a post wakes.

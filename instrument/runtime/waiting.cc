@@ -34,8 +34,10 @@ void BeginWaiting(Thread* t, const Wanted& wanted) {
   w.site.store(wanted.site, std::memory_order_relaxed);
   w.how.store(static_cast<uint32_t>(wanted.timed) |
                   static_cast<uint32_t>(wanted.reads) << 1 |
-                  static_cast<uint32_t>(wanted.shared) << 2,
+                  static_cast<uint32_t>(wanted.shared) << 2 |
+                  static_cast<uint32_t>(wanted.outside) << 3,
               std::memory_order_relaxed);
+  w.permit.store(wanted.permit, std::memory_order_relaxed);
   w.since.store(WaitClock(), std::memory_order_relaxed);
   w.holds.store(t->kept().hot.holds, std::memory_order_relaxed);
   w.top.store(t->kept().hot.top, std::memory_order_relaxed);
@@ -65,6 +67,8 @@ bool SeeWait(const Thread* t, Wanted* wanted, uint32_t* number) {
   wanted->timed = (how & 1) != 0;
   wanted->reads = (how & 2) != 0;
   wanted->shared = (how & 4) != 0;
+  wanted->outside = (how & 8) != 0;
+  wanted->permit = w.permit.load(std::memory_order_acquire);
   wanted->holds = w.holds.load(std::memory_order_acquire);
   wanted->top = w.top.load(std::memory_order_acquire);
   return w.number.load(std::memory_order_relaxed) == *number;

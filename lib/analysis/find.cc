@@ -15,6 +15,9 @@ namespace {
 // Part 0 holds the smallest object of the cycle, so that equal cycles look
 // equal whoever found them.
 void Rotate(Finding& finding) {
+  if (finding.rule == Rule::kCommunication || finding.rule == Rule::kStall) {
+    return;  // no cycle of objects
+  }
   if (finding.parts.size() != finding.objects.size()) return;
   const auto smallest =
       std::min_element(finding.objects.begin(), finding.objects.end());
@@ -43,6 +46,16 @@ bool IsSameCycle(const Finding& actual, const Finding& inversion) {
   });
 }
 
+// Whether all locks of the inversion are among those that somebody waits for.
+bool IsWithin(const Finding& inversion, const Finding& communication) {
+  return std::all_of(inversion.objects.begin(), inversion.objects.end(),
+                     [&](ObjectIndex o) {
+                       return std::find(communication.objects.begin(),
+                                        communication.objects.end(),
+                                        o) != communication.objects.end();
+                     });
+}
+
 // An actual deadlock says all that the inversion behind it would say, and an
 // actor stuck on its own lock all that the misuse would.
 void DropWhatIsActual(std::vector<Finding>& findings) {
@@ -52,7 +65,11 @@ void DropWhatIsActual(std::vector<Finding>& findings) {
   }
   std::erase_if(findings, [&](const Finding& f) {
     return std::any_of(actual.begin(), actual.end(), [&](const Finding& a) {
-      if (f.rule == Rule::kLockOrder) return IsSameCycle(a, f);
+      if (f.rule == Rule::kLockOrder) {
+        return a.rule == Rule::kCommunication
+                   ? f.verdict == Verdict::kPossible && IsWithin(f, a)
+                   : IsSameCycle(a, f);
+      }
       return f.misuse == model::Misuse::kSelfLock && a.rule == Rule::kSelf &&
              f.count == 1 && a.objects == f.objects &&
              a.parts.front().actor == f.parts.front().actor;

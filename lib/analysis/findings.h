@@ -37,6 +37,9 @@ enum class Rule : uint8_t {
   kLostWakeup,     // was notified before it waited, and never again
   kRecursiveRead,  // reads what it reads, and a writer may come between
   kBlockingCall,   // waits for the outside with a lock others ask for
+  kCommunication,  // who would have to signal waits for who waits for the
+                   // signal
+  kStall,          // everybody waits for a signal that nobody is left to give
 };
 
 // One actor's part: it holds `holds` and asks for `wants`. `wants` is kNone for
@@ -60,7 +63,9 @@ struct Finding {
   std::optional<Reason> reason;    // refuted only
   ObjectIndex gate = kNone;        // Reason::kGate: the lock
   std::optional<model::Misuse> misuse;
-  std::vector<Part> parts;  // cyclic: parts[i] wants what parts[i+1] holds
+  // Cyclic: parts[i] wants what parts[i+1] holds. Communication: those who wait
+  // for a signal first, then those who wait for them.
+  std::vector<Part> parts;
   std::vector<ObjectIndex>
       objects;  // the cycle's objects, parts[i].wants first
   std::vector<std::string> assumes;  // sentences

@@ -11,6 +11,7 @@
 #ifndef LOCKCHECK_LIB_ANALYSIS_OBSERVATIONS_H_
 #define LOCKCHECK_LIB_ANALYSIS_OBSERVATIONS_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -159,6 +160,13 @@ struct Notification {
   bool woke_nobody = false;
 };
 
+// The runtime saw that nobody in the process could end any of its waits, and
+// that nothing else could. `actor` is the runtime's own thread, which said so.
+struct Quiescence {
+  ActorIndex actor = kNone;
+  uint64_t ticks = 0;
+};
+
 struct MisuseEvent {
   model::Misuse misuse{};
   ActorIndex actor = kNone;
@@ -194,6 +202,12 @@ struct Observations {
   std::vector<MisuseEvent> misuses;
   std::vector<Notification> notifications;  // one per actor and object
   std::vector<RefusedMoment> refused;
+  std::vector<Quiescence> quiescences;
+  // A thread of the runtime's own: it waits for nobody and signals nobody.
+  bool is_the_runtimes(ActorIndex actor) const {
+    return std::any_of(quiescences.begin(), quiescences.end(),
+                       [&](const Quiescence& q) { return q.actor == actor; });
+  }
 };
 
 }  // namespace lockcheck::analysis

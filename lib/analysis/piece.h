@@ -75,6 +75,7 @@ struct Piece {
   ActorUsage usage;
   std::vector<HeldAtEnd> held;
   std::optional<Wait> wait;
+  uint64_t quiescent = 0;  // ticks of the last such note; 0: none
   // Of that wait: since when its owner was seen, in ticks, and whether that
   // owner's share of it is not counted as a wait yet.
   uint64_t wait_owner_since = 0;

@@ -158,6 +158,13 @@ void MergeNotifications(std::span<const Piece> pieces, Observations& o) {
   }
 }
 
+void CollectQuiescences(std::span<const Piece> pieces, Observations& o) {
+  for (const Piece& piece : pieces) {
+    if (piece.quiescent == 0) continue;
+    o.quiescences.push_back({piece.actor, piece.quiescent});
+  }
+}
+
 Observations Observe(const log::Recording& recording, unsigned threads,
                      std::vector<Piece>& pieces) {
   Observations o;
@@ -167,6 +174,7 @@ Observations Observe(const log::Recording& recording, unsigned threads,
   FindPhases(pieces, o);
   MergeMisuses(pieces, o);
   MergeNotifications(pieces, o);
+  CollectQuiescences(pieces, o);
   o.end = EndStates(recording, pieces);
   o.refused = RefusedMoments(recording, pieces);
   MergeAsked(recording, threads, pieces, o);

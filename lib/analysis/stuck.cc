@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "lib/analysis/end_part.h"
+#include "lib/analysis/nobody_left.h"
 #include "lib/analysis/permits.h"
 #include "lib/graph/wait_for.h"
 
@@ -37,8 +39,9 @@ class EndOfLog {
     }
     FindOwnersThatAreGone(findings);
     FindTimedCycles(findings);
-    FindWaitsWhileHolding(findings);
     FindLostWakeups(findings);
+    const std::vector<bool> left = FindNobodyLeft(o_, nodes_, stuck_, findings);
+    FindWaitsWhileHolding(left, findings);
     for (ActorIndex a = 0; a < o_.actor_count; ++a) {
       const EndState& end = end_[a];
       // A process that ended ended its actors' waits too, unless they are the
@@ -46,8 +49,8 @@ class EndOfLog {
       if (!end.wait || (end.state != ActorState::kBlocked && !stuck_[a])) {
         continue;
       }
-      standing_waits.push_back(
-          {a, *end.wait, end.held, Duration(a, *end.wait), stuck_[a]});
+      standing_waits.push_back({a, *end.wait, end.held, Duration(a, *end.wait),
+                                stuck_[a] || left[a]});
     }
   }
 
@@ -167,7 +170,8 @@ class EndOfLog {
     Finding finding;
     for (size_t i = 0; i < cycle.size(); ++i) {
       const ActorIndex before = cycle[(i + cycle.size() - 1) % cycle.size()];
-      finding.parts.push_back(ToPart(cycle[i], end_[before].wait->object));
+      finding.parts.push_back(
+          EndPart(o_, end_, cycle[i], end_[before].wait->object));
       finding.objects.push_back(end_[cycle[i]].wait->object);
       finding.ticks = std::max(finding.ticks, end_[cycle[i]].wait->since_ticks);
     }
@@ -181,35 +185,6 @@ class EndOfLog {
     findings.back().verdict = Verdict::kActual;
   }
 
-  // The actor's part, with what it holds and the one before it waits for first.
-  Part ToPart(ActorIndex actor, ObjectIndex wanted_of_it) const {
-    const EndState& end = end_[actor];
-    Part part;
-    part.actor = actor;
-    part.count = 1;
-    part.holds = end.held;
-    if (end.wait) {
-      part.wants = end.wait->object;
-      part.mode = end.wait->mode;
-      part.how = end.wait->how;
-      part.site = end.wait->site;
-      part.stack = end.wait->stack;
-    }
-    if (o_.is_end_object(wanted_of_it)) {
-      part.holds.insert(part.holds.begin(),
-                        {wanted_of_it, model::Mode::kExclusive, kNone});
-      return part;
-    }
-    const auto hold =
-        std::find_if(part.holds.begin(), part.holds.end(),
-                     [&](const Hold& h) { return h.object == wanted_of_it; });
-    if (hold != part.holds.end()) {
-      part.outer = static_cast<uint32_t>(hold - part.holds.begin());
-      std::rotate(part.holds.begin(), hold, hold + 1);
-    }
-    return part;
-  }
-
   // Who held the lock when it became nobody's; `provider` is not live.
   ActorIndex LostOwner(ActorIndex waiter, graph::Vertex provider) const {
     return provider == Nobody() ? end_[waiter].wait->owner : provider;
@@ -219,7 +194,7 @@ class EndOfLog {
   Part LostOwnerPart(ActorIndex owner, ActorIndex waiter) const {
     const Wait& wait = *end_[waiter].wait;
     if (ProcessOf(owner) == ProcessOf(waiter))
-      return ToPart(owner, wait.object);
+      return EndPart(o_, end_, owner, wait.object);
     Part part;
     part.actor = owner;
     part.count = 1;
@@ -248,7 +223,8 @@ class EndOfLog {
           actors.begin(), actors.end(), [&](ActorIndex a, ActorIndex b) {
             return end_[a].wait->since_ticks < end_[b].wait->since_ticks;
           });
-      finding.parts = {ToPart(first, kNone), LostOwnerPart(owner, first)};
+      finding.parts = {EndPart(o_, end_, first, kNone),
+                       LostOwnerPart(owner, first)};
       finding.objects = {object};
       finding.ticks = end_[first].wait->since_ticks;
       finding.count = actors.size();
@@ -312,16 +288,18 @@ class EndOfLog {
   // Who waits to be notified goes on when anybody does it, so nobody is stuck
   // for certain. But if who would do it waits for a lock that the first one
   // holds, nothing moves.
-  void FindWaitsWhileHolding(std::vector<Finding>& findings) const {
+  void FindWaitsWhileHolding(const std::vector<bool>& stuck,
+                             std::vector<Finding>& findings) const {
     for (ActorIndex a = 0; a < o_.actor_count; ++a) {
-      if (!WaitsToBeNotified(a)) continue;
+      if (!WaitsToBeNotified(a) || stuck[a]) continue;
       for (const Hold& hold : end_[a].held) {
         const std::vector<ActorIndex> waiters = WaitersFor(hold, a);
         if (waiters.empty()) continue;
         Finding finding;
         finding.kind = Kind::kHazard;
         finding.rule = Rule::kWaitHolding;
-        finding.parts = {ToPart(a, hold.object), ToPart(waiters[0], kNone)};
+        finding.parts = {EndPart(o_, end_, a, hold.object),
+                         EndPart(o_, end_, waiters[0], kNone)};
         finding.objects = {hold.object};
         finding.ticks = std::max(end_[a].wait->since_ticks,
                                  end_[waiters[0]].wait->since_ticks);
@@ -335,7 +313,9 @@ class EndOfLog {
   // have? Whoever joins or waits to be notified cannot, and says so.
   bool MightNotify(ActorIndex actor) const {
     const EndState& end = end_[actor];
-    if (end.state == ActorState::kEnded) return false;
+    if (end.state == ActorState::kEnded || o_.is_the_runtimes(actor)) {
+      return false;
+    }
     if (end.state != ActorState::kBlocked || !end.wait || stuck_[actor]) {
       return true;
     }
@@ -396,7 +376,7 @@ class EndOfLog {
       notifier.wants = object;
       notifier.site = lost->site;
       notifier.count = 1;
-      finding.parts = {ToPart(a, kNone), std::move(notifier)};
+      finding.parts = {EndPart(o_, end_, a, kNone), std::move(notifier)};
       finding.objects = {object};
       finding.ticks = end_[a].wait->since_ticks;
       finding.assumes = {

@@ -133,11 +133,25 @@ void AddKey(std::vector<std::string>& keys, std::string key) {
   keys.push_back(std::move(key));
 }
 
+// Who waits first, and how many wait alike, differs from run to run.
+void SortDistinct(std::vector<Element>& elements) {
+  std::sort(elements.begin(), elements.end(),
+            [](const Element& a, const Element& b) { return a.text < b.text; });
+  elements.erase(std::unique(elements.begin(), elements.end(),
+                             [](const Element& a, const Element& b) {
+                               return a.text == b.text;
+                             }),
+                 elements.end());
+}
+
 }  // namespace
 
 void Identify(const Report& report, FindingRow& row) {
   std::vector<Element> elements = Elements(report, row);
-  if (row.kind == FindingKind::kDeadlock || row.kind == FindingKind::kHazard) {
+  if (row.rule == "communication" || row.rule == "stall") {
+    SortDistinct(elements);
+  } else if (row.kind == FindingKind::kDeadlock ||
+             row.kind == FindingKind::kHazard) {
     RotateToSmallest(elements);
   }
   std::string text;

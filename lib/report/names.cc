@@ -38,7 +38,9 @@ constexpr Name<Rule> kRules[] = {{Rule::kLockOrder, "lock-order"},
                                  {Rule::kWaitHolding, "wait-holding"},
                                  {Rule::kLostWakeup, "lost-wakeup"},
                                  {Rule::kRecursiveRead, "recursive-read"},
-                                 {Rule::kBlockingCall, "blocking-call"}};
+                                 {Rule::kBlockingCall, "blocking-call"},
+                                 {Rule::kCommunication, "communication"},
+                                 {Rule::kStall, "stall"}};
 constexpr Name<ActorState> kStates[] = {{ActorState::kRunning, "running"},
                                         {ActorState::kBlocked, "blocked"},
                                         {ActorState::kEnded, "ended"},

@@ -8,6 +8,7 @@
 #include "fmt/format.h"
 #include "lib/report/layout.h"
 #include "lib/report/naming.h"
+#include "lib/report/sentences.h"
 #include "lib/report/sites.h"
 
 namespace lockcheck::report {
@@ -21,64 +22,17 @@ using analysis::Verdict;
 // A circle longer than this is told as a path of locks, not actor by actor.
 constexpr size_t kLongestTold = 3;
 
-const ObjectRow* ObjectOf(const Report& report, uint32_t object) {
-  return object < report.objects.size() ? &report.objects[object] : nullptr;
-}
-
-std::string ObjectName(const Report& report, uint32_t object) {
-  const ObjectRow* row = ObjectOf(report, object);
-  return row != nullptr ? row->name : "a lock";
-}
-
-bool IsEnd(const Report& report, uint32_t object) {
-  const ObjectRow* row = ObjectOf(report, object);
-  return row != nullptr && row->kind == model::ObjectKind::kActorEnd;
-}
-
 std::string ClassOf(const Report& report, uint32_t object) {
   const ObjectRow* row = ObjectOf(report, object);
   if (row == nullptr) return "a lock";
   return row->lock_class ? report.classes[*row->lock_class].name : row->name;
 }
 
-bool HasEnded(const Report& report, const PartRow& part) {
-  return part.actor &&
-         report.actors[*part.actor].state == analysis::ActorState::kEnded;
-}
-
-// "A1 (main) holds a and asks for b".
-std::string Clause(const Report& report, const PartRow& part,
-                   std::string_view asks) {
-  std::string text = ActorInSentence(report, part.actor);
-  if (!part.holds.empty()) {
-    if (!part.wants && HasEnded(report, part)) text += " has ended and still";
-    text += IsEnd(report, part.holds[0].object)
-                ? " has yet to end"
-                : " holds " + ObjectName(report, part.holds[0].object);
-    text += part.wants ? " and" : "";
-  }
-  if (part.wants) {
-    text += fmt::format(" {} {}",
-                        IsEnd(report, part.wants->object) ? "waits for" : asks,
-                        ObjectName(report, part.wants->object));
-  }
-  return text;
-}
-
 std::string Circle(const Report& report, const FindingRow& row,
                    std::string_view asks) {
   if (row.parts.empty()) return "a circle of locks";
-  std::string text;
-  if (row.parts.size() <= kLongestTold) {
-    for (const PartRow& part : row.parts) {
-      if (!text.empty()) {
-        text += &part == &row.parts.back() ? ", while " : ", ";
-      }
-      text += Clause(report, part, asks);
-    }
-    return text;
-  }
-  text = fmt::format(
+  if (row.parts.size() <= kLongestTold) return Clauses(report, row, asks);
+  std::string text = fmt::format(
       "{} actors each hold one lock and {}: ", row.parts.size(),
       asks == "asks for" ? "ask for the next" : "wait for the next");
   for (const PartRow& part : row.parts) {
@@ -190,6 +144,21 @@ std::string LostWakeupMessage(const Report& report, const FindingRow& row) {
       ActorInSentence(report, row.parts[0].actor));
 }
 
+std::string NobodyLeftMessage(const Report& report, const Finding& finding,
+                              const FindingRow& row) {
+  std::string text;
+  if (row.parts.size() <= kLongestTold) {
+    text = Clauses(report, row, "waits for");
+  } else if (finding.rule == Rule::kStall) {
+    text = fmt::format("{} actors wait to be signalled", row.parts.size());
+  } else {
+    text =
+        fmt::format("{} actors wait for each other's locks, ends and signals",
+                    row.parts.size());
+  }
+  return text + "; nobody is left who could end a wait";
+}
+
 std::string RecursiveReadMessage(const Report& report, const FindingRow& row) {
   if (row.parts.size() != 2 || row.objects.empty()) {
     return "an actor reads a lock twice, and a writer may come between";
@@ -235,6 +204,9 @@ std::string Message(const Report& report, const Finding& finding,
       return RecursiveReadMessage(report, row);
     case Rule::kBlockingCall:
       return BlockingCallMessage(report, row);
+    case Rule::kCommunication:
+    case Rule::kStall:
+      return NobodyLeftMessage(report, finding, row);
     case Rule::kSelf:
       return SelfMessage(report, row);
     case Rule::kMisuse:
@@ -310,6 +282,15 @@ std::string Why(const Report& report, const Finding& finding,
     return "no deadlock, since the outside ends the call; but until then "
            "nobody "
            "gets the lock";
+  }
+  if (finding.rule == Rule::kCommunication || finding.rule == Rule::kStall) {
+    return std::string(finding.rule == Rule::kStall
+                           ? "no deadlock, since nobody waits for what another "
+                             "one holds; but the "
+                           : "it happened: the ") +
+           "program saw each of its threads wait without a time limit, and "
+           "neither another thread, nor a signal handler, nor memory shared "
+           "with another process, through which a wait could end";
   }
   if (row.kind == FindingKind::kHazard) {
     return "no deadlock, since a request gives up; but everybody waits until "
@@ -411,6 +392,44 @@ std::string AdviceForCircle(const Report& report, const FindingRow& row) {
       asked, held, Counted(odd.count, "time"), WhereAsked(report, odd));
 }
 
+// What whoever comes by may signal.
+bool IsSignal(const Report& report, uint32_t object) {
+  const ObjectRow* row = ObjectOf(report, object);
+  return row != nullptr && !IsEnd(report, object) &&
+         (!model::CanBeHeld(row->kind) ||
+          model::PrimitiveOf(row->kind).wait_rule == model::WaitRule::kAny);
+}
+
+// As of a semaphore's permit, which another one has to release.
+bool IsHeld(const FindingRow& row, uint32_t object) {
+  return std::any_of(
+      row.parts.begin(), row.parts.end(), [&](const PartRow& part) {
+        return !part.holds.empty() && part.holds[0].object == object;
+      });
+}
+
+std::string AdviceForCommunication(const Report& report,
+                                   const FindingRow& row) {
+  for (const PartRow& part : row.parts) {
+    if (!part.wants || !IsSignal(report, part.wants->object)) continue;
+    if (part.holds.empty()) continue;
+    if (row.parts.size() > 1 && IsHeld(row, part.wants->object)) continue;
+    const std::string wanted = ObjectName(report, part.wants->object);
+    const std::string held = ObjectName(report, part.holds[0].object);
+    if (IsEnd(report, part.holds[0].object)) {
+      return fmt::format("signal {} before waiting for {}", wanted, held);
+    }
+    if (held == wanted) {
+      return fmt::format("release {} before it is acquired again", held);
+    }
+    return fmt::format(
+        "let go of {} before waiting for {}{}, or signal {} "
+        "without needing {}",
+        held, wanted, WhereAsked(report, part), wanted, held);
+  }
+  return AdviceForCircle(report, row);
+}
+
 std::string AdviceForMisuse(model::Misuse misuse) {
   switch (misuse) {
     case model::Misuse::kUnlockFree:
@@ -508,6 +527,14 @@ std::string Advice(const Report& report, const Finding& finding,
   if (finding.rule == Rule::kRecursiveRead) {
     return "take the shared hold once, and pass the guard on or call a "
            "function that expects it to be held";
+  }
+  if (finding.rule == Rule::kCommunication) {
+    return AdviceForCommunication(report, row);
+  }
+  if (finding.rule == Rule::kStall) {
+    return "if they are meant to go on, let whoever is the last to run signal "
+           "those who still wait; if they are meant to wait until the program "
+           "is ended, nothing";
   }
   if (OwnerInParent(report, row) != nullptr) {
     return fmt::format(

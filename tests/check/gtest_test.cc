@@ -113,6 +113,18 @@ TEST_F(GTestTest, WhateverATestWaitsForItNeverHangs) {
   }
 }
 
+#ifndef __SANITIZE_THREAD__  // it has a thread of its own, which might end it
+TEST_F(GTestTest, ATestThatNobodyIsLeftToEndFails) {
+  for (const char* options : {"", "on_deadlock=throw"}) {
+    const Finished f =
+        Run("Watched.WaitsForAPostThatNeedsWhatItHolds", {}, options);
+    EXPECT_EQ(f.exit_status(), 1) << f;
+    EXPECT_THAT(f.err, HasSubstr("ACTUAL DEADLOCK  communication"));
+    EXPECT_THAT(f.out, HasSubstr("[  FAILED  ] Watched.WaitsForAPost"));
+  }
+}
+#endif
+
 TEST_F(GTestTest, ADeadlockOutsideOfAnyTestEndsTheProgramToo) {
   const Finished f = Run("LockedUpSuite.*");
   EXPECT_EQ(f.exit_status(), 1) << f;

@@ -112,6 +112,18 @@ TEST(Watched, JoinsAThreadThatWantsWhatItHolds) {
   t.join();
 }
 
+TEST(Watched, WaitsForAPostThatNeedsWhatItHolds) {
+  Pair p;
+  lockcheck::binary_semaphore posted(0);
+  lockcheck::lock_guard hold(p.a);
+  lockcheck::thread t([&] {
+    lockcheck::lock_guard needs(p.a);
+    posted.release();
+  });
+  posted.acquire();
+  t.join();
+}
+
 TEST(Watched, WritesInBlocks) {
   Pair p;
   int writes = 0;

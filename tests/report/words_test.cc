@@ -166,6 +166,51 @@ TEST_F(WordsTest, ALostWakeupNamesWhoNotifiedAndWhoWaits) {
   EXPECT_THAT(row_.advice, HasSubstr("wait(lock, predicate)"));
 }
 
+// Of fork[1] permits are given, by anybody.
+TEST_F(WordsTest, ADeadlockThroughASignalSaysThatNobodyIsLeft) {
+  report_.objects[1].kind = model::ObjectKind::kSemaphore;
+  Is(Rule::kCommunication, Verdict::kActual);
+  Part(kPlato, 0, 1).Part(kKant, {}, 0);
+  EXPECT_EQ(Explained().message,
+            "A2 (plato) holds fork[0] and waits for fork[1], while A3 (kant) "
+            "waits for fork[0]; nobody is left who could end a wait");
+  EXPECT_THAT(row_.why, StartsWith("it happened: the program saw"));
+  EXPECT_THAT(row_.advice,
+              StartsWith("let go of fork[0] before waiting for fork[1]"));
+}
+
+TEST_F(WordsTest, AJoinOfOneWhoWaitsForASignalIsToldToSignalFirst) {
+  report_.objects[1].kind = model::ObjectKind::kEvent;
+  Is(Rule::kCommunication, Verdict::kActual);
+  Part(kPlato, kEndOfPlato, 1).Part(kKant, {}, kEndOfPlato);
+  EXPECT_EQ(Explained().message,
+            "A2 (plato) has yet to end and waits for fork[1], while A3 (kant) "
+            "waits for the end of A2 (plato); nobody is left who could end a "
+            "wait");
+  EXPECT_EQ(row_.advice,
+            "signal fork[1] before waiting for the end of A2 (plato)");
+}
+
+TEST_F(WordsTest, PermitsThatAreHeldAreToldToHaveAnOrder) {
+  for (const uint32_t permit : {0u, 1u}) {
+    report_.objects[permit].kind = model::ObjectKind::kSemaphore;
+  }
+  Is(Rule::kCommunication, Verdict::kActual);
+  Part(kPlato, 0, 1).Part(kKant, 1, 0);
+  EXPECT_THAT(Explained().advice, StartsWith("always take fork[0] before"));
+}
+
+TEST_F(WordsTest, ManyWhoWaitToBeSignalledAreCounted) {
+  finding_.kind = analysis::Kind::kHazard;
+  finding_.rule = Rule::kStall;
+  row_.kind = FindingKind::kHazard;
+  for (int i = 0; i < 4; ++i) Part(kPlato, {}, 1);
+  EXPECT_EQ(Explained().message,
+            "4 actors wait to be signalled; nobody is left who could end a "
+            "wait");
+  EXPECT_THAT(row_.why, StartsWith("no deadlock, since nobody waits for what"));
+}
+
 TEST_F(WordsTest, ARecursiveReadNamesTheWriterThatMayComeBetween) {
   finding_.kind = analysis::Kind::kHazard;
   finding_.rule = Rule::kRecursiveRead;

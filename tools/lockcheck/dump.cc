@@ -116,6 +116,8 @@ const char* Name(log::NoteKind kind) {
       return "mean sample interval";
     case log::NoteKind::kLive:
       return "mode=live";
+    case log::NoteKind::kQuiescent:
+      return "nobody left to end a wait, at";
   }
   return "unknown note";
 }

@@ -43,8 +43,9 @@ const char* SuppressionsPath() noexcept;
 const char* BaselinePath() noexcept;
 
 // Called when a deadlock has happened, by the thread that closed it, before
-// anything is said and on_deadlock= is obeyed; it may end the process. True: it
-// has told the user. SayDeadlock() prints names and addresses.
+// anything is said and on_deadlock= is obeyed; it may end the process. Null:
+// nobody closed it, and a thread of the runtime's own calls. True: it has told
+// the user. SayDeadlock() prints names and addresses.
 using DeadlockHook = bool (*)(const void* deadlock);
 void SetDeadlockHook(DeadlockHook hook) noexcept;
 void SayDeadlock(const void* deadlock) noexcept;

@@ -1,0 +1,224 @@
+#include "lib/analysis/nobody_left.h"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "lib/analysis/end_part.h"
+
+namespace lockcheck::analysis {
+namespace {
+
+using graph::Vertex;
+using graph::WaitNode;
+using log::ProcessIndex;
+
+// Whether whoever comes by ends a wait for the object, and not its holders.
+bool IsSignal(const Observations& o, ObjectIndex object) {
+  if (object >= o.recording->objects.size()) return false;
+  const model::Primitive& row =
+      model::PrimitiveOf(o.recording->objects[object].kind);
+  return !row.outside &&
+         (row.wait_rule == model::WaitRule::kAny || !row.exclusive_hold);
+}
+
+class NobodyLeft {
+ public:
+  NobodyLeft(const Observations& o, std::vector<WaitNode> nodes,
+             const std::vector<bool>& locked_up)
+      : o_(o), nodes_(std::move(nodes)), locked_up_(locked_up) {
+    for (const Quiescence& q : o_.quiescences) {
+      if (q.actor < o_.actor_count && StillStands(q)) {
+        processes_.insert(ProcessOf(q.actor));
+      }
+    }
+    for (const ProcessIndex process : processes_) LetAnybodySignal(process);
+    if (!processes_.empty()) stuck_ = graph::FindStuck(nodes_);
+    stuck_.resize(o_.actor_count);
+  }
+
+  void Find(std::vector<Finding>& findings) const {
+    for (const ProcessIndex process : processes_) Find(process, findings);
+  }
+
+  const std::vector<bool>& stuck() const { return stuck_; }
+
+ private:
+  // An actor that others wait for, by what they want of it.
+  struct Wanted {
+    std::vector<ActorIndex> by;
+    ObjectIndex object = kNone;
+  };
+
+  ProcessIndex ProcessOf(ActorIndex actor) const {
+    return o_.recording->actors[actor].process;
+  }
+
+  std::vector<ActorIndex> ActorsOf(ProcessIndex process) const {
+    std::vector<ActorIndex> actors;
+    for (ActorIndex a = 0; a < o_.actor_count; ++a) {
+      if (ProcessOf(a) == process && !o_.is_the_runtimes(a))
+        actors.push_back(a);
+    }
+    return actors;
+  }
+
+  bool StoodAt(ActorIndex actor, uint64_t ticks) const {
+    const log::Actor& row = o_.recording->actors[actor];
+    if (row.ended) return row.end_ticks <= ticks;
+    const EndState& end = o_.end[actor];
+    return end.state == ActorState::kBlocked && end.wait && !end.exiting &&
+           !GivesUp(end.wait->how) && end.wait->since_ticks <= ticks;
+  }
+
+  // Nobody has recorded anything since.
+  bool StillStands(const Quiescence& q) const {
+    const ProcessIndex process = ProcessOf(q.actor);
+    if (process == kNone) return false;
+    const std::vector<ActorIndex> actors = ActorsOf(process);
+    return std::all_of(actors.begin(), actors.end(),
+                       [&](ActorIndex a) { return StoodAt(a, q.ticks); });
+  }
+
+  bool Lives(ActorIndex actor) const {
+    return o_.end[actor].state != ActorState::kEnded;
+  }
+
+  bool WaitsForSignal(ActorIndex actor) const {
+    return o_.end[actor].wait && IsSignal(o_, o_.end[actor].wait->object);
+  }
+
+  // One node stands for "anybody of this process", so that the graph stays as
+  // large as the process.
+  void LetAnybodySignal(ProcessIndex process) {
+    const auto anybody = static_cast<Vertex>(nodes_.size());
+    WaitNode any;
+    any.state = WaitNode::State::kWaiting;
+    any.rule = model::WaitRule::kAny;
+    for (const ActorIndex a : ActorsOf(process)) {
+      if (!Lives(a)) continue;
+      any.providers.push_back(a);
+      if (WaitsForSignal(a)) nodes_[a].providers = {anybody};
+    }
+    nodes_.push_back(std::move(any));
+  }
+
+  void Find(ProcessIndex process, std::vector<Finding>& findings) const {
+    std::vector<ActorIndex> stuck;
+    bool locked_up = false;
+    for (const ActorIndex a : ActorsOf(process)) {
+      if (stuck_[a]) stuck.push_back(a);
+      locked_up |= locked_up_[a];
+    }
+    std::vector<Wanted> wanted = WantedOf(stuck);
+    std::vector<ActorIndex> signalled;
+    for (const ActorIndex a : stuck) {
+      if (WaitsForSignal(a)) signalled.push_back(a);
+    }
+    const std::vector<ActorIndex> circle = WhoNeeds(signalled, wanted);
+    if (!circle.empty()) {
+      findings.push_back(ToFinding(circle, wanted));
+      findings.back().rule = Rule::kCommunication;
+      findings.back().verdict = Verdict::kActual;
+    } else if (!signalled.empty() && !locked_up &&
+               !HasLostWakeup(process, findings)) {
+      findings.push_back(ToFinding(signalled, wanted));
+      findings.back().kind = Kind::kHazard;
+      findings.back().rule = Rule::kStall;
+    }
+  }
+
+  // By actor: who waits for what it holds, a permit of a semaphore too.
+  std::vector<Wanted> WantedOf(const std::vector<ActorIndex>& stuck) const {
+    std::vector<Wanted> wanted(o_.actor_count);
+    const auto add = [&](ActorIndex holder, ActorIndex waiter) {
+      wanted[holder].by.push_back(waiter);
+      wanted[holder].object = o_.end[waiter].wait->object;
+    };
+    absl::flat_hash_map<ObjectIndex, std::vector<ActorIndex>> holders;
+    for (const ActorIndex a : stuck) {
+      for (const Hold& hold : o_.end[a].held) holders[hold.object].push_back(a);
+    }
+    for (const ActorIndex a : stuck) {
+      if (!WaitsForSignal(a)) {
+        for (const Vertex owner : nodes_[a].providers) {
+          if (owner < o_.actor_count) add(owner, a);
+        }
+      } else if (const auto of = holders.find(o_.end[a].wait->object);
+                 of != holders.end()) {
+        for (const ActorIndex holder : of->second) add(holder, a);
+      }
+    }
+    return wanted;
+  }
+
+  // Those of `signalled` that others wait for, and all who wait for them.
+  static std::vector<ActorIndex> WhoNeeds(
+      const std::vector<ActorIndex>& signalled,
+      const std::vector<Wanted>& wanted) {
+    std::vector<ActorIndex> circle;
+    std::set<ActorIndex> seen;
+    for (const ActorIndex a : signalled) {
+      if (!wanted[a].by.empty() && seen.insert(a).second) circle.push_back(a);
+    }
+    for (size_t i = 0; i < circle.size(); ++i) {
+      for (const ActorIndex waiter : wanted[circle[i]].by) {
+        if (seen.insert(waiter).second) circle.push_back(waiter);
+      }
+    }
+    return circle;
+  }
+
+  bool HasLostWakeup(ProcessIndex process,
+                     const std::vector<Finding>& findings) const {
+    return std::any_of(findings.begin(), findings.end(), [&](const Finding& f) {
+      return f.rule == Rule::kLostWakeup &&
+             ProcessOf(f.parts.front().actor) == process;
+    });
+  }
+
+  // Of many who wait alike, a pool's workers for instance, one part.
+  Finding ToFinding(const std::vector<ActorIndex>& actors,
+                    const std::vector<Wanted>& wanted) const {
+    Finding finding;
+    std::set<std::tuple<ObjectIndex, SiteIndex, ObjectIndex>> kinds;
+    std::set<ObjectIndex> objects;
+    for (const ActorIndex a : actors) {
+      const Wait& wait = *o_.end[a].wait;
+      finding.ticks = std::max(finding.ticks, wait.since_ticks);
+      if (!kinds.emplace(wait.object, wait.site, wanted[a].object).second) {
+        ++finding.count;
+        continue;
+      }
+      finding.parts.push_back(EndPart(o_, o_.end, a, wanted[a].object));
+      if (objects.insert(wait.object).second) {
+        finding.objects.push_back(wait.object);
+      }
+    }
+    return finding;
+  }
+
+  const Observations& o_;
+  std::vector<WaitNode> nodes_;
+  const std::vector<bool>& locked_up_;
+  std::set<ProcessIndex> processes_;
+  std::vector<bool> stuck_;
+};
+
+}  // namespace
+
+std::vector<bool> FindNobodyLeft(const Observations& o,
+                                 std::vector<WaitNode> nodes,
+                                 const std::vector<bool>& locked_up,
+                                 std::vector<Finding>& findings) {
+  if (o.quiescences.empty() || o.recording == nullptr) {
+    return std::vector<bool>(o.actor_count);
+  }
+  const NobodyLeft left(o, std::move(nodes), locked_up);
+  left.Find(findings);
+  return left.stuck();
+}
+
+}  // namespace lockcheck::analysis

@@ -1,0 +1,32 @@
+// The parts of a finding as the parts of a sentence.
+#ifndef LOCKCHECK_LIB_REPORT_SENTENCES_H_
+#define LOCKCHECK_LIB_REPORT_SENTENCES_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "lib/report/report.h"
+
+namespace lockcheck::report {
+
+// Null: the object is not in the report.
+const ObjectRow* ObjectOf(const Report& report, uint32_t object);
+// "a lock" if it is not in the report.
+std::string ObjectName(const Report& report, uint32_t object);
+// Whether it is an actor's end.
+bool IsEnd(const Report& report, uint32_t object);
+
+// Whether the part's actor ended before the log did.
+bool HasEnded(const Report& report, const PartRow& part);
+
+// "A1 (main) holds a and asks for b"; `asks` is the verb for a lock.
+std::string Clause(const Report& report, const PartRow& part,
+                   std::string_view asks);
+// All parts' clauses.
+std::string Clauses(const Report& report, const FindingRow& row,
+                    std::string_view asks);
+
+}  // namespace lockcheck::report
+
+#endif  // LOCKCHECK_LIB_REPORT_SENTENCES_H_
