@@ -3,10 +3,11 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <latch>
 #include <mutex>
 #include <stdexcept>
+
+#include "tests/programs/stories.h"
 
 namespace {
 
@@ -120,10 +121,6 @@ void OverRelease() {
   }
 }
 
-struct Story {
-  const char* name;
-  void (*tell)();
-};
 constexpr Story kStories[] = {
     {"order", Order},       {"and-mutex", AndMutex},
     {"counting", Counting}, {"gate", Gate},
@@ -133,12 +130,4 @@ constexpr Story kStories[] = {
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  if (argc != 2) return 2;
-  for (const Story& story : kStories) {
-    if (std::strcmp(story.name, argv[1]) != 0) continue;
-    story.tell();
-    return 0;
-  }
-  return 2;
-}
+int main(int argc, char** argv) { return TellStory(kStories, argc, argv); }
