@@ -1,5 +1,7 @@
 #include "instrument/runtime/task.h"
 
+#include <cstring>
+
 #include "instrument/runtime/entry.h"
 #include "instrument/runtime/fork.h"
 #include "instrument/runtime/keep_errno.h"
@@ -33,6 +35,14 @@ void WriteJoin(Thread* t, uint32_t task) {
 // What it has used is in the end of its worker.
 void WriteEnd(Thread* t) {
   Begin(t, 8).U64(Ticks()).U64(0).Word(0).Word(0).End(Op::kEnd);
+}
+
+void WriteName(Thread* t, const internal::TaskStart& start) {
+  const size_t size = strnlen(start.name, kNameBytes);
+  Begin(t, 4 + size / 4)
+      .Word(start.task)
+      .Text(start.name, size)
+      .End(Op::kDefName, static_cast<uint32_t>(log::NameTarget::kActor));
 }
 
 // There must be room for a segment.
@@ -74,6 +84,7 @@ Worker DoBeginTask(const internal::TaskStart& start, SiteSlot* slot,
   t->begin_parent = start.parent;
   t->begin_ticks = Ticks();
   WriteBegin(t);
+  if (start.name != nullptr) WriteName(t, start);
   Leave(t);
   return worker;
 }

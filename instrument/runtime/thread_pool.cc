@@ -70,6 +70,9 @@ Pool::Pool(size_t size, const char* name, source_location where)
       jobs_state_(0, name, where),
       slots_(name, where, static_cast<uint32_t>(size_)) {
   workers_.reserve(size_);
+  if (name != nullptr) {
+    snprintf(task_name_, sizeof(task_name_), "%s task", name);
+  }
   try {
     for (size_t i = 0; i < size_; ++i) StartWorker(i);
   } catch (const std::system_error&) {
@@ -142,6 +145,7 @@ uint32_t Pool::RunJob(PoolJob& job, uint32_t freed_by, SiteSlot* slot,
 void Pool::Submit(std::unique_ptr<PoolJob> job, SiteSlot* slot, Caller caller) {
   job->start.parent = SelfActor();
   job->start.alone = size_ == 1;
+  if (name() != nullptr) job->start.name = task_name_;
   QueueSection section(jobs_state_, slot, caller);
   if (jobs_state_.closed) {
     ReportMisuse(slots_, model::Misuse::kUseAfterClose, slot, caller);

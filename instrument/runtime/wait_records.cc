@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+#include <cstdio>
+
 #include "instrument/runtime/keep_errno.h"
 #include "instrument/runtime/live.h"
 #include "instrument/runtime/misuse.h"
@@ -57,12 +59,34 @@ static_assert(Same(PostKind::kNotifyOne, model::Post::kNotifyOne) &&
 
 namespace {
 
-uint32_t IdOf(Thread* t, WaitQueue& c, WaitKind kind, uint32_t site) {
-  if (c.tag.load(std::memory_order_relaxed) == 0) {
-    RegisterObject(t, c.tag,
-                   {static_cast<model::ObjectKind>(kind), site, &c, c.file,
-                    c.line, c.name, c.initial});
+// What is waited for, where one name stands for several objects.
+const char* PartOf(WaitKind kind) {
+  switch (kind) {
+    case WaitKind::kQueueSlots:
+      return " (room)";
+    case WaitKind::kQueueDone:
+      return " (end)";
+    case WaitKind::kThreadPool:
+      return " (slots)";
+    default:
+      return "";
   }
+}
+
+void Register(Thread* t, WaitQueue& c, WaitKind kind, uint32_t site) {
+  const char* name = c.name;
+  char whole[1024];
+  if (const char* const part = PartOf(kind); name != nullptr && *part != 0) {
+    snprintf(whole, sizeof(whole), "%s%s", name, part);
+    name = whole;
+  }
+  RegisterObject(t, c.tag,
+                 {static_cast<model::ObjectKind>(kind), site, &c, c.file,
+                  c.line, name, c.initial});
+}
+
+uint32_t IdOf(Thread* t, WaitQueue& c, WaitKind kind, uint32_t site) {
+  if (c.tag.load(std::memory_order_relaxed) == 0) Register(t, c, kind, site);
   return c.tag.load(std::memory_order_relaxed) >> 3;
 }
 

@@ -2,11 +2,12 @@
 #include <lockcheck/lockcheck.h>
 
 #include <cstdio>
-#include <cstring>
 #include <latch>
 #include <mutex>
 #include <stdexcept>
 #include <vector>
+
+#include "tests/programs/stories.h"
 
 namespace {
 
@@ -137,10 +138,6 @@ void Misuses() {
   refused("submit", [&] { pool.submit([] {}); });
 }
 
-struct Story {
-  const char* name;
-  void (*tell)();
-};
 constexpr Story kStories[] = {
     {"gate", Gate},
     {"order", Order},
@@ -155,12 +152,4 @@ constexpr Story kStories[] = {
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  if (argc != 2) return 2;
-  for (const Story& story : kStories) {
-    if (std::strcmp(story.name, argv[1]) != 0) continue;
-    story.tell();
-    return 0;
-  }
-  return 2;
-}
+int main(int argc, char** argv) { return TellOneOf(kStories, argc, argv); }

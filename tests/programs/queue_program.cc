@@ -2,10 +2,11 @@
 #include <lockcheck/lockcheck.h>
 
 #include <cstdio>
-#include <cstring>
 #include <latch>
 #include <mutex>
 #include <stdexcept>
+
+#include "tests/programs/stories.h"
 
 namespace {
 
@@ -129,10 +130,6 @@ void Misuses() {
   }
 }
 
-struct Story {
-  const char* name;
-  void (*tell)();
-};
 constexpr Story kStories[] = {
     {"each-other", EachOther}, {"each-other-with-room", EachOtherWithRoom},
     {"empty-get", EmptyGet},   {"unfinished", Unfinished},
@@ -142,12 +139,4 @@ constexpr Story kStories[] = {
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  if (argc != 2) return 2;
-  for (const Story& story : kStories) {
-    if (std::strcmp(story.name, argv[1]) != 0) continue;
-    story.tell();
-    return 0;
-  }
-  return 2;
-}
+int main(int argc, char** argv) { return TellOneOf(kStories, argc, argv); }

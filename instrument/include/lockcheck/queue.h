@@ -26,8 +26,8 @@
 // task_done() too many, std::bad_alloc.
 //
 // The name, if any, must outlive the queue. In the log a queue is up to three
-// objects of that name: its items, which getters wait for; with a bound its
-// room, which putters wait for; and its end, which join() waits for.
+// objects: "name", its items, which getters wait for; with a bound
+// "name (room)", which putters wait for; and "name (end)", for join().
 // Misuse: task_done() more often than put(); putting after close();
 // destruction while somebody waits.
 //

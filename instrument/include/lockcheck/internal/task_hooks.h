@@ -19,6 +19,7 @@ struct TaskStart {
   uint32_t parent = 0;  // who submitted it
   // The worker is the only one of its pool, so its tasks follow each other.
   bool alone = false;
+  const char* name = nullptr;  // in reports, if any
 };
 
 // By who submits it: the task's id.

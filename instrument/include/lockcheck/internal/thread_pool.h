@@ -70,6 +70,7 @@ class Pool {
   Joining joining_ = Joining::kNobody;
   WaitQueue slots_;                // other joiners wait here
   std::atomic<uint32_t> ends_{0};  // of tasks
+  char task_name_[64] = "";        // in reports, if the pool has a name
 };
 
 }  // namespace lockcheck::inline LOCKCHECK_ABI::internal

@@ -1,0 +1,148 @@
+// Pools in a log: tasks are actors, and each begins with the slot that another
+// one's end gave back.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lib/log/recording.h"
+#include "tests/tools/story_log.h"
+
+namespace lockcheck::tools::testing {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// Of one actor, as far as it is a task.
+struct Task : log::RecordVisitor {
+  std::vector<uint32_t> slots_taken, slots_given;  // acts
+  const log::Recording* recording = nullptr;
+
+  bool IsPool(uint32_t id) const {
+    for (const log::Object& object : recording->objects) {
+      if (object.id == id) return object.kind == model::ObjectKind::kThreadPool;
+    }
+    return false;
+  }
+  void OnTake(const log::TakeRecord& t) {
+    if (IsPool(t.object)) slots_taken.push_back(t.sequence);
+  }
+  void OnPost(const log::PostRecord& p) {
+    if (IsPool(p.object)) slots_given.push_back(p.sequence);
+  }
+};
+
+class PoolTest : public StoryTest {
+ protected:
+  PoolTest() : StoryTest("pool_program") {}
+};
+
+// Of size 4, with five tasks: four begin with slots that nobody had before, the
+// fifth with the one that the first to end gave back, and after that.
+TEST_F(PoolTest, TheFifthTaskBeginsWithTheEndOfTheFirst) {
+  Run("gate", "log=" + log_);
+  auto opened = log::Recording::Open(log_);
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  const log::Recording& recording = **opened;
+  std::vector<const log::Actor*> tasks;
+  std::vector<Task> seen;
+  for (size_t a = 0; a < recording.actors.size(); ++a) {
+    if (recording.actors[a].how != log::BeginHow::kTask) continue;
+    tasks.push_back(&recording.actors[a]);
+    seen.emplace_back().recording = &recording;
+    recording.Replay(static_cast<log::ActorIndex>(a), seen.back());
+  }
+  ASSERT_EQ(tasks.size(), 5u);
+  for (size_t i = 0; i < 5; ++i) {
+    EXPECT_TRUE(tasks[i]->begun && tasks[i]->ended);
+    EXPECT_EQ(recording.actors[tasks[i]->parent].how, log::BeginHow::kMain);
+    EXPECT_EQ(seen[i].slots_given.size(), 1u);
+  }
+  // Actors are in the order of their ids, which is that of submission.
+  for (size_t i = 0; i < 4; ++i) {
+    EXPECT_THAT(seen[i].slots_taken, ElementsAre(0));
+  }
+  EXPECT_THAT(seen[0].slots_given, ElementsAre(1));
+  EXPECT_THAT(seen[4].slots_taken, ElementsAre(1));
+  EXPECT_GE(tasks[4]->begin_ticks, tasks[0]->end_ticks);
+  EXPECT_EQ(tasks[4]->tid, tasks[0]->tid);
+  for (size_t i = 1; i < 4; ++i) {
+    EXPECT_LE(tasks[i]->begin_ticks, tasks[0]->end_ticks);
+    EXPECT_GE(tasks[i]->end_ticks, tasks[4]->begin_ticks);
+  }
+}
+
+// As if each had a thread of its own, whichever worker it ran on.
+TEST_F(PoolTest, LocksInBothOrdersByTwoTasksArePossible) {
+  Run("order", "log=" + log_);
+  const Ran ran = Analyze();
+  EXPECT_EQ(ran.status, 1) << ran.out << ran.err;
+  EXPECT_THAT(ran.out,
+              AllOf(HasSubstr("1 possible deadlock"), HasSubstr("crew task")));
+}
+
+TEST_F(PoolTest, WhatIsSafeIsSilent) {
+  for (const char* story :
+       {"gate", "one-worker", "one-after-the-other", "work"}) {
+    EXPECT_EQ(Run(story, "log=" + log_).err, "") << story;
+    const Ran ran = Analyze();
+    EXPECT_EQ(ran.status, 0) << story << ran.out << ran.err;
+  }
+  // There a task is what its worker does, and what a future orders is not seen.
+  for (const char* story : {"gate", "one-worker", "work"}) {
+    EXPECT_EQ(Run(story, "mode=live:command=" LOCKCHECK_COMMAND).err, "")
+        << story;
+  }
+}
+
+TEST_F(PoolTest, ATaskThatWaitsForOneBehindItStandsAndIsShown) {
+  RunUntilItWaits("starved", "log=" + log_);
+  const Ran ran = Analyze();
+  EXPECT_EQ(ran.status, 0) << ran.out << ran.err;
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("WAITS AT"), HasSubstr("crew")));
+  const Ran status = RunCommand({"status", log_});
+  EXPECT_THAT(status.out, HasSubstr("waits  crew")) << status.out;
+}
+
+TEST_F(PoolTest, AJoinThatHoldsWhatATaskNeedsIsADeadlock) {
+  for (const std::string& options :
+       {"log=" + log_, std::string("mode=live:command=none")}) {
+    Child child("pool_program", {"join-holding"});
+    child.Options(options + ":on_deadlock=abort").Start();
+    const Finished f = child.Wait();
+    EXPECT_EQ(f.signal(), SIGABRT) << f;
+    EXPECT_THAT(f.err, AllOf(HasSubstr("DEADLOCK"), HasSubstr("\"a\""))) << f;
+  }
+  const Ran ran = Analyze();
+  EXPECT_EQ(ran.status, 1) << ran.out << ran.err;
+  EXPECT_THAT(ran.out,
+              AllOf(HasSubstr("1 actual deadlock"), HasSubstr("crew")));
+}
+
+TEST_F(PoolTest, ALockThatATaskLeavesLockedIsReported) {
+  const Finished f = Run("leaves-locked", "log=" + log_);
+  EXPECT_THAT(f.err, HasSubstr("misuse (exit-holding)"));
+}
+
+TEST_F(PoolTest, MisuseIsRefusedAndReported) {
+  const Finished f = Run("misuses", "log=" + log_);
+  EXPECT_EQ(f.out, "refused join\nrefused own join\nrefused submit\n");
+  EXPECT_THAT(f.err, AllOf(HasSubstr("misuse (join-before-close)"),
+                           HasSubstr("misuse (join-by-own-task)"),
+                           HasSubstr("misuse (use-after-close)"),
+                           HasSubstr("\"crew\"")));
+  const Ran ran = Analyze();
+  EXPECT_EQ(ran.status, 1) << ran.out;
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("join-before-close"),
+                             HasSubstr("join-by-own-task"),
+                             HasSubstr("use-after-close")));
+}
+
+}  // namespace
+}  // namespace lockcheck::tools::testing

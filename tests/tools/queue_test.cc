@@ -1,0 +1,88 @@
+// Queues in a log: who waits for what is shown by name, nobody is said to be
+// stuck for certain, and the lock over the items is no lock of the program's.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+
+#include "tests/tools/story_log.h"
+
+namespace lockcheck::tools::testing {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class QueueTest : public StoryTest {
+ protected:
+  QueueTest() : StoryTest("queue_program") {}
+};
+
+TEST_F(QueueTest, TwoThatFillEachOthersQueueAreStandingWaits) {
+  RunUntilItWaits("each-other", "log=" + log_);
+  const Ran ran = Analyze();
+  EXPECT_EQ(ran.status, 0) << ran.out << ran.err;
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("WAITS AT"), HasSubstr("left"),
+                             HasSubstr("right"), Not(HasSubstr("STUCK"))));
+  const Ran status = RunCommand({"status", log_});
+  EXPECT_THAT(status.out,
+              AllOf(HasSubstr("waits  left (room)"),
+                    HasSubstr("waits  right (room)"), HasSubstr("0 stuck")));
+}
+
+TEST_F(QueueTest, AGetAndAJoinThatStandAreShownByTheQueuesName) {
+  const std::pair<const char*, const char*> waits[] = {
+      {"empty-get", "jobs "}, {"unfinished", "jobs (end) "}};
+  for (const auto& [story, name] : waits) {
+    RunUntilItWaits(story, "log=" + log_);
+    const Ran ran = Analyze();
+    EXPECT_EQ(ran.status, 0) << story << ran.out << ran.err;
+    EXPECT_THAT(ran.out, AllOf(HasSubstr("WAITS AT"), HasSubstr(name),
+                               Not(HasSubstr("STUCK"))));
+    const Ran status = RunCommand({"status", log_});
+    EXPECT_THAT(status.out, HasSubstr(std::string("waits  ") + name + " in"));
+  }
+}
+
+TEST_F(QueueTest, WhatStandsIsNoDeadlockWithModeLiveEither) {
+  for (const char* story : {"each-other", "empty-get", "unfinished"}) {
+    RunUntilItWaits(story, "mode=live:command=none");
+  }
+}
+
+TEST_F(QueueTest, WhatIsSafeIsSilent) {
+  for (const char* story :
+       {"each-other-with-room", "pipeline", "inside-locks"}) {
+    EXPECT_EQ(Run(story, "log=" + log_).err, "") << story;
+    const Ran ran = Analyze();
+    EXPECT_EQ(ran.status, 0) << story << ran.out << ran.err;
+    EXPECT_EQ(Run(story, "mode=live:command=" LOCKCHECK_COMMAND).err, "")
+        << story;
+  }
+}
+
+TEST_F(QueueTest, MisuseIsRefusedAndReported) {
+  const Finished f = Run("misuses", "log=" + log_);
+  EXPECT_EQ(f.out, "refused task_done\nrefused put\n");
+  EXPECT_THAT(f.err, AllOf(HasSubstr("misuse (task-done-too-often)"),
+                           HasSubstr("misuse (use-after-close)"),
+                           HasSubstr("\"bounded\"")));
+  const Ran ran = Analyze();
+  EXPECT_EQ(ran.status, 1) << ran.out;
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("task-done-too-often"),
+                             HasSubstr("use-after-close")));
+}
+
+// Puts and gets are there in their order, with the acts' numbers.
+TEST_F(QueueTest, TheDumpHasEachAct) {
+  Run("inside-locks", "log=" + log_);
+  const Ran ran = RunCommand({"dump", log_});
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("put queue"), HasSubstr("took queue"),
+                             HasSubstr(", act 1, then 1"),
+                             HasSubstr(", act 4, then 0")));
+}
+
+}  // namespace
+}  // namespace lockcheck::tools::testing
