@@ -12,6 +12,7 @@
 #include "instrument/runtime/table.h"
 #include "instrument/runtime/unseen.h"
 #include "instrument/runtime/waiting.h"
+#include "lockcheck/internal/seen.h"
 
 namespace lockcheck::runtime {
 namespace {
@@ -49,6 +50,8 @@ void WriteName(Thread* t, const internal::TaskStart& start) {
 void BecomeActor(Thread* t, uint32_t actor, uint32_t segment) {
   t->hot.actor = actor;
   t->kept().actor = actor;
+  // What the other has recorded this one has not.
+  internal::ForgetSeen(&t->hot);
   BeginSegment(t, segment);
 }
 

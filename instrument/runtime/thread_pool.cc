@@ -9,7 +9,6 @@
 #include "lib/model/primitives.h"
 #include "lockcheck/internal/pool_size.h"
 #include "lockcheck/internal/queue_closed.h"
-#include "lockcheck/internal/task_future.h"
 #include "lockcheck/internal/thread_hooks.h"
 
 namespace lockcheck::inline LOCKCHECK_ABI::internal {
@@ -25,42 +24,6 @@ void ReportMisuse(WaitQueue& slots, model::Misuse misuse, SiteSlot* slot,
 }
 
 }  // namespace
-
-void ThrowFutureError(std::future_errc code) { throw std::future_error(code); }
-
-std::exception_ptr BrokenPromise() noexcept {
-  return std::make_exception_ptr(
-      std::future_error(std::future_errc::broken_promise));
-}
-
-// ---- Answers ----------------------------------------------------------------
-
-bool TaskState::Await(SiteSlot* slot, Caller caller,
-                      const Deadline* deadline) noexcept {
-  if (!IsReady()) {
-    Waiter waiter;
-    Enqueue(queue_, WaitKind::kFuture, waiter, slot, caller);
-    // Either this sees that it is ready, or Fulfil() sees the waiter.
-    std::atomic_thread_fence(std::memory_order_seq_cst);
-    if (IsReady()) {
-      Withdraw(queue_, waiter);
-    } else if (!SleepUntilSignalled(queue_, waiter, slot, caller, deadline) &&
-               !IsReady()) {
-      return false;
-    }
-  }
-  TaskJoined(std::exchange(task, 0), slot, caller);
-  return true;
-}
-
-void TaskState::Fulfil(SiteSlot* slot, Caller caller) noexcept {
-  ready_.store(true, std::memory_order_release);
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (IsWaitedFor(queue_)) {
-    Post(queue_, WaitKind::kFuture, {PostKind::kFulfil, kAllWaiters, 0, 0},
-         slot, caller);
-  }
-}
 
 // ---- Workers ----------------------------------------------------------------
 

@@ -16,9 +16,8 @@
 // A pool of `size` threads, 0, the default: as many as processors that this
 // process may use. Tasks begin in the order in which they were submitted. What
 // happened before submit() happened before the task; the task, before the
-// return of a wait for its future. A future is std::future but for share():
-// get, valid, wait, wait_for, wait_until, and unlike std::async's it does not
-// wait when it is destroyed.
+// return of a wait for its future. A future is a lockcheck::future, and unlike
+// that of async() it does not wait when it is destroyed.
 //
 // Throws std::logic_error: submit() and the maps after close(), join() before
 // it, and join() in a task of the pool itself, which would wait for its own
@@ -44,6 +43,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "lockcheck/future.h"
 #include "lockcheck/internal/abi.h"
 #include "lockcheck/internal/pool_maps.h"
 #include "lockcheck/source_location.h"
@@ -51,7 +51,8 @@
 #if defined(LOCKCHECK_DISABLED)
 #include "lockcheck/internal/thread_pool_disabled.h"
 #else
-#include "lockcheck/internal/task_future.h"
+#include "lockcheck/internal/task_answer.h"
+#include "lockcheck/internal/task_state.h"
 #include "lockcheck/internal/thread_pool.h"
 
 namespace lockcheck::inline LOCKCHECK_ABI {
@@ -62,49 +63,29 @@ template <typename R, typename... Parts>
 class Job final : public PoolJob {
  public:
   template <typename... Ts>
-  explicit Job(std::shared_ptr<AnswerState<R>> state, Ts&&... parts)
-      : state_(std::move(state)),
+  explicit Job(StatePtr<TaskAnswer<R>> answer, Ts&&... parts)
+      : answer_(std::move(answer)),
         call_(std::in_place, std::forward<Ts>(parts)...) {}
 
   void Run(SiteSlot* slot, Caller caller) noexcept override {
     AnnounceAcquired(this);
-#if defined(__cpp_exceptions)
-    try {
-      Call();
-    } catch (...) {
-      state_->error = std::current_exception();
-    }
-#else
-    Call();
-#endif
-    End(slot, caller);
+    RunAndKeep<R>(*answer_, [this]() -> R {
+      return std::apply(
+          [](auto&... parts) -> R { return std::invoke(std::move(parts)...); },
+          *call_);
+    });
+    // What the task has in it ends with it, and not with whoever looks last.
+    call_.reset();
+    answer_->Publish(slot, caller);
   }
   void Drop(SiteSlot* slot, Caller caller) noexcept override {
     AnnounceAcquired(this);
-    state_->error = BrokenPromise();
-    state_->task = 0;
-    End(slot, caller);
+    call_.reset();
+    answer_->Drop(slot, caller);
   }
 
  private:
-  void Call() {
-    const auto call = [](auto&... parts) -> R {
-      return std::invoke(std::move(parts)...);
-    };
-    if constexpr (std::is_void_v<R>) {
-      std::apply(call, *call_);
-    } else {
-      state_->answer.emplace(std::apply(call, *call_));
-    }
-  }
-  // What the task has in it ends with it, and not with whoever looks last.
-  void End(SiteSlot* slot, Caller caller) noexcept {
-    call_.reset();
-    AnnounceRelease(state_.get());
-    state_->Fulfil(slot, caller);
-  }
-
-  const std::shared_ptr<AnswerState<R>> state_;
+  const StatePtr<TaskAnswer<R>> answer_;
   std::optional<std::tuple<Parts...>> call_;
 };
 
@@ -116,7 +97,7 @@ class thread_pool {
 
  public:
   template <typename R>
-  using future = internal::task_future<R>;
+  using future = lockcheck::future<R>;
 
   explicit thread_pool(size_t size = 0, const char* name = nullptr,
                        source_location where = source_location::current())
@@ -144,14 +125,15 @@ class thread_pool {
   auto SubmitAt(SiteSlot* slot, Caller caller, F&& f, Args&&... args) {
     using R = std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>;
     using Job = internal::Job<R, std::decay_t<F>, std::decay_t<Args>...>;
-    auto state =
-        std::make_shared<internal::AnswerState<R>>(pool_.name(), pool_.where());
-    auto job = std::make_unique<Job>(state, std::forward<F>(f),
+    auto answer = internal::MakeState<internal::TaskAnswer<R>>(pool_.name(),
+                                                               pool_.where());
+    auto job = std::make_unique<Job>(answer, std::forward<F>(f),
                                      std::forward<Args>(args)...);
-    job->start.task = state->task = internal::ForkTask();
+    job->start.task = internal::ForkTask();
+    answer->SetTask(job->start.task);
     internal::AnnounceRelease(static_cast<internal::PoolJob*>(job.get()));
     pool_.Submit(std::move(job), slot, caller);
-    return future<R>(std::move(state));
+    return internal::FutureAccess::FutureOf<R>(std::move(answer));
   }
   auto Submitter(SiteSlot* slot, Caller caller) {
     return [this, slot, caller](auto&& f, auto&& item) {

@@ -60,7 +60,7 @@ class FutureState : protected Waitable<WaitKind::kFuture> {
   void WaitAt(SiteSlot* slot, Caller caller) {
     Complete(slot, caller);
     AwaitAt(slot, caller, nullptr, [this] { return IsReady(); });
-    TakeAt(kFulfilled, slot, caller);
+    Found(slot, caller);
   }
   template <typename Rep, typename Period>
   std::future_status WaitForAt(
@@ -119,6 +119,16 @@ class FutureState : protected Waitable<WaitKind::kFuture> {
   ~FutureState() = default;
   // Does what has to be done before somebody waits.
   virtual void Complete(SiteSlot*, Caller) {}
+  // Records that this thread found it ready.
+  virtual void Found(SiteSlot* slot, Caller caller) noexcept {
+    TakeAt(kFulfilled, slot, caller);
+  }
+  // Publish() without a record, if nobody waits.
+  void PublishIfAwaited(SiteSlot* slot, Caller caller) noexcept {
+    status_.store(kReady, std::memory_order_release);
+    PostIfAwaited({PostKind::kFulfil, kAllWaiters, kFulfilled, 1}, slot,
+                  caller);
+  }
   // Of a value, not of an error.
   bool HasValue() const noexcept {
     return status_.load(std::memory_order_relaxed) >= kKept &&
@@ -161,7 +171,7 @@ class FutureState : protected Waitable<WaitKind::kFuture> {
       return std::future_status::timeout;
     }
     Complete(slot, caller);
-    TakeAt(kFulfilled, slot, caller);
+    Found(slot, caller);
     return std::future_status::ready;
   }
 

@@ -51,10 +51,6 @@ struct QueueState {
   }
 };
 
-inline bool IsWaitedFor(const WaitQueue& waiters) {
-  return waiters.first.load(std::memory_order_relaxed) != nullptr;
-}
-
 // Who asks, and for how long.
 struct QueueRequest {
   SiteSlot* slot;

@@ -95,6 +95,10 @@ struct WaitQueue {
         initial(begins_with) {}
 };
 
+inline bool IsWaitedFor(const WaitQueue& waiters) {
+  return waiters.first.load(std::memory_order_relaxed) != nullptr;
+}
+
 // From then on the waiter can be woken.
 void Enqueue(WaitQueue& queue, WaitKind kind, Waiter& waiter, SiteSlot* slot,
              Caller caller) noexcept;
