@@ -181,19 +181,6 @@ TYPED_TEST(AnyFuture, WithoutAStateNothingCanBeDone) {
   EXPECT_FALSE(f.valid());
 }
 
-TYPED_TEST(AnyFuture, AValueThatCannotBeCopiedInLeavesThePromiseAsItWas) {
-  struct Throws {
-    Throws() = default;
-    Throws(const Throws&) { throw std::runtime_error(""); }
-  };
-  typename TestFixture::template Promise<Throws> p;
-  auto f = p.get_future();
-  EXPECT_THROW(p.set_value(Throws()), std::runtime_error);
-  EXPECT_EQ(f.wait_for(milliseconds(0)), std::future_status::timeout);
-  p.set_exception(std::make_exception_ptr(1));
-  EXPECT_THROW(f.get(), int);
-}
-
 TYPED_TEST(AnyFuture, TimedWaitsGiveUpInTime) {
   typename TestFixture::template Promise<int> p;
   auto f = p.get_future();
@@ -336,6 +323,21 @@ TYPED_TEST(AnyFuture, WhatIsWrittenBeforeIsSeenBehindTheWait) {
 }
 
 // ---- Ours -------------------------------------------------------------------
+
+// std's too, but libstdc++'s runs it within pthread_once(), which
+// ThreadSanitizer does not let an exception leave.
+TEST(Future, AValueThatCannotBeCopiedInLeavesThePromiseAsItWas) {
+  struct Throws {
+    Throws() = default;
+    Throws(const Throws&) { throw std::runtime_error(""); }
+  };
+  promise<Throws> p;
+  auto f = p.get_future();
+  EXPECT_THROW(p.set_value(Throws()), std::runtime_error);
+  EXPECT_EQ(f.wait_for(milliseconds(0)), std::future_status::timeout);
+  p.set_exception(std::make_exception_ptr(1));
+  EXPECT_THROW(f.get(), int);
+}
 
 TEST(Future, WhoHasWaitedMayDestroyThePromise) {
   for (int i = 0; i < 2'000; ++i) {
