@@ -132,7 +132,8 @@ WaitEnd SleepUntilTaken(Wait& w) {
   const Deadline* const deadline = w.request.deadline;
   const Deadline look = Soon(kLongWaitNs);
   if (IsDeadlock(w)) return WaitEnd::kDeadlock;
-  AnnounceIfClosing(w.t);
+  // If it closes a cycle of lock orders, whom it waits for may be about to wait
+  // for this thread: that it could happen is said when the wait has lasted.
   while (true) {
     const bool first = !w.long_wait && IsBefore(look, deadline);
     const uint32_t actor = w.t->hot.actor;
@@ -148,6 +149,7 @@ WaitEnd SleepUntilTaken(Wait& w) {
       if (IsDeadlock(w)) {
         return GiveUp(w, round) ? WaitEnd::kTaken : WaitEnd::kDeadlock;
       }
+      AnnounceIfClosing(w.t);
     } else if (round == Round::kWoken) {
       WriteWake(w);
     }
