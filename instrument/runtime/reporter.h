@@ -4,7 +4,7 @@
 // lock of it and is about to ask for the next. If it waited there for the
 // command that prints the report, some 50 ms, a window of nanoseconds would
 // become one in which the deadlock does happen. So the request is only noted;
-// when it has been granted, or has begun to wait in vain, a thread of the
+// when it has been granted, or has waited in vain for 10 ms, a thread of the
 // runtime's own is told, and that one takes the snapshot and runs the command.
 //
 // Guarantees: a request that closes an actual deadlock too is not announced,
@@ -57,7 +57,8 @@ struct Reports {
 // The request that the thread is about to make closes a cycle of lock orders.
 void NoteClosing(Thread* t, const LockState& lock, uint32_t site);
 
-// The thread's request is granted, or waits and has closed no actual deadlock.
+// The thread's request is granted, or has waited for long and closed no actual
+// deadlock.
 void AnnounceClosing(Thread* t);
 inline void AnnounceIfClosing(Thread* t) {
   if (__builtin_expect(t->closing.lock != nullptr, false)) AnnounceClosing(t);

@@ -150,7 +150,8 @@ bool Look(Wait& w) {
 WaitEnd SleepUntilTaken(Wait& w) {
   const Deadline* const deadline = w.request.deadline;
   if (IsDeadlock(w)) return WaitEnd::kDeadlock;
-  AnnounceIfClosing(w.t);
+  // If it closes a cycle of lock orders, whom it waits for may be about to wait
+  // for this thread: that it could happen is said when the wait has lasted.
   while (true) {
     const bool looks = w.looks && IsBefore(w.look, deadline);
     const uint32_t actor = w.t->hot.actor;
@@ -165,6 +166,7 @@ WaitEnd SleepUntilTaken(Wait& w) {
       if (Look(w)) {
         return GiveUp(w, round) ? WaitEnd::kTaken : WaitEnd::kDeadlock;
       }
+      AnnounceIfClosing(w.t);
       WatchIfAllWait();
     } else if (round == Round::kWoken) {
       WriteWake(w);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "tests/count.h"
+#include "tests/rounds.h"
 #include "tests/runtime/child.h"
 
 namespace lockcheck::tools::testing {
@@ -122,6 +123,15 @@ TEST(LiveModeTest, WhatCouldHappenAndThenDoesCountsAsWhatHappened) {
     EXPECT_EQ(f.exit_status(), 66) << f;
     EXPECT_THAT(f.err, HasSubstr("in this program 1 deadlock happened"));
     EXPECT_THAT(f.err, Not(HasSubstr("in this program lock orders"))) << f;
+  }
+}
+
+TEST(LiveModeTest, EveryDeadlockIsReportedAndNotCalledPossibleFirst) {
+  for (int round = 0; round < tests::Rounds(100); ++round) {
+    const Finished f = RunLive({"abba-at-once"}, ":on_deadlock=abort", "none");
+    ASSERT_EQ(f.signal(), SIGABRT) << "round " << round << ": " << f;
+    ASSERT_EQ(Count(f.err, "DEADLOCK: 2 threads wait for each other"), 1) << f;
+    ASSERT_EQ(Count(f.err, "possible"), 0) << f;
   }
 }
 
