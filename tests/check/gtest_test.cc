@@ -72,6 +72,15 @@ TEST_F(GTestTest, SafeTwinsPass) {
   EXPECT_TRUE(Passes("Watched.OneAfterTheOther"));
 }
 
+TEST_F(GTestTest, WhatABoundLeftOutIsSaid) {
+  const Finished f = Run("Watched.AVeryLongRing");
+  EXPECT_TRUE(f.Succeeded()) << f;
+  EXPECT_THAT(f.err, HasSubstr("lockcheck: Watched.AVeryLongRing: a bound cut "
+                               "the search: lock order: "));
+  EXPECT_THAT(f.err, HasSubstr("lockcheck: all tests: a bound cut the search"));
+  EXPECT_THAT(Run("Watched.OneOrder").err, Not(HasSubstr("bound")));
+}
+
 TEST_F(GTestTest, OnlyThatTestFails) {
   const Finished f = Run("Watched.One*:Watched.BothOrders");
   EXPECT_EQ(f.exit_status(), 1);

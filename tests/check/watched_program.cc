@@ -1,6 +1,8 @@
 // Tests as a user writes them, of which tests/check/gtest_test.cc runs some.
 #include <barrier>
 #include <cstdlib>
+#include <thread>
+#include <vector>
 
 #include "lockcheck/gtest.h"
 
@@ -54,6 +56,19 @@ void LockUp(Pair& p) {
 TEST(Watched, BothOrders) {
   Pair p;
   InTwoThreads([&] { p.AThenB(); }, [&] { p.BThenA(); });
+}
+
+// A ring of more locks than are looked at in one cycle, by threads whose joins
+// are not seen.
+TEST(Watched, AVeryLongRing) {
+  constexpr size_t kLocks = 40;
+  std::vector<lockcheck::mutex> locks(kLocks);
+  for (size_t i = 0; i < kLocks; ++i) {
+    std::thread([&] {
+      lockcheck::lock_guard first(locks[i]);
+      lockcheck::lock_guard second(locks[(i + 1) % kLocks]);
+    }).join();
+  }
 }
 
 TEST(Watched, OneOrder) {

@@ -75,6 +75,7 @@ class Listener : public ::testing::EmptyTestEventListener {
       failed_at_end_ = true;
       std::fprintf(stderr, "lockcheck: %s\n", found.error.c_str());
     }
+    SayWhatWasCut("all tests", found);
     for (const Found& one : found.found) {
       failed_at_end_ = true;
       std::string where = "outside of any test";
@@ -139,6 +140,7 @@ class Listener : public ::testing::EmptyTestEventListener {
 
   void Fail(const Findings& found, const char* file, int line) {
     if (!found.error.empty()) return Complain(found.error);
+    SayWhatWasCut(test_, found);
     for (const Found& one : found.found) {
       AddFailure(one, file == nullptr ? file_.c_str() : file,
                  file == nullptr ? line_ : line);
@@ -163,6 +165,12 @@ class Listener : public ::testing::EmptyTestEventListener {
   }
 
  private:
+  static void SayWhatWasCut(const std::string& where, const Findings& found) {
+    for (const std::string& line : found.cut) {
+      std::fprintf(stderr, "lockcheck: %s: a bound cut the search: %s\n",
+                   where.c_str(), line.c_str());
+    }
+  }
   void AddFailure(const Found& one, const char* file, int line) {
     // A key has one value.
     ids_ += (ids_.empty() ? "" : ",") + one.id;

@@ -174,9 +174,11 @@ Findings LogObserver::Analyze(const Moment* since) {
   if (since != nullptr) Remember(scan.observations);
   analysis::Findings findings = analysis::Find(scan.observations, {});
   KeepWhatMayFail(recording, findings);
+  Findings result;
+  if (!findings.exhaustive) result.cut = findings.notes;
+  result.cut.insert(result.cut.end(), scan.notes.begin(), scan.notes.end());
 
   const auto fail_on = report::FailOn::Parse(report::FailOn::kDefault);
-  Findings result;
   std::vector<Found>& found = result.found;
   for (const analysis::Finding& finding : findings.findings) {
     analysis::Findings only;

@@ -39,6 +39,9 @@ struct Found {
 struct Findings {
   std::string error;  // one line: nothing is known; "": all is well
   std::vector<Found> found;
+  // What bounds of the analysis left out, one line each: nothing found is no
+  // proof then.
+  std::vector<std::string> cut;
 };
 
 // Of the program; see internal/observe.h.
