@@ -38,6 +38,10 @@ constexpr uint32_t kMostDoublings = 6;
          __atomic_load_n(&t->hot.actor, __ATOMIC_RELAXED) != 0;
 }
 
+// What is read while a thread ends and another one takes its books does not
+// count: their wait is another one then.
+[[gnu::no_sanitize_thread]] uint32_t TidOf(const Thread* t) { return t->tid; }
+
 // Calls `act` with each thread and its wait, until it returns false or a thread
 // is met that does not wait, or will by itself go on.
 template <typename Act>
@@ -77,7 +81,7 @@ uint64_t AskKernel(const Look& look) {
   uint64_t switches = 1;
   const bool all_sleep =
       ForAllWaiting([&](const Thread* t, const Wanted&, uint32_t) {
-        const uint64_t its = SwitchesOfSleeper(t->tid);
+        const uint64_t its = SwitchesOfSleeper(TidOf(t));
         switches = Mix(switches, its);
         return its != 0;
       });
