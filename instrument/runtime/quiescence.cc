@@ -77,7 +77,13 @@ Look LookAtWaits() {
   return all ? look : Look{};
 }
 
+// What is cheap to ask, and what mostly decides, first.
 uint64_t AskKernel(const Look& look) {
+  const uint32_t own = g_fork_page->own_threads.load();
+  if (CountThreads() != look.threads + own || IsReporting() || HasHandlers() ||
+      SharesMemory()) {
+    return 0;
+  }
   uint64_t switches = 1;
   const bool all_sleep =
       ForAllWaiting([&](const Thread* t, const Wanted&, uint32_t) {
@@ -85,12 +91,7 @@ uint64_t AskKernel(const Look& look) {
         switches = Mix(switches, its);
         return its != 0;
       });
-  const uint32_t own = g_fork_page->own_threads.load();
-  const bool no_others = CountThreads() == look.threads + own;
-  return all_sleep && no_others && !IsReporting() && !HasHandlers() &&
-                 !SharesMemory()
-             ? switches
-             : 0;
+  return all_sleep ? switches : 0;
 }
 
 // ---- What it is -------------------------------------------------------------

@@ -4,6 +4,7 @@
 #include <lockcheck/lockcheck.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -153,6 +154,17 @@ void PermitsInBothOrders() {
   g_other.acquire();
 }
 
+// The parent waits for its child, outside of lockcheck's waits.
+void InAChild() {
+  const pid_t child = fork();
+  if (child == 0) {
+    HolderWaits();
+    _exit(0);
+  }
+  int status;
+  waitpid(child, &status, 0);
+}
+
 // Mostly everybody waits, for the one who is being woken.
 void PingPong() {
   for (int round = 0; round < 200; ++round) {
@@ -186,6 +198,7 @@ constexpr Story kStories[] = {
     {"last-one-ends", LastOneEnds},
     {"all-wait-for-signals", AllWaitForSignals},
     {"permits-in-both-orders", PermitsInBothOrders},
+    {"in-a-child", InAChild},
     {"ping-pong", PingPong},
 };
 

@@ -217,6 +217,17 @@ TEST_P(QuiescenceTest, ItMayAbort) {
   EXPECT_THAT(f.err, HasSubstr(kDeadlock));
 }
 
+// Its parent's log is no memory that others write to.
+TEST_P(QuiescenceTest, AForkedChildLooksForItself) {
+  if (kSeesOtherThreads) GTEST_SKIP() << "ThreadSanitizer has a thread";
+  const Finished f = Child("quiescence_program", {"in-a-child"})
+                         .Options(Options("on_deadlock=abort:command=none"))
+                         .Run();
+  EXPECT_TRUE(f.Succeeded()) << f;
+  EXPECT_EQ(Count(f.err, kDeadlock), 1) << f;
+  ExpectActualInLog("holds mutex and waits for posted");
+}
+
 // Nobody closed it, so nobody throws.
 TEST_P(QuiescenceTest, ItCannotThrow) {
   if (kSeesOtherThreads) GTEST_SKIP() << "ThreadSanitizer has a thread";
