@@ -154,6 +154,16 @@ void PermitsInBothOrders() {
   g_other.acquire();
 }
 
+// The main thread is gone when the two wait.
+void WithoutMain() {
+  lockcheck::thread([] {
+    g_mutex.lock();
+    lockcheck::thread(PostUnderMutex).detach();
+    g_posted.acquire();
+  }).detach();
+  pthread_exit(nullptr);
+}
+
 // The parent waits for its child, outside of lockcheck's waits.
 void InAChild() {
   const pid_t child = fork();
@@ -198,6 +208,7 @@ constexpr Story kStories[] = {
     {"last-one-ends", LastOneEnds},
     {"all-wait-for-signals", AllWaitForSignals},
     {"permits-in-both-orders", PermitsInBothOrders},
+    {"without-main", WithoutMain},
     {"in-a-child", InAChild},
     {"ping-pong", PingPong},
 };

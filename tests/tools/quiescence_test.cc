@@ -180,6 +180,10 @@ TEST_P(QuiescenceTest, WhoJoinsAThreadThatOnlyHeWouldSignalIsInADeadlock) {
   ExpectActual("joins-who-waits", "has yet to end and waits for posted");
 }
 
+TEST_P(QuiescenceTest, AProgramWhoseMainThreadHasLeftIsLookedAtToo) {
+  ExpectActual("without-main", "holds mutex and waits for posted");
+}
+
 TEST_P(QuiescenceTest, PermitsInBothOrdersAreADeadlock) {
   ExpectActual("permits-in-both-orders", "holds one and waits for other");
 }
