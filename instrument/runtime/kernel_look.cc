@@ -60,8 +60,11 @@ uint64_t SwitchesOfSleeper(uint32_t tid) {
 }
 
 uint32_t CountThreads() {
+  // Of the main thread, which stays as long as there are others.
   const Status status("/proc/self/status");
-  return static_cast<uint32_t>(status.Number("\nThreads:\t"));
+  const bool has_left = status.Find("\nState:\t")[0] == 'Z';
+  const auto threads = static_cast<uint32_t>(status.Number("\nThreads:\t"));
+  return threads - (threads != 0 && has_left ? 1 : 0);
 }
 
 bool HasHandlers() {
@@ -83,8 +86,8 @@ bool HasHandlers() {
 bool SharesMemory() {
   char log[kMaxPath], path[kMaxPath];
   MappedPath(g_writer.header(), log);
+  if (log[0] == 0) return true;
   MapsReader maps;
-  if (!maps.is_open()) return true;
   for (Mapping mapping; maps.Next(mapping, path);) {
     if (mapping.writable && mapping.shared && strcmp(path, log) != 0) {
       return true;

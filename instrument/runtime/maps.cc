@@ -6,7 +6,9 @@
 
 namespace lockcheck::runtime {
 
-MapsReader::MapsReader() : fd_(open("/proc/self/maps", O_RDONLY | O_CLOEXEC)) {}
+// Of the process that is the main thread nothing is mapped once it has left.
+MapsReader::MapsReader()
+    : fd_(open("/proc/thread-self/maps", O_RDONLY | O_CLOEXEC)) {}
 
 MapsReader::~MapsReader() {
   if (fd_ >= 0) close(fd_);

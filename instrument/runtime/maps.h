@@ -1,5 +1,5 @@
-// What is mapped into this process, from /proc/self/maps: no allocation, no
-// lock.
+// What is mapped into this process, from /proc/thread-self/maps: no allocation,
+// no lock.
 #ifndef LOCKCHECK_INSTRUMENT_RUNTIME_MAPS_H_
 #define LOCKCHECK_INSTRUMENT_RUNTIME_MAPS_H_
 
@@ -27,8 +27,6 @@ class MapsReader {
 
   // `path`: the file as the kernel knows it, or "". False: there are no more.
   bool Next(Mapping& mapping, char (&path)[kMaxPath]);
-  // /proc is there.
-  bool is_open() const { return fd_ >= 0; }
 
  private:
   int NextByte();  // -1 at the end

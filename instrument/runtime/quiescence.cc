@@ -38,6 +38,10 @@ constexpr uint32_t kMostDoublings = 6;
          __atomic_load_n(&t->hot.actor, __ATOMIC_RELAXED) != 0;
 }
 
+// What is read while a thread ends and another one takes its books does not
+// count: their wait is another one then.
+[[gnu::no_sanitize_thread]] uint32_t TidOf(const Thread* t) { return t->tid; }
+
 // Calls `act` with each thread and its wait, until it returns false or a thread
 // is met that does not wait, or will by itself go on.
 template <typename Act>
@@ -73,20 +77,21 @@ Look LookAtWaits() {
   return all ? look : Look{};
 }
 
+// What is cheap to ask, and what mostly decides, first.
 uint64_t AskKernel(const Look& look) {
+  const uint32_t own = g_fork_page->own_threads.load();
+  if (CountThreads() != look.threads + own || IsReporting() || HasHandlers() ||
+      SharesMemory()) {
+    return 0;
+  }
   uint64_t switches = 1;
   const bool all_sleep =
       ForAllWaiting([&](const Thread* t, const Wanted&, uint32_t) {
-        const uint64_t its = SwitchesOfSleeper(t->tid);
+        const uint64_t its = SwitchesOfSleeper(TidOf(t));
         switches = Mix(switches, its);
         return its != 0;
       });
-  const uint32_t own = g_fork_page->own_threads.load();
-  const bool no_others = CountThreads() == look.threads + own;
-  return all_sleep && no_others && !IsReporting() && !HasHandlers() &&
-                 !SharesMemory()
-             ? switches
-             : 0;
+  return all_sleep ? switches : 0;
 }
 
 // ---- What it is -------------------------------------------------------------

@@ -4,6 +4,7 @@
 #include <lockcheck/lockcheck.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -153,6 +154,27 @@ void PermitsInBothOrders() {
   g_other.acquire();
 }
 
+// The main thread is gone when the two wait.
+void WithoutMain() {
+  lockcheck::thread([] {
+    g_mutex.lock();
+    lockcheck::thread(PostUnderMutex).detach();
+    g_posted.acquire();
+  }).detach();
+  pthread_exit(nullptr);
+}
+
+// The parent waits for its child, outside of lockcheck's waits.
+void InAChild() {
+  const pid_t child = fork();
+  if (child == 0) {
+    HolderWaits();
+    _exit(0);
+  }
+  int status;
+  waitpid(child, &status, 0);
+}
+
 // Mostly everybody waits, for the one who is being woken.
 void PingPong() {
   for (int round = 0; round < 200; ++round) {
@@ -186,6 +208,8 @@ constexpr Story kStories[] = {
     {"last-one-ends", LastOneEnds},
     {"all-wait-for-signals", AllWaitForSignals},
     {"permits-in-both-orders", PermitsInBothOrders},
+    {"without-main", WithoutMain},
+    {"in-a-child", InAChild},
     {"ping-pong", PingPong},
 };
 

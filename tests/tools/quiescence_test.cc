@@ -180,6 +180,10 @@ TEST_P(QuiescenceTest, WhoJoinsAThreadThatOnlyHeWouldSignalIsInADeadlock) {
   ExpectActual("joins-who-waits", "has yet to end and waits for posted");
 }
 
+TEST_P(QuiescenceTest, AProgramWhoseMainThreadHasLeftIsLookedAtToo) {
+  ExpectActual("without-main", "holds mutex and waits for posted");
+}
+
 TEST_P(QuiescenceTest, PermitsInBothOrdersAreADeadlock) {
   ExpectActual("permits-in-both-orders", "holds one and waits for other");
 }
@@ -215,6 +219,17 @@ TEST_P(QuiescenceTest, ItMayAbort) {
                          .Run();
   EXPECT_EQ(f.signal(), SIGABRT) << f;
   EXPECT_THAT(f.err, HasSubstr(kDeadlock));
+}
+
+// Its parent's log is no memory that others write to.
+TEST_P(QuiescenceTest, AForkedChildLooksForItself) {
+  if (kSeesOtherThreads) GTEST_SKIP() << "ThreadSanitizer has a thread";
+  const Finished f = Child("quiescence_program", {"in-a-child"})
+                         .Options(Options("on_deadlock=abort:command=none"))
+                         .Run();
+  EXPECT_TRUE(f.Succeeded()) << f;
+  EXPECT_EQ(Count(f.err, kDeadlock), 1) << f;
+  ExpectActualInLog("holds mutex and waits for posted");
 }
 
 // Nobody closed it, so nobody throws.
