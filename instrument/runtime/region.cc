@@ -50,7 +50,7 @@ void DoBeginRegion(const char* name, source_location where, SiteSlot* slot,
   ShowObjectsOfWait(t, object);
   Wanted wanted{};
   wanted.site = site;
-  wanted.timed = true;  // as of all that ends without anybody's help
+  wanted.outside = true;
   BeginWaiting(t, wanted);
   Begin(t, 9).Word(object).Word(site).Word(0).Word(0).U64(Ticks()).Word(0).End(
       Op::kBlock, static_cast<uint32_t>(model::How::kBlocking));
