@@ -189,6 +189,23 @@ std::optional<Verdict> FindVerdict(std::string_view name) {
   }
   return std::nullopt;
 }
+std::string_view WhatEndsAWait(model::ObjectKind kind) {
+  switch (kind) {
+    case model::ObjectKind::kSemaphore:
+      return "releases";
+    case model::ObjectKind::kEvent:
+      return "sets";
+    case model::ObjectKind::kLatch:
+      return "counts down";
+    case model::ObjectKind::kBarrier:
+      return "arrives at";
+    case model::ObjectKind::kFuture:
+      return "fulfils";
+    default:
+      return "notifies";
+  }
+}
+
 std::vector<std::string_view> AllVerdicts() { return All(kVerdicts); }
 std::vector<std::string_view> AllReasons() { return All(kReasons); }
 std::vector<std::string_view> AllKinds() { return All(kKinds); }

@@ -24,6 +24,8 @@ std::string_view NameOf(model::How how);
 // `misuse` only for Rule::kMisuse.
 std::string_view NameOf(analysis::Rule rule,
                         std::optional<model::Misuse> misuse);
+// Of what nobody holds, as in "waits until somebody notifies it".
+std::string_view WhatEndsAWait(model::ObjectKind kind);
 inline constexpr std::string_view kBudgetRule = "budget";
 
 // Every name, in the order of the enumeration.

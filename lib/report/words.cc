@@ -7,6 +7,7 @@
 
 #include "fmt/format.h"
 #include "lib/report/layout.h"
+#include "lib/report/names.h"
 #include "lib/report/naming.h"
 #include "lib/report/sentences.h"
 #include "lib/report/sites.h"
@@ -98,24 +99,6 @@ std::string ForkMessage(const Report& report, const FindingRow& row,
       Clause(report, row.parts[0], "waits for"), name, name, owner.pid);
 }
 
-// As in "waits until somebody notifies it".
-std::string_view WhatEndsTheWait(model::ObjectKind kind) {
-  switch (kind) {
-    case model::ObjectKind::kSemaphore:
-      return "releases";
-    case model::ObjectKind::kEvent:
-      return "sets";
-    case model::ObjectKind::kLatch:
-      return "counts down";
-    case model::ObjectKind::kBarrier:
-      return "arrives at";
-    case model::ObjectKind::kFuture:
-      return "fulfils";
-    default:
-      return "notifies";
-  }
-}
-
 std::string WaitHoldingMessage(const Report& report, const FindingRow& row) {
   if (row.parts.size() != 2 || row.parts[0].holds.empty() ||
       !row.parts[0].wants) {
@@ -126,7 +109,7 @@ std::string WaitHoldingMessage(const Report& report, const FindingRow& row) {
       "{} holds {} and waits until somebody {} {}, while {} waits for {}",
       ActorInSentence(report, row.parts[0].actor),
       ObjectName(report, row.parts[0].holds[0].object),
-      WhatEndsTheWait(report.objects[row.parts[0].wants->object].kind),
+      WhatEndsAWait(report.objects[row.parts[0].wants->object].kind),
       ObjectName(report, row.parts[0].wants->object),
       ActorInSentence(report, row.parts[1].actor),
       ObjectName(report, row.parts[0].holds[0].object));

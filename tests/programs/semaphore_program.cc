@@ -3,36 +3,20 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <latch>
 #include <mutex>
 #include <stdexcept>
 
+#include "tests/programs/in_turn.h"
 #include "tests/programs/stories.h"
 
 namespace {
 
 using lockcheck::binary_semaphore;
 using lockcheck::counting_semaphore;
+using lockcheck::testing::InTurn;
 
 lockcheck::mutex g_mutex("mutex");
 binary_semaphore g_one(1, "one"), g_other(1, "other");
-
-template <typename First, typename Second>
-void Both(First first, Second second) {
-  std::latch first_is_done(1), second_is_done(1);
-  lockcheck::thread x([&] {
-    first();
-    first_is_done.count_down();
-    second_is_done.wait();
-  });
-  lockcheck::thread y([&] {
-    first_is_done.wait();
-    second();
-    second_is_done.count_down();
-  });
-  x.join();
-  y.join();
-}
 
 template <typename Outer, typename Inner>
 void Nested(Outer& outer, Inner& inner) {
@@ -43,11 +27,11 @@ void Nested(Outer& outer, Inner& inner) {
 }
 
 void Order() {
-  Both([] { Nested(g_one, g_other); }, [] { Nested(g_other, g_one); });
+  InTurn([] { Nested(g_one, g_other); }, [] { Nested(g_other, g_one); });
 }
 
 void AndMutex() {
-  Both(
+  InTurn(
       [] {
         g_one.acquire();
         { std::lock_guard inner(g_mutex); }
@@ -63,12 +47,12 @@ void AndMutex() {
 // Safe: of two permits one is always there for these two.
 void Counting() {
   static counting_semaphore<> a(2, "a"), b(2, "b");
-  Both([] { Nested(a, b); }, [] { Nested(b, a); });
+  InTurn([] { Nested(a, b); }, [] { Nested(b, a); });
 }
 
 // Safe: under one mutex.
 void Gate() {
-  Both(
+  InTurn(
       [] {
         std::lock_guard gate(g_mutex);
         Nested(g_one, g_other);
@@ -83,7 +67,7 @@ void Gate() {
 // back. What the filler does later it does not do while it holds anything.
 void Signal() {
   static binary_semaphore emptied(1, "emptied"), filled(0, "filled");
-  Both(
+  InTurn(
       [] {
         emptied.acquire();
         { std::lock_guard inner(g_mutex); }

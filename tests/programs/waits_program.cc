@@ -11,8 +11,11 @@
 #include <latch>
 #include <mutex>
 
+#include "tests/programs/in_turn.h"
+
 namespace {
 
+using lockcheck::testing::InTurn;
 using std::chrono::milliseconds;
 
 lockcheck::mutex g_mutex("mutex");
@@ -108,24 +111,6 @@ void StandsHolding() {
 }
 
 // ---- once_flags -------------------------------------------------------------
-
-// One after the other, by what lockcheck does not see: that is luck.
-template <typename First, typename Second>
-void InTurn(First first, Second second) {
-  std::latch first_is_done(1), second_is_done(1);
-  lockcheck::thread x([&] {
-    first();
-    first_is_done.count_down();
-    second_is_done.wait();
-  });
-  lockcheck::thread y([&] {
-    first_is_done.wait();
-    second();
-    second_is_done.count_down();
-  });
-  x.join();
-  y.join();
-}
 
 lockcheck::once_flag g_once("once");
 

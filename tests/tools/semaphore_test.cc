@@ -4,12 +4,11 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
-#include <cstdio>
 #include <string>
 
 #include "tests/runtime/child.h"
 #include "tests/tools/command_runner.h"
-#include "tests/tools/standing_child.h"
+#include "tests/tools/stories.h"
 
 namespace lockcheck::tools::testing {
 namespace {
@@ -20,30 +19,9 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class SemaphoreTest : public ::testing::Test {
+class SemaphoreTest : public StoriesTest {
  protected:
-  ~SemaphoreTest() override { std::remove(log_.c_str()); }
-
-  Ran Analyzed(const std::string& story) {
-    const Finished f =
-        Child("semaphore_program", {story}).Options("log=" + log_).Run();
-    EXPECT_TRUE(f.Succeeded()) << f;
-    EXPECT_EQ(f.err, "") << f;
-    return Analyze();
-  }
-  Ran Analyze() {
-    return RunCommand({"analyze", "--fail-on", "deadlock,misuse,hazard", log_});
-  }
-  std::string SaidLive(const std::string& story) {
-    const Finished f = Child("semaphore_program", {story})
-                           .Options("mode=live:command=" LOCKCHECK_COMMAND)
-                           .Run();
-    EXPECT_TRUE(f.Succeeded()) << f;
-    return f.err;
-  }
-
-  const std::string log_ =
-      ::testing::TempDir() + "semaphores." + std::to_string(getpid());
+  SemaphoreTest() : StoriesTest("semaphore_program") {}
 };
 
 TEST_F(SemaphoreTest, TwoInBothOrdersArePossible) {
@@ -56,17 +34,12 @@ TEST_F(SemaphoreTest, TwoInBothOrdersArePossible) {
 }
 
 TEST_F(SemaphoreTest, OneAndAMutexInBothOrdersArePossible) {
-  const Ran ran = Analyzed("and-mutex");
-  EXPECT_EQ(ran.status, 1) << ran.out << ran.err;
-  EXPECT_THAT(ran.out, HasSubstr("1 possible deadlock"));
-  EXPECT_THAT(SaidLive("and-mutex"), HasSubstr("POSSIBLE DEADLOCK"));
+  ExpectPossibleLiveToo("and-mutex");
 }
 
 TEST_F(SemaphoreTest, WhatIsSafeIsSilent) {
   for (const char* story : {"counting", "gate", "signal", "handed-on"}) {
-    const Ran ran = Analyzed(story);
-    EXPECT_EQ(ran.status, 0) << story << ran.out << ran.err;
-    EXPECT_EQ(SaidLive(story), "") << story;
+    ExpectSilent(story);
   }
 }
 
@@ -90,8 +63,7 @@ TEST_F(SemaphoreTest, AWaitForOnesOwnPermitAloneIsNoActualDeadlock) {
 }
 
 TEST_F(SemaphoreTest, AnOverReleaseIsRefusedAndReported) {
-  const Finished f =
-      Child("semaphore_program", {"over-release"}).Options("log=" + log_).Run();
+  const Finished f = Recorded("over-release");
   EXPECT_EQ(f.out, "refused\n") << f;
   EXPECT_THAT(f.err, AllOf(HasSubstr("misuse (over-release)"),
                            HasSubstr("\"bounded\"")));

@@ -9,7 +9,7 @@
 
 #include "tests/runtime/child.h"
 #include "tests/tools/command_runner.h"
-#include "tests/tools/standing_child.h"
+#include "tests/tools/stories.h"
 
 namespace lockcheck::tools::testing {
 namespace {
@@ -20,50 +20,13 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class StoriesTest : public ::testing::Test {
+class WaitStories : public StoriesTest {
  protected:
-  ~StoriesTest() override { std::remove(log_.c_str()); }
-
-  Ran Analyze() {
-    return RunCommand({"analyze", "--fail-on", "deadlock,misuse,hazard", log_});
-  }
-  // Lets the story come to its end, and analyzes its log.
-  Ran Analyzed(const std::string& story) {
-    const Finished f =
-        Child("waits_program", {story}).Options("log=" + log_).Run();
-    EXPECT_TRUE(f.Succeeded()) << story << f;
-    EXPECT_EQ(f.out + f.err, "") << story << f;
-    return Analyze();
-  }
-  std::string SaidLive(const std::string& story) {
-    const Finished f = Child("waits_program", {story})
-                           .Options("mode=live:command=" LOCKCHECK_COMMAND)
-                           .Run();
-    EXPECT_TRUE(f.Succeeded()) << story << f;
-    return f.err;
-  }
-  void ExpectSilent(const std::string& story) {
-    const Ran ran = Analyzed(story);
-    EXPECT_EQ(ran.status, 0) << story << ran.out << ran.err;
-    EXPECT_THAT(ran.out, Not(HasSubstr("WAITS AT"))) << story;
-    EXPECT_EQ(SaidLive(story), "") << story;
-  }
-  void ExpectPossible(const std::string& story) {
-    const Ran ran = Analyzed(story);
-    EXPECT_EQ(ran.status, 1) << story << ran.out << ran.err;
-    EXPECT_THAT(ran.out, HasSubstr("1 possible deadlock")) << story;
-  }
-  void ExpectPossibleLiveToo(const std::string& story) {
-    ExpectPossible(story);
-    EXPECT_THAT(SaidLive(story), HasSubstr("POSSIBLE DEADLOCK")) << story;
-  }
-
-  const std::string log_ =
-      ::testing::TempDir() + "waits." + std::to_string(getpid());
+  WaitStories() : StoriesTest("waits_program") {}
 };
 
 // What is waited for; its name in the stories is "ready".
-class WaitsTest : public StoriesTest,
+class WaitsTest : public WaitStories,
                   public ::testing::WithParamInterface<const char*> {
  protected:
   std::string Story(const std::string& story) const {
@@ -110,25 +73,25 @@ INSTANTIATE_TEST_SUITE_P(Types, WaitsTest,
                                            "future"),
                          [](const auto& type) { return type.param; });
 
-TEST_F(StoriesTest, ATimedWaitThatGivesUpLeavesNothing) {
+TEST_F(WaitStories, ATimedWaitThatGivesUpLeavesNothing) {
   ExpectSilent("event-times-out");
   ExpectSilent("future-times-out");
 }
 
-TEST_F(StoriesTest, AOnceFlagAndAMutexInBothOrdersArePossible) {
+TEST_F(WaitStories, AOnceFlagAndAMutexInBothOrdersArePossible) {
   ExpectPossibleLiveToo("once-and-mutex");
   ExpectPossibleLiveToo("once-and-mutex-later");
 }
 
-TEST_F(StoriesTest, AOnceFlagAndAMutexInOneOrderAreSafe) {
+TEST_F(WaitStories, AOnceFlagAndAMutexInOneOrderAreSafe) {
   ExpectSilent("once-under-mutex");
 }
 
-TEST_F(StoriesTest, AOnceFlagThatIsDoneBeforeThereAreThreadsIsSafe) {
+TEST_F(WaitStories, AOnceFlagThatIsDoneBeforeThereAreThreadsIsSafe) {
   ExpectSilent("once-before");
 }
 
-TEST_F(StoriesTest, ADeadlockOfAOnceFlagAndAMutexIsSaidWhenItHappens) {
+TEST_F(WaitStories, ADeadlockOfAOnceFlagAndAMutexIsSaidWhenItHappens) {
   const Finished f = Child("waits_program", {"once-deadlock"})
                          .Options("on_deadlock=abort:log=" + log_)
                          .Run();
@@ -141,7 +104,7 @@ TEST_F(StoriesTest, ADeadlockOfAOnceFlagAndAMutexIsSaidWhenItHappens) {
 }
 
 // Joins are no part of what mode=live looks for.
-TEST_F(StoriesTest, AWaitForAnAsyncResultIsAJoin) {
+TEST_F(WaitStories, AWaitForAnAsyncResultIsAJoin) {
   ExpectPossible("async-under-lock");
   ExpectSilent("async-without-lock");
 }
