@@ -180,6 +180,7 @@ bool Copier::ListDefinitions() {
   constexpr size_t kEnough = kBlockWords / 2;
   const LiveList<uint32_t>& words = book_.definitions;
   const uint32_t actor = g_fork_page->described_by;
+  if (actor == 0) return true;  // a forked child that has done nothing yet
   for (size_t i = 0; i < words.size;) {
     const size_t begin = i;
     while (i < words.size && i - begin < kEnough) {
