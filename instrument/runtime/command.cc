@@ -2,11 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,6 +18,7 @@
 #include <cstring>
 #include <iterator>
 
+#include "instrument/runtime/clone_process.h"
 #include "instrument/runtime/keep_errno.h"
 #include "instrument/runtime/live_book.h"
 #include "instrument/runtime/live_copy.h"
@@ -74,33 +75,45 @@ struct Start {
   int inherited[2];              // descriptors; negative: none
 };
 
-// In the child, which shares this process's memory until it executes. It never
-// returns, so AddressSanitizer would take what is mapped here later for the
-// child's stack.
-[[gnu::no_sanitize_address]] int Execute(void* data) {
-  const auto* const start = static_cast<const Start*>(data);
-  const int null = open("/dev/null", O_RDONLY);
-  if (null >= 0) dup2(null, STDIN_FILENO);
-  dup2(STDERR_FILENO, STDOUT_FILENO);
-  // Handlers are the program's, and would run in its memory.
+// As the kernel has it.
+struct KernelAction {
+  void* handler;
+  unsigned long flags;
+  void* restorer;
+  unsigned long mask;
+};
+
+// Handlers are the program's, and would run in its memory.
+[[gnu::no_sanitize_thread, gnu::no_sanitize_address]] void ForgetHandlers() {
+  constexpr size_t kMaskBytes = sizeof(KernelAction::mask);
   for (int signal = 1; signal < NSIG; ++signal) {
-    struct sigaction action;
-    if (sigaction(signal, nullptr, &action) == 0 &&
-        action.sa_handler != SIG_IGN && action.sa_handler != SIG_DFL) {
-      action.sa_handler = SIG_DFL;
-      action.sa_flags = 0;
-      sigaction(signal, &action, nullptr);
+    KernelAction action;
+    if (syscall(SYS_rt_sigaction, signal, nullptr, &action, kMaskBytes) == 0 &&
+        action.handler != reinterpret_cast<void*>(SIG_IGN) &&
+        action.handler != reinterpret_cast<void*>(SIG_DFL)) {
+      action = {};
+      syscall(SYS_rt_sigaction, signal, &action, nullptr, kMaskBytes);
     }
   }
+  const unsigned long none = 0;
+  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, nullptr, kMaskBytes);
+}
+
+// In the child, which shares this process's memory until it executes: system
+// calls alone, for a sanitizer would keep books of the rest, and of the stack,
+// which is gone then.
+[[gnu::no_sanitize_thread, gnu::no_sanitize_address]] void Execute(void* data) {
+  const auto* const start = static_cast<const Start*>(data);
+  const long null = syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY);
+  if (null >= 0) syscall(SYS_dup2, null, STDIN_FILENO);
+  syscall(SYS_dup2, STDERR_FILENO, STDOUT_FILENO);
+  ForgetHandlers();
   // Its descriptors are copies of the program's.
   for (const int fd : start->inherited) {
-    if (fd >= 0) fcntl(fd, F_SETFD, 0);
+    if (fd >= 0) syscall(SYS_fcntl, fd, F_SETFD, 0);
   }
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
   execvp(start->arguments[0], const_cast<char* const*>(start->arguments));
-  _exit(127);
+  syscall(SYS_exit, 127);
 }
 
 // Its exit status; negative: it had none, or did not end in time.
@@ -132,9 +145,8 @@ int Run(const char* const* arguments, MemoryFile& log,
   sigset_t all, saved;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &saved);
-  // No signal at its end: it is nobody's child but ours.
-  const pid_t child = clone(&Execute, static_cast<char*>(stack) + kStackBytes,
-                            CLONE_VM | CLONE_VFORK, &start);
+  const pid_t child =
+      CloneProcess(static_cast<char*>(stack) + kStackBytes, &Execute, &start);
   pthread_sigmask(SIG_SETMASK, &saved, nullptr);
   log.Close();
   if (known != nullptr) known->Close();
@@ -280,10 +292,12 @@ class Known {
   char* CopyOthers(const char* fresh, size_t size, char* to, uint32_t* could) {
     if (text_ == nullptr) return to;
     ForEachLine(text_->bytes, text_->size, [&](const char* line, size_t n) {
-      const bool others = memmem(fresh, size, line, kIdBytes) == nullptr;
+      const bool others = std::search(fresh, fresh + size, line,
+                                      line + kIdBytes) == fresh + size;
       if (others) to = std::copy(line, line + n, to);
       const bool happened =
-          memmem(line, n, kHappened, sizeof(kHappened) - 1) != nullptr;
+          std::search(line, line + n, kHappened,
+                      kHappened + sizeof(kHappened) - 1) != line + n;
       *could += !others && !happened;
     });
     return to;

