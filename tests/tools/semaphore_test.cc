@@ -78,8 +78,8 @@ TEST_F(SemaphoreTest, WhatIsSafeIsSilent) {
   }
 }
 
-// Anybody may release it, so nobody is stuck for certain, unless the runtime has
-// looked (see quiescence_test).
+// Anybody may release it, so nobody is stuck for certain, unless the runtime
+// has looked (see quiescence_test).
 TEST_F(SemaphoreTest, AWaitForOnesOwnPermitAloneIsNoActualDeadlock) {
   for (const std::string& options :
        {"log=" + log_, std::string("mode=live:command=none")}) {
