@@ -40,9 +40,12 @@ bool TaskState::Await(SiteSlot* slot, Caller caller,
   if (!IsReady()) {
     Waiter waiter;
     Enqueue(queue_, WaitKind::kFuture, waiter, slot, caller);
-    // Either this sees that it is ready, or Fulfil() sees the waiter.
-    std::atomic_thread_fence(std::memory_order_seq_cst);
-    if (IsReady()) {
+    // Either this sees that it is ready, or Fulfil() sees that it is waited
+    // for.
+    Progress before = Progress::kRuns;
+    progress_.compare_exchange_strong(before, Progress::kWaitedFor,
+                                      std::memory_order_acq_rel);
+    if (before == Progress::kReady) {
       Withdraw(queue_, waiter);
     } else if (!SleepUntilSignalled(queue_, waiter, slot, caller, deadline) &&
                !IsReady()) {
@@ -54,9 +57,8 @@ bool TaskState::Await(SiteSlot* slot, Caller caller,
 }
 
 void TaskState::Fulfil(SiteSlot* slot, Caller caller) noexcept {
-  ready_.store(true, std::memory_order_release);
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (IsWaitedFor(queue_)) {
+  if (progress_.exchange(Progress::kReady, std::memory_order_acq_rel) ==
+      Progress::kWaitedFor) {
     Post(queue_, WaitKind::kFuture, {PostKind::kFulfil, kAllWaiters, 0, 0},
          slot, caller);
   }

@@ -38,7 +38,9 @@ class TaskState {
   TaskState(const TaskState&) = delete;
   TaskState& operator=(const TaskState&) = delete;
 
-  bool IsReady() const { return ready_.load(std::memory_order_acquire); }
+  bool IsReady() const {
+    return progress_.load(std::memory_order_acquire) == Progress::kReady;
+  }
   // True: it is ready. False: the deadline has passed. Null: none.
   bool Await(SiteSlot* slot, Caller caller, const Deadline* deadline) noexcept;
   void Fulfil(SiteSlot* slot, Caller caller) noexcept;
@@ -47,7 +49,8 @@ class TaskState {
   std::exception_ptr error;  // before it is ready, as is the answer
 
  private:
-  std::atomic<bool> ready_{false};
+  enum class Progress : uint8_t { kRuns, kWaitedFor, kReady };
+  std::atomic<Progress> progress_{Progress::kRuns};
   WaitQueue queue_;
 };
 
