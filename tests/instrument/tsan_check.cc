@@ -227,6 +227,7 @@ void RunTasks() {
   pool.close();
   pool.join();
   ++numbers[2];
+  if (outside < 0) std::abort();
 }
 
 void Race() {
