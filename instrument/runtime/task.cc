@@ -19,18 +19,19 @@ namespace {
 
 using log::Op;
 
-void WriteFork(Thread* t, uint32_t task) {
-  Begin(t, 4).Word(task).U64(Ticks()).End(Op::kFork);
+// Reading the time is what costs most: once for records in a row.
+void WriteFork(Thread* t, uint32_t task, uint64_t now) {
+  Begin(t, 4).Word(task).U64(now).End(Op::kFork);
 }
 
-void WriteJoinBlock(Thread* t, uint32_t task, uint32_t site) {
-  Begin(t, 5).Word(task).Word(site).U64(Ticks()).End(Op::kJoinBlock);
+void WriteJoinBlock(Thread* t, uint32_t task, uint32_t site, uint64_t now) {
+  Begin(t, 5).Word(task).Word(site).U64(now).End(Op::kJoinBlock);
 }
 
-void WriteJoin(Thread* t, uint32_t task) {
-  Begin(t, 3).U64(Ticks()).End(
-      Op::kUnblock, static_cast<uint32_t>(model::Outcome::kAcquired));
-  Begin(t, 4).Word(task).U64(Ticks()).End(Op::kJoin);
+void WriteJoin(Thread* t, uint32_t task, uint64_t now) {
+  Begin(t, 3).U64(now).End(Op::kUnblock,
+                           static_cast<uint32_t>(model::Outcome::kAcquired));
+  Begin(t, 4).Word(task).U64(now).End(Op::kJoin);
 }
 
 // What it has used is in the end of its worker.
@@ -65,7 +66,7 @@ uint32_t DoForkTask() {
   Thread* const t = Enter();
   if (t == nullptr) return 0;
   const uint32_t task = NewId(&log::FileHeader::next_actor);
-  WriteFork(t, task);
+  WriteFork(t, task, Ticks());
   Leave(t);
   return task;
 }
@@ -78,14 +79,15 @@ Worker DoBeginTask(const internal::TaskStart& start, SiteSlot* slot,
   const uint32_t site = SiteId(t, slot, caller);
   // Else the worker's part of the block might end between the two actors.
   Room(t, SegmentWords(t) + kFewWords);
-  if (start.alone) WriteFork(t, start.task);
-  WriteJoinBlock(t, start.task, site);
+  const uint64_t now = Ticks();
+  if (start.alone) WriteFork(t, start.task, now);
+  WriteJoinBlock(t, start.task, site, now);
   const Worker worker{t->hot.actor, t->segment};
   SetThreadOf(start.task, t);
   BecomeActor(t, start.task, 0);
   t->begin_how = log::BeginHow::kTask;
   t->begin_parent = start.parent;
-  t->begin_ticks = Ticks();
+  t->begin_ticks = now;
   WriteBegin(t);
   if (start.name != nullptr) WriteName(t, start);
   Leave(t);
@@ -104,7 +106,7 @@ void DoEndTask(uint32_t task, const Worker& worker) {
     WriteEnd(t);
     SetThreadOf(task, nullptr);
     BecomeActor(t, worker.actor, worker.segment + 1);
-    WriteJoin(t, task);
+    WriteJoin(t, task, t->stamp);
   }
   Leave(t);
 }
@@ -115,8 +117,9 @@ void DoTaskJoined(uint32_t task, SiteSlot* slot, Caller caller) {
   if (t == nullptr) return;
   const uint32_t site = SiteId(t, slot, caller);
   NoteJoin(t, site, slot, caller);
-  WriteJoinBlock(t, task, site);
-  WriteJoin(t, task);
+  const uint64_t now = Ticks();
+  WriteJoinBlock(t, task, site, now);
+  WriteJoin(t, task, now);
   Leave(t);
 }
 

@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <cstdlib>
 #include <cstring>
+#include <future>
 #include <mutex>
 #include <type_traits>
 #include <vector>
@@ -260,6 +261,46 @@ void Fulfil() {
   }
 }
 
+// What an item points to, and who puts it after all is done.
+template <typename Queue>
+void HandOverItems() {
+  Queue queue(2);
+  std::vector<int> numbers(kRounds);
+  lockcheck::thread getter([&] {
+    for (int i = 0; i < kRounds; ++i) {
+      ++*(i % 2 == 0 ? queue.get() : *queue.get_for(kLong));
+      queue.task_done();
+    }
+  });
+  for (int& number : numbers) {
+    ++number;
+    if (!queue.put_nowait(&number)) queue.put(&number);
+  }
+  queue.join();
+  for (int& number : numbers) ++number;
+  getter.join();
+}
+
+void RunTasks() {
+  int outside = 0;
+  std::vector<int> numbers(100);
+  lockcheck::thread_pool pool(2);
+  for (int& number : numbers) {
+    ++number;
+    auto answer = pool.submit([&] { return ++number; });
+    if (answer.wait_for(kLong) == std::future_status::ready) ++number;
+    outside += answer.get();
+  }
+  pool.map([](int* number) { ++*number; },
+           std::vector<int*>({&numbers[0], &numbers[1]}));
+  ++numbers[0];
+  (void)pool.submit([&] { ++numbers[2]; });
+  pool.close();
+  pool.join();
+  ++numbers[2];
+  if (outside < 0) std::abort();
+}
+
 void Race() {
   lockcheck::mutex lock;
   int raced = 0;
@@ -323,5 +364,8 @@ int main(int argc, char** argv) {
   WaitForFlags();
   ArriveTogether();
   Fulfil();
+  HandOverItems<lockcheck::queue<int*>>();
+  HandOverItems<lockcheck::priority_queue<int*>>();
+  RunTasks();
   return 0;
 }

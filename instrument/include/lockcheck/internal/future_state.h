@@ -52,13 +52,14 @@ class FutureState : protected Waitable<WaitKind::kFuture> {
   }
 
   bool IsReady() const noexcept {
-    return status_.load(std::memory_order_acquire) == kReady;
+    return status_.load(std::memory_order_seq_cst) == kReady;
   }
   // A function is to be run by who waits first.
   virtual bool IsDeferred() const noexcept { return false; }
 
   void WaitAt(SiteSlot* slot, Caller caller) {
     Complete(slot, caller);
+    NoteAwaited();
     AwaitAt(slot, caller, nullptr, [this] { return IsReady(); });
     Found(slot, caller);
   }
@@ -123,11 +124,13 @@ class FutureState : protected Waitable<WaitKind::kFuture> {
   virtual void Found(SiteSlot* slot, Caller caller) noexcept {
     TakeAt(kFulfilled, slot, caller);
   }
-  // Publish() without a record, if nobody waits.
+  // Publish() without a record, if nobody waits: either this sees who is about
+  // to wait, or that one sees that it is ready.
   void PublishIfAwaited(SiteSlot* slot, Caller caller) noexcept {
-    status_.store(kReady, std::memory_order_release);
-    PostIfAwaited({PostKind::kFulfil, kAllWaiters, kFulfilled, 1}, slot,
-                  caller);
+    status_.exchange(kReady);
+    if (awaited_.load()) {
+      PostAt({PostKind::kFulfil, kAllWaiters, kFulfilled, 1}, slot, caller);
+    }
   }
   // Of a value, not of an error.
   bool HasValue() const noexcept {
@@ -164,9 +167,14 @@ class FutureState : protected Waitable<WaitKind::kFuture> {
     bool done_ = false;
   };
 
+  void NoteAwaited() noexcept {
+    if (!IsReady()) awaited_.exchange(true);
+  }
+
   template <typename Wait>
   std::future_status TimedWait(SiteSlot* slot, Caller caller, Wait wait) {
     if (!IsReady() && IsDeferred()) return std::future_status::deferred;
+    NoteAwaited();
     if (!wait([this] { return IsReady(); })) {
       return std::future_status::timeout;
     }
@@ -178,6 +186,7 @@ class FutureState : protected Waitable<WaitKind::kFuture> {
   std::atomic<uint32_t> status_{kEmpty};
   std::atomic<uint32_t> owners_{1};
   std::atomic<bool> has_future_{false};
+  std::atomic<bool> awaited_{false};
   std::exception_ptr error_;
 };
 

@@ -67,11 +67,6 @@ class Waitable {
   void PostAt(const PostFacts& facts, SiteSlot* slot, Caller caller) {
     Post(queue_, kKind, facts, slot, caller);
   }
-  void PostIfAwaited(const PostFacts& facts, SiteSlot* slot, Caller caller) {
-    // Either this sees who enters the queue, or he sees that it is so.
-    std::atomic_thread_fence(std::memory_order_seq_cst);
-    if (IsWaitedFor(queue_)) PostAt(facts, slot, caller);
-  }
   // Each thread records it once.
   void TakeAt(uint32_t sequence, SiteSlot* slot, Caller caller) const {
     if (IsTaken(sequence)) return;
@@ -90,7 +85,6 @@ class Waitable {
     while (!is_so()) {
       Waiter waiter;
       Enqueue(queue_, kKind, waiter, slot, caller);
-      std::atomic_thread_fence(std::memory_order_seq_cst);
       if (is_so()) {
         Withdraw(queue_, waiter);
         return true;
