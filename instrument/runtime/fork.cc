@@ -14,7 +14,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "instrument/runtime/deadlock_report.h"
+#include "instrument/runtime/exit.h"
 #include "instrument/runtime/gone_owner.h"
 #include "instrument/runtime/keep_errno.h"
 #include "instrument/runtime/live.h"
@@ -277,12 +277,8 @@ namespace {
 void WriteEnd(Thread* t) {
   rusage usage;
   getrusage(RUSAGE_THREAD, &usage);
-  const auto ns = [](const timeval& v) {
-    return static_cast<uint64_t>(v.tv_sec) * 1'000'000'000 +
-           static_cast<uint64_t>(v.tv_usec) * 1'000;
-  };
   Record r = Begin(t, 8);
-  r.U64(Ticks()).U64(ns(usage.ru_utime) + ns(usage.ru_stime));
+  r.U64(Ticks()).U64(ProcessorNs(usage));
   r.Word(static_cast<uint32_t>(usage.ru_nvcsw));
   r.Word(static_cast<uint32_t>(usage.ru_nivcsw));
   r.End(Op::kEnd);
@@ -448,69 +444,10 @@ void AttachPointer(ThreadPointer* pointer) {
   *pointer = t_thread;
 }
 
-namespace {
-
-// With memory-backed blocks, what the threads have written so far.
-void WriteVolatileBlocks() {
-  ProcessLock lock;
-  for (Thread* t = g_fork_page->all_threads; t != nullptr; t = t->next_all) {
-    if (t->scratch || t->block == nullptr) continue;
-    if (!g_writer.WriteVolatile(t->block)) SayStopped();
-  }
-}
-
-[[gnu::constructor]] void OnLoad() { Initialize(); }
-
-void WriteExit() {
-  Thread* const t = Enter();
-  if (t == nullptr) return;
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  const auto ns = [](const timeval& v) {
-    return static_cast<uint64_t>(v.tv_sec) * 1'000'000'000 +
-           static_cast<uint64_t>(v.tv_usec) * 1'000;
-  };
-  const Keep keep(t);
-  Record r = Begin(t, 12);
-  r.U64(Ticks());
-  r.U64(static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 +
-        static_cast<uint64_t>(now.tv_nsec));
-  r.U64(ns(usage.ru_utime) + ns(usage.ru_stime));
-  r.Word(static_cast<uint32_t>(usage.ru_nvcsw));
-  r.Word(static_cast<uint32_t>(usage.ru_nivcsw));
-  r.End(Op::kExit);
-  EmptyScratch(t);
-  if (g_writer.volatile_hot()) WriteVolatileBlocks();
-  Leave(t);
-}
-
-// After what was registered later: the program's static destructors. There is
-// no other place that sees the status and may change it.
-void OnExitStatus(int status, void*) {
-  const Unseen unseen;
-  SaySummary();
-  if (status != 0 || g_options.exit_code == 0 || !AnyFinding()) return;
-  fflush(nullptr);
-  WriteExit();
-  _exit(static_cast<int>(g_options.exit_code));
-}
-
-// After every static destructor; what locks do later is still recorded.
-[[gnu::destructor]] void OnExit() {
-  if (g_table.load(std::memory_order_acquire) == &g_own_table &&
-      g_own_table.mode == internal::kModeRecord) {
-    WriteExit();
-  }
-}
-
-}  // namespace
-
 void RegisterHandlers() {
   pthread_key_create(&g_exit_key, &OnThreadExit);
   pthread_atfork(&BeforeFork, &AfterForkInParent, nullptr);
-  on_exit(&OnExitStatus, nullptr);
+  RegisterExit();
 }
 
 }  // namespace lockcheck::runtime

@@ -54,4 +54,25 @@ std::string Clauses(const Report& report, const FindingRow& row,
   return text;
 }
 
+std::string ClassOf(const Report& report, uint32_t object) {
+  const ObjectRow* row = ObjectOf(report, object);
+  if (row == nullptr) return "a lock";
+  return row->lock_class ? report.classes[*row->lock_class].name : row->name;
+}
+
+bool WaitsForOwnEnd(const Report& report, const FindingRow& row) {
+  return !row.parts.empty() && row.parts[0].wants &&
+         IsEnd(report, row.parts[0].wants->object);
+}
+
+// No cycle: the owner of the lock is a thread of another process, the one that
+// this one was forked from.
+const ActorRow* OwnerInParent(const Report& report, const FindingRow& row) {
+  if (row.parts.size() != 2 || row.parts[1].wants) return nullptr;
+  const auto waiter = row.parts[0].actor, owner = row.parts[1].actor;
+  if (!waiter || !owner) return nullptr;
+  const ActorRow& of = report.actors[*owner];
+  return of.process != report.actors[*waiter].process ? &of : nullptr;
+}
+
 }  // namespace lockcheck::report

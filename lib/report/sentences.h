@@ -14,11 +14,18 @@ namespace lockcheck::report {
 const ObjectRow* ObjectOf(const Report& report, uint32_t object);
 // "a lock" if it is not in the report.
 std::string ObjectName(const Report& report, uint32_t object);
+// The lock class, by its name.
+std::string ClassOf(const Report& report, uint32_t object);
 // Whether it is an actor's end.
 bool IsEnd(const Report& report, uint32_t object);
 
 // Whether the part's actor ended before the log did.
 bool HasEnded(const Report& report, const PartRow& part);
+// Of a finding of one actor: it waits for its own end.
+bool WaitsForOwnEnd(const Report& report, const FindingRow& row);
+// Who held the lock when this process was forked, and is in the parent only;
+// null: nobody.
+const ActorRow* OwnerInParent(const Report& report, const FindingRow& row);
 
 // "A1 (main) holds a and asks for b"; `asks` is the verb for a lock.
 std::string Clause(const Report& report, const PartRow& part,

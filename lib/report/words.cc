@@ -1,16 +1,13 @@
 #include "lib/report/words.h"
 
-#include <algorithm>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "fmt/format.h"
-#include "lib/report/layout.h"
+#include "lib/report/advice.h"
 #include "lib/report/names.h"
 #include "lib/report/naming.h"
 #include "lib/report/sentences.h"
-#include "lib/report/sites.h"
 
 namespace lockcheck::report {
 namespace {
@@ -22,12 +19,6 @@ using analysis::Verdict;
 
 // A circle longer than this is told as a path of locks, not actor by actor.
 constexpr size_t kLongestTold = 3;
-
-std::string ClassOf(const Report& report, uint32_t object) {
-  const ObjectRow* row = ObjectOf(report, object);
-  if (row == nullptr) return "a lock";
-  return row->lock_class ? report.classes[*row->lock_class].name : row->name;
-}
 
 std::string Circle(const Report& report, const FindingRow& row,
                    std::string_view asks) {
@@ -65,11 +56,6 @@ std::string MisuseMessage(const Report& report, const Finding& finding,
   return text;
 }
 
-bool WaitsForOwnEnd(const Report& report, const FindingRow& row) {
-  return !row.parts.empty() && row.parts[0].wants &&
-         IsEnd(report, row.parts[0].wants->object);
-}
-
 std::string SelfMessage(const Report& report, const FindingRow& row) {
   if (row.parts.empty() || !row.parts[0].wants) {
     return "an actor waits for a lock that it holds";
@@ -78,16 +64,6 @@ std::string SelfMessage(const Report& report, const FindingRow& row) {
   if (WaitsForOwnEnd(report, row)) return actor + " waits for its own end";
   return fmt::format("{} waits for {}, which it already holds", actor,
                      ObjectName(report, row.parts[0].wants->object));
-}
-
-// No cycle: the owner of the lock is a thread of another process, the one that
-// this one was forked from.
-const ActorRow* OwnerInParent(const Report& report, const FindingRow& row) {
-  if (row.parts.size() != 2 || row.parts[1].wants) return nullptr;
-  const auto waiter = row.parts[0].actor, owner = row.parts[1].actor;
-  if (!waiter || !owner) return nullptr;
-  const ActorRow& of = report.actors[*owner];
-  return of.process != report.actors[*waiter].process ? &of : nullptr;
 }
 
 std::string ForkMessage(const Report& report, const FindingRow& row,
@@ -292,257 +268,6 @@ std::string Why(const Report& report, const Finding& finding,
       return WhyRefuted(report, row);
   }
   return "";
-}
-
-// The part seen least often is the likeliest mistake: turn that one round.
-const PartRow& RarestPart(const FindingRow& row) {
-  return *std::min_element(
-      row.parts.begin(), row.parts.end(),
-      [](const PartRow& a, const PartRow& b) { return a.count < b.count; });
-}
-
-std::string WhereAsked(const Report& report, const PartRow& part) {
-  if (!part.wants || !part.wants->site) return "";
-  return " in " + SiteLabel(report.sites[*part.wants->site].where);
-}
-
-std::string AdviceForJoin(const Report& report, const FindingRow& row) {
-  bool only_joins = false;
-  for (const PartRow& part : row.parts) {
-    if (!part.wants || !IsEnd(report, part.wants->object)) continue;
-    if (part.holds.empty()) continue;
-    if (IsEnd(report, part.holds[0].object)) {
-      only_joins = true;
-      continue;
-    }
-    return fmt::format("let go of {} before waiting for {}{}",
-                       ObjectName(report, part.holds[0].object),
-                       ObjectName(report, part.wants->object),
-                       WhereAsked(report, part));
-  }
-  return only_joins ? "have each joined by one whom it does not wait for" : "";
-}
-
-// Sorted by name the locks have an order, and some actor of a ring must go
-// against it: that is the one to turn round.
-std::string AdviceForRing(const Report& report, const FindingRow& row) {
-  for (const PartRow& part : row.parts) {
-    if (!part.wants || part.holds.empty()) continue;
-    const std::string held = ObjectName(report, part.holds[0].object);
-    const std::string asked = ObjectName(report, part.wants->object);
-    if (held <= asked) continue;
-    return fmt::format(
-        "give the locks one order; {} then has to take {} before {}; or "
-        "let each take both at once with lockcheck::scoped_lock",
-        ActorInSentence(report, part.actor), asked, held);
-  }
-  return "take the locks in one order everywhere";
-}
-
-std::string AdviceForCircle(const Report& report, const FindingRow& row) {
-  if (std::string join = AdviceForJoin(report, row); !join.empty()) {
-    return join;
-  }
-  if (row.parts.size() < 2) return "take the locks in one order everywhere";
-  const PartRow& odd = RarestPart(row);
-  if (!odd.wants || odd.holds.empty()) {
-    return "take the locks in one order everywhere";
-  }
-  const std::string held = ClassOf(report, odd.holds[0].object);
-  const std::string asked = ClassOf(report, odd.wants->object);
-  if (held == asked) {
-    return fmt::format(
-        "take several {} in one order everywhere, by an id or by address, or "
-        "take them at once with lockcheck::scoped_lock(a, b)",
-        held);
-  }
-  // Seen about as often as another, it is no mistake of a moment.
-  constexpr uint64_t kRarer = 10;
-  const bool tie =
-      std::any_of(row.parts.begin(), row.parts.end(), [&](const PartRow& part) {
-        return &part != &odd && part.count / kRarer < odd.count;
-      });
-  if (tie && row.parts.size() > 2) return AdviceForRing(report, row);
-  if (tie) {
-    return fmt::format(
-        "always take {} before {}, or take both at once with "
-        "lockcheck::scoped_lock",
-        held, asked);
-  }
-  return fmt::format(
-      "always take {} before {}, or take both at once with "
-      "lockcheck::scoped_lock; the other order is the rare one, seen {}{}",
-      asked, held, Counted(odd.count, "time"), WhereAsked(report, odd));
-}
-
-// What whoever comes by may signal.
-bool IsSignal(const Report& report, uint32_t object) {
-  const ObjectRow* row = ObjectOf(report, object);
-  return row != nullptr && !IsEnd(report, object) &&
-         (!model::CanBeHeld(row->kind) ||
-          model::PrimitiveOf(row->kind).wait_rule == model::WaitRule::kAny);
-}
-
-// As of a semaphore's permit, which another one has to release.
-bool IsHeld(const FindingRow& row, uint32_t object) {
-  return std::any_of(
-      row.parts.begin(), row.parts.end(), [&](const PartRow& part) {
-        return !part.holds.empty() && part.holds[0].object == object;
-      });
-}
-
-std::string AdviceForCommunication(const Report& report,
-                                   const FindingRow& row) {
-  for (const PartRow& part : row.parts) {
-    if (!part.wants || !IsSignal(report, part.wants->object)) continue;
-    if (part.holds.empty()) continue;
-    if (row.parts.size() > 1 && IsHeld(row, part.wants->object)) continue;
-    const std::string wanted = ObjectName(report, part.wants->object);
-    const std::string held = ObjectName(report, part.holds[0].object);
-    if (IsEnd(report, part.holds[0].object)) {
-      return fmt::format("signal {} before waiting for {}", wanted, held);
-    }
-    if (held == wanted) {
-      return fmt::format("release {} before it is acquired again", held);
-    }
-    return fmt::format(
-        "let go of {} before waiting for {}{}, or signal {} "
-        "without needing {}",
-        held, wanted, WhereAsked(report, part), wanted, held);
-  }
-  return AdviceForCircle(report, row);
-}
-
-std::string AdviceForMisuse(model::Misuse misuse) {
-  switch (misuse) {
-    case model::Misuse::kUnlockFree:
-      return "let a guard (lockcheck::lock_guard) unlock it, exactly once";
-    case model::Misuse::kUnlockByOther:
-      return "unlock in the actor that locked; to signal another actor use a "
-             "semaphore or an event";
-    case model::Misuse::kDestroyHeld:
-      return "end the hold before the lock's life ends; declare the lock "
-             "before what uses it";
-    case model::Misuse::kDestroyWaited:
-      return "join or stop the waiting actors before the lock is destroyed";
-    case model::Misuse::kExitHolding:
-      return "hold it with a guard (lockcheck::lock_guard), so that every way "
-             "out unlocks it";
-    case model::Misuse::kSelfLock:
-      return "pass the guard on instead of locking again, or make it a "
-             "lockcheck::recursive_mutex";
-    case model::Misuse::kOverRelease:
-      return "release only what was acquired; if others are to be woken that "
-             "acquired nothing, use a counting_semaphore";
-    case model::Misuse::kTaskDoneTooOften:
-      return "call task_done() once for each item got, by whoever got it";
-    case model::Misuse::kJoinBeforeClose:
-      return "close() the pool before join(): until then more tasks may come";
-    case model::Misuse::kUseAfterClose:
-      return "close when nobody gives work any more, or expect the exception";
-    case model::Misuse::kArriveTooOften:
-      return "make the count as large as there are arrivals";
-    case model::Misuse::kReleaseByOther:
-      return "release in the actor that took it";
-    case model::Misuse::kJoinByOwnTask:
-      return "join where the pool was made: a task that waits for all tasks "
-             "waits for itself";
-  }
-  return "";
-}
-
-// Of a lock that may be shared, what is held and what is asked for differ: no
-// recursive lock would help.
-std::string AdviceForLockingAgain(const FindingRow& row) {
-  using model::Mode;
-  if (!row.parts.empty() && !row.parts[0].holds.empty() && row.parts[0].wants) {
-    const Mode held = row.parts[0].holds[0].mode;
-    const Mode asked = row.parts[0].wants->mode;
-    if (held == Mode::kShared && asked == Mode::kExclusive) {
-      return "release the shared hold before asking for the exclusive one, and "
-             "look again at what was read, for others may write in between; or "
-             "ask for the exclusive one at once";
-    }
-    if (held == Mode::kExclusive && asked == Mode::kShared) {
-      return "do not ask for the shared hold within the exclusive one, which "
-             "allows to read too; or release the exclusive one first";
-    }
-  }
-  return AdviceForMisuse(model::Misuse::kSelfLock);
-}
-
-// No cycle: one that holds without asking, and has ended.
-bool OwnerHasEnded(const Report& report, const FindingRow& row) {
-  return std::any_of(row.parts.begin(), row.parts.end(),
-                     [&](const PartRow& part) {
-                       return !part.wants && HasEnded(report, part);
-                     });
-}
-
-std::string Advice(const Report& report, const Finding& finding,
-                   const FindingRow& row) {
-  if (finding.misuse == model::Misuse::kSelfLock) {
-    return AdviceForLockingAgain(row);
-  }
-  if (finding.rule == Rule::kMisuse) {
-    return finding.misuse ? AdviceForMisuse(*finding.misuse) : "";
-  }
-  if (finding.rule == Rule::kSelf) {
-    return WaitsForOwnEnd(report, row) ? "let another actor join it"
-                                       : AdviceForLockingAgain(row);
-  }
-  if (finding.rule == Rule::kWaitHolding) {
-    return fmt::format(
-        "release {} before waiting, or do without it what the "
-        "wait is for",
-        ClassOf(report, row.objects[0]));
-  }
-  if (finding.rule == Rule::kLostWakeup) {
-    return "change what it waits for with the lock held, and wait only while a "
-           "predicate, looked at under the same lock, says that it is not so "
-           "yet: wait(lock, predicate); and if that is done, notify once more "
-           "when nothing else will come";
-  }
-  if (finding.rule == Rule::kBlockingCall) {
-    return "make the call first and take the lock for its result, or copy what "
-           "it needs under the lock and release that before the call";
-  }
-  if (finding.rule == Rule::kRecursiveRead) {
-    return "take the shared hold once, and pass the guard on or call a "
-           "function that expects it to be held";
-  }
-  if (finding.rule == Rule::kCommunication) {
-    return AdviceForCommunication(report, row);
-  }
-  if (finding.rule == Rule::kStall) {
-    return "if they are meant to go on, let whoever is the last to run signal "
-           "those who still wait; if they are meant to wait until the program "
-           "is ended, nothing";
-  }
-  if (OwnerInParent(report, row) != nullptr) {
-    return fmt::format(
-        "fork while no other thread holds {}, for instance with handlers of "
-        "pthread_atfork that lock it before and unlock it after; or let the "
-        "child do nothing but exec",
-        ClassOf(report, row.objects[0]));
-  }
-  if (OwnerHasEnded(report, row)) {
-    return AdviceForMisuse(model::Misuse::kExitHolding);
-  }
-  if (row.verdict == Verdict::kRefuted && !row.order_violation) {
-    switch (row.reason.value_or(Reason::kHistory)) {
-      case Reason::kGate:
-        return "nothing, as long as every path takes the gate first";
-      case Reason::kTry:
-        return "nothing, as long as who gives up lets go before it tries again";
-      case Reason::kReaders:
-        return "nothing, as long as both only read";
-      default:
-        return "nothing for this run; --policy order forbids it as a rule of "
-               "the code";
-    }
-  }
-  return AdviceForCircle(report, row);
 }
 
 }  // namespace
