@@ -84,6 +84,21 @@ class RecordedSample {
     return false;
   }
 
+  // Looks at the log of the running sample until so many actors are stuck.
+  // False if that does not come about before the sample ends.
+  bool AwaitStuck(size_t actors) {
+    while (IsRunning()) {
+      const std::string status = Status();
+      size_t stuck = 0;
+      for (size_t at = 0; (at = status.find("  STUCK\n", at)) < status.size();
+           ++at) {
+        ++stuck;
+      }
+      if (stuck >= actors) return true;
+    }
+    return false;
+  }
+
   std::string Output() const {
     std::string text;
     if (FILE* file = std::fopen((folder_ + "/out").c_str(), "r")) {

@@ -1,6 +1,5 @@
 // Every sample tells the story it promises: its log yields the finding that
 // samples/README.md shows.
-#include <chrono>
 #include <string>
 
 #include "gmock/gmock.h"
@@ -72,14 +71,8 @@ class HangingPhilosophers : public ::testing::Test {
   // Looks at the log of the running program until all five are stuck.
   void SetUp() override {
     sample_.Start("philosophers", {"--hang"});
-    const auto deadline =
-        std::chrono::steady_clock::now() + std::chrono::seconds(50);
-    while (std::chrono::steady_clock::now() < deadline && !AllAreStuck()) {
-      ASSERT_TRUE(sample_.IsRunning());
-    }
+    ASSERT_TRUE(sample_.AwaitStuck(5));
   }
-
-  bool AllAreStuck() { return Count(sample_.Status(), "STUCK") >= 5; }
 
   static void ExpectActual(const Json& report) {
     EXPECT_EQ(report["summary"]["actual"], 1);
@@ -248,12 +241,7 @@ TEST(HeldTooLong, TopsTheHotspotTable) {
 TEST(LostWakeup, IsSaidOnceNobodyIsLeftToNotify) {
   RecordedSample sample;
   sample.Start("lost_wakeup");
-  const auto deadline =
-      std::chrono::steady_clock::now() + std::chrono::seconds(50);
-  while (std::chrono::steady_clock::now() < deadline &&
-         Count(sample.Status(), "  STUCK\n") < 2) {
-    ASSERT_TRUE(sample.IsRunning());
-  }
+  ASSERT_TRUE(sample.AwaitStuck(2));
   sample.Kill();
   const Json report = sample.Analyze();
   EXPECT_EQ(sample.status, 1);

@@ -1,0 +1,228 @@
+// The samples of semaphores, events, queues, pools, futures, recursive locks
+// and waits for the outside: what each prints, what its log has, and what is
+// said of those that hang.
+#include <iterator>
+#include <regex>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/samples/readme.h"
+#include "tests/samples/recorded_sample.h"
+
+namespace lockcheck::samples::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
+using ::testing::UnorderedElementsAre;
+
+// `command` is the sample and its arguments, as typed.
+void Start(RecordedSample& sample, const std::string& command) {
+  std::istringstream words(command);
+  std::string name;
+  words >> name;
+  sample.Start(name, {std::istream_iterator<std::string>(words), {}});
+}
+
+std::string DumpOf(const RecordedSample& sample) {
+  return tools::testing::RunCommand({"dump", sample.Log()}).out;
+}
+
+// All that stands in `text` for the first group of `pattern`.
+std::vector<std::string> AllOf(const std::string& text,
+                               const std::string& pattern) {
+  const std::regex regex(pattern);
+  return {std::sregex_token_iterator(text.begin(), text.end(), regex, 1),
+          std::sregex_token_iterator()};
+}
+
+class Safe : public ::testing::TestWithParam<std::string> {};
+INSTANTIATE_TEST_SUITE_P(
+    Samples, Safe,
+    ::testing::Values("rlock_reentry", "semaphore_limit", "event_signals gun",
+                      "event_signals light", "queue_workers", "pool_of_four",
+                      "sync_and_async", "semaphore_and_mutex --fixed",
+                      "event_under_lock --fixed", "future_under_lock --fixed"),
+    [](const ::testing::TestParamInfo<std::string>& info) {
+      return std::regex_replace(info.param, std::regex("[^a-z]+"), "_");
+    });
+
+TEST_P(Safe, PrintsWhatTheReadmeShowsAndHasNoFinding) {
+  RecordedSample sample;
+  Start(sample, GetParam());
+  ASSERT_EQ(sample.Wait(), 0);
+  const std::string shown = Shown(GetParam());
+  EXPECT_EQ(sample.Output(), shown.substr(0, shown.find("$ ")));
+  const Json report =
+      sample.Analyze({"--all", "--fail-on", "deadlock,misuse,hazard"});
+  EXPECT_EQ(sample.status, 0);
+  EXPECT_TRUE(report["findings"].empty()) << report["findings"];
+}
+
+struct Hanging {
+  std::string command;
+  size_t stuck;
+  std::string rule;
+  std::vector<std::string> objects;
+  std::string shown;  // the command whose report the README shows
+};
+void PrintTo(const Hanging& hanging, std::ostream* out) {
+  *out << hanging.command;
+}
+
+std::vector<Hanging> AllThatHang() {
+  const std::string rule = "communication";
+  return {{"rlock_reentry --plain",
+           1,
+           "self",
+           {"account"},
+           "timeout -s KILL 2 rlock_reentry --plain"},
+          {"queue_workers --deadlock",
+           3,
+           rule,
+           {"to bob (room)", "the end of A2 (ann)"},
+           "lockcheck analyze dead.log"},
+          {"pool_of_four --starved",
+           3,
+           rule,
+           {"pool #3", "the end of A3 (pool task)"},
+           "lockcheck analyze starved.log"},
+          {"semaphore_and_mutex",
+           3,
+           rule,
+           {"parcels", "shop", "the end of A2"},
+           "lockcheck analyze parcels.log"},
+          {"event_under_lock",
+           3,
+           rule,
+           {"settings are loaded", "settings", "the end of A2"},
+           "lockcheck analyze settings.log"},
+          {"future_under_lock",
+           3,
+           rule,
+           {"sum", "ledger", "the end of A2"},
+           "lockcheck analyze ledger.log"}};
+}
+
+class Hangs : public ::testing::TestWithParam<Hanging> {};
+INSTANTIATE_TEST_SUITE_P(Samples, Hangs, ::testing::ValuesIn(AllThatHang()),
+                         [](const ::testing::TestParamInfo<Hanging>& info) {
+                           return std::regex_replace(
+                               info.param.command, std::regex("[^a-z]+"), "_");
+                         });
+
+TEST_P(Hangs, AndIsOneActualDeadlockOfWhatTheReadmeShows) {
+  RecordedSample sample;
+  Start(sample, GetParam().command);
+  ASSERT_TRUE(sample.AwaitStuck(GetParam().stuck));
+  sample.Kill();
+  const Json report = sample.Analyze();
+  EXPECT_EQ(sample.status, 1);
+  EXPECT_EQ(report["summary"]["actual"], 1);
+  ASSERT_EQ(report["findings"].size(), 1u);
+  const Json& finding = report["findings"][0];
+  EXPECT_EQ(finding["verdict"], "actual");
+  EXPECT_EQ(finding["rule"], GetParam().rule);
+  EXPECT_THAT(ObjectsOf(report, finding),
+              ::testing::UnorderedElementsAreArray(GetParam().objects));
+  // The sentence that says who waits for whom.
+  const auto sentence = [](const std::string& text) {
+    const std::string begin = From(text, "[1] ACTUAL DEADLOCK");
+    return Unchanging(UpTo(From(begin, "\n    "), "\n\n"));
+  };
+  EXPECT_EQ(sentence(sample.Text()), sentence(Shown(GetParam().shown)));
+}
+
+TEST(RlockReentry, TheLogHasOneAcquisitionForAllLevels) {
+  RecordedSample sample;
+  ASSERT_EQ(sample.Run("rlock_reentry"), 0);
+  const Json report = sample.Analyze();
+  ASSERT_EQ(report["classes"].size(), 1u);
+  // Three transfers of two levels each, and one look.
+  EXPECT_EQ(report["classes"][0]["usage"]["acquisitions"], 4);
+}
+
+TEST(StartingGun, OneSetIsFoundByAllRunners) {
+  RecordedSample sample;
+  ASSERT_EQ(sample.Run("event_signals", {"gun"}), 0);
+  const std::string dump = DumpOf(sample);
+  EXPECT_THAT(AllOf(dump, " (set event #[0-9]+ \"starting gun\")").size(), 1u);
+  EXPECT_THAT(AllOf(dump, "took event #[0-9]+ \"starting gun\".*act ([0-9]+)"),
+              ElementsAre("1", "1", "1", "1", "1"));
+}
+
+TEST(TrafficLight, LetsGoWhoWaitedWhenItWasSetAndClearedAtOnce) {
+  RecordedSample sample;
+  ASSERT_EQ(sample.Run("event_signals", {"light"}), 0);
+  const std::string dump = DumpOf(sample);
+  EXPECT_THAT(
+      AllOf(dump, " ((?:set|clear) event #[0-9]+ \"light\").*act [0-9]+")
+          .size(),
+      4u);
+  // Cars 1 and 2 and main's found the first set, car 4 the second.
+  EXPECT_THAT(AllOf(dump, "took event #[0-9]+ \"light\".*act ([0-9]+)"),
+              UnorderedElementsAre("1", "1", "1", "3"));
+}
+
+TEST(QueueWorkers, TheLogHasEveryOrderPutGotAndDone) {
+  RecordedSample sample;
+  ASSERT_EQ(sample.Run("queue_workers"), 0);
+  const std::string dump = DumpOf(sample);
+  EXPECT_EQ(AllOf(dump, " (put queue #[0-9]+ \"orders\")").size(), 1000u);
+  EXPECT_EQ(AllOf(dump, " (took queue #[0-9]+ \"orders\")").size(), 1000u);
+}
+
+TEST(PoolOfFour, TheFifthTaskBeginsWithTheSlotThatTheSecondGaveBack) {
+  RecordedSample sample;
+  ASSERT_EQ(sample.Run("pool_of_four"), 0);
+  const std::string dump = DumpOf(sample);
+  // In the order of the actors, which is that of the tasks.
+  const std::vector<std::string> given = AllOf(
+      dump, "task done thread_pool #[0-9]+ \"pool \\(slots\\)\".*act ([0-9]+)");
+  ASSERT_EQ(given.size(), 5u);
+  EXPECT_EQ(given[1], "1");
+  EXPECT_THAT(
+      AllOf(dump,
+            "took thread_pool #[0-9]+ \"pool \\(slots\\)\".*act ([0-9]+)"),
+      ElementsAre("0", "0", "0", "0", given[1]));
+}
+
+TEST(CpuAndIo, PrintsFourSpeedUpsAndRecordsTheGilAndTheDevice) {
+  RecordedSample sample;
+  ASSERT_EQ(sample.Run("cpu_and_io"), 0);
+  EXPECT_THAT(sample.Output(),
+              MatchesRegex("CPU-bound  gil [0-9.]+  no gil [0-9.]+\n"
+                           "I/O-bound  gil [0-9.]+  no gil [0-9.]+\n"));
+  EXPECT_EQ(Unchanging(sample.Output()), Unchanging(Shown("cpu_and_io")));
+  const std::string dump = DumpOf(sample);
+  EXPECT_THAT(dump, HasSubstr("acquire gil #"));
+  // 10 waits by one thread, 10 by two, thrice; under the gil and without.
+  EXPECT_EQ(AllOf(dump, " (waits for [a-z_]+ #[0-9]+ \"device\")").size(),
+            120u);
+  EXPECT_TRUE(sample.Analyze({"--all"})["findings"].empty());
+}
+
+TEST(CpuAndIo, OnOneCoreItUsesNoMoreThanOne) {
+  RecordedSample sample;
+  ASSERT_EQ(sample.Run("cpu_and_io", {"--one-core"}), 0);
+  const Json report = sample.Analyze();
+  ASSERT_TRUE(report["log"]["cores_used"].is_number()) << report;
+  EXPECT_GT(report["log"]["cores_used"], 0.0);
+  EXPECT_LT(report["log"]["cores_used"], 1.1);
+}
+
+TEST(SyncAndAsync, TheLogHasAWaitForEachReplyAndTheOperationsStartAndEnd) {
+  RecordedSample sample;
+  ASSERT_EQ(sample.Run("sync_and_async"), 0);
+  const std::string dump = DumpOf(sample);
+  EXPECT_EQ(AllOf(dump, " (waits for [a-z_]+ #[0-9]+ \"reply\")").size(), 3u);
+  EXPECT_THAT(AllOf(dump, " complete [a-z_]+ #[0-9]+ \"(request [1-3])\""),
+              ElementsAre("request 1", "request 2", "request 3"));
+}
+
+}  // namespace
+}  // namespace lockcheck::samples::testing
