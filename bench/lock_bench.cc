@@ -56,6 +56,7 @@ class AbslCondition {
 };
 
 struct StdWaits {
+  using Semaphore = PosixSemaphore;
   using Event = PlainEvent;
   using Latch = std::latch;
   using Barrier = std::barrier<>;
@@ -65,6 +66,7 @@ struct StdWaits {
 };
 
 struct OwnWaits {
+  using Semaphore = lockcheck::counting_semaphore<>;
   using Event = lockcheck::event;
   using Latch = lockcheck::latch;
   using Barrier = lockcheck::barrier<>;

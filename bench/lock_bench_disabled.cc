@@ -11,6 +11,7 @@ namespace lockcheck::bench {
 namespace {
 
 struct DisabledWaits {
+  using Semaphore = lockcheck::counting_semaphore<>;
   using Event = lockcheck::event;
   using Latch = lockcheck::latch;
   using Barrier = lockcheck::barrier<>;

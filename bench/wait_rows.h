@@ -1,7 +1,10 @@
-// The rows of the cost table for what is waited for and not held: latch,
-// barrier, promise and future, call_once, and events. See lock_rows.h.
+// The rows of the cost table for semaphores and what is waited for and not
+// held: latch, barrier, promise and future, call_once, and events. See
+// lock_rows.h.
 #ifndef LOCKCHECK_BENCH_WAIT_ROWS_H_
 #define LOCKCHECK_BENCH_WAIT_ROWS_H_
+
+#include <semaphore.h>
 
 #include <atomic>
 #include <string>
@@ -43,6 +46,35 @@ void WaitForSetEvent(benchmark::State& state) {
   }
 }
 
+// glibc's, since libstdc++ 12's takes thirty times as long.
+class PosixSemaphore {
+ public:
+  explicit PosixSemaphore(unsigned permits) {
+    sem_init(&semaphore_, 0, permits);
+  }
+  ~PosixSemaphore() { sem_destroy(&semaphore_); }
+  PosixSemaphore(const PosixSemaphore&) = delete;
+  PosixSemaphore& operator=(const PosixSemaphore&) = delete;
+  void acquire() {
+    while (sem_wait(&semaphore_) != 0) {
+    }
+  }
+  void release() { sem_post(&semaphore_); }
+
+ private:
+  sem_t semaphore_;
+};
+
+template <typename Semaphore>
+void SemaphorePair(benchmark::State& state) {
+  Semaphore semaphore(2);
+  for (auto _ : state) {
+    semaphore.acquire();
+    benchmark::ClobberMemory();
+    semaphore.release();
+  }
+}
+
 // Two arrivals and a wait, with the latch's own life.
 template <typename Latch>
 void LatchOfTwo(benchmark::State& state) {
@@ -71,8 +103,8 @@ void PromiseAndFuture(benchmark::State& state) {
   }
 }
 
-// What `Types` names: Event, Latch, Barrier, Promise, Flag, and CallOnce(flag,
-// function).
+// What `Types` names: Semaphore, Event, Latch, Barrier, Promise, Flag, and
+// CallOnce(flag, function).
 template <typename Types>
 void CallOnceAgain(benchmark::State& state) {
   typename Types::Flag flag;
@@ -88,6 +120,7 @@ void RegisterWaitRows(const std::string& variant) {
     benchmark::RegisterBenchmark(
         (std::string("BM_") + name + "/" + variant).c_str(), function);
   };
+  row("semaphore_pair", &SemaphorePair<typename Types::Semaphore>);
   row("event_is_set", &EventIsSet<typename Types::Event>);
   row("event_wait_while_set", &WaitForSetEvent<typename Types::Event>);
   row("latch_of_two", &LatchOfTwo<typename Types::Latch>);
