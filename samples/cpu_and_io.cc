@@ -118,12 +118,19 @@ void UseOneCore() {
   if (sched_setaffinity(0, sizeof cpus, &cpus) != 0) std::abort();
 }
 
+void PrintCores() {
+  cpu_set_t cpus;
+  if (sched_getaffinity(0, sizeof cpus, &cpus) != 0) std::abort();
+  std::printf("2 threads on %d processor(s)\n", CPU_COUNT(&cpus));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const char* const how = argc > 1 ? argv[1] : "";
   if (std::strcmp(how, "--one-core") == 0) UseOneCore();
   if (*how != '\0') {
+    PrintCores();
     RunTwoThreads(CpuBound<Free>);
     return 0;
   }

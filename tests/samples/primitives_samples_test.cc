@@ -209,6 +209,7 @@ TEST(CpuAndIo, PrintsFourSpeedUpsAndRecordsTheGilAndTheDevice) {
 TEST(CpuAndIo, OnOneCoreItUsesNoMoreThanOne) {
   RecordedSample sample;
   ASSERT_EQ(sample.Run("cpu_and_io", {"--one-core"}), 0);
+  EXPECT_EQ(sample.Output(), "2 threads on 1 processor(s)\n");
   const Json report = sample.Analyze();
   ASSERT_TRUE(report["log"]["cores_used"].is_number()) << report;
   EXPECT_GT(report["log"]["cores_used"], 0.0);
