@@ -24,10 +24,10 @@ lockcheck::gil g_gil("gil");
 
 // What a piece of work does between two steps and around a wait: under the gil
 // and without it.
-struct UnderTheGil {
-  UnderTheGil() { g_gil.lock(); }
-  ~UnderTheGil() { g_gil.unlock(); }
-  void Step() { g_gil.tick(); }
+struct LOCKCHECK_SCOPED_CAPABILITY UnderTheGil {
+  UnderTheGil() LOCKCHECK_ACQUIRE(g_gil) { g_gil.lock(); }
+  ~UnderTheGil() LOCKCHECK_RELEASE() { g_gil.unlock(); }
+  void Step() LOCKCHECK_REQUIRES(g_gil) { g_gil.tick(); }
   void Wait(const std::function<void()>& wait) {
     const lockcheck::gil::release_scope released(g_gil);
     wait();

@@ -14,16 +14,16 @@ static std::atomic<int> seated{0};
 static std::atomic<int> most{0};
 static std::atomic<int> served{0};
 
-static void Raise(std::atomic<int>& most, int value) {
+static void NoteSeated(int now) {
   int seen = most.load();
-  while (seen < value && !most.compare_exchange_weak(seen, value)) {
+  while (seen < now && !most.compare_exchange_weak(seen, now)) {
   }
   most.notify_all();
 }
 
 static void Dine() {
   seats.acquire();
-  Raise(most, ++seated);
+  NoteSeated(++seated);
   for (int n; (n = most.load()) < kSeats;) most.wait(n);
   ++served;
   --seated;
