@@ -20,6 +20,9 @@ inline pid_t CloneProcess(void* stack, void (*run)(void*), void* data) {
   long result = SYS_clone;
   register long tls asm("r8") = 0;
   register long child_tid asm("r10") = 0;
+  // Not in rbp, which the child begins without.
+  register void (*function)(void*) asm("r9") = run;
+  register void* argument asm("r12") = data;
   // The kernel keeps all registers but rax, rcx and r11.
   asm volatile(
       "syscall\n\t"
@@ -32,7 +35,7 @@ inline pid_t CloneProcess(void* stack, void (*run)(void*), void* data) {
       "1:"
       : "+a"(result)
       : "D"(static_cast<long>(CLONE_VM | CLONE_VFORK)), "S"(stack), "d"(0L),
-        "r"(tls), "r"(child_tid), [run] "r"(run), [data] "r"(data)
+        "r"(tls), "r"(child_tid), [run] "r"(function), [data] "r"(argument)
       : "rcx", "r11", "memory");
   return static_cast<pid_t>(result);
 }

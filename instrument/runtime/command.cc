@@ -217,7 +217,7 @@ class Known {
     const size_t size = Size(), before = text_ == nullptr ? 0 : text_->size;
     if (size != 0) {
       const char* const fresh = static_cast<const char*>(pages_);
-      if (Text* const text = NewText(before + size + kHappenedBytes(size))) {
+      if (Text* const text = NewText(before + size + HappenedBytes(size))) {
         char* end = CopyOthers(fresh, size, text->bytes, &could);
         end = CopyAsHappened(fresh, size, end);
         Replace(text, static_cast<size_t>(end - text->bytes));
@@ -238,7 +238,7 @@ class Known {
   };
 
   // At most so much is added to a text of that size.
-  static size_t kHappenedBytes(size_t size) {
+  static size_t HappenedBytes(size_t size) {
     return size / (kIdBytes + 1) * sizeof(kHappened);
   }
 

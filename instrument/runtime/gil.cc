@@ -72,6 +72,18 @@ bool PassOnGil(GilState& gil, bool competes, SiteSlot* slot, Caller caller) {
   return passed == runtime::Passed::kKept;
 }
 
+void RetakeGil(GilState& gil, SiteSlot* slot, Caller caller) noexcept {
+  const runtime::Unseen unseen;
+  runtime::LockRequest request{
+      &gil, LockKind::kGil, runtime::How::kBlocking, slot, caller, 0, nullptr};
+  request.again = true;
+  if (const runtime::Table* const table = runtime::Recording()) {
+    table->lock(request);
+  } else {
+    runtime::PlainRequest(request);
+  }
+}
+
 void SetGilArbiter(GilState& gil, GilArbiter arbiter) {
   const std::lock_guard guard(gil.guard);
   std::swap(gil.arbiter, arbiter);

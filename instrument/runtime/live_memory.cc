@@ -41,6 +41,13 @@ void* LiveTable::Get(uint64_t key) const {
   return nullptr;
 }
 
+void LiveTable::Set(uint64_t key, void* value) {
+  const size_t mask = capacity_ - 1;
+  size_t i = Place(key) & mask;
+  while (entries_[i].key != key) i = (i + 1) & mask;
+  entries_[i].value = value;
+}
+
 // Those behind it that would not be found across the hole move into it (Knuth,
 // The Art of Computer Programming, volume 3, 6.4, algorithm R).
 void LiveTable::Erase(uint64_t key) {

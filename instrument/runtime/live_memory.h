@@ -93,6 +93,8 @@ class LiveTable {
   Entry* Find(uint64_t key);
   // The key's value; null: it is not there.
   void* Get(uint64_t key) const;
+  // Of a key that is there.
+  void Set(uint64_t key, void* value);
   void Erase(uint64_t key);
 
   template <typename Visit>

@@ -135,13 +135,15 @@ void LiveOrder::RemoveUse(Use& use, Object& wanted) {
 }
 
 void LiveOrder::Remove(Dependency& d) {
-  LiveTable::Entry* const entry = dependencies_.Find(d.hash);
-  auto* first = static_cast<Dependency*>(entry->value);
+  auto* first = static_cast<Dependency*>(dependencies_.Get(d.hash));
   Dependency** at = &first;
   while (*at != &d) at = &(*at)->next_of_hash;
   *at = d.next_of_hash;
-  entry->value = first;
-  if (first == nullptr) dependencies_.Erase(d.hash);
+  if (first == nullptr) {
+    dependencies_.Erase(d.hash);
+  } else {
+    dependencies_.Set(d.hash, first);
+  }
   *d.at_wanted = d.next_wanted;
   if (d.next_wanted != nullptr) d.next_wanted->at_wanted = d.at_wanted;
   for (uint32_t i = 0; i < d.held_count; ++i) RemoveUse(d.held[i], *d.object);
@@ -156,34 +158,35 @@ void LiveOrder::Remove(Dependency& d) {
 
 // ---- Occurrences ------------------------------------------------------------
 
-// Makes room for one with so many ghosts. False: it says nothing new. One
-// without ghosts says more than one with some.
-bool LiveOrder::IsNew(Dependency& d, uint32_t actor, uint32_t phase,
-                      uint32_t ghosts) {
+// The one of that actor and phase; null: none.
+LiveOrder::Occurrence** LiveOrder::OccurrenceOf(Dependency& d, uint32_t actor,
+                                                uint32_t phase) {
   for (Occurrence** at = &d.occurrences; *at != nullptr; at = &(*at)->next) {
-    Occurrence* const o = *at;
-    if (o->actor != actor || o->phase != phase) continue;
-    if (ghosts != 0 || o->ghosts == 0) return false;
-    *at = o->next;
-    RemoveOccurrence(d, o);
-    return true;
+    if ((*at)->actor == actor && (*at)->phase == phase) return at;
   }
-  return true;
+  return nullptr;
 }
 
 // Null: it is there, or repeated too often to be kept, or there is no memory.
+// One without ghosts says more than one with some, and takes its place.
 LiveOrder::Occurrence* LiveOrder::AddOccurrence(Dependency& d, uint32_t actor,
                                                 uint32_t phase,
                                                 uint32_t ghosts) {
-  if (!IsNew(d, actor, phase, ghosts)) return nullptr;
+  Occurrence** const same = OccurrenceOf(d, actor, phase);
+  if (same != nullptr && (ghosts != 0 || (*same)->ghosts == 0)) return nullptr;
   ++d.notes;
-  if (d.notes > kMostOccurrences && !IsPowerOfTwo(d.notes) &&
+  if (same == nullptr && d.notes > kMostOccurrences && !IsPowerOfTwo(d.notes) &&
       !(d.notes <= kMostInCycle && IsInCycle(d))) {
     return nullptr;
   }
   const size_t words = d.held_count + 2 * ghosts;
   auto* const o = pool_.Make<Occurrence>(words * sizeof(uint32_t));
   if (o == nullptr) return nullptr;
+  if (same != nullptr) {
+    Occurrence* const old = *same;
+    *same = old->next;
+    RemoveOccurrence(d, old);
+  }
   *o = {actor, phase, 0, 0, 0, 0, ghosts, d.occurrences};
   memset(o->sites(), 0, words * sizeof(uint32_t));
   d.occurrences = o;

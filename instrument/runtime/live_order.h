@@ -119,7 +119,8 @@ class LiveOrder {
   Dependency* MakeDependency(const Request& request, LiveTable::Entry& entry);
   Occurrence* AddOccurrence(Dependency& d, uint32_t actor, uint32_t phase,
                             uint32_t ghosts);
-  bool IsNew(Dependency& d, uint32_t actor, uint32_t phase, uint32_t ghosts);
+  static Occurrence** OccurrenceOf(Dependency& d, uint32_t actor,
+                                   uint32_t phase);
 
   void Drop(Object& object);
   void KeepWithout(Object& object, Dependency& d);

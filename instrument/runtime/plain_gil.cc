@@ -48,25 +48,34 @@ uint32_t WaiterBit(const GilState& gil) {
   return First(gil) != nullptr ? kWaiters : 0u;
 }
 
-// Null: the owner itself.
-GilWaiter* Choose(GilState& gil, bool competes) {
-  size_t count = 0;
-  for (GilWaiter* w = First(gil); w != nullptr; w = w->next) ++count;
-  const size_t all = count + (competes ? 1 : 0);
-  size_t chosen = 0;
-  if (gil.arbiter) {
+size_t RandomChoice(GilState& gil, size_t count) {
+  uint64_t random = gil.random.load(std::memory_order_relaxed);
+  const size_t chosen = internal::PickOne(random, count);
+  gil.random.store(random, std::memory_order_relaxed);
+  return chosen;
+}
+
+// The arbiter is the program's, and what it needs may not be there.
+size_t ChoiceAmong(GilState& gil, size_t count, bool competes) {
+  if (!gil.arbiter) return RandomChoice(gil, count);
+  try {
     std::vector<std::thread::id> threads;
     for (GilWaiter* w = First(gil); w != nullptr; w = w->next) {
       threads.push_back(w->thread);
     }
     if (competes) threads.push_back(std::this_thread::get_id());
-    chosen = std::min(gil.arbiter(threads), all - 1);
-  } else {
-    uint64_t random = gil.random.load(std::memory_order_relaxed);
-    chosen = internal::PickOne(random, all);
-    gil.random.store(random, std::memory_order_relaxed);
+    return std::min(gil.arbiter(threads), count - 1);
+  } catch (...) {
+    return RandomChoice(gil, count);
   }
-  if (chosen == count) return nullptr;
+}
+
+// Null: the owner itself.
+GilWaiter* Choose(GilState& gil, bool competes) {
+  size_t waiting = 0;
+  for (GilWaiter* w = First(gil); w != nullptr; w = w->next) ++waiting;
+  size_t chosen = ChoiceAmong(gil, waiting + (competes ? 1 : 0), competes);
+  if (chosen == waiting) return nullptr;
   GilWaiter* waiter = First(gil);
   for (; chosen != 0; --chosen) waiter = waiter->next;
   return waiter;

@@ -134,8 +134,9 @@ void CloseQueue(QueueState& q, SiteSlot* slot, Caller caller) noexcept {
 void QueueTaskDone(QueueState& q, SiteSlot* slot, Caller caller) {
   Claimed joiners;
   {
-    const std::lock_guard lock(q.lock);
+    std::unique_lock lock(q.lock);
     if (q.unfinished == 0) {
+      lock.unlock();
       Misused(q.done, WaitKind::kQueueDone, kTaskDoneTooOften, slot, caller);
       throw std::logic_error("lockcheck: task_done() more often than put()");
     }

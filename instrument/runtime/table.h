@@ -48,6 +48,9 @@ struct LockRequest {
   uint32_t group;            // kMulti: members held already
   const Deadline* deadline;  // kTimed
   bool reads = false;        // shared, not exclusive
+  // It was had before and is had again at the end of the same call, so the
+  // request never fails, whatever on_deadlock says.
+  bool again = false;
 };
 
 // What came of a request. kDeadlock: it would wait for ever, and is to throw.

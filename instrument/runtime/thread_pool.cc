@@ -38,11 +38,12 @@ Pool::Pool(size_t size, const char* name, source_location where)
   }
   try {
     for (size_t i = 0; i < size_; ++i) StartWorker(i);
-  } catch (const std::system_error&) {
+  } catch (...) {
     SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
     Close(slot, LOCKCHECK_CALLER());
     JoinWorkers(slot, LOCKCHECK_CALLER());
+    DestroyWaitQueue(slots_);
     throw;
   }
 }

@@ -22,7 +22,7 @@ struct Wait {
   Thread* t;
   const LockRequest& request;
   uint32_t site;
-  bool again;  // a condition's wait takes its lock again: that never fails
+  bool again;  // a wait or a tick takes its lock again: that never fails
   bool long_wait = false;
   bool looks = true;  // at `look` at what it waits for, and then goes on
   Deadline look = Soon(kLongWaitNs);
@@ -134,7 +134,8 @@ bool IsDeadlock(const Wait& w) {
 }
 
 void LookLater(Wait& w) {
-  w.looks = MayBeGone(w.request);
+  // Who ends with the gil wakes nobody.
+  w.looks = MayBeGone(w.request) || w.request.kind == LockKind::kGil;
   if (w.looks) w.look = Soon(kGoneOwnerNs);
 }
 
@@ -191,7 +192,7 @@ model::Outcome OutcomeOf(WaitEnd end) {
 }  // namespace
 
 WaitEnd RecordedWait(Thread* t, const LockRequest& request, uint32_t site) {
-  Wait w{t, request, site, t->after_wait == t->hot.cursor};
+  Wait w{t, request, site, request.again || t->after_wait == t->hot.cursor};
   BeginWait(w);
   const WaitEnd end = SleepUntilTaken(w);
   EndWaiting(t);

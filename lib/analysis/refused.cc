@@ -9,7 +9,8 @@
 namespace lockcheck::analysis {
 namespace {
 
-std::vector<RefusedMoment> MomentsOf(std::span<const Piece> pieces) {
+std::vector<RefusedMoment> MomentsOf(std::span<const Piece> pieces,
+                                     size_t actors) {
   std::vector<RefusedMoment> moments;
   for (const Piece& piece : pieces) {
     for (const uint64_t ticks : piece.refused) {
@@ -20,7 +21,10 @@ std::vector<RefusedMoment> MomentsOf(std::span<const Piece> pieces) {
                    [](const RefusedMoment& a, const RefusedMoment& b) {
                      return a.ticks < b.ticks;
                    });
-  if (moments.size() > kMostRefusals) moments.resize(kMostRefusals);
+  // Each is judged over all actors.
+  const size_t most =
+      std::min(kMostRefusals, kMostActorsJudged / (actors + 1) + 1);
+  if (moments.size() > most) moments.resize(most);
   return moments;
 }
 
@@ -98,7 +102,8 @@ class WaitsOfActor : public log::RecordVisitor {
 
 std::vector<RefusedMoment> RefusedMoments(const log::Recording& recording,
                                           std::span<const Piece> pieces) {
-  std::vector<RefusedMoment> moments = MomentsOf(pieces);
+  std::vector<RefusedMoment> moments =
+      MomentsOf(pieces, recording.actors.size());
   if (moments.empty()) return moments;
   for (ActorIndex actor = 0; actor < recording.actors.size(); ++actor) {
     WaitsOfActor waits(recording, actor, moments);

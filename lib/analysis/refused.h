@@ -25,6 +25,8 @@
 namespace lockcheck::analysis {
 
 inline constexpr size_t kMostRefusals = 1'000;
+// Fewer of them where there are very many actors.
+inline constexpr size_t kMostActorsJudged = 20'000'000;
 
 std::vector<RefusedMoment> RefusedMoments(const log::Recording& recording,
                                           std::span<const Piece> pieces);

@@ -2,6 +2,7 @@
 #include "lockcheck/async.h"
 
 #include <gtest/gtest.h>
+#include <pthread.h>
 
 #include <atomic>
 #include <chrono>
@@ -280,6 +281,17 @@ TYPED_TEST(AnyAsync, TimedWaitsGiveUpInTime) {
   go.set_value();
   EXPECT_EQ(f.wait_for(hours(1)), std::future_status::ready);
   f.get();
+}
+
+TEST(Async, AThreadThatEndsItselfBreaksItsPromise) {
+  future<int> f = lockcheck::async(std::launch::async,
+                                   []() -> int { pthread_exit(nullptr); });
+  try {
+    f.get();
+    ADD_FAILURE() << "there is no result";
+  } catch (const future_error& error) {
+    EXPECT_EQ(error.code(), future_errc::broken_promise);
+  }
 }
 
 // The state would be for ever, if the function was kept in it.

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "fmt/format.h"
 #include "lib/report/baseline.h"
 #include "lib/report/suppress.h"

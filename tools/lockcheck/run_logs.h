@@ -2,6 +2,7 @@
 #ifndef LOCKCHECK_TOOLS_LOCKCHECK_RUN_LOGS_H_
 #define LOCKCHECK_TOOLS_LOCKCHECK_RUN_LOGS_H_
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <utility>

@@ -21,10 +21,11 @@
 // Misuse: letting go of it by a thread that does not hold it is reported and
 // throws std::system_error (operation_not_permitted); taking it twice waits for
 // ever, as with a mutex. It does not survive fork() while threads wait for it.
-// lock(), tick() and what takes it again throw std::system_error
-// (resource_deadlock_would_occur) under on_deadlock=throw. The model costs
-// about as much as a contended mutex; it is no fast lock. Any thread may use
-// it; what configures it may be called at any time.
+// lock() throws std::system_error (resource_deadlock_would_occur) under
+// on_deadlock=throw; what takes it again (a tick, the end of a release_scope)
+// never does, as with a condition: a deadlock is reported and stays. The model
+// costs about as much as a contended mutex; it is no fast lock. Any thread may
+// use it; what configures it may be called at any time.
 #ifndef LOCKCHECK_GIL_H_
 #define LOCKCHECK_GIL_H_
 
@@ -41,17 +42,17 @@
 #include "lockcheck/internal/gil_disabled.h"
 #else
 #include "lockcheck/internal/gil.h"
-#include "lockcheck/internal/gil_random.h"
 #endif
 
 namespace lockcheck::inline LOCKCHECK_ABI {
 
 class LOCKCHECK_CAPABILITY("gil") gil {
  public:
-  // Given those who wait, longest first, and then the holder if it competes, it
-  // returns the index of who gets the gil; one that is too large means the
-  // last. It is called with the gil's insides locked: it must not use the gil,
-  // and must not throw.
+  // Given those who wait, in no particular order, and then the holder if it
+  // competes, it returns the index of who gets the gil; one that is too large
+  // means the last. It is called with the gil's insides locked: it must use
+  // neither the gil nor other types of lockcheck. If it throws, the choice is
+  // random.
   using arbiter = internal::GilArbiter;
   static constexpr int kCheckInterval = 100;
 
@@ -108,11 +109,9 @@ class LOCKCHECK_CAPABILITY("gil") gil {
     LOCKCHECK_ALWAYS_INLINE explicit release_scope(gil& held) : gil_(held) {
       gil_.core_.LetGo();
     }
-    // Blocks until it is this thread's turn. Ends the program if taking the gil
-    // closes a deadlock and on_deadlock=throw is set: a destructor cannot say
-    // it.
+    // Blocks until it is this thread's turn.
     LOCKCHECK_ALWAYS_INLINE ~release_scope() {
-      gil_.core_.Take();
+      gil_.core_.Retake();
       gil_.BeginCount();
     }
     release_scope(const release_scope&) = delete;

@@ -167,6 +167,7 @@ class BasicQueue {
   LOCKCHECK_ALWAYS_INLINE void close() noexcept {
     SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
+    AnnounceRelease(&state_);
     CloseQueue(state_, slot, LOCKCHECK_CALLER());
   }
 

@@ -12,10 +12,12 @@
 #include <functional>
 #include <span>
 #include <thread>
+#include <utility>
 
 #include "lockcheck/internal/hot.h"
 #include "lockcheck/internal/short_lock.h"
 #include "lockcheck/internal/tsan.h"
+#include "lockcheck/source_location.h"
 
 namespace lockcheck::inline LOCKCHECK_ABI::internal {
 
@@ -41,6 +43,8 @@ struct GilState : LockState {
 // True: the caller has it again. Throws std::system_error
 // (operation_not_permitted) if the caller has it not.
 bool PassOnGil(GilState& gil, bool competes, SiteSlot* slot, Caller caller);
+// Takes what the caller had before it let it go; never fails.
+void RetakeGil(GilState& gil, SiteSlot* slot, Caller caller) noexcept;
 void SetGilArbiter(GilState& gil, GilArbiter arbiter);
 
 class GilCore {
@@ -76,8 +80,14 @@ class GilCore {
     const Caller caller = LOCKCHECK_CALLER();
     AnnounceRelease(&state_);
     if (!PassOnGil(state_, true, slot, caller)) {
-      LockUncommon(state_, LockKind::kGil, slot, caller);
+      RetakeGil(state_, slot, caller);
     }
+    AnnounceAcquired(&state_);
+  }
+  LOCKCHECK_ALWAYS_INLINE void Retake() noexcept {
+    SiteSlot* slot;
+    LOCKCHECK_SITE_SLOT(slot);
+    RetakeGil(state_, slot, LOCKCHECK_CALLER());
     AnnounceAcquired(&state_);
   }
   bool IsWaitedFor() const noexcept {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <functional>
+#include <iterator>
 #include <list>
 #include <mutex>
 #include <span>
@@ -35,10 +36,10 @@ class GilCore {
       owner_ = std::this_thread::get_id();
       return;
     }
-    Waiter waiter{std::this_thread::get_id(), {}};
+    Waiter waiter{std::this_thread::get_id(), false, {}};
     waiting_.push_back(&waiter);
     waited_for_.store(true, std::memory_order_relaxed);
-    waiter.turn.wait(lock, [&] { return owner_ == waiter.thread; });
+    waiter.turn.wait(lock, [&] { return waiter.has_turn; });
   }
   bool TryTake() noexcept {
     const std::lock_guard lock(guard_);
@@ -57,6 +58,7 @@ class GilCore {
     }
     Take();
   }
+  void Retake() { Take(); }
   bool IsWaitedFor() const noexcept {
     return waited_for_.load(std::memory_order_relaxed);
   }
@@ -72,6 +74,7 @@ class GilCore {
  private:
   struct Waiter {
     std::thread::id thread;
+    bool has_turn;
     std::condition_variable turn;
   };
 
@@ -92,6 +95,7 @@ class GilCore {
     if (chosen >= waiting_.size()) return true;
     const auto it = std::next(waiting_.begin(), static_cast<long>(chosen));
     owner_ = (*it)->thread;
+    (*it)->has_turn = true;
     (*it)->turn.notify_one();
     waiting_.erase(it);
     waited_for_.store(!waiting_.empty(), std::memory_order_relaxed);

@@ -1,3 +1,4 @@
+// How many threads a pool has if it is not told.
 #ifndef LOCKCHECK_INTERNAL_POOL_SIZE_H_
 #define LOCKCHECK_INTERNAL_POOL_SIZE_H_
 

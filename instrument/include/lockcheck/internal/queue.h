@@ -135,9 +135,12 @@ class QueueSection {
   bool Await(bool (*await)(QueueState&, const QueueRequest&),
              const QueueRequest& request) {
     AnnounceRelease(&queue_);
-    const bool has = await(queue_, request);
-    AnnounceAcquired(&queue_);
-    return has;
+    // Also if it throws that the queue is closed.
+    struct Announcing {
+      QueueState& queue;
+      ~Announcing() { AnnounceAcquired(&queue); }
+    } announcing{queue_};
+    return await(queue_, request);
   }
 
   QueueState& queue_;

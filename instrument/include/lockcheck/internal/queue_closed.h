@@ -1,3 +1,4 @@
+// What a closed queue throws, recorded or not.
 #ifndef LOCKCHECK_INTERNAL_QUEUE_CLOSED_H_
 #define LOCKCHECK_INTERNAL_QUEUE_CLOSED_H_
 

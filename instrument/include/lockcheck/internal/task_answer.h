@@ -35,11 +35,11 @@ class TaskAnswer : public ResultState<R> {
  protected:
   ~TaskAnswer() = default;
   void Found(SiteSlot* slot, Caller caller) noexcept override {
-    TaskJoined(task_.exchange(0, std::memory_order_relaxed), slot, caller);
+    TaskJoined(task_.load(std::memory_order_relaxed), slot, caller);
   }
 
  private:
-  std::atomic<uint32_t> task_{0};  // actor id; 0: none, or joined already
+  std::atomic<uint32_t> task_{0};  // actor id; 0: none
 };
 
 }  // namespace lockcheck::inline LOCKCHECK_ABI::internal

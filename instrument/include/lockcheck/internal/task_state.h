@@ -191,11 +191,20 @@ class AsyncState : public ResultState<typename C::Result> {
 
  private:
   void Run(SiteSlot* slot, Caller called_from) {
+    // Also if the thread is cancelled, or ends itself.
+    struct Ending {
+      AsyncState& state;
+      SiteSlot* const slot;
+      const Caller called_from;
+      ~Ending() {
+        state.Break(slot, called_from);
+        state.call_.reset();
+        state.running_ = false;
+        if (state.orphaned_) state.End(slot, called_from);
+      }
+    } ending{*this, slot, called_from};
     RunAndKeep<R>(*this, *call_);
     this->Publish(slot, called_from);
-    call_.reset();
-    running_ = false;
-    if (orphaned_) this->End(slot, called_from);
   }
 
   std::optional<C> call_;

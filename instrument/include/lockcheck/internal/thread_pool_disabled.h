@@ -32,6 +32,16 @@ class thread_pool {
   explicit thread_pool(size_t size = 0, const char* = nullptr,
                        source_location = {})
       : size_(size == 0 ? internal::UsableProcessors() : size) {
+    // If one does not start, those that have are joined.
+    struct Starting {
+      thread_pool& pool;
+      ~Starting() {
+        if (pool.workers_.size() == pool.size_) return;
+        pool.close();
+        pool.join();
+      }
+    } starting{*this};
+    workers_.reserve(size_);
     for (size_t i = 0; i < size_; ++i) {
       workers_.emplace_back([this] { Work(); });
     }
