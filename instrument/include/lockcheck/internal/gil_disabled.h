@@ -88,10 +88,7 @@ class GilCore {
       owner_ = std::thread::id();
       return false;
     }
-    const std::size_t count = candidates.size();
-    const std::size_t chosen = arbiter_
-                                   ? std::min(arbiter_(candidates), count - 1)
-                                   : PickOne(random_, count);
+    const std::size_t chosen = ChoiceAmong(candidates);
     if (chosen >= waiting_.size()) return true;
     const auto it = std::next(waiting_.begin(), static_cast<long>(chosen));
     owner_ = (*it)->thread;
@@ -100,6 +97,18 @@ class GilCore {
     waiting_.erase(it);
     waited_for_.store(!waiting_.empty(), std::memory_order_relaxed);
     return false;
+  }
+  std::size_t ChoiceAmong(const std::vector<std::thread::id>& threads) {
+    if (!arbiter_) return PickOne(random_, threads.size());
+#if defined(__cpp_exceptions)
+    try {
+      return std::min(arbiter_(threads), threads.size() - 1);
+    } catch (...) {
+      return PickOne(random_, threads.size());
+    }
+#else
+    return std::min(arbiter_(threads), threads.size() - 1);
+#endif
   }
   [[noreturn]] static void ThrowNotOwner() {
 #if defined(__cpp_exceptions)
