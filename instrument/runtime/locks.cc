@@ -287,6 +287,15 @@ void DoSawWaiters(uint32_t tag, uint64_t ticks) {
   }
 }
 
+bool IsWaitedFor(const LockState& lock) {
+  for (const Thread* t = FirstThread(); t != nullptr; t = t->next_all) {
+    Wanted wanted;
+    uint32_t number;
+    if (SeeWait(t, &wanted, &number) && wanted.lock == &lock) return true;
+  }
+  return false;
+}
+
 // Not of what a forked child inherited from its parent's other threads.
 void ReportDestroyed(Thread* t, LockState& lock, LockKind kind) {
   const uint32_t object = ObjectId(lock);
@@ -305,7 +314,10 @@ void ReportDestroyed(Thread* t, LockState& lock, LockKind kind) {
   const auto report = [&](model::Misuse misuse) {
     ReportMisuse(t, {misuse, object, site, owner, &lock, nullptr, {}});
   };
-  if (word & kWaiters) report(model::Misuse::kDestroyWaited);
+  // The bit alone may be that of one who has given up.
+  if ((word & kWaiters) && IsWaitedFor(lock)) {
+    report(model::Misuse::kDestroyWaited);
+  }
   report(model::Misuse::kDestroyHeld);
   WriteRelease(t, object);
 }
