@@ -18,10 +18,8 @@ using log::ProcessIndex;
 // Whether whoever comes by ends a wait for the object, and not its holders.
 bool IsSignal(const Observations& o, ObjectIndex object) {
   if (object >= o.recording->objects.size()) return false;
-  const model::Primitive& row =
-      model::PrimitiveOf(o.recording->objects[object].kind);
-  return !row.outside &&
-         (row.wait_rule == model::WaitRule::kAny || !row.exclusive_hold);
+  const model::ObjectKind kind = o.recording->objects[object].kind;
+  return model::EndsByAnybody(kind) && !model::PrimitiveOf(kind).outside;
 }
 
 class NobodyLeft {

@@ -61,9 +61,7 @@ bool AnybodyReleases(const Observations& o, ObjectIndex object) {
   if (o.recording == nullptr || object >= o.recording->objects.size()) {
     return false;
   }
-  const model::ObjectKind kind = o.recording->objects[object].kind;
-  return model::PrimitiveOf(kind).wait_rule == model::WaitRule::kAny ||
-         !model::CanBeHeld(kind);
+  return model::EndsByAnybody(o.recording->objects[object].kind);
 }
 
 }  // namespace lockcheck::analysis

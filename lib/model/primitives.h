@@ -131,6 +131,11 @@ constexpr bool CanBeHeld(ObjectKind kind) {
   return PrimitiveOf(kind).exclusive_hold;
 }
 
+// Whether whoever comes by may end a wait for it, and not its holders alone.
+constexpr bool EndsByAnybody(ObjectKind kind) {
+  return PrimitiveOf(kind).wait_rule == WaitRule::kAny || !CanBeHeld(kind);
+}
+
 enum class Mode : uint8_t { kExclusive = 0, kShared = 1 };
 
 // How the acquisition was asked for. Try and timed requests give up, so they

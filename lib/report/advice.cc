@@ -102,8 +102,7 @@ std::string AdviceForCircle(const Report& report, const FindingRow& row) {
 bool IsSignal(const Report& report, uint32_t object) {
   const ObjectRow* row = ObjectOf(report, object);
   return row != nullptr && !IsEnd(report, object) &&
-         (!model::CanBeHeld(row->kind) ||
-          model::PrimitiveOf(row->kind).wait_rule == model::WaitRule::kAny);
+         model::EndsByAnybody(row->kind);
 }
 
 // As of a semaphore's permit, which another one has to release.

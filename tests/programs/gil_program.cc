@@ -5,36 +5,19 @@
 
 #include <barrier>
 #include <cstdio>
-#include <cstring>
-#include <functional>
-#include <map>
 #include <mutex>
-#include <string>
+#include <system_error>
 
 #include "lockcheck/lockcheck.h"
+#include "tests/programs/in_turn.h"
+#include "tests/programs/stories.h"
 
 namespace {
 
+using lockcheck::testing::InTurn;
+
 lockcheck::gil g_gil("gil");
 lockcheck::mutex g_m("m");
-
-// Threads that live at the same time, one acting after the other.
-void OneAfterTheOther(const std::function<void()>& first,
-                      const std::function<void()>& second) {
-  std::barrier turn(2);
-  lockcheck::thread one([&] {
-    first();
-    turn.arrive_and_wait();
-    turn.arrive_and_wait();
-  });
-  lockcheck::thread two([&] {
-    turn.arrive_and_wait();
-    second();
-    turn.arrive_and_wait();
-  });
-  one.join();
-  two.join();
-}
 
 void MutexUnderGil() {
   const std::lock_guard gil(g_gil);
@@ -52,9 +35,9 @@ void AsAnInterpreterDoes() {
   g_m.unlock();
 }
 
-void BothOrders() { OneAfterTheOther(MutexUnderGil, GilUnderMutex); }
+void BothOrders() { InTurn(MutexUnderGil, GilUnderMutex); }
 
-void Interpreter() { OneAfterTheOther(AsAnInterpreterDoes, GilUnderMutex); }
+void Interpreter() { InTurn(AsAnInterpreterDoes, GilUnderMutex); }
 
 // Waits for the mutex, so that it asks for the gil with the mutex held.
 void InterpreterWaits() {
@@ -110,7 +93,7 @@ void ReleasedByOther() {
   g_gil.unlock();
 }
 
-const std::map<std::string, std::function<void()>> kStories = {
+constexpr Story kStories[] = {
     {"both-orders", BothOrders},
     {"interpreter", Interpreter},
     {"interpreter-waits", InterpreterWaits},
@@ -121,8 +104,7 @@ const std::map<std::string, std::function<void()>> kStories = {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto story = kStories.find(argc > 1 ? argv[1] : "");
-  if (story == kStories.end()) return 2;
-  story->second();
-  std::puts("done");
+  const int status = TellOneOf(kStories, argc, argv);
+  if (status == 0) std::puts("done");
+  return status;
 }

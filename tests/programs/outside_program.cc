@@ -1,19 +1,18 @@
 // Calls and operations that the outside ends, with locks held and without.
 //   outside_program STORY
-// Threads meet at barriers that lockcheck does not see.
 
 #include <unistd.h>
 
-#include <barrier>
 #include <cstdio>
-#include <functional>
-#include <map>
 #include <mutex>
-#include <string>
 
 #include "lockcheck/lockcheck.h"
+#include "tests/programs/in_turn.h"
+#include "tests/programs/stories.h"
 
 namespace {
+
+using lockcheck::testing::InTurn;
 
 lockcheck::mutex g_m("m");
 
@@ -30,26 +29,8 @@ void ReadAByte() {
 
 void Lock() { const std::lock_guard lock(g_m); }
 
-// One acts after the other, both live at the same time.
-void Both(const std::function<void()>& first,
-          const std::function<void()>& second) {
-  std::barrier turn(2);
-  lockcheck::thread one([&] {
-    first();
-    turn.arrive_and_wait();
-    turn.arrive_and_wait();
-  });
-  lockcheck::thread two([&] {
-    turn.arrive_and_wait();
-    second();
-    turn.arrive_and_wait();
-  });
-  one.join();
-  two.join();
-}
-
 void WithALock() {
-  Both(
+  InTurn(
       [] {
         const std::lock_guard lock(g_m);
         ReadAByte();
@@ -58,7 +39,7 @@ void WithALock() {
 }
 
 void AfterTheLock() {
-  Both(
+  InTurn(
       [] {
         Lock();
         ReadAByte();
@@ -67,7 +48,7 @@ void AfterTheLock() {
 }
 
 void NobodyElseAsks() {
-  Both(
+  InTurn(
       [] {
         const std::lock_guard lock(g_m);
         ReadAByte();
@@ -86,7 +67,7 @@ void OneAfterTheOther() {
 
 void OperationWithALock() {
   lockcheck::async_operation op("reply");
-  Both(
+  InTurn(
       [&] {
         op.start();
         lockcheck::thread outside([&] { op.complete(); });
@@ -99,23 +80,22 @@ void OperationWithALock() {
       Lock);
 }
 
-[[noreturn]] void HangInARegion() {
+void HangInARegion() {
   const lockcheck::blocking_region reading("read for ever");
   std::puts("ready");
   std::fflush(stdout);
   while (true) pause();
 }
 
-[[noreturn]] void HangInAnOperation() {
+void HangInAnOperation() {
   lockcheck::async_operation op("reply");
   op.start();
   std::puts("ready");
   std::fflush(stdout);
   op.wait();
-  std::abort();
 }
 
-const std::map<std::string, std::function<void()>> kStories = {
+constexpr Story kStories[] = {
     {"with-a-lock", WithALock},
     {"after-the-lock", AfterTheLock},
     {"nobody-else-asks", NobodyElseAsks},
@@ -127,8 +107,4 @@ const std::map<std::string, std::function<void()>> kStories = {
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  const auto story = kStories.find(argc > 1 ? argv[1] : "");
-  if (story == kStories.end()) return 2;
-  story->second();
-}
+int main(int argc, char** argv) { return TellOneOf(kStories, argc, argv); }

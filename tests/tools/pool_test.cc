@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "lib/log/recording.h"
-#include "tests/tools/story_log.h"
+#include "tests/tools/stories.h"
 
 namespace lockcheck::tools::testing {
 namespace {
@@ -38,15 +38,15 @@ struct Task : log::RecordVisitor {
   }
 };
 
-class PoolTest : public StoryTest {
+class PoolTest : public StoriesTest {
  protected:
-  PoolTest() : StoryTest("pool_program") {}
+  PoolTest() : StoriesTest("pool_program") {}
 };
 
 // Of size 4, with five tasks: four begin with slots that nobody had before, the
 // fifth with the one that the first to end gave back, and after that.
 TEST_F(PoolTest, TheFifthTaskBeginsWithTheEndOfTheFirst) {
-  Run("gate", "log=" + log_);
+  Recorded("gate");
   auto opened = log::Recording::Open(log_);
   ASSERT_TRUE(opened.ok()) << opened.status();
   const log::Recording& recording = **opened;
@@ -80,7 +80,7 @@ TEST_F(PoolTest, TheFifthTaskBeginsWithTheEndOfTheFirst) {
 
 // As if each had a thread of its own, whichever worker it ran on.
 TEST_F(PoolTest, LocksInBothOrdersByTwoTasksArePossible) {
-  Run("order", "log=" + log_);
+  Recorded("order");
   const Ran ran = Analyze();
   EXPECT_EQ(ran.status, 1) << ran.out << ran.err;
   EXPECT_THAT(ran.out,
@@ -90,19 +90,18 @@ TEST_F(PoolTest, LocksInBothOrdersByTwoTasksArePossible) {
 TEST_F(PoolTest, WhatIsSafeIsSilent) {
   for (const char* story :
        {"gate", "one-worker", "one-after-the-other", "work"}) {
-    EXPECT_EQ(Run(story, "log=" + log_).err, "") << story;
+    EXPECT_EQ(Recorded(story).err, "") << story;
     const Ran ran = Analyze();
     EXPECT_EQ(ran.status, 0) << story << ran.out << ran.err;
   }
   // There a task is what its worker does, and what a future orders is not seen.
   for (const char* story : {"gate", "one-worker", "work"}) {
-    EXPECT_EQ(Run(story, "mode=live:command=" LOCKCHECK_COMMAND).err, "")
-        << story;
+    EXPECT_EQ(SaidLive(story), "") << story;
   }
 }
 
 TEST_F(PoolTest, ATaskThatWaitsForOneBehindItStandsAndIsShown) {
-  RunUntilItWaits("starved", "log=" + log_);
+  RunUntilItStands("starved", "log=" + log_);
   const Ran ran = Analyze();
   EXPECT_EQ(ran.status, 0) << ran.out << ran.err;
   EXPECT_THAT(ran.out, AllOf(HasSubstr("WAITS AT"), HasSubstr("crew")));
@@ -126,12 +125,12 @@ TEST_F(PoolTest, AJoinThatHoldsWhatATaskNeedsIsADeadlock) {
 }
 
 TEST_F(PoolTest, ALockThatATaskLeavesLockedIsReported) {
-  const Finished f = Run("leaves-locked", "log=" + log_);
+  const Finished f = Recorded("leaves-locked");
   EXPECT_THAT(f.err, HasSubstr("misuse (exit-holding)"));
 }
 
 TEST_F(PoolTest, MisuseIsRefusedAndReported) {
-  const Finished f = Run("misuses", "log=" + log_);
+  const Finished f = Recorded("misuses");
   EXPECT_EQ(f.out, "refused join\nrefused own join\nrefused submit\n");
   EXPECT_THAT(f.err, AllOf(HasSubstr("misuse (join-before-close)"),
                            HasSubstr("misuse (join-by-own-task)"),

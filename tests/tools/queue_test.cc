@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "tests/tools/story_log.h"
+#include "tests/tools/stories.h"
 
 namespace lockcheck::tools::testing {
 namespace {
@@ -15,13 +15,13 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class QueueTest : public StoryTest {
+class QueueTest : public StoriesTest {
  protected:
-  QueueTest() : StoryTest("queue_program") {}
+  QueueTest() : StoriesTest("queue_program") {}
 };
 
 TEST_F(QueueTest, TwoThatFillEachOthersQueueAreStandingWaits) {
-  RunUntilItWaits("each-other", "log=" + log_);
+  RunUntilItStands("each-other", "log=" + log_);
   const Ran ran = Analyze();
   EXPECT_EQ(ran.status, 0) << ran.out << ran.err;
   EXPECT_THAT(ran.out, AllOf(HasSubstr("WAITS AT"), HasSubstr("left"),
@@ -36,7 +36,7 @@ TEST_F(QueueTest, AGetAndAJoinThatStandAreShownByTheQueuesName) {
   const std::pair<const char*, const char*> waits[] = {
       {"empty-get", "jobs "}, {"unfinished", "jobs (end) "}};
   for (const auto& [story, name] : waits) {
-    RunUntilItWaits(story, "log=" + log_);
+    RunUntilItStands(story, "log=" + log_);
     const Ran ran = Analyze();
     EXPECT_EQ(ran.status, 0) << story << ran.out << ran.err;
     EXPECT_THAT(ran.out, AllOf(HasSubstr("WAITS AT"), HasSubstr(name),
@@ -48,23 +48,22 @@ TEST_F(QueueTest, AGetAndAJoinThatStandAreShownByTheQueuesName) {
 
 TEST_F(QueueTest, WhatStandsIsNoDeadlockWithModeLiveEither) {
   for (const char* story : {"each-other", "empty-get", "unfinished"}) {
-    RunUntilItWaits(story, "mode=live:command=none");
+    RunUntilItStands(story, "mode=live:command=none");
   }
 }
 
 TEST_F(QueueTest, WhatIsSafeIsSilent) {
   for (const char* story :
        {"each-other-with-room", "pipeline", "inside-locks"}) {
-    EXPECT_EQ(Run(story, "log=" + log_).err, "") << story;
+    EXPECT_EQ(Recorded(story).err, "") << story;
     const Ran ran = Analyze();
     EXPECT_EQ(ran.status, 0) << story << ran.out << ran.err;
-    EXPECT_EQ(Run(story, "mode=live:command=" LOCKCHECK_COMMAND).err, "")
-        << story;
+    EXPECT_EQ(SaidLive(story), "") << story;
   }
 }
 
 TEST_F(QueueTest, MisuseIsRefusedAndReported) {
-  const Finished f = Run("misuses", "log=" + log_);
+  const Finished f = Recorded("misuses");
   EXPECT_EQ(f.out, "refused task_done\nrefused put\n");
   EXPECT_THAT(f.err, AllOf(HasSubstr("misuse (task-done-too-often)"),
                            HasSubstr("misuse (use-after-close)"),
@@ -77,7 +76,7 @@ TEST_F(QueueTest, MisuseIsRefusedAndReported) {
 
 // Puts and gets are there in their order, with the acts' numbers.
 TEST_F(QueueTest, TheDumpHasEachAct) {
-  Run("inside-locks", "log=" + log_);
+  Recorded("inside-locks");
   const Ran ran = RunCommand({"dump", log_});
   EXPECT_THAT(ran.out, AllOf(HasSubstr("put queue"), HasSubstr("took queue"),
                              HasSubstr(", act 1, then 1"),

@@ -48,13 +48,7 @@ TEST_F(SemaphoreTest, WhatIsSafeIsSilent) {
 TEST_F(SemaphoreTest, AWaitForOnesOwnPermitAloneIsNoActualDeadlock) {
   for (const std::string& options :
        {"log=" + log_, std::string("mode=live:command=none")}) {
-    Child child("semaphore_program", {"twice"});
-    child.Options(options + ":quiescence=off").Start();
-    UntilItStands(child);
-    child.Signal(SIGKILL);
-    const Finished f = child.Wait();
-    EXPECT_EQ(f.signal(), SIGKILL) << f;
-    EXPECT_EQ(f.err, "") << f;
+    RunUntilItStands("twice", options);
   }
   const Ran ran = Analyze();
   EXPECT_EQ(ran.status, 0) << ran.out << ran.err;

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sched.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -46,28 +47,39 @@ class StoriesTest : public ::testing::Test {
   explicit StoriesTest(const char* program) : program_(program) {}
   ~StoriesTest() override { std::remove(log_.c_str()); }
 
-  lockcheck::testing::Finished Recorded(const std::string& story) {
-    return lockcheck::testing::Child(program_, {story})
-        .Options("log=" + log_)
-        .Run();
+  using Child = lockcheck::testing::Child;
+  using Finished = lockcheck::testing::Finished;
+
+  Finished Told(const std::string& story, const std::string& options) {
+    const Finished f = Child(program_, {story}).Options(options).Run();
+    EXPECT_TRUE(f.Succeeded()) << story << f;
+    return f;
+  }
+  Finished Recorded(const std::string& story) {
+    return Told(story, "log=" + log_);
+  }
+  std::string SaidLive(const std::string& story) {
+    return Told(story, "mode=live:command=" LOCKCHECK_COMMAND).err;
+  }
+  // A story that says something before it waits for ever is killed when it
+  // stands. Nothing is reported of it until then.
+  void RunUntilItStands(const std::string& story, const std::string& options) {
+    Child child(program_, {story});
+    child.Options(options + ":quiescence=off").Start();
+    UntilItStands(child);
+    child.Signal(SIGKILL);
+    const Finished f = child.Wait();
+    EXPECT_EQ(f.signal(), SIGKILL) << f;
+    EXPECT_EQ(f.err, "") << f;
   }
   Ran Analyze() {
     return RunCommand({"analyze", "--fail-on", "deadlock,misuse,hazard", log_});
   }
   // Lets the story come to its end, and analyzes its log.
   Ran Analyzed(const std::string& story) {
-    const lockcheck::testing::Finished f = Recorded(story);
-    EXPECT_TRUE(f.Succeeded()) << story << f;
+    const Finished f = Recorded(story);
     EXPECT_EQ(f.out + f.err, "") << story << f;
     return Analyze();
-  }
-  std::string SaidLive(const std::string& story) {
-    const lockcheck::testing::Finished f =
-        lockcheck::testing::Child(program_, {story})
-            .Options("mode=live:command=" LOCKCHECK_COMMAND)
-            .Run();
-    EXPECT_TRUE(f.Succeeded()) << story << f;
-    return f.err;
   }
   void ExpectSilent(const std::string& story) {
     using ::testing::HasSubstr;

@@ -35,7 +35,7 @@ class WaitsTest : public WaitStories,
   // What the command says of its log while it stands, and after its death.
   void LetStand(const std::string& story) {
     Child child("waits_program", {Story(story)});
-    child.Options("log=" + log_).Start();
+    child.Options("log=" + log_ + ":quiescence=off").Start();
     UntilItStands(child);
     status_ = RunCommand({"status", log_});
     child.Signal(SIGKILL);
