@@ -16,6 +16,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "bench/lock_rows.h"
+#include "bench/own_waits.h"
 #include "bench/pool_rows.h"
 #include "bench/queue_rows.h"
 #include "bench/wait_rows.h"
@@ -63,16 +64,6 @@ struct StdWaits {
   using Promise = std::promise<int>;
   using Flag = std::once_flag;
   static void CallOnce(Flag& flag, auto f) { std::call_once(flag, f); }
-};
-
-struct OwnWaits {
-  using Semaphore = lockcheck::counting_semaphore<>;
-  using Event = lockcheck::event;
-  using Latch = lockcheck::latch;
-  using Barrier = lockcheck::barrier<>;
-  using Promise = lockcheck::promise<int>;
-  using Flag = lockcheck::once_flag;
-  static void CallOnce(Flag& flag, auto f) { lockcheck::call_once(flag, f); }
 };
 
 double NsOf(uint64_t turns) {
