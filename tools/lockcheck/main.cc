@@ -10,6 +10,7 @@
 #include "tools/lockcheck/dump.h"
 #include "tools/lockcheck/exit_status.h"
 #include "tools/lockcheck/inputs.h"
+#include "tools/lockcheck/lost_pages.h"
 #include "tools/lockcheck/output.h"
 
 namespace {
@@ -52,8 +53,14 @@ int Main(const std::vector<std::string>& words) {
 
 int main(int argc, char** argv) {
   PrepareStandardStreams();
+  SurviveLostPages();
   try {
-    return Main({argv + 1, argv + argc});
+    const int status = Main({argv + 1, argv + argc});
+    if (!PagesWereLost()) return status;
+    Complain(
+        "a part of the log could not be read: it was cut meanwhile, or its "
+        "file system is full; copy it elsewhere and read the copy");
+    return kExitFile;
   } catch (const std::bad_alloc&) {  // on a damaged log, or under a limit
     Complain("memory ran out; let it have more");
     return kExitFile;
