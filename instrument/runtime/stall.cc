@@ -102,23 +102,25 @@ bool IsStall(const Seen& seen) {
   }
 }
 
-std::atomic<bool> g_ending{false};
+std::atomic<pid_t> g_ending{0};  // the process that says it
 
 // Only what a signal handler may do. The default action ends the program when
-// this returns: the signal is blocked until then.
+// this returns: the signal is blocked until then. In this thread only:
+// timeout(1) sends it twice, and another thread that gets it must not cut the
+// table short.
 void OnEndingSignal(int signal) {
   const KeepErrno keep_errno;
-  if (!g_ending.exchange(true)) {
-    uint64_t waits = 0;
-    // SIGTERM is also how a server that has nothing to do is stopped.
-    ForEachWait([&](const Seen& seen) {
-      waits += signal == SIGQUIT || IsForAThread(seen);
-    });
-    if (waits != 0) {
-      Message() << (signal == SIGTERM ? "SIGTERM" : "SIGQUIT") << ": " << waits
-                << (waits == 1 ? " thread waits" : " threads wait");
-      ShowWaits();
-    }
+  const pid_t self = getpid();
+  if (g_ending.exchange(self) == self) return;
+  uint64_t waits = 0;
+  // SIGTERM is also how a server that has nothing to do is stopped.
+  ForEachWait([&](const Seen& seen) {
+    waits += signal == SIGQUIT || IsForAThread(seen);
+  });
+  if (waits != 0) {
+    Message() << (signal == SIGTERM ? "SIGTERM" : "SIGQUIT") << ": " << waits
+              << (waits == 1 ? " thread waits" : " threads wait");
+    ShowWaits();
   }
   ::signal(signal, SIG_DFL);
   raise(signal);

@@ -78,6 +78,20 @@ TEST_P(StallTest, EndedBySigtermItSaysWhoWaitsForWhom) {
   }
 }
 
+// As timeout(1) sends it: to the process, and at once to its group.
+TEST_P(StallTest, ASecondSignalDoesNotCutTheTableShort) {
+  for (int round = 0; round < 8; ++round) {
+    Child child("live_program", {"hang"});
+    child.Options(Options("")).Start();
+    Await(child, "ready", false);
+    child.Signal(SIGTERM);
+    child.Signal(SIGTERM);
+    const Finished f = child.Wait();
+    EXPECT_EQ(f.signal(), SIGTERM) << f;
+    EXPECT_THAT(f.err, HasSubstr("waits  held"));
+  }
+}
+
 TEST_P(StallTest, AProgramThatHandlesTheSignalIsLeftAlone) {
   const Finished f = EndedBy("hang-with-handler", SIGTERM);
   EXPECT_EQ(f.exit_status(), 7) << f;
