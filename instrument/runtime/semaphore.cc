@@ -29,17 +29,23 @@ constexpr uint64_t kOneAct = uint64_t{1} << 32;
 uint32_t PermitsOf(uint64_t word) { return static_cast<uint32_t>(word); }
 uint32_t ActsOf(uint64_t word) { return static_cast<uint32_t>(word >> 32); }
 
-// The word after it; zero: there was none.
-uint64_t TakePermit(SemaphoreState& s) {
+// The word after it.
+uint64_t CountAct(SemaphoreState& s) {
+  return s.permits.fetch_add(kOneAct, std::memory_order_seq_cst) + kOneAct;
+}
+
+// As so many acts. False: there was none. (No word `after` it says so: acts are
+// counted modulo 2^32.)
+bool TakePermit(SemaphoreState& s, uint64_t acts, uint64_t& after) {
   uint64_t word = s.permits.load(std::memory_order_seq_cst);
   while (PermitsOf(word) != 0) {
-    const uint64_t taken = word + kOneAct - 1;
-    if (s.permits.compare_exchange_weak(word, taken,
+    after = word + acts - 1;
+    if (s.permits.compare_exchange_weak(word, after,
                                         std::memory_order_seq_cst)) {
-      return taken;
+      return true;
     }
   }
-  return 0;
+  return false;
 }
 
 bool IsWaitedFor(SemaphoreState& s) {
@@ -65,23 +71,31 @@ bool TakeFromOut(SemaphoreState& s, ptrdiff_t count) {
   return true;
 }
 
-// Adds permits, and hands to those who wait what there is.
+// Adds permits, and hands to those who wait what there is. That they are added
+// is no act: of a release that has one it is counted already, and what a waiter
+// gives back since it has another is nobody's. That one is handed over is the
+// waiter's act, and is counted when it is known whose: behind all that this
+// one did before it waited.
 void AddPermits(SemaphoreState& s, uint32_t count) {
-  s.permits.fetch_add(kOneAct + count, std::memory_order_seq_cst);
-  while (IsWaitedFor(s) && TakePermit(s) != 0) {
-    if (internal::WakeOne(s.queue)) continue;
-    s.permits.fetch_add(kOneAct + 1, std::memory_order_seq_cst);
+  s.permits.fetch_add(count, std::memory_order_seq_cst);
+  uint64_t after = 0;
+  while (IsWaitedFor(s) && TakePermit(s, 0, after)) {
+    if (Waiter* const waiter = internal::ClaimOne(s.queue)) {
+      waiter->given = CountAct(s);
+      internal::WakeClaimed(waiter);
+    } else {
+      s.permits.fetch_add(1, std::memory_order_seq_cst);
+    }
   }
 }
 
-// Takes a permit, and returns the word after it, or enters the queue: zero.
-uint64_t TakeOrEnter(SemaphoreState& s, Waiter& waiter) {
+// Takes a permit (true), or enters the queue.
+bool TakeOrEnter(SemaphoreState& s, Waiter& waiter, uint64_t& after) {
   internal::EnterQueue(s.queue, waiter);
-  const uint64_t word = TakePermit(s);
-  if (word == 0) return 0;
-  // Whoever handed over another one meanwhile gets it back.
+  if (!TakePermit(s, kOneAct, after)) return false;
+  // Another one that was handed over meanwhile is given back.
   if (!internal::Withdraw(s.queue, waiter)) AddPermits(s, 1);
-  return word;
+  return true;
 }
 
 bool Signals(const SemaphoreState& s) {
@@ -106,17 +120,17 @@ void DropHolds(Thread* t, const SemaphoreState& s) {
   while (FindHold(t, ObjectId(s)) != SIZE_MAX) DropStaleHold(t, ObjectId(s));
 }
 
-// `word` is what the semaphore was after it; 0: another handed the permit over.
+// `after` is what the semaphore was then.
 void WriteTaken(Thread* t, const PermitRequest& request, uint32_t site,
-                uint64_t word) {
+                uint64_t after) {
   SemaphoreState& s = *request.semaphore;
   if (Signals(s)) {
     DropHolds(t, s);
     Begin(t, 5)
         .Word(ObjectId(s))
         .Word(site)
-        .Word(ActsOf(word))
-        .Word(PermitsOf(word))
+        .Word(ActsOf(after))
+        .Word(PermitsOf(after))
         .End(Op::kTake);
   } else {
     TakenPermit(t, s, site, HowOf(request), IsLock(s));
@@ -144,10 +158,11 @@ void Note(Thread* t, const PermitRequest& request, uint32_t site,
 
 bool PlainAcquire(const PermitRequest& request) {
   SemaphoreState& s = *request.semaphore;
-  if (TakePermit(s) != 0) return true;
+  uint64_t after = 0;
+  if (TakePermit(s, kOneAct, after)) return true;
   if (!request.may_block) return false;
   Waiter waiter;
-  if (TakeOrEnter(s, waiter) != 0) return true;
+  if (TakeOrEnter(s, waiter, after)) return true;
   bool looked = false;
   return SleepInQueue(
       {&s.queue, &waiter, request.slot, request.caller, request.deadline},
@@ -169,24 +184,18 @@ bool RecordedSleep(const PermitRequest& request, Waiter& waiter) {
   return DoQueuedWait(wait);
 }
 
-// Before the permits are there, so which act it is is not known. The first one
-// says that what was held of it were no holds: that is kept.
-void WritePost(Thread* t, SemaphoreState& s, uint32_t site) {
-  const auto write = [&] {
-    Begin(t, 8)
-        .Word(ObjectId(s))
-        .Word(site)
-        .Word(0)
-        .Word(0)
-        .Word(0)
-        .Word(0)
-        .Word(0)
-        .End(Op::kPost, static_cast<uint32_t>(model::Post::kRelease));
-  };
+// Before the permits are there, but with an act of its own. The first one says
+// that what was held of it were no holds: that is kept.
+void WritePost(Thread* t, SemaphoreState& s, uint32_t site, uint32_t count) {
   if (!s.signals.exchange(true, std::memory_order_relaxed) && t->live) {
     NoteLiveSignals(ObjectId(s));
   }
-  write();
+  const uint64_t act = CountAct(s);
+  Record r = Begin(t, 9);
+  r.Word(ObjectId(s)).Word(site).Word(0).Word(0).Word(0);
+  r.Word(ActsOf(act)).Word(PermitsOf(act) + count);
+  if (count != 1) r.Word(count);
+  r.End(Op::kPost, static_cast<uint32_t>(model::Post::kRelease));
 }
 
 }  // namespace
@@ -201,23 +210,23 @@ bool DoAcquirePermit(const PermitRequest& request) {
   Register(t, s, site);
   Note(t, request, site, new_site);
   Waiter waiter;
-  uint64_t word = TakePermit(s);
-  bool got = word != 0;
+  uint64_t after = 0;
+  bool got = TakePermit(s, kOneAct, after);
   if (!got && request.may_block) {
     waiter.object = ObjectId(s);
     waiter.site = site;
-    word = TakeOrEnter(s, waiter);
-    got = word != 0;
+    got = TakeOrEnter(s, waiter, after);
     if (!got) {
       AnnounceIfClosing(t);
       Leave(t);
       got = RecordedSleep(request, waiter);
+      after = waiter.given;
       t = Enter();
       if (t == nullptr) return got;
     }
   }
   if (got) {
-    WriteTaken(t, request, site, word);
+    WriteTaken(t, request, site, after);
   } else if (!request.may_block) {
     WriteTryFailed(t, request, site);
   }
@@ -245,7 +254,7 @@ void DoReleasePermits(SemaphoreState& s, uint32_t count, SiteSlot* slot,
   } else {
     DropHolds(t, s);
   }
-  if (held < count) WritePost(t, s, site);
+  if (held < count) WritePost(t, s, site, count - held);
   Leave(t);
 }
 

@@ -70,11 +70,10 @@ void WakeAll(Waiter* waiter) {
 
 }  // namespace
 
-bool WakeOne(WaitQueue& queue) noexcept {
+Waiter* ClaimOne(WaitQueue& queue) noexcept {
   const runtime::Unseen unseen;
   Woken woken;
-  WakeAll(TakeOut(queue, 1, woken));
-  return woken.count != 0;
+  return TakeOut(queue, 1, woken);
 }
 
 void Enqueue(WaitQueue& queue, WaitKind kind, Waiter& waiter, SiteSlot* slot,

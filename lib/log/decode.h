@@ -69,6 +69,7 @@ struct PostRecord {
   uint32_t next_ticket = 0;
   uint32_t sequence = 0;    // orders the acts on the object; 0: not known
   uint32_t value = 0;       // what the object has after it
+  uint32_t amount = 1;      // of permits, written for release(n) only
   bool short_note = false;  // of which the value is not said
 };
 

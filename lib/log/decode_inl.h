@@ -255,6 +255,7 @@ bool DecodeExtended(uint32_t word, Payload in, uint64_t& stamp, Visitor& v,
       p.next_ticket = in.Word();
       if (in.more()) p.sequence = in.Word();
       if (in.more()) p.value = in.Word();
+      if (in.more()) p.amount = in.Word();
       if (whole()) v.OnPost(p);
       break;
     }

@@ -201,7 +201,8 @@ enum class Op : uint32_t {
   kNote = 27,        // arg NoteKind: value (u64)
   kPost = 28,        // arg model::Post: object, site, first ticket released (0:
                      // nobody waited), how many, next ticket: every wait with a
-                     // smaller one began before [, sequence, value]
+                     // smaller one began before [, sequence, value [, amount:
+                     // of permits, if more than one]]
   kTake = 29,        // object, site, sequence, value: what was asked for was
                      // there, at once or after a wait
                      // Both with kShortNote in arg: object and site packed as

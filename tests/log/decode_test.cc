@@ -146,6 +146,16 @@ TEST_F(DecodeTest, EveryOptionalWordOfAnAcquisitionFindsItsField) {
                   "release 0 until 1000095"));
 }
 
+TEST_F(DecodeTest, OnlyAReleaseOfSeveralSaysHowMany) {
+  b_.Release(1, 7, 9, 3, 5).Release(1, 7, 9, 4, 8, 3).Post(1, 7, 9);
+  EXPECT_THAT(
+      Lines(),
+      ElementsAre(
+          "post 3 7@9 first 0 count 0 next 0 sequence 3 value 5",
+          "post 3 7@9 first 0 count 0 next 0 sequence 4 value 8 amount 3",
+          "post 1 7@9 first 0 count 0 next 1 sequence 0 value 0"));
+}
+
 TEST_F(DecodeTest, ShortPostsAndTakesHaveNoWaitersAndNoValue) {
   b_.ShortPost(1, model::Post::kPut, 7, 9, 21)
       .ShortTake(1, kShortObjects - 1, kShortSites - 1, 22);

@@ -304,6 +304,15 @@ class LogBuilder {
         actor, Record(Op::kPost, static_cast<uint32_t>(model::Post::kNotifyOne),
                       {object, site, first, count, next_ticket}));
   }
+  // Adds permits to a semaphore.
+  LogBuilder& Release(uint32_t actor, uint32_t object, uint32_t site,
+                      uint32_t sequence, uint32_t value, uint32_t amount = 1) {
+    std::vector<uint32_t> p = {object, site, 0, 0, 0, sequence, value};
+    if (amount != 1) p.push_back(amount);
+    return Append(
+        actor,
+        Record(Op::kPost, static_cast<uint32_t>(model::Post::kRelease), p));
+  }
   // The short forms.
   LogBuilder& ShortPost(uint32_t actor, model::Post post, uint32_t object,
                         uint32_t site, uint32_t sequence) {

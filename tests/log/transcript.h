@@ -41,10 +41,11 @@ class Transcript : public RecordVisitor {
     lines.push_back(absl::StrCat("released by other ", object));
   }
   void OnPost(const PostRecord& p) {
-    lines.push_back(absl::StrCat("post ", static_cast<uint32_t>(p.post), " ",
-                                 At(p.object, p.site), " first ", p.first,
-                                 " count ", p.count, " next ", p.next_ticket,
-                                 " sequence ", p.sequence, Value(p)));
+    lines.push_back(absl::StrCat(
+        "post ", static_cast<uint32_t>(p.post), " ", At(p.object, p.site),
+        " first ", p.first, " count ", p.count, " next ", p.next_ticket,
+        " sequence ", p.sequence, Value(p),
+        p.amount == 1 ? std::string() : absl::StrCat(" amount ", p.amount)));
   }
   void OnTake(const TakeRecord& t) {
     lines.push_back(absl::StrCat("take ", At(t.object, t.site), " sequence ",

@@ -105,11 +105,21 @@ void OverRelease() {
   }
 }
 
+// One thread, which waits for nothing.
+void Acts() {
+  counting_semaphore<> s(0, "s");
+  s.release(3);
+  s.acquire();
+  s.release();
+  if (!s.try_acquire()) std::puts("not as documented");
+}
+
 constexpr Story kStories[] = {
     {"order", Order},       {"and-mutex", AndMutex},
     {"counting", Counting}, {"gate", Gate},
     {"signal", Signal},     {"handed-on", HandedOn},
     {"twice", Twice},       {"over-release", OverRelease},
+    {"acts", Acts},
 };
 
 }  // namespace

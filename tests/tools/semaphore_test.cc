@@ -16,6 +16,7 @@ namespace {
 using lockcheck::testing::Child;
 using lockcheck::testing::Finished;
 using ::testing::AllOf;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -54,6 +55,19 @@ TEST_F(SemaphoreTest, AWaitForOnesOwnPermitAloneIsNoActualDeadlock) {
   EXPECT_EQ(ran.status, 0) << ran.out << ran.err;
   EXPECT_THAT(ran.out, AllOf(HasSubstr("WAITS AT"), HasSubstr("one"),
                              Not(HasSubstr("STUCK"))));
+}
+
+// In their order, with what each leaves.
+TEST_F(SemaphoreTest, TheDumpHasEachActOnASignal) {
+  Recorded("acts");
+  const Ran ran = RunCommand({"dump", log_});
+  EXPECT_THAT(ran.out,
+              ContainsRegex("release semaphore[^,]*, nobody waits, 3 permits, "
+                            "act 1, then 3\n"
+                            ".*took semaphore[^,]*, act 2, then 2\n"
+                            ".*release semaphore[^,]*, nobody waits, act 3, "
+                            "then 3\n"
+                            ".*took semaphore[^,]*, act 4, then 2\n"));
 }
 
 TEST_F(SemaphoreTest, AnOverReleaseIsRefusedAndReported) {

@@ -221,6 +221,7 @@ class Printer : public log::RecordVisitor {
         p.count == 0
             ? std::string("nobody waits")
             : fmt::format("{} woken from ticket {} on", p.count, p.first));
+    if (p.amount != 1) line += fmt::format(", {} permits", p.amount);
     if (p.sequence != 0) line += Act(p);
     Event(line);
   }

@@ -1,8 +1,11 @@
 // What the semaphore types stand on.
 //
 // Permits and the count of acts on them share one word, so that acts have an
-// order. Who finds no permit enters the queue and looks once more; who releases
-// adds permits and then hands them to those who wait, longest first.
+// order. To take a permit is an act, and so is a release that is recorded as
+// one, which takes its number before the permits are there: what takes them
+// comes behind it. Who finds no permit enters the queue and looks once more;
+// who releases adds permits and then hands them to those who wait, longest
+// first.
 #ifndef LOCKCHECK_INTERNAL_SEMAPHORE_H_
 #define LOCKCHECK_INTERNAL_SEMAPHORE_H_
 
@@ -18,7 +21,9 @@ namespace lockcheck::inline LOCKCHECK_ABI::internal {
 inline constexpr uint32_t kMostPermits = INT32_MAX;
 
 struct SemaphoreState : LockState {
-  std::atomic<uint64_t> permits;  // low half; high half: acts so far
+  // Low half; high half: acts so far. Who is handed a permit is given the word
+  // after that act.
+  std::atomic<uint64_t> permits;
   // Somebody released what he did not hold: permits are no holds any more.
   std::atomic<bool> signals;
   uint32_t bound;

@@ -72,6 +72,7 @@ struct Waiter {
   std::atomic<uint32_t> signalled{kWaits};
   uint32_t ticket = 0;
   uint32_t object = 0, site = 0;  // of the record; set before it waits
+  uint64_t given = 0;             // by whoever claimed it, before it is woken
   Waiter* next = nullptr;
   Waiter* previous = nullptr;
 };
@@ -107,9 +108,11 @@ void Enqueue(WaitQueue& queue, WaitKind kind, Waiter& waiter, SiteSlot* slot,
 // woken, blocks until that is over, which is a moment: the node is the waiter's
 // again.
 bool Withdraw(WaitQueue& queue, Waiter& waiter) noexcept;
-// The two halves of the work without a record: for objects that keep their own.
+// The parts of the work without a record: for objects that keep their own.
 void EnterQueue(WaitQueue& queue, Waiter& waiter) noexcept;
-bool WakeOne(WaitQueue& queue) noexcept;  // false: nobody waits
+// Takes out of the queue whoever has waited longest, for WakeClaimed(). Null:
+// nobody waits.
+Waiter* ClaimOne(WaitQueue& queue) noexcept;
 // Blocks until the waiter is woken (true), or the deadline has passed and it
 // has left the queue. Null: no deadline.
 bool SleepUntilSignalled(WaitQueue& queue, Waiter& waiter, SiteSlot* slot,
