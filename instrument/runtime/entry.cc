@@ -45,7 +45,6 @@ namespace {
 
 using runtime::g_table;
 using runtime::Got;
-using runtime::How;
 using runtime::LockRequest;
 using runtime::Table;
 using runtime::Unseen;

@@ -75,7 +75,7 @@ bool PassOnGil(GilState& gil, bool competes, SiteSlot* slot, Caller caller) {
 void RetakeGil(GilState& gil, SiteSlot* slot, Caller caller) noexcept {
   const runtime::Unseen unseen;
   runtime::LockRequest request{
-      &gil, LockKind::kGil, runtime::How::kBlocking, slot, caller, 0, nullptr};
+      &gil, LockKind::kGil, How::kBlocking, slot, caller, 0, nullptr};
   request.again = true;
   if (const runtime::Table* const table = runtime::Recording()) {
     table->lock(request);

@@ -50,6 +50,10 @@ static_assert(static_cast<uint8_t>(LockKind::kGil) ==
               static_cast<uint8_t>(model::ObjectKind::kGil));
 static_assert(static_cast<uint8_t>(LockKind::kOnceFlag) ==
               static_cast<uint8_t>(model::ObjectKind::kOnceFlag));
+static_assert(static_cast<uint8_t>(How::kTry) ==
+              static_cast<uint8_t>(model::How::kTry));
+static_assert(static_cast<uint8_t>(How::kTimed) ==
+              static_cast<uint8_t>(model::How::kTimed));
 static_assert(static_cast<uint8_t>(How::kMulti) ==
               static_cast<uint8_t>(model::How::kMulti));
 

@@ -92,15 +92,18 @@ bool AwaitRoom(QueueState& q, const QueueRequest& r) {
   return has;
 }
 
-Waiter* PostAdded(QueueState& q, SiteSlot* slot, Caller caller) noexcept {
+Waiter* PostAdded(QueueState& q, How how, SiteSlot* slot,
+                  Caller caller) noexcept {
   if (q.IsBounded()) {
-    Take(q.room, WaitKind::kQueueSlots, q.sequence, Room(q), slot, caller);
+    Take(q.room, WaitKind::kQueueSlots, {how, q.sequence, Room(q)}, slot,
+         caller);
   }
   return PostItem(q, slot, caller);
 }
 
-Waiter* PostTaken(QueueState& q, SiteSlot* slot, Caller caller) noexcept {
-  Take(q.items, WaitKind::kQueue, q.sequence, Items(q), slot, caller);
+Waiter* PostTaken(QueueState& q, How how, SiteSlot* slot,
+                  Caller caller) noexcept {
+  Take(q.items, WaitKind::kQueue, {how, q.sequence, Items(q)}, slot, caller);
   return q.IsBounded() ? PostRoom(q, slot, caller) : nullptr;
 }
 
@@ -158,7 +161,7 @@ void JoinQueue(QueueState& q, SiteSlot* slot, Caller caller) noexcept {
       Sleep(q, q.done, WaitKind::kQueueDone, {slot, caller});
     }
   }
-  Take(q.done, WaitKind::kQueueDone, 0, 0, slot, caller);
+  Take(q.done, WaitKind::kQueueDone, {How::kBlocking, 0, 0}, slot, caller);
 }
 
 }  // namespace lockcheck::inline LOCKCHECK_ABI::internal

@@ -106,8 +106,7 @@ bool Signals(const SemaphoreState& s) {
 bool IsLock(const SemaphoreState& s) { return s.queue.initial == 1; }
 
 How HowOf(const PermitRequest& request) {
-  if (!request.may_block) return How::kTry;
-  return request.deadline == nullptr ? How::kBlocking : How::kTimed;
+  return internal::HowToAsk(request.may_block, request.deadline);
 }
 
 void Register(Thread* t, SemaphoreState& s, uint32_t site) {
@@ -131,7 +130,7 @@ void WriteTaken(Thread* t, const PermitRequest& request, uint32_t site,
         .Word(site)
         .Word(ActsOf(after))
         .Word(PermitsOf(after))
-        .End(Op::kTake);
+        .End(Op::kTake, static_cast<uint32_t>(HowOf(request)));
   } else {
     TakenPermit(t, s, site, HowOf(request), IsLock(s));
   }

@@ -27,6 +27,7 @@ namespace lockcheck::runtime {
 
 using internal::Caller;
 using internal::Deadline;
+using internal::How;
 using internal::LockKind;
 using internal::LockState;
 using internal::SiteSlot;
@@ -36,8 +37,6 @@ struct Woken;
 struct PermitRequest;         // semaphore.h
 enum class Passed : uint8_t;  // gil.h
 struct Worker;                // task.h
-
-enum class How : uint8_t { kBlocking, kTry, kTimed, kMulti };
 
 struct LockRequest {
   LockState* lock;
@@ -82,8 +81,7 @@ struct Table {
                const internal::PostFacts& facts, const Woken& woken,
                SiteSlot* slot, Caller caller);
   void (*take)(internal::WaitQueue& queue, internal::WaitKind kind,
-               uint32_t sequence, uint32_t value, SiteSlot* slot,
-               Caller caller);
+               const internal::TakeFacts& facts, SiteSlot* slot, Caller caller);
   void (*try_failed)(internal::WaitQueue& queue, internal::WaitKind kind,
                      SiteSlot* slot, Caller caller);
   void (*misused)(internal::WaitQueue& queue, internal::WaitKind kind,

@@ -78,10 +78,10 @@ void Pool::Work(size_t number) {
 // Null: it is closed, and nothing is left.
 std::unique_ptr<PoolJob> Pool::NextJob(SiteSlot* slot, Caller caller) try {
   QueueSection section(jobs_state_, slot, caller);
-  section.HasItem(true, nullptr);
+  section.HasItem(How::kBlocking, nullptr);
   std::unique_ptr<PoolJob> job = std::move(jobs_.Next());
   jobs_.RemoveNext();
-  section.IsTaken();
+  section.IsTaken(How::kBlocking);
   return job;
 } catch (const queue_closed&) {
   return nullptr;
@@ -92,12 +92,15 @@ std::unique_ptr<PoolJob> Pool::NextJob(SiteSlot* slot, Caller caller) try {
 uint32_t Pool::RunJob(PoolJob& job, uint32_t freed_by, SiteSlot* slot,
                       Caller caller) {
   const TaskScope scope(job.start, slot, caller);
-  if (!IsOff() && !WarmNote(&slots_, nullptr, {}, freed_by, slot)) {
-    Take(slots_, WaitKind::kThreadPool, freed_by, 0, slot, caller);
+  if (!IsOff() &&
+      !WarmNote(&slots_, nullptr, {freed_by, How::kBlocking, {}}, slot)) {
+    Take(slots_, WaitKind::kThreadPool, {How::kBlocking, freed_by, 0}, slot,
+         caller);
   }
   job.Run(slot, caller);
   const uint32_t end = ends_.fetch_add(1, std::memory_order_relaxed) + 1;
-  if (!IsOff() && !WarmNote(nullptr, &slots_, PostKind::kTaskDone, end, slot)) {
+  if (!IsOff() &&
+      !WarmNote(nullptr, &slots_, {end, {}, PostKind::kTaskDone}, slot)) {
     Post(slots_, WaitKind::kThreadPool, {PostKind::kTaskDone, 0, end, 0}, slot,
          caller);
   }
@@ -115,9 +118,9 @@ void Pool::Submit(std::unique_ptr<PoolJob> job, SiteSlot* slot, Caller caller) {
     ReportMisuse(slots_, model::Misuse::kUseAfterClose, slot, caller);
     throw std::logic_error("lockcheck: the pool is closed");
   }
-  section.HasRoom(true, nullptr);
+  section.HasRoom(How::kBlocking, nullptr);
   jobs_.Add(std::move(job));
-  section.IsAdded();
+  section.IsAdded(How::kBlocking);
 }
 
 void Pool::Close(SiteSlot* slot, Caller caller) noexcept {
@@ -134,7 +137,7 @@ void Pool::Terminate(SiteSlot* slot, Caller caller) noexcept {
       if (!jobs_state_.HasItem()) return;
       job = std::move(jobs_.Next());
       jobs_.RemoveNext();
-      section.IsTaken();
+      section.IsTaken(How::kTry);
     }
     job->Drop(slot, caller);
   }

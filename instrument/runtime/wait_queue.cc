@@ -141,11 +141,11 @@ void WakeClaimed(Waiter* waiter) noexcept {
   WakeAll(waiter);
 }
 
-void Take(WaitQueue& queue, WaitKind kind, uint32_t sequence, uint32_t value,
+void Take(WaitQueue& queue, WaitKind kind, const TakeFacts& facts,
           SiteSlot* slot, Caller caller) noexcept {
   const runtime::Unseen unseen;
   if (const runtime::Table* const table = runtime::Recording()) {
-    table->take(queue, kind, sequence, value, slot, caller);
+    table->take(queue, kind, facts, slot, caller);
   }
 }
 

@@ -98,10 +98,9 @@ void WriteBlock(Thread* t, const QueuedWait& wait) {
       .Word(wait.owner_site)
       .U64(Ticks())
       .Word(wait.waiter->ticket)
-      .End(Op::kBlock, static_cast<uint32_t>(wait.deadline == nullptr
-                                                 ? model::How::kBlocking
-                                                 : model::How::kTimed) |
-                           (wait.shared ? log::kBlockSharedBit : 0u));
+      .End(Op::kBlock,
+           static_cast<uint32_t>(internal::HowToAsk(true, wait.deadline)) |
+               (wait.shared ? log::kBlockSharedBit : 0u));
 }
 
 // Nobody in particular has to end it: it is no part of a deadlock of locks.
@@ -191,14 +190,18 @@ void DoPost(WaitQueue& queue, WaitKind kind, const internal::PostFacts& facts,
   }
 }
 
-void DoTake(WaitQueue& queue, WaitKind kind, uint32_t sequence, uint32_t value,
+void DoTake(WaitQueue& queue, WaitKind kind, const internal::TakeFacts& facts,
             internal::SiteSlot* slot, internal::Caller caller) {
   const KeepErrno keep_errno;
   if (Thread* const t = Enter()) {
     const uint32_t site = SiteId(t, slot, caller);
     const uint32_t object = IdOf(t, queue, kind, site);
-    Begin(t, 5).Word(object).Word(site).Word(sequence).Word(value).End(
-        Op::kTake);
+    Begin(t, 5)
+        .Word(object)
+        .Word(site)
+        .Word(facts.sequence)
+        .Word(facts.value)
+        .End(Op::kTake, static_cast<uint32_t>(facts.how));
     Leave(t);
   }
 }

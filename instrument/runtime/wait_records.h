@@ -50,7 +50,7 @@ void DoPost(internal::WaitQueue& queue, internal::WaitKind kind,
             const internal::PostFacts& facts, const Woken& woken,
             internal::SiteSlot* slot, internal::Caller caller);
 void DoTake(internal::WaitQueue& queue, internal::WaitKind kind,
-            uint32_t sequence, uint32_t value, internal::SiteSlot* slot,
+            const internal::TakeFacts& facts, internal::SiteSlot* slot,
             internal::Caller caller);
 void DoTryFailed(internal::WaitQueue& queue, internal::WaitKind kind,
                  internal::SiteSlot* slot, internal::Caller caller);

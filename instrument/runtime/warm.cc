@@ -368,8 +368,8 @@ inline uint32_t* WriteNote(uint32_t* at, log::Op op, uint32_t arg,
 
 }  // namespace
 
-bool WarmNote(const WaitQueue* taken, const WaitQueue* posted, PostKind post,
-              uint32_t sequence, const SiteSlot* slot) noexcept {
+bool WarmNote(const WaitQueue* taken, const WaitQueue* posted, NoteFacts facts,
+              const SiteSlot* slot) noexcept {
   Thread* const t = Current();
   ThreadHolds& h = t->kept().hot;
   const uint32_t gate = LoadGate(&h);
@@ -382,11 +382,12 @@ bool WarmNote(const WaitQueue* taken, const WaitQueue* posted, PostKind post,
   }
   uint32_t* next = cursor;
   if (taken != nullptr) {
-    next = WriteNote(next, log::Op::kTake, 0, *taken, site, sequence);
+    next = WriteNote(next, log::Op::kTake, static_cast<uint32_t>(facts.how),
+                     *taken, site, facts.sequence);
   }
   if (posted != nullptr) {
-    next = WriteNote(next, log::Op::kPost, static_cast<uint32_t>(post), *posted,
-                     site, sequence);
+    next = WriteNote(next, log::Op::kPost, static_cast<uint32_t>(facts.post),
+                     *posted, site, facts.sequence);
   }
   t->hot.cursor = next;
   t->after_long = next;

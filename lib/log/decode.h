@@ -77,6 +77,7 @@ struct PostRecord {
 struct TakeRecord {
   uint32_t object = 0;
   uint32_t site = 0;
+  model::How how = model::How::kBlocking;
   uint32_t sequence = 0;
   uint32_t value = 0;
   bool short_note = false;

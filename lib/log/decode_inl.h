@@ -261,6 +261,7 @@ bool DecodeExtended(uint32_t word, Payload in, uint64_t& stamp, Visitor& v,
     }
     case Op::kTake: {
       TakeRecord t;
+      t.how = static_cast<model::How>(arg & kTakeHowMask);
       if (arg & kShortNote) {
         ReadShortNote(in, t);
         if (whole()) v.OnTake(t);

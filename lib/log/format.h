@@ -203,8 +203,8 @@ enum class Op : uint32_t {
                      // nobody waited), how many, next ticket: every wait with a
                      // smaller one began before [, sequence, value [, amount:
                      // of permits, if more than one]]
-  kTake = 29,        // object, site, sequence, value: what was asked for was
-                     // there, at once or after a wait
+  kTake = 29,        // arg How: object, site, sequence, value: what was asked
+                     // for was there, at once or after a wait
                      // Both with kShortNote in arg: object and site packed as
                      // in a short record, opcode bits zero; sequence. Nobody
                      // waited, and the value follows from the acts before it
@@ -233,6 +233,7 @@ enum AcquireFlags : uint32_t {
 inline constexpr uint32_t kBlockSharedBit = 4;
 
 inline constexpr uint32_t kShortNote = 1u << 7;
+inline constexpr uint32_t kTakeHowMask = 3;
 
 enum class BeginHow : uint32_t {
   kMain = 0,     // first actor of a process

@@ -156,6 +156,19 @@ TEST_F(DecodeTest, OnlyAReleaseOfSeveralSaysHowMany) {
           "post 1 7@9 first 0 count 0 next 1 sequence 0 value 0"));
 }
 
+TEST_F(DecodeTest, ATakeOfEitherFormSaysHowItWasAskedFor) {
+  b_.Take(1, 7, 9, 3, 5)
+      .Take(1, 7, 9, 4, 4, model::How::kTry)
+      .Take(1, 7, 9, 5, 3, model::How::kTimed)
+      .ShortTake(1, 7, 9, 6, model::How::kTry)
+      .ShortTake(1, 7, 9, 7, model::How::kTimed);
+  EXPECT_THAT(Lines(), ElementsAre("take 7@9 sequence 3 value 5",
+                                   "take 7@9 how 1 sequence 4 value 4",
+                                   "take 7@9 how 2 sequence 5 value 3",
+                                   "take 7@9 how 1 sequence 6 short",
+                                   "take 7@9 how 2 sequence 7 short"));
+}
+
 TEST_F(DecodeTest, ShortPostsAndTakesHaveNoWaitersAndNoValue) {
   b_.ShortPost(1, model::Post::kPut, 7, 9, 21)
       .ShortTake(1, kShortObjects - 1, kShortSites - 1, 22);

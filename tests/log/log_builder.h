@@ -313,6 +313,12 @@ class LogBuilder {
         actor,
         Record(Op::kPost, static_cast<uint32_t>(model::Post::kRelease), p));
   }
+  LogBuilder& Take(uint32_t actor, uint32_t object, uint32_t site,
+                   uint32_t sequence, uint32_t value,
+                   model::How how = model::How::kBlocking) {
+    return Append(actor, Record(Op::kTake, static_cast<uint32_t>(how),
+                                {object, site, sequence, value}));
+  }
   // The short forms.
   LogBuilder& ShortPost(uint32_t actor, model::Post post, uint32_t object,
                         uint32_t site, uint32_t sequence) {
@@ -320,9 +326,10 @@ class LogBuilder {
                      Pack(kExtended, object, site), sequence);
   }
   LogBuilder& ShortTake(uint32_t actor, uint32_t object, uint32_t site,
-                        uint32_t sequence) {
-    return ShortNote(actor, Op::kTake, 0, Pack(kExtended, object, site),
-                     sequence);
+                        uint32_t sequence,
+                        model::How how = model::How::kBlocking) {
+    return ShortNote(actor, Op::kTake, static_cast<uint32_t>(how),
+                     Pack(kExtended, object, site), sequence);
   }
   LogBuilder& Destroy(uint32_t actor, uint32_t object) {
     return Append(actor, Record(Op::kDestroy, 0, {object}));

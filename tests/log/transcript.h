@@ -48,8 +48,10 @@ class Transcript : public RecordVisitor {
         p.amount == 1 ? std::string() : absl::StrCat(" amount ", p.amount)));
   }
   void OnTake(const TakeRecord& t) {
-    lines.push_back(absl::StrCat("take ", At(t.object, t.site), " sequence ",
-                                 t.sequence, Value(t)));
+    lines.push_back(
+        absl::StrCat("take ", At(t.object, t.site),
+                     t.how == model::How::kBlocking ? std::string() : Of(t.how),
+                     " sequence ", t.sequence, Value(t)));
   }
   void OnSawWaiters(uint32_t object, uint64_t ticks) {
     lines.push_back(absl::StrCat("saw waiters ", object, " at ", ticks));

@@ -226,7 +226,7 @@ class Printer : public log::RecordVisitor {
     Event(line);
   }
   void OnTake(const log::TakeRecord& t) {
-    Event("took " + At(t.object, t.site) + Act(t));
+    Event("took " + At(t.object, t.site) + Name(t.how) + Act(t));
   }
   void OnSawWaiters(uint32_t object, uint64_t ticks) {
     Event(ticks, "others waited for " + Object(object));

@@ -156,7 +156,7 @@ class barrier : internal::Waitable<internal::WaitKind::kBarrier> {
     AwaitAt(slot, caller, nullptr, [this, phase] {
       return Phase::Number(word_.load(std::memory_order_acquire)) != phase;
     });
-    TakeAt(phase + 1, slot, caller);
+    TakeAt(phase + 1, internal::How::kBlocking, slot, caller);
   }
 
   std::atomic<uint64_t> word_;

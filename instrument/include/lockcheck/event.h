@@ -42,6 +42,7 @@ class event : internal::Waitable<internal::WaitKind::kEvent> {
   using Base = internal::Waitable<internal::WaitKind::kEvent>;
   using SiteSlot = internal::SiteSlot;
   using Caller = internal::Caller;
+  using How = internal::How;
 
  public:
   constexpr event(source_location where = source_location::current()) noexcept
@@ -66,7 +67,7 @@ class event : internal::Waitable<internal::WaitKind::kEvent> {
   }
 
   LOCKCHECK_ALWAYS_INLINE void wait() const noexcept {
-    if (__builtin_expect(IsSetAndTaken(), true)) return;
+    if (__builtin_expect(IsSetAndTaken(How::kBlocking), true)) return;
     SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
     WaitAt(slot, LOCKCHECK_CALLER());
@@ -74,7 +75,7 @@ class event : internal::Waitable<internal::WaitKind::kEvent> {
   template <typename Rep, typename Period>
   LOCKCHECK_ALWAYS_INLINE bool wait_for(
       const std::chrono::duration<Rep, Period>& duration) const {
-    if (__builtin_expect(IsSetAndTaken(), true)) return true;
+    if (__builtin_expect(IsSetAndTaken(HowFor(duration)), true)) return true;
     SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
     return WaitForAt(slot, LOCKCHECK_CALLER(), duration);
@@ -82,7 +83,7 @@ class event : internal::Waitable<internal::WaitKind::kEvent> {
   template <typename Clock, typename Duration>
   LOCKCHECK_ALWAYS_INLINE bool wait_until(
       const std::chrono::time_point<Clock, Duration>& time) const {
-    if (__builtin_expect(IsSetAndTaken(), true)) return true;
+    if (__builtin_expect(IsSetAndTaken(How::kTimed), true)) return true;
     SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
     return WaitUntilAt(slot, LOCKCHECK_CALLER(), time);
@@ -91,9 +92,9 @@ class event : internal::Waitable<internal::WaitKind::kEvent> {
  private:
   static constexpr bool IsSet(uint32_t changes) { return (changes & 1) != 0; }
 
-  LOCKCHECK_ALWAYS_INLINE bool IsSetAndTaken() const {
+  LOCKCHECK_ALWAYS_INLINE bool IsSetAndTaken(How how) const {
     const uint32_t changes = changes_.load(std::memory_order_acquire);
-    return IsSet(changes) && IsTaken(changes);
+    return IsSet(changes) && IsTaken(changes, how);
   }
 
   // One that changes nothing is ordered with the others all the same.
@@ -117,32 +118,32 @@ class event : internal::Waitable<internal::WaitKind::kEvent> {
   // there: the set that there is, or the first one after the wait began. It
   // may have been cleared since.
   template <typename Wait>
-  bool TakeAfter(SiteSlot* slot, Caller caller, Wait wait) const {
+  bool TakeAfter(How how, SiteSlot* slot, Caller caller, Wait wait) const {
     const Use use(*this);
     const uint32_t before = changes_.load(std::memory_order_acquire);
     const bool was_set =
         IsSet(before) || wait([this, before] {
           return changes_.load(std::memory_order_acquire) != before;
         });
-    if (was_set) TakeAt(before | 1, slot, caller);
+    if (was_set) TakeAt(before | 1, how, slot, caller);
     return was_set;
   }
   void WaitAt(SiteSlot* slot, Caller caller) const noexcept {
-    TakeAfter(slot, caller, [&](auto is_set) {
+    TakeAfter(How::kBlocking, slot, caller, [&](auto is_set) {
       return AwaitAt(slot, caller, nullptr, is_set);
     });
   }
   template <typename Rep, typename Period>
   bool WaitForAt(SiteSlot* slot, Caller caller,
                  const std::chrono::duration<Rep, Period>& duration) const {
-    return TakeAfter(slot, caller, [&](auto is_set) {
+    return TakeAfter(HowFor(duration), slot, caller, [&](auto is_set) {
       return AwaitFor(slot, caller, duration, is_set);
     });
   }
   template <typename Clock, typename Duration>
   bool WaitUntilAt(SiteSlot* slot, Caller caller,
                    const std::chrono::time_point<Clock, Duration>& time) const {
-    return TakeAfter(slot, caller, [&](auto is_set) {
+    return TakeAfter(How::kTimed, slot, caller, [&](auto is_set) {
       return AwaitUntil(slot, caller, time, is_set);
     });
   }

@@ -59,7 +59,9 @@ class latch : internal::Waitable<internal::WaitKind::kLatch> {
   }
   bool try_wait() const noexcept { return IsOpen(); }
   LOCKCHECK_ALWAYS_INLINE void wait() const {
-    if (__builtin_expect(IsOpen() && IsTaken(Opened()), true)) return;
+    if (__builtin_expect(
+            IsOpen() && IsTaken(Opened(), internal::How::kBlocking), true))
+      return;
     SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
     const Use use(*this);
@@ -96,7 +98,7 @@ class latch : internal::Waitable<internal::WaitKind::kLatch> {
   }
   void WaitAt(SiteSlot* slot, Caller caller) const {
     AwaitAt(slot, caller, nullptr, [this] { return IsOpen(); });
-    TakeAt(Opened(), slot, caller);
+    TakeAt(Opened(), internal::How::kBlocking, slot, caller);
   }
 
   std::atomic<uint32_t> missing_;

@@ -80,22 +80,22 @@ class BasicQueue {
   LOCKCHECK_ALWAYS_INLINE void put(T&& item) {
     SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
-    PutAt(slot, LOCKCHECK_CALLER(), true, nullptr, std::move(item));
+    PutAt(slot, LOCKCHECK_CALLER(), How::kBlocking, nullptr, std::move(item));
   }
   LOCKCHECK_ALWAYS_INLINE void put(const T& item) {
     SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
-    PutAt(slot, LOCKCHECK_CALLER(), true, nullptr, item);
+    PutAt(slot, LOCKCHECK_CALLER(), How::kBlocking, nullptr, item);
   }
   LOCKCHECK_ALWAYS_INLINE bool put_nowait(T&& item) {
     SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
-    return PutAt(slot, LOCKCHECK_CALLER(), false, nullptr, std::move(item));
+    return PutAt(slot, LOCKCHECK_CALLER(), How::kTry, nullptr, std::move(item));
   }
   LOCKCHECK_ALWAYS_INLINE bool put_nowait(const T& item) {
     SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
-    return PutAt(slot, LOCKCHECK_CALLER(), false, nullptr, item);
+    return PutAt(slot, LOCKCHECK_CALLER(), How::kTry, nullptr, item);
   }
   template <typename Rep, typename Period>
   LOCKCHECK_ALWAYS_INLINE bool put_for(
@@ -134,7 +134,7 @@ class BasicQueue {
   LOCKCHECK_ALWAYS_INLINE std::optional<T> get_nowait() {
     SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
-    return TryGetAt(slot, LOCKCHECK_CALLER(), false, nullptr);
+    return TryGetAt(slot, LOCKCHECK_CALLER(), How::kTry, nullptr);
   }
   template <typename Rep, typename Period>
   LOCKCHECK_ALWAYS_INLINE std::optional<T> get_for(
@@ -142,7 +142,7 @@ class BasicQueue {
     SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
     const Deadline deadline = DeadlineAfter(duration);
-    return TryGetAt(slot, LOCKCHECK_CALLER(), true, &deadline);
+    return TryGetAt(slot, LOCKCHECK_CALLER(), How::kTimed, &deadline);
   }
   template <typename Clock, typename Duration>
   LOCKCHECK_ALWAYS_INLINE std::optional<T> get_until(
@@ -186,23 +186,23 @@ class BasicQueue {
 
  private:
   template <typename U>
-  void Add(QueueSection& section, U&& item) {
+  void Add(QueueSection& section, How how, U&& item) {
     order_.Add(std::forward<U>(item));
-    section.IsAdded();
+    section.IsAdded(how);
   }
   template <typename U>
-  bool PutAt(SiteSlot* slot, Caller caller, bool may_block,
-             const Deadline* deadline, U&& item) {
+  bool PutAt(SiteSlot* slot, Caller caller, How how, const Deadline* deadline,
+             U&& item) {
     QueueSection section(state_, slot, caller);
-    if (!section.HasRoom(may_block, deadline)) return false;
-    Add(section, std::forward<U>(item));
+    if (!section.HasRoom(how, deadline)) return false;
+    Add(section, how, std::forward<U>(item));
     return true;
   }
   template <typename Rep, typename Period, typename U>
   bool PutForAt(SiteSlot* slot, Caller caller,
                 const std::chrono::duration<Rep, Period>& duration, U&& item) {
     const Deadline deadline = DeadlineAfter(duration);
-    return PutAt(slot, caller, true, &deadline, std::forward<U>(item));
+    return PutAt(slot, caller, How::kTimed, &deadline, std::forward<U>(item));
   }
   template <typename Clock, typename Duration, typename U>
   bool PutUntilAt(SiteSlot* slot, Caller caller,
@@ -210,33 +210,33 @@ class BasicQueue {
                   U&& item) {
     QueueSection section(state_, slot, caller);
     if (!Until(time, [&](const Deadline& deadline) {
-          return section.HasRoom(true, &deadline);
+          return section.HasRoom(How::kTimed, &deadline);
         })) {
       return false;
     }
-    Add(section, std::forward<U>(item));
+    Add(section, How::kTimed, std::forward<U>(item));
     return true;
   }
 
   // Made in place of what is returned: once it is out of the queue nothing can
   // throw any more.
   template <typename Result, typename... Tag>
-  Result TakeNext(QueueSection& section, Tag... tag) {
+  Result TakeNext(QueueSection& section, How how, Tag... tag) {
     Result item(tag..., std::move(order_.Next()));
     order_.RemoveNext();
-    section.IsTaken();
+    section.IsTaken(how);
     return item;
   }
   T GetAt(SiteSlot* slot, Caller caller) {
     QueueSection section(state_, slot, caller);
-    section.HasItem(true, nullptr);
-    return TakeNext<T>(section);
+    section.HasItem(How::kBlocking, nullptr);
+    return TakeNext<T>(section, How::kBlocking);
   }
-  std::optional<T> TryGetAt(SiteSlot* slot, Caller caller, bool may_block,
+  std::optional<T> TryGetAt(SiteSlot* slot, Caller caller, How how,
                             const Deadline* deadline) {
     QueueSection section(state_, slot, caller);
-    if (!section.HasItem(may_block, deadline)) return std::nullopt;
-    return TakeNext<std::optional<T>>(section, std::in_place);
+    if (!section.HasItem(how, deadline)) return std::nullopt;
+    return TakeNext<std::optional<T>>(section, how, std::in_place);
   }
   template <typename Clock, typename Duration>
   std::optional<T> GetUntilAt(
@@ -244,11 +244,11 @@ class BasicQueue {
       const std::chrono::time_point<Clock, Duration>& time) {
     QueueSection section(state_, slot, caller);
     if (!Until(time, [&](const Deadline& deadline) {
-          return section.HasItem(true, &deadline);
+          return section.HasItem(How::kTimed, &deadline);
         })) {
       return std::nullopt;
     }
-    return TakeNext<std::optional<T>>(section, std::in_place);
+    return TakeNext<std::optional<T>>(section, How::kTimed, std::in_place);
   }
 
   Order order_;

@@ -61,13 +61,13 @@ class FutureState : protected Waitable<WaitKind::kFuture> {
     Complete(slot, caller);
     NoteAwaited();
     AwaitAt(slot, caller, nullptr, [this] { return IsReady(); });
-    Found(slot, caller);
+    Found(How::kBlocking, slot, caller);
   }
   template <typename Rep, typename Period>
   std::future_status WaitForAt(
       SiteSlot* slot, Caller caller,
       const std::chrono::duration<Rep, Period>& duration) {
-    return TimedWait(slot, caller, [&](auto is_ready) {
+    return TimedWait(HowFor(duration), slot, caller, [&](auto is_ready) {
       return AwaitFor(slot, caller, duration, is_ready);
     });
   }
@@ -75,7 +75,7 @@ class FutureState : protected Waitable<WaitKind::kFuture> {
   std::future_status WaitUntilAt(
       SiteSlot* slot, Caller caller,
       const std::chrono::time_point<Clock, Duration>& time) {
-    return TimedWait(slot, caller, [&](auto is_ready) {
+    return TimedWait(How::kTimed, slot, caller, [&](auto is_ready) {
       return AwaitUntil(slot, caller, time, is_ready);
     });
   }
@@ -121,8 +121,8 @@ class FutureState : protected Waitable<WaitKind::kFuture> {
   // Does what has to be done before somebody waits.
   virtual void Complete(SiteSlot*, Caller) {}
   // Records that this thread found it ready.
-  virtual void Found(SiteSlot* slot, Caller caller) noexcept {
-    TakeAt(kFulfilled, slot, caller);
+  virtual void Found(How how, SiteSlot* slot, Caller caller) noexcept {
+    TakeAt(kFulfilled, how, slot, caller);
   }
   // Publish() without a record, if nobody waits: either this sees who is about
   // to wait, or that one sees that it is ready.
@@ -172,14 +172,15 @@ class FutureState : protected Waitable<WaitKind::kFuture> {
   }
 
   template <typename Wait>
-  std::future_status TimedWait(SiteSlot* slot, Caller caller, Wait wait) {
+  std::future_status TimedWait(How how, SiteSlot* slot, Caller caller,
+                               Wait wait) {
     if (!IsReady() && IsDeferred()) return std::future_status::deferred;
     NoteAwaited();
     if (!wait([this] { return IsReady(); })) {
       return std::future_status::timeout;
     }
     Complete(slot, caller);
-    Found(slot, caller);
+    Found(how, slot, caller);
     return std::future_status::ready;
   }
 

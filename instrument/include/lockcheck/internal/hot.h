@@ -222,6 +222,13 @@ constexpr bool IsShared(LockKind kind) {
 
 struct Deadline;  // deadline.h
 
+// How something is asked for; model::How's numbers.
+enum class How : uint8_t { kBlocking, kTry, kTimed, kMulti };
+constexpr How HowToAsk(bool may_block, const Deadline* deadline) {
+  if (!may_block) return How::kTry;
+  return deadline == nullptr ? How::kBlocking : How::kTimed;
+}
+
 // The warm path: too much to inline, too frequent for the general path. False:
 // nothing was done. WarmRelease() is not for recursive locks that are held more
 // than once.

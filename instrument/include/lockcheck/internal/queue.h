@@ -63,10 +63,12 @@ struct QueueRequest {
 // False: it may not block, or its time is over. Throw queue_closed.
 bool AwaitItem(QueueState& queue, const QueueRequest& request);
 bool AwaitRoom(QueueState& queue, const QueueRequest& request);
-// After it was added or taken: records that, and returns whom to wake when the
-// lock is free.
-Waiter* PostAdded(QueueState& queue, SiteSlot* slot, Caller caller) noexcept;
-Waiter* PostTaken(QueueState& queue, SiteSlot* slot, Caller caller) noexcept;
+// After it was added or taken, by who asked for room or an item in this way:
+// records that, and returns whom to wake when the lock is free.
+Waiter* PostAdded(QueueState& queue, How how, SiteSlot* slot,
+                  Caller caller) noexcept;
+Waiter* PostTaken(QueueState& queue, How how, SiteSlot* slot,
+                  Caller caller) noexcept;
 // Of what was the caller's, and is not used.
 Waiter* PassOnItem(QueueState& queue, SiteSlot* slot, Caller caller) noexcept;
 Waiter* PassOnRoom(QueueState& queue, SiteSlot* slot, Caller caller) noexcept;
@@ -96,41 +98,46 @@ class QueueSection {
   QueueSection(const QueueSection&) = delete;
   QueueSection& operator=(const QueueSection&) = delete;
 
-  bool HasItem(bool may_block, const Deadline* deadline) {
-    const bool has = __builtin_expect(queue_.HasItem(), true) ||
-                     Await(&AwaitItem, {slot_, caller_, may_block, deadline});
+  bool HasItem(How how, const Deadline* deadline) {
+    const bool has =
+        __builtin_expect(queue_.HasItem(), true) ||
+        Await(&AwaitItem, {slot_, caller_, how != How::kTry, deadline});
     if (has) unused_ = &PassOnItem;
     return has;
   }
-  bool HasRoom(bool may_block, const Deadline* deadline) {
-    const bool has = __builtin_expect(queue_.HasRoom(), true) ||
-                     Await(&AwaitRoom, {slot_, caller_, may_block, deadline});
+  bool HasRoom(How how, const Deadline* deadline) {
+    const bool has =
+        __builtin_expect(queue_.HasRoom(), true) ||
+        Await(&AwaitRoom, {slot_, caller_, how != How::kTry, deadline});
     if (has) unused_ = &PassOnRoom;
     return has;
   }
-  void IsAdded() {
+  // After it was asked for in this way.
+  void IsAdded(How how) {
     unused_ = nullptr;
     ++queue_.size;
     ++queue_.unfinished;
     ++queue_.sequence;
-    if (!IsNoted(queue_.RoomIfBounded(), &queue_.items, PostKind::kPut)) {
-      woken_ = PostAdded(queue_, slot_, caller_);
+    if (!IsNoted(how, queue_.RoomIfBounded(), &queue_.items, PostKind::kPut)) {
+      woken_ = PostAdded(queue_, how, slot_, caller_);
     }
   }
-  void IsTaken() {
+  void IsTaken(How how) {
     unused_ = nullptr;
     --queue_.size;
     ++queue_.sequence;
-    if (!IsNoted(&queue_.items, queue_.RoomIfBounded(), PostKind::kGet)) {
-      woken_ = PostTaken(queue_, slot_, caller_);
+    if (!IsNoted(how, &queue_.items, queue_.RoomIfBounded(), PostKind::kGet)) {
+      woken_ = PostTaken(queue_, how, slot_, caller_);
     }
   }
 
  private:
   // The frequent case: nobody waits for it.
-  bool IsNoted(const WaitQueue* taken, const WaitQueue* posted, PostKind post) {
+  bool IsNoted(How how, const WaitQueue* taken, const WaitQueue* posted,
+               PostKind post) {
     return (posted == nullptr || !IsWaitedFor(*posted)) &&
-           (IsOff() || WarmNote(taken, posted, post, queue_.sequence, slot_));
+           (IsOff() ||
+            WarmNote(taken, posted, {queue_.sequence, how, post}, slot_));
   }
   bool Await(bool (*await)(QueueState&, const QueueRequest&),
              const QueueRequest& request) {

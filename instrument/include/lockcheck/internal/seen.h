@@ -6,7 +6,9 @@
 // that the first did not. So each thread keeps the last ones, one for each of a
 // few entries, in a page of its own that fork() wipes and a new thread begins
 // with empty. Another thread's knowledge would be no help: order is known per
-// thread.
+// thread. What was found by a try says less than what a wait with a time limit
+// would have waited for, and that less than a wait without one; so it is
+// recorded again when it is found by more.
 //
 // Cost: two loads and a comparison. An entry that another object takes over is
 // recorded again when its turn comes.
@@ -24,22 +26,29 @@ LOCKCHECK_ALWAYS_INLINE uint64_t* SeenEntry(ThreadState* t, uint32_t tag) {
          (tag >> 3) % kSeenEntries;
 }
 LOCKCHECK_ALWAYS_INLINE uint64_t SeenKey(uint32_t tag, uint32_t what) {
-  return static_cast<uint64_t>(tag) << 32 | what;
+  return static_cast<uint64_t>(what) << 32 | tag;
+}
+// What is different in the entry of what was asked for in this way: bits of the
+// tag that an object's tags all have in common. More of them say less.
+LOCKCHECK_ALWAYS_INLINE uint64_t Weakness(How how) {
+  return how == How::kBlocking ? 0 : how == How::kTimed ? 1 : 4;
 }
 
 // Of an object that is not registered (tag 0), and on a thread that is not
 // attached, never; `what` is not 0.
-LOCKCHECK_ALWAYS_INLINE bool HasSeen(uint32_t tag, uint32_t what) {
-  return __atomic_load_n(SeenEntry(t_thread.state, tag), __ATOMIC_RELAXED) ==
-         SeenKey(tag, what);
+LOCKCHECK_ALWAYS_INLINE bool HasSeen(uint32_t tag, uint32_t what, How how) {
+  const uint64_t entry =
+      __atomic_load_n(SeenEntry(t_thread.state, tag), __ATOMIC_RELAXED);
+  return (entry ^ SeenKey(tag, what)) <= Weakness(how);
 }
 
 // After the record was written. Not for a signal handler that interrupted the
 // runtime: it records as an actor of its own.
-inline void NoteSeen(uint32_t tag, uint32_t what) {
+inline void NoteSeen(uint32_t tag, uint32_t what, How how) {
   ThreadState* const t = t_thread.state;
   if (tag == 0 || what == 0 || LoadGate(HoldsOf(t)) == kGateShut) return;
-  __atomic_store_n(SeenEntry(t, tag), SeenKey(tag, what), __ATOMIC_RELAXED);
+  __atomic_store_n(SeenEntry(t, tag), SeenKey(tag, what) ^ Weakness(how),
+                   __ATOMIC_RELAXED);
 }
 
 inline void ForgetSeen(ThreadState* t) {

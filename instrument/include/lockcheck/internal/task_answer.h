@@ -34,7 +34,7 @@ class TaskAnswer : public ResultState<R> {
 
  protected:
   ~TaskAnswer() = default;
-  void Found(SiteSlot* slot, Caller caller) noexcept override {
+  void Found(How, SiteSlot* slot, Caller caller) noexcept override {
     TaskJoined(task_.load(std::memory_order_relaxed), slot, caller);
   }
 

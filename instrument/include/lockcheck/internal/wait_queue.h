@@ -64,6 +64,13 @@ struct PostFacts {
 };
 inline constexpr uint32_t kAllWaiters = UINT32_MAX;
 
+// What was got, and how it was asked for.
+struct TakeFacts {
+  How how;
+  uint32_t sequence;  // of the act; 0: not known
+  uint32_t value;     // what the object has after it
+};
+
 // What a waiter is in; the first to change kWaits has it. Who was claimed
 // touches the object no more, for it may be gone.
 enum WaiterState : uint32_t { kWaits, kClaimed, kNotified, kGaveUp };
@@ -131,13 +138,18 @@ Claimed PostAndClaim(WaitQueue& queue, WaitKind kind, const PostFacts& facts,
                      SiteSlot* slot, Caller caller) noexcept;
 void WakeClaimed(Waiter* first) noexcept;
 // Records that the caller got what it asked for: after a wait, or without one.
-void Take(WaitQueue& queue, WaitKind kind, uint32_t sequence, uint32_t value,
+void Take(WaitQueue& queue, WaitKind kind, const TakeFacts& facts,
           SiteSlot* slot, Caller caller) noexcept;
 // Writes the short forms of a TAKE of one object and of a POST to another by
 // one act, if it is frequent: the thread records, the objects and the place are
 // known, and nobody waits. False: nothing was written. Null: not that one.
-bool WarmNote(const WaitQueue* taken, const WaitQueue* posted, PostKind post,
-              uint32_t sequence, const SiteSlot* slot) noexcept;
+struct NoteFacts {  // in one register
+  uint32_t sequence;
+  How how;        // it was asked for
+  PostKind post;  // which it is
+};
+bool WarmNote(const WaitQueue* taken, const WaitQueue* posted, NoteFacts facts,
+              const SiteSlot* slot) noexcept;
 // Records that a try found nothing.
 void TryFailed(WaitQueue& queue, WaitKind kind, SiteSlot* slot,
                Caller caller) noexcept;

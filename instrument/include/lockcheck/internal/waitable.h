@@ -58,9 +58,15 @@ class Waitable {
   uint32_t BeginsWith() const { return queue_.initial; }
 
   // Whether the thread need not record again that it found this.
-  LOCKCHECK_ALWAYS_INLINE bool IsTaken(uint32_t sequence) const {
-    return HasSeen(queue_.tag.load(std::memory_order_relaxed), sequence) ||
+  LOCKCHECK_ALWAYS_INLINE bool IsTaken(uint32_t sequence, How how) const {
+    return HasSeen(queue_.tag.load(std::memory_order_relaxed), sequence, how) ||
            IsOff();
+  }
+  // What is asked for so long.
+  template <typename Rep, typename Period>
+  static constexpr How HowFor(
+      const std::chrono::duration<Rep, Period>& duration) {
+    return duration > duration.zero() ? How::kTimed : How::kTry;
   }
 
   // The rest is for users.
@@ -68,10 +74,10 @@ class Waitable {
     Post(queue_, kKind, facts, slot, caller);
   }
   // Each thread records it once.
-  void TakeAt(uint32_t sequence, SiteSlot* slot, Caller caller) const {
-    if (IsTaken(sequence)) return;
-    Take(queue_, kKind, sequence, 0, slot, caller);
-    NoteSeen(queue_.tag.load(std::memory_order_relaxed), sequence);
+  void TakeAt(uint32_t sequence, How how, SiteSlot* slot, Caller caller) const {
+    if (IsTaken(sequence, how)) return;
+    Take(queue_, kKind, {how, sequence, 0}, slot, caller);
+    NoteSeen(queue_.tag.load(std::memory_order_relaxed), sequence, how);
   }
   [[noreturn]] void ArrivedTooOftenAt(SiteSlot* slot, Caller caller) {
     ArrivedTooOften(queue_, kKind, slot, caller);
@@ -102,7 +108,7 @@ class Waitable {
   bool AwaitFor(SiteSlot* slot, Caller caller,
                 const std::chrono::duration<Rep, Period>& duration,
                 IsSo is_so) const {
-    if (!(duration > duration.zero())) return AskAt(slot, caller, is_so);
+    if (HowFor(duration) == How::kTry) return AskAt(slot, caller, is_so);
     const Deadline deadline = DeadlineAfter(duration);
     return AwaitAt(slot, caller, &deadline, is_so);
   }
