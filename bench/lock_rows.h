@@ -183,11 +183,26 @@ void PingPong(benchmark::State& state) {
   other.join();
 }
 
+// The predicate holds: nobody waits.
+template <typename Mutex, typename Condition>
+void TrueAtOnce(benchmark::State& state) {
+  Mutex mutex;
+  Condition condition;
+  std::unique_lock<Mutex> lock(mutex);
+  bool so = true;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(so);
+    condition.wait(lock, [&] { return so; });
+  }
+}
+
 template <typename Mutex, typename Condition>
 void RegisterConditionRows(const std::string& variant) {
   benchmark::RegisterBenchmark(("BM_condition_ping_pong/" + variant).c_str(),
                                &PingPong<Mutex, Condition>)
       ->UseRealTime();
+  benchmark::RegisterBenchmark(("BM_condition_true_at_once/" + variant).c_str(),
+                               &TrueAtOnce<Mutex, Condition>);
 }
 
 template <typename SharedMutex>

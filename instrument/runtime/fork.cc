@@ -54,8 +54,6 @@ uint32_t Tid() { return static_cast<uint32_t>(syscall(SYS_gettid)); }
 
 bool IsAttached() { return t_thread.state != &internal::g_unattached.state; }
 
-Thread* Current() { return reinterpret_cast<Thread*>(t_thread.state); }
-
 // Field 22 of /proc/self/stat; the name in field 2 may contain anything.
 uint64_t StartTime() {
   char text[1024];

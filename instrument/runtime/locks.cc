@@ -179,7 +179,7 @@ Got DoLock(const LockRequest& request) {
 // a signal handler forked meanwhile and this is the child.
 void DoTaken(LockState& lock, SiteSlot* slot) {
   const KeepErrno keep_errno;
-  auto* t = reinterpret_cast<Thread*>(internal::t_thread.state);
+  Thread* t = Current();
   if (t->magic == 0) {
     Leave(t);
     t = Enter();

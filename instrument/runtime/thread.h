@@ -156,6 +156,10 @@ inline constexpr size_t kThreadBytes =
 // Room that every acquisition leaves, so that the inline release need not look.
 inline constexpr size_t kSlackWords = 32;
 
+// The calling thread's. All zero if it is not attached.
+inline Thread* Current() {
+  return reinterpret_cast<Thread*>(internal::t_thread.state);
+}
 inline size_t HoldCount(Thread* t) {
   const ThreadHolds& h = t->kept().hot;
   return static_cast<size_t>(h.top - h.holds);

@@ -19,10 +19,9 @@
 namespace lockcheck::inline LOCKCHECK_ABI::internal {
 namespace {
 
+using runtime::Current;
 using runtime::Kept;
 using runtime::Thread;
-
-Thread* Current() { return reinterpret_cast<Thread*>(t_thread.state); }
 
 // Shuts the gate. False, and it is not, if a signal handler has written records
 // since `cursor` was read: then nothing that was read since is true.

@@ -18,6 +18,7 @@ namespace {
 
 using log::BeginHow;
 using log::testing::LogBuilder;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -71,6 +72,19 @@ TEST_F(DumpTest, AWaitForASignalHasATicketAndNoHolder) {
   EXPECT_THAT(Dump(),
               HasSubstr("waits for condition_variable #5 at site 10, ticket "
                         "7\n"));
+}
+
+TEST_F(DumpTest, WhatWasThereIsSaidWithItsActIfThatIsKnown) {
+  b_.Object(5, model::ObjectKind::kConditionVariable);
+  b_.Object(6, model::ObjectKind::kSemaphore);
+  b_.Take(2, 5, 10, 0, 0, model::How::kTimed);
+  b_.Release(2, 6, 11, 7, 4, 3).Take(2, 6, 12, 8, 3, model::How::kTry);
+  EXPECT_THAT(Dump(), AllOf(HasSubstr("took condition_variable #5 at site 10, "
+                                      "timed\n"),
+                            HasSubstr("release semaphore #6 at site 11, nobody "
+                                      "waits, 3 permits, act 7, then 4\n"),
+                            HasSubstr("took semaphore #6 at site 12, try, act "
+                                      "8, then 3\n")));
 }
 
 TEST_F(DumpTest, NamesCannotBreakALineOrSteerATerminal) {

@@ -226,7 +226,9 @@ class Printer : public log::RecordVisitor {
     Event(line);
   }
   void OnTake(const log::TakeRecord& t) {
-    Event("took " + At(t.object, t.site) + Name(t.how) + Act(t));
+    std::string line = "took " + At(t.object, t.site) + Name(t.how);
+    if (t.sequence != 0) line += Act(t);
+    Event(line);
   }
   void OnSawWaiters(uint32_t object, uint64_t ticks) {
     Event(ticks, "others waited for " + Object(object));

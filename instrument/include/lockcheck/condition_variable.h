@@ -19,6 +19,10 @@
 // deadline of another clock than steady_clock or system_clock asks that clock
 // again when its time should have come.
 //
+// In the log: each notification and each wait. A wait whose predicate holds at
+// once, which does not wait, is recorded once by each thread for each place and
+// each set of locks that it holds there.
+//
 // Misuse: destruction while somebody waits.
 //
 // Cost: each operation is a call; a wait sleeps once, a long one (10 ms) twice,
@@ -125,12 +129,17 @@ class ConditionBase {
     acquire();
     return signalled;
   }
+  // The predicate held at the first look.
+  LOCKCHECK_ALWAYS_INLINE void FoundAt(How how, SiteSlot* slot, Caller caller) {
+    if (!IsOff()) TakeOnce(state_, kKind, how, slot, caller);
+  }
 
   WaitQueue state_;
 };
 
-// The waits of std's interface over one WaitOnce(guard, deadline). clang's
-// analysis does not know that the guard's lock is held while a predicate runs.
+// The waits of std's interface over one WaitOnce(guard, deadline, slot,
+// caller). clang's analysis does not know that the guard's lock is held while a
+// predicate runs.
 template <typename Derived>
 class ConditionWaits : public ConditionBase {
  public:
@@ -138,51 +147,95 @@ class ConditionWaits : public ConditionBase {
 
   template <typename Guard>
   LOCKCHECK_ALWAYS_INLINE void wait(Guard& guard) {
-    Self().WaitOnce(guard, nullptr);
+    SiteSlot* slot;
+    LOCKCHECK_SITE_SLOT(slot);
+    Self().WaitOnce(guard, nullptr, slot, LOCKCHECK_CALLER());
   }
   template <typename Guard, typename Predicate>
   LOCKCHECK_ALWAYS_INLINE void wait(Guard& guard, Predicate predicate)
       LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
-    while (!predicate()) Self().WaitOnce(guard, nullptr);
+    SiteSlot* slot;
+    LOCKCHECK_SITE_SLOT(slot);
+    const Caller caller = LOCKCHECK_CALLER();
+    WaitUntilSo(How::kBlocking, slot, caller, predicate,
+                [&]() LOCKCHECK_INLINE_LAMBDA {
+                  Self().WaitOnce(guard, nullptr, slot, caller);
+                  return true;
+                });
   }
   template <typename Guard, typename Clock, typename Duration>
   LOCKCHECK_ALWAYS_INLINE cv_status wait_until(
       Guard& guard, const std::chrono::time_point<Clock, Duration>& time) {
-    const Deadline deadline = DeadlineAt(time);
-    if (Self().WaitOnce(guard, &deadline)) return cv_status::no_timeout;
-    if constexpr (IsKernelClock<Clock>) return cv_status::timeout;
-    return Clock::now() < time ? cv_status::no_timeout : cv_status::timeout;
+    SiteSlot* slot;
+    LOCKCHECK_SITE_SLOT(slot);
+    return StatusOf(WaitOnceUntil(guard, time, slot, LOCKCHECK_CALLER()));
   }
   template <typename Guard, typename Clock, typename Duration,
             typename Predicate>
   LOCKCHECK_ALWAYS_INLINE bool wait_until(
       Guard& guard, const std::chrono::time_point<Clock, Duration>& time,
       Predicate predicate) LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
-    while (!predicate()) {
-      if (wait_until(guard, time) == cv_status::timeout) return predicate();
-    }
-    return true;
+    SiteSlot* slot;
+    LOCKCHECK_SITE_SLOT(slot);
+    const Caller caller = LOCKCHECK_CALLER();
+    return WaitUntilSo(How::kTimed, slot, caller, predicate,
+                       [&]() LOCKCHECK_INLINE_LAMBDA {
+                         return WaitOnceUntil(guard, time, slot, caller);
+                       });
   }
   template <typename Guard, typename Rep, typename Period>
   LOCKCHECK_ALWAYS_INLINE cv_status
   wait_for(Guard& guard, const std::chrono::duration<Rep, Period>& duration) {
+    SiteSlot* slot;
+    LOCKCHECK_SITE_SLOT(slot);
     const Deadline deadline = DeadlineAfter(duration);
-    return Self().WaitOnce(guard, &deadline) ? cv_status::no_timeout
-                                             : cv_status::timeout;
+    return StatusOf(
+        Self().WaitOnce(guard, &deadline, slot, LOCKCHECK_CALLER()));
   }
   template <typename Guard, typename Rep, typename Period, typename Predicate>
   LOCKCHECK_ALWAYS_INLINE bool wait_for(
       Guard& guard, const std::chrono::duration<Rep, Period>& duration,
       Predicate predicate) LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
+    SiteSlot* slot;
+    LOCKCHECK_SITE_SLOT(slot);
+    const Caller caller = LOCKCHECK_CALLER();
     const Deadline deadline = DeadlineAfter(duration);
-    while (!predicate()) {
-      if (!Self().WaitOnce(guard, &deadline)) return predicate();
-    }
-    return true;
+    return WaitUntilSo(How::kTimed, slot, caller, predicate,
+                       [&]() LOCKCHECK_INLINE_LAMBDA {
+                         return Self().WaitOnce(guard, &deadline, slot, caller);
+                       });
   }
 
  private:
   Derived& Self() { return static_cast<Derived&>(*this); }
+  static cv_status StatusOf(bool in_time) {
+    return in_time ? cv_status::no_timeout : cv_status::timeout;
+  }
+  // False: the time has come.
+  template <typename Guard, typename Clock, typename Duration>
+  LOCKCHECK_ALWAYS_INLINE bool WaitOnceUntil(
+      Guard& guard, const std::chrono::time_point<Clock, Duration>& time,
+      SiteSlot* slot, Caller caller) {
+    const Deadline deadline = DeadlineAt(time);
+    if (Self().WaitOnce(guard, &deadline, slot, caller)) return true;
+    if constexpr (IsKernelClock<Clock>) return false;
+    return Clock::now() < time;
+  }
+  // `wait` waits once; false: the time is over, and the predicate is asked for
+  // the last time.
+  template <typename Predicate, typename Wait>
+  LOCKCHECK_ALWAYS_INLINE bool WaitUntilSo(
+      How how, SiteSlot* slot, Caller caller, Predicate& predicate,
+      Wait wait) LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
+    if (predicate()) {
+      FoundAt(how, slot, caller);
+      return true;
+    }
+    do {
+      if (!wait()) return predicate();
+    } while (!predicate());
+    return true;
+  }
 };
 
 }  // namespace internal
@@ -208,15 +261,14 @@ class condition_variable : public internal::ConditionWaits<condition_variable> {
   }
   // The guard goes on owning the lock, as far as it knows.
   template <internal::GuardOfMutex Guard>
-  LOCKCHECK_ALWAYS_INLINE bool WaitOnce(Guard& guard,
-                                        const internal::Deadline* deadline)
-      LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
-    internal::SiteSlot* slot;
-    LOCKCHECK_SITE_SLOT(slot);
+  LOCKCHECK_ALWAYS_INLINE bool WaitOnce(
+      Guard& guard, const internal::Deadline* deadline,
+      internal::SiteSlot* slot,
+      internal::Caller caller) LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
     if (!guard.owns_lock()) internal::ThrowNotOwned();
     mutex& m = *guard.mutex();
     return WaitAt(
-        slot, LOCKCHECK_CALLER(), deadline,
+        slot, caller, deadline,
         [&]() LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS { m.unlock(); },
         [] { return false; },
         [&]()
@@ -289,14 +341,13 @@ class condition_variable_any
   template <typename Guard>
   LOCKCHECK_ALWAYS_INLINE bool WaitOnce(Guard& guard,
                                         const internal::Deadline* deadline,
+                                        internal::SiteSlot* slot,
+                                        internal::Caller caller,
                                         const std::stop_token* token = nullptr)
       LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
-    internal::SiteSlot* slot;
-    LOCKCHECK_SITE_SLOT(slot);
     const auto stopped = [token] {
       return token != nullptr && token->stop_requested();
     };
-    const internal::Caller caller = LOCKCHECK_CALLER();
     if constexpr (internal::GuardOfRecursive<Guard>) {
       if (!guard.owns_lock()) internal::ThrowNotOwned();
       auto& m = *guard.mutex();
@@ -327,10 +378,20 @@ class condition_variable_any
                         const internal::Deadline* deadline,
                         Predicate& predicate,
                         Over over) LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
+    internal::SiteSlot* slot;
+    LOCKCHECK_SITE_SLOT(slot);
+    const internal::Caller caller = LOCKCHECK_CALLER();
     const std::stop_callback wake(token, [this] { notify_all(); });
+    bool waited = false;
     while (!token.stop_requested()) {
-      if (predicate()) return true;
-      if (!WaitOnce(guard, deadline, &token) && over()) break;
+      if (predicate()) {
+        if (!waited) {
+          FoundAt(internal::HowToAsk(true, deadline), slot, caller);
+        }
+        return true;
+      }
+      waited = true;
+      if (!WaitOnce(guard, deadline, slot, caller, &token) && over()) break;
     }
     return predicate();
   }

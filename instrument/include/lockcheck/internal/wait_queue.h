@@ -140,6 +140,11 @@ void WakeClaimed(Waiter* first) noexcept;
 // Records that the caller got what it asked for: after a wait, or without one.
 void Take(WaitQueue& queue, WaitKind kind, const TakeFacts& facts,
           SiteSlot* slot, Caller caller) noexcept;
+// The same of what would have been waited for and was there, and leaves no
+// other trace: once by each thread for each place and each set of locks that it
+// holds there, and not with mode=live.
+void TakeOnce(WaitQueue& queue, WaitKind kind, How how, SiteSlot* slot,
+              Caller caller) noexcept;
 // Writes the short forms of a TAKE of one object and of a POST to another by
 // one act, if it is frequent: the thread records, the objects and the place are
 // known, and nobody waits. False: nothing was written. Null: not that one.
