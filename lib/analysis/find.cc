@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "lib/analysis/blocking_call.h"
+#include "lib/analysis/communication.h"
 #include "lib/analysis/cycles.h"
 #include "lib/analysis/findings.h"
 #include "lib/analysis/misuse.h"
@@ -121,6 +122,7 @@ Findings Find(const Observations& observations, const FindOptions& options) {
   FindMisuse(observations, result.findings);
   FindRecursiveReads(observations, result.findings);
   FindBlockingCalls(observations, result.findings);
+  FindCommunication(observations, result);
   for (Finding& finding : result.findings) Rotate(finding);
   DropWhatIsActual(result.findings);
   Sort(result.findings);

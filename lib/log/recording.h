@@ -156,6 +156,7 @@ class Recording {
   // have been killed.
   bool whole = true;
   bool complete = true;  // whole, and every process exited normally
+  bool from_start = true;  // not cut down to a later part; see since.h
 
   std::vector<Module> modules;
   std::vector<Place> places;

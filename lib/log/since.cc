@@ -81,6 +81,7 @@ void KeepFrom(Recording& recording, Actor& actor, uint64_t ticks,
 
 void KeepSince(Recording& recording, uint64_t ticks,
                std::span<const StreamMark> marks) {
+  recording.from_start = false;
   absl::flat_hash_map<uint32_t, const StreamMark*> by_actor;
   for (const StreamMark& mark : marks) by_actor[mark.actor] = &mark;
   for (Actor& actor : recording.actors) {

@@ -221,6 +221,13 @@ std::string Advice(const Report& report, const Finding& finding,
         "wait is for",
         ClassOf(report, row.objects[0]));
   }
+  if (finding.rule == Rule::kLostWakeup && IsAboutFlag(report, row)) {
+    return fmt::format(
+        "clear {} only when everybody who has to see it has seen it: in "
+        "whoever "
+        "waits for it, for instance; or give each of them an event of its own",
+        ClassOf(report, row.objects[0]));
+  }
   if (finding.rule == Rule::kLostWakeup) {
     return "change what it waits for with the lock held, and wait only while a "
            "predicate, looked at under the same lock, says that it is not so "

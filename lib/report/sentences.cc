@@ -19,6 +19,13 @@ bool IsEnd(const Report& report, uint32_t object) {
   return row != nullptr && row->kind == model::ObjectKind::kActorEnd;
 }
 
+bool IsAboutFlag(const Report& report, const FindingRow& row) {
+  const ObjectRow* object =
+      row.objects.empty() ? nullptr : ObjectOf(report, row.objects[0]);
+  return object != nullptr &&
+         model::PrimitiveOf(object->kind).stock == model::Stock::kFlag;
+}
+
 bool HasEnded(const Report& report, const PartRow& part) {
   return part.actor &&
          report.actors[*part.actor].state == analysis::ActorState::kEnded;

@@ -18,6 +18,8 @@ std::string ObjectName(const Report& report, uint32_t object);
 std::string ClassOf(const Report& report, uint32_t object);
 // Whether it is an actor's end.
 bool IsEnd(const Report& report, uint32_t object);
+// Whether what the finding is about is set, and cleared.
+bool IsAboutFlag(const Report& report, const FindingRow& row);
 
 // Whether the part's actor ended before the log did.
 bool HasEnded(const Report& report, const PartRow& part);

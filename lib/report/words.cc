@@ -92,6 +92,15 @@ std::string WaitHoldingMessage(const Report& report, const FindingRow& row) {
 }
 
 std::string LostWakeupMessage(const Report& report, const FindingRow& row) {
+  if (IsAboutFlag(report, row)) {
+    return fmt::format(
+        "{} waits for {}, which {} sets and which is cleared again: if it "
+        "comes after that, nobody sets it any more",
+        ActorInSentence(report, row.parts[0].actor),
+        ObjectName(report, row.objects[0]),
+        row.parts.size() == 2 ? ActorInSentence(report, row.parts[1].actor)
+                              : fmt::format("{} actors", row.parts.size() - 1));
+  }
   if (row.parts.size() != 2 || row.objects.empty()) {
     return "a condition was notified before anybody waited, and not again";
   }
@@ -105,9 +114,10 @@ std::string LostWakeupMessage(const Report& report, const FindingRow& row) {
 
 std::string NobodyLeftMessage(const Report& report, const Finding& finding,
                               const FindingRow& row) {
+  const bool possible = row.verdict == Verdict::kPossible;
   std::string text;
   if (row.parts.size() <= kLongestTold) {
-    text = Clauses(report, row, "waits for");
+    text = Clauses(report, row, possible ? "asks for" : "waits for");
   } else if (finding.rule == Rule::kStall) {
     text = fmt::format("{} actors wait to be signalled", row.parts.size());
   } else {
@@ -115,7 +125,9 @@ std::string NobodyLeftMessage(const Report& report, const Finding& finding,
         fmt::format("{} actors wait for each other's locks, ends and signals",
                     row.parts.size());
   }
-  return text + "; nobody is left who could end a wait";
+  if (possible) text += "; if all of them come there";
+  return text + (possible ? ", nobody is left who could end a wait"
+                          : "; nobody is left who could end a wait");
 }
 
 std::string RecursiveReadMessage(const Report& report, const FindingRow& row) {
@@ -227,6 +239,11 @@ std::string Why(const Report& report, const Finding& finding,
         "whoever does not need {} could still do it",
         ObjectName(report, row.objects[0]));
   }
+  if (finding.rule == Rule::kLostWakeup && IsAboutFlag(report, row)) {
+    return "it did not happen in this run, but what happened can happen in "
+           "that "
+           "order, too";
+  }
   if (finding.rule == Rule::kLostWakeup) {
     return "at the end of the log every actor of the process has ended, joins "
            "another one or waits to be notified; a notification is not kept "
@@ -241,6 +258,13 @@ std::string Why(const Report& report, const Finding& finding,
     return "no deadlock, since the outside ends the call; but until then "
            "nobody "
            "gets the lock";
+  }
+  if (finding.rule == Rule::kCommunication &&
+      row.verdict == Verdict::kPossible) {
+    return "it did not happen in this run; but what each of them did before "
+           "can "
+           "happen in an order in which all of them come to these waits, and "
+           "whoever could end one is among them";
   }
   if (finding.rule == Rule::kCommunication || finding.rule == Rule::kStall) {
     return std::string(finding.rule == Rule::kStall

@@ -179,6 +179,32 @@ TEST_F(WordsTest, ADeadlockThroughASignalSaysThatNobodyIsLeft) {
               StartsWith("let go of fork[0] before waiting for fork[1]"));
 }
 
+TEST_F(WordsTest, ADeadlockThroughASignalThatCanHappenSaysIf) {
+  report_.objects[1].kind = model::ObjectKind::kSemaphore;
+  Is(Rule::kCommunication, Verdict::kPossible);
+  Part(kPlato, 0, 1).Part(kKant, {}, 0);
+  EXPECT_EQ(Explained().message,
+            "A2 (plato) holds fork[0] and asks for fork[1], while A3 (kant) "
+            "asks for fork[0]; if all of them come there, nobody is left who "
+            "could end a wait");
+  EXPECT_THAT(row_.why, StartsWith("it did not happen in this run"));
+  EXPECT_THAT(row_.advice,
+              StartsWith("let go of fork[0] before waiting for fork[1]"));
+}
+
+TEST_F(WordsTest, AnEventThatIsClearedTooSoonNamesWhoSetsIt) {
+  finding_.kind = analysis::Kind::kHazard;
+  finding_.rule = Rule::kLostWakeup;
+  row_.kind = FindingKind::kHazard;
+  report_.objects[1].kind = model::ObjectKind::kEvent;
+  Part(kPlato, {}, 1).Part(kKant, {}, 1);
+  row_.objects = {1};
+  EXPECT_EQ(Explained().message,
+            "A2 (plato) waits for fork[1], which A3 (kant) sets and which is "
+            "cleared again: if it comes after that, nobody sets it any more");
+  EXPECT_THAT(row_.advice, StartsWith("clear fork[1] only when"));
+}
+
 TEST_F(WordsTest, AJoinOfOneWhoWaitsForASignalIsToldToSignalFirst) {
   report_.objects[1].kind = model::ObjectKind::kEvent;
   Is(Rule::kCommunication, Verdict::kActual);

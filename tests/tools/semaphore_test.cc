@@ -67,7 +67,7 @@ TEST_F(SemaphoreTest, TheDumpHasEachActOnASignal) {
                             ".*took semaphore[^,]*, act 2, then 2\n"
                             ".*release semaphore[^,]*, nobody waits, act 3, "
                             "then 3\n"
-                            ".*took semaphore[^,]*, act 4, then 2\n"));
+                            ".*took semaphore[^,]*, try, act 4, then 2\n"));
 }
 
 TEST_F(SemaphoreTest, AnOverReleaseIsRefusedAndReported) {

@@ -1,0 +1,102 @@
+#include "lib/analysis/can_be_run.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+
+namespace lockcheck::analysis {
+namespace {
+
+class Run {
+ public:
+  Run(const Trace& trace, const TraceOrder& order,
+      std::span<const uint32_t> length)
+      : trace_(trace), order_(order), length_(length), at_(length.size()) {}
+
+  bool ToItsEnd() {
+    uint64_t looks = 0;
+    for (bool moved = true; moved && looks < kMostLooks;) {
+      moved = false;
+      looks += at_.size();
+      for (ActorIndex a = 0; a < at_.size(); ++a) {
+        while (at_[a] < length_[a] && CanDo(a)) {
+          Do(a);
+          moved = true;
+        }
+      }
+    }
+    return std::equal(at_.begin(), at_.end(), length_.begin());
+  }
+
+ private:
+  // At actors, without the events that happen.
+  static constexpr uint64_t kMostLooks = 50'000'000;
+
+  bool IsDone(EventRef ref) const { return ref.index < at_[ref.actor]; }
+
+  bool CanDo(ActorIndex a) {
+    const EventRef ref = {a, at_[a]};
+    const EventRef forked_by = trace_.actors[a].forked_by;
+    if (forked_by.known() && !IsDone(forked_by)) return false;
+    const Event& e = trace_.At(ref);
+    if (e.kind == EventKind::kAcquire) {
+      const Holds& holds = holds_[e.object];
+      return e.mode == model::Mode::kExclusive
+                 ? holds.exclusive == 0 && holds.shared == 0
+                 : holds.exclusive == 0;
+    }
+    if (e.kind == EventKind::kJoin) {
+      return at_[e.object] == trace_.actors[e.object].events.size();
+    }
+    if (e.kind == EventKind::kTake && IsCounted(e.object) &&
+        gained_[e.object] + order_.Of(e.object).initial <= 0) {
+      return false;
+    }
+    if (e.kind == EventKind::kTake && order_.IsRoom(e.object)) return true;
+    needs_.clear();
+    order_.Needs(ref, needs_);
+    return std::all_of(needs_.begin(), needs_.end(),
+                       [&](EventRef need) { return IsDone(need); });
+  }
+
+  void Do(ActorIndex a) {
+    const Event& e = trace_.At({a, at_[a]++});
+    const int64_t change = e.kind == EventKind::kAcquire ? 1 : -1;
+    if (e.kind == EventKind::kAcquire || e.kind == EventKind::kRelease) {
+      Holds& holds = holds_[e.object];
+      (e.mode == model::Mode::kExclusive ? holds.exclusive : holds.shared) +=
+          change;
+    } else if (e.kind == EventKind::kTake && IsCounted(e.object)) {
+      --gained_[e.object];
+    } else if (e.kind == EventKind::kPost && IsCounted(e.object)) {
+      gained_[e.object] += e.amount;
+    }
+  }
+
+  bool IsCounted(ObjectIndex object) const {
+    const Role role = order_.Of(object).role;
+    return role == Role::kUnits || role == Role::kPermits;
+  }
+
+  struct Holds {
+    int64_t exclusive = 0, shared = 0;
+  };
+
+  const Trace& trace_;
+  const TraceOrder& order_;
+  const std::span<const uint32_t> length_;
+  std::vector<uint32_t> at_;  // by actor: the event it is at
+  absl::flat_hash_map<ObjectIndex, Holds> holds_;
+  absl::flat_hash_map<ObjectIndex, int64_t> gained_;
+  std::vector<EventRef> needs_;
+};
+
+}  // namespace
+
+bool CanBeRun(const Trace& trace, const TraceOrder& order,
+              std::span<const uint32_t> length) {
+  return Run(trace, order, length).ToItsEnd();
+}
+
+}  // namespace lockcheck::analysis

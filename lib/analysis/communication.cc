@@ -1,0 +1,352 @@
+#include "lib/analysis/communication.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "lib/analysis/reordering.h"
+#include "lib/analysis/standstill.h"
+#include "lib/analysis/trace_order.h"
+#include "lib/analysis/wait_nodes.h"
+
+namespace lockcheck::analysis {
+namespace {
+
+class Search {
+ public:
+  Search(const Trace& trace, const CommunicationOptions& options)
+      : trace_(trace),
+        options_(options),
+        order_(trace),
+        nodes_(WaitNodes(trace, order_)),
+        first_of_actor_(trace.actors.size() + 1),
+        chosen_of_(trace.actors.size(), nullptr) {
+    for (const TraceNode& node : nodes_) ++first_of_actor_[node.actor + 1];
+    for (size_t a = 1; a < first_of_actor_.size(); ++a) {
+      first_of_actor_[a] += first_of_actor_[a - 1];
+    }
+    for (const TraceNode& node : nodes_) {
+      for (const Hold& hold : node.held) holders_[hold.object].push_back(&node);
+    }
+  }
+
+  void Find(Findings& result) {
+    for (const TraceNode& node : nodes_) {
+      if (!node.is_signal()) continue;
+      start_ = &node;
+      found_ = &result;
+      question_ = {};
+      Choose(node);
+      if (cut_) break;
+    }
+  }
+
+  bool cut() const { return cut_; }
+
+ private:
+  using Alternatives = std::vector<const TraceNode*>;
+
+  // ---- The set ----
+  bool Choose(const TraceNode& node) {
+    if (++sets_ > options_.max_sets || work_ > options_.max_work) cut_ = true;
+    if (cut_ || question_.waits.size() == options_.max_actors) return cut_;
+    if (!Fits(node)) return false;
+    question_.waits.push_back(&node);
+    chosen_of_[node.actor] = &node;
+    const bool found = Complete();
+    question_.waits.pop_back();
+    chosen_of_[node.actor] = nullptr;
+    return found;
+  }
+
+  bool Fits(const TraceNode& node) const {
+    if (chosen_of_[node.actor] != nullptr) return false;
+    const ObjectIndex never_both =
+        node.is_signal() ? order_.Of(node.object).partner : kNone;
+    for (const TraceNode* other : question_.waits) {
+      if (other->is_signal() && other->object == never_both) return false;
+      for (const Hold& hold : node.held) {
+        if (other->Holds(hold.object, hold.mode)) return false;
+      }
+    }
+    return true;
+  }
+
+  bool ChooseOneOf(const Alternatives& alternatives) {
+    for (const TraceNode* node : alternatives) {
+      if (Choose(*node)) return true;
+    }
+    return false;
+  }
+
+  // Gives one of those that wait what it waits for; true: the search from this
+  // start is over.
+  bool Complete() {
+    for (const TraceNode* node : question_.waits) {
+      if (node->kind == EventKind::kAcquire) {
+        if (!SomebodyHolds(*node, 1)) return ChooseOneOf(HoldersOf(*node));
+      } else if (node->kind == EventKind::kJoin) {
+        if (chosen_of_[node->object] == nullptr) {
+          return ChooseOneOf(NodesOf(node->object));
+        }
+      } else if (const auto done = CompleteSignal(*node)) {
+        return *done;
+      }
+    }
+    return Ask();
+  }
+
+  // Nothing: it has all that it needs.
+  std::optional<bool> CompleteSignal(const TraceNode& node) {
+    const ObjectActs& acts = order_.Of(node.object);
+    if (acts.role == Role::kPermits) {
+      if (SomebodyHolds(node, acts.initial)) return std::nullopt;
+      return ChooseOneOf(HoldersOf(node));
+    }
+    if (acts.role == Role::kAllArrive) return CompleteArrivals(node, acts);
+    for (const Poster& poster : acts.posters) {
+      if (poster.actor == node.actor || chosen_of_[poster.actor] != nullptr ||
+          IsSpent(poster.actor)) {
+        continue;
+      }
+      if (ChooseOneOf(NodesOf(poster.actor))) return true;
+      if (acts.role != Role::kFlag || acts.changes.size() < 2) return false;
+      question_.spent.push_back(poster);
+      const bool found = Complete();
+      question_.spent.pop_back();
+      return found;
+    }
+    return std::nullopt;
+  }
+
+  // One that does not arrive is enough.
+  std::optional<bool> CompleteArrivals(const TraceNode& node,
+                                       const ObjectActs& acts) {
+    Alternatives alternatives;
+    for (const Poster& poster : acts.posters) {
+      if (poster.actor == node.actor) continue;
+      if (chosen_of_[poster.actor] != nullptr) return std::nullopt;
+      const Alternatives more = NodesOf(poster.actor);
+      alternatives.insert(alternatives.end(), more.begin(), more.end());
+    }
+    return ChooseOneOf(alternatives);
+  }
+
+  bool IsSpent(ActorIndex actor) const {
+    return std::any_of(question_.spent.begin(), question_.spent.end(),
+                       [&](const Poster& p) { return p.actor == actor; });
+  }
+
+  bool SomebodyHolds(const TraceNode& node, size_t enough) const {
+    size_t count = 0;
+    for (const TraceNode* other : question_.waits) {
+      if (other->Holds(node.object, node.mode) &&
+          (other->actor != node.actor || node.is_signal())) {
+        ++count;
+      }
+    }
+    return count >= enough;
+  }
+
+  Alternatives HoldersOf(const TraceNode& node) const {
+    Alternatives alternatives;
+    const auto row = holders_.find(node.object);
+    if (row == holders_.end()) return alternatives;
+    for (const TraceNode* other : row->second) {
+      if (other->Holds(node.object, node.mode)) alternatives.push_back(other);
+    }
+    return alternatives;
+  }
+
+  Alternatives NodesOf(ActorIndex actor) const {
+    Alternatives alternatives;
+    for (size_t i = first_of_actor_[actor]; i < first_of_actor_[actor + 1];
+         ++i) {
+      alternatives.push_back(&nodes_[i]);
+    }
+    return alternatives;
+  }
+
+  // ---- A complete set ----
+  bool Ask() {
+    std::vector<const TraceNode*> set = question_.waits;
+    std::sort(set.begin(), set.end());
+    if (!asked_.insert({std::move(set), question_.spent.size()}).second) {
+      return false;
+    }
+    const auto standstill =
+        FindStandstill(trace_, order_, question_, part_, work_);
+    if (!standstill) return false;
+    const bool circle = IsInCircle(*standstill, start_->actor);
+    // Else it is stuck because of what is wrong without it.
+    if (!circle && (question_.waits.size() > 1 || question_.spent.empty())) {
+      return false;
+    }
+    Add(ToFinding(circle));
+    return true;
+  }
+
+  // Whether those it waits for wait for it.
+  bool IsInCircle(const Standstill& standstill, ActorIndex start) const {
+    std::set<ActorIndex> seen;
+    std::vector<ActorIndex> open = {start};
+    while (!open.empty()) {
+      const ActorIndex actor = open.back();
+      open.pop_back();
+      for (const ActorIndex provider : standstill.providers[actor]) {
+        if (provider == start) return true;
+        if (standstill.stuck[provider] && seen.insert(provider).second) {
+          open.push_back(provider);
+        }
+      }
+    }
+    return false;
+  }
+
+  ObjectIndex Wanted(const TraceNode& node) const {
+    return node.kind == EventKind::kJoin
+               ? static_cast<ObjectIndex>(trace_.objects.size() + node.object)
+               : node.object;
+  }
+
+  bool IsWantedBy(const TraceNode& other, const Hold& hold) const {
+    return other.object == hold.object && other.kind != EventKind::kJoin &&
+           Exclude(other.mode, hold.mode);
+  }
+
+  Part ToPart(const TraceNode& node) const {
+    Part part = {.actor = node.actor,
+                 .holds = node.held,
+                 .wants = Wanted(node),
+                 .mode = node.mode,
+                 .site = node.site,
+                 .count = node.at.size()};
+    for (const TraceNode* other : question_.waits) {
+      if (other == &node) continue;
+      if (other->kind == EventKind::kJoin && other->object == node.actor) {
+        part.holds.insert(part.holds.begin(),
+                          {Wanted(*other), model::Mode::kExclusive, kNone});
+        return part;
+      }
+      const auto hold =
+          std::find_if(part.holds.begin(), part.holds.end(),
+                       [&](const Hold& h) { return IsWantedBy(*other, h); });
+      if (hold == part.holds.end()) continue;
+      part.outer = static_cast<uint32_t>(hold - part.holds.begin());
+      std::rotate(part.holds.begin(), hold, hold + 1);
+      return part;
+    }
+    return part;
+  }
+
+  // Those who wait for a signal first.
+  Finding ToFinding(bool circle) const {
+    Finding finding;
+    if (circle) {
+      finding.rule = Rule::kCommunication;
+      finding.verdict = Verdict::kPossible;
+    } else {
+      finding.kind = Kind::kHazard;
+      finding.rule = Rule::kLostWakeup;
+    }
+    auto waits = question_.waits;
+    std::stable_partition(waits.begin(), waits.end(),
+                          [](const TraceNode* n) { return n->is_signal(); });
+    bool found = false;
+    for (const TraceNode* node : waits) {
+      finding.parts.push_back(ToPart(*node));
+      AddObject(finding, finding.parts.back().wants);
+      found |= node->kind == EventKind::kFound;
+    }
+    for (const Poster& poster : question_.spent) {
+      if (circle) break;
+      const EventRef last = {poster.actor, poster.last};
+      Part& part = finding.parts.emplace_back();
+      part.actor = poster.actor;
+      part.wants = trace_.At(last).object;
+      part.site = trace_.At(last).site;
+      part.count = 1;
+    }
+    finding.assumes.emplace_back(
+        "nobody ends these waits for a signal but who did so in this "
+        "recording");
+    if (found) {
+      finding.assumes.emplace_back(
+          "what the notification is for is not so before it");
+    }
+    return finding;
+  }
+
+  static void AddObject(Finding& finding, ObjectIndex object) {
+    auto& objects = finding.objects;
+    if (std::find(objects.begin(), objects.end(), object) == objects.end()) {
+      objects.push_back(object);
+    }
+  }
+
+  // Of findings that differ in their actors, one.
+  void Add(Finding finding) {
+    std::set<std::tuple<ObjectIndex, SiteIndex>> places;
+    for (const Part& part : finding.parts) {
+      places.insert({part.wants, part.site});
+    }
+    const auto [row, is_new] =
+        rows_.try_emplace(std::move(places), found_->findings.size());
+    if (is_new) {
+      found_->findings.push_back(std::move(finding));
+    } else {
+      ++found_->findings[row->second].count;
+    }
+  }
+
+  const Trace& trace_;
+  const CommunicationOptions& options_;
+  const TraceOrder order_;
+  const std::vector<TraceNode> nodes_;  // by actor
+  std::vector<size_t> first_of_actor_;
+  std::vector<const TraceNode*> chosen_of_;  // by actor
+  absl::flat_hash_map<ObjectIndex, Alternatives> holders_;
+  const TraceNode* start_ = nullptr;
+  Findings* found_ = nullptr;
+  StandstillQuestion question_;
+  Reordering part_{trace_, order_};  // for one set after the other
+  std::map<std::set<std::tuple<ObjectIndex, SiteIndex>>, size_t> rows_;
+  std::set<std::pair<Alternatives, size_t>> asked_;
+  uint64_t sets_ = 0;
+  uint64_t work_ = 0;
+  bool cut_ = false;
+};
+
+}  // namespace
+
+void FindCommunication(const Trace& trace, const CommunicationOptions& options,
+                       Findings& result) {
+  Search search(trace, options);
+  search.Find(result);
+  if (search.cut()) {
+    result.exhaustive = false;
+    result.notes.push_back(
+        "the search for deadlocks through signals was cut: there are more ways "
+        "to wait than were looked at");
+  }
+  if (!trace.cut.empty()) {
+    result.exhaustive = false;
+    result.notes.push_back(absl::StrCat(
+        "for deadlocks through signals only the beginning of what ",
+        trace.cut.size(), trace.cut.size() == 1 ? " actor" : " actors",
+        " did was looked at"));
+  }
+}
+
+void FindCommunication(const Observations& observations, Findings& result) {
+  const Trace trace = ReadTrace(observations, {});
+  if (!trace.actors.empty()) FindCommunication(trace, {}, result);
+}
+
+}  // namespace lockcheck::analysis

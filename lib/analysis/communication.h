@@ -1,0 +1,45 @@
+// Deadlocks through signals that can happen: whoever would have to post waits
+// for who waits for the post.
+//
+// Problem: a cycle of locks shows in what each actor holds when it asks. Who
+// waits for a semaphore, an event, an item, a notification holds up nobody in
+// particular, and whoever posts it ends the wait. So such a wait is a part of a
+// deadlock only if every actor that still posts waits, too.
+//
+// Algorithm: from each wait for a signal, a set of waits is completed that has
+// for each of its members what that waits for: the holder of the lock, the
+// joined actor, all who post (PREDICTION 8). Each complete set is put to the
+// events of the recording (standstill.h): all its actors come to their waits,
+// with what each event was seen to need, and none of them can go on. Nothing is
+// reported without that.
+//
+// What is assumed: that nobody posts but those who did so in this recording.
+// Bounds: the beginning of a long recording is looked at, and so many sets;
+// what is left out is in `notes`.
+#ifndef LOCKCHECK_LIB_ANALYSIS_COMMUNICATION_H_
+#define LOCKCHECK_LIB_ANALYSIS_COMMUNICATION_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "lib/analysis/findings.h"
+#include "lib/analysis/trace.h"
+
+namespace lockcheck::analysis {
+
+struct CommunicationOptions {
+  uint64_t max_sets = 100'000;    // looked at, complete or not
+  uint64_t max_work = 20'000'000;  // events taken in, of all sets
+  size_t max_actors = 256;        // of a set
+};
+
+// In a trace; for tests. Appends.
+void FindCommunication(const Trace& trace, const CommunicationOptions& options,
+                       Findings& result);
+
+// In the recording of the observations, if it has signals.
+void FindCommunication(const Observations& observations, Findings& result);
+
+}  // namespace lockcheck::analysis
+
+#endif  // LOCKCHECK_LIB_ANALYSIS_COMMUNICATION_H_

@@ -1,0 +1,377 @@
+#include "lib/analysis/trace.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "lib/analysis/raw_ids.h"
+#include "lib/analysis/whole_acts.h"
+#include "lib/log/decode.h"
+
+namespace lockcheck::analysis {
+namespace {
+
+using log::AcquireRecord;
+using log::BlockRecord;
+using log::ReleaseRecord;
+using model::ObjectKind;
+
+bool IsWaitedFor(ObjectKind kind) {
+  return model::EndsByAnybody(kind) && !model::PrimitiveOf(kind).outside;
+}
+
+bool IsCondition(ObjectKind kind) {
+  const model::Primitive& row = model::PrimitiveOf(kind);
+  return IsWaitedFor(kind) && row.wait_rule == model::WaitRule::kAny &&
+         row.stock == model::Stock::kNothing;
+}
+
+bool IsFlag(ObjectKind kind) {
+  const model::Primitive& row = model::PrimitiveOf(kind);
+  return IsWaitedFor(kind) && row.wait_rule == model::WaitRule::kAny &&
+         row.stock == model::Stock::kFlag;
+}
+
+bool HasWhatIsWaitedFor(const log::Recording& recording) {
+  return std::any_of(
+      recording.objects.begin(), recording.objects.end(),
+      [](const log::Object& object) { return IsWaitedFor(object.kind); });
+}
+
+bool IsSlots(ObjectKind kind) { return kind == ObjectKind::kThreadPool; }
+
+std::vector<TraceObject> ObjectsOf(const Observations& o) {
+  std::vector<TraceObject> objects;
+  for (const log::Object& row : o.recording->objects) {
+    objects.push_back(
+        {.kind = row.kind,
+         .initial = row.value,
+         .held = model::CanBeHeld(row.kind) || IsSlots(row.kind)});
+  }
+  // Somebody posted what he did not hold.
+  for (const Notification& n : o.notifications) {
+    if (!IsSlots(objects[n.object].kind)) objects[n.object].held = false;
+  }
+  return objects;
+}
+
+// Reads one actor's segments up to a gap or the bound. False: there is more.
+template <typename Visitor>
+bool ReadSegments(const log::Recording& recording, ActorIndex actor,
+                  size_t most, Visitor& visitor) {
+  const auto& segments = recording.actors[actor].segments;
+  for (size_t i = 0; i < segments.size(); ++i) {
+    if (i == most || segments[i].number != i) return false;
+    if (log::DecodeSegment(segments[i].words, visitor).status ==
+        log::DecodeStatus::kMalformed) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// Marks the objects that are held while something else happens.
+class KeptLocks : public log::RecordVisitor {
+ public:
+  KeptLocks(const log::Recording& recording, ActorIndex actor,
+            std::vector<bool>& kept)
+      : ids_(recording, actor), kept_(kept) {}
+
+  void OnSegment(const log::SegmentHeader& header) {
+    open_.clear();
+    for (size_t i = 0; i < header.held_count(); ++i) {
+      open_.push_back(header.HeldAt(i).object);
+    }
+  }
+  void OnSection(uint32_t, uint32_t) { Mark(); }
+  void OnSection(const AcquireRecord&, const ReleaseRecord&) { Mark(); }
+  void OnAcquire(const AcquireRecord& a) {
+    Mark();
+    open_.push_back(a.object);
+  }
+  void OnRelease(const ReleaseRecord& r) {
+    if (r.depth >= open_.size()) return;
+    // Released before what was acquired later: kept then, too.
+    if (r.depth > 0) Mark();
+    open_.erase(open_.end() - 1 - r.depth);
+  }
+  void OnReleasedByOther(uint32_t) { Mark(); }
+  void OnPost(const log::PostRecord&) { Mark(); }
+  void OnTake(const log::TakeRecord&) { Mark(); }
+  void OnBlock(const BlockRecord&) { Mark(); }
+  void OnFork(uint32_t, uint64_t) { Mark(); }
+  void OnJoin(uint32_t, uint64_t) { Mark(); }
+  void OnEnd(uint64_t, uint64_t, uint32_t, uint32_t) { Mark(); }
+  void OnExit(uint64_t, uint64_t, uint64_t, uint32_t, uint32_t) { Mark(); }
+  void OnNote(log::NoteKind kind, uint64_t) {
+    is_live |= kind == log::NoteKind::kLive;
+  }
+
+  bool is_live = false;  // the log has only what was new
+
+ private:
+  void Mark() {
+    for (const uint32_t object : open_) {
+      const ObjectIndex o = ids_.Object(object);
+      if (o != kNone) kept_[o] = true;
+    }
+  }
+
+  const RawIds ids_;
+  std::vector<bool>& kept_;
+  std::vector<uint32_t> open_;
+};
+
+class ActorReader : public log::RecordVisitor {
+ public:
+  ActorReader(const log::Recording& recording, ActorIndex actor,
+              const std::vector<bool>& kept, Trace& trace)
+      : ids_(recording, actor), actor_(actor), kept_(kept), trace_(trace) {}
+
+  void OnSegment(const log::SegmentHeader& header) {
+    // What it held at its beginning, after a fork of its process.
+    if (header.number == 0) inherits_ = header.held_count() > 0;
+  }
+  // A wait whose end is lost.
+  void OnAct() {
+    if (waiting_ && IsCondition(KindOf(waiting_->object))) EndWait(0);
+    waiting_.reset();
+  }
+  void OnSection(uint32_t object, uint32_t site) {
+    AcquireRecord a;
+    a.object = object;
+    a.site = site;
+    OnSection(a, {});
+  }
+  void OnSection(const AcquireRecord& a, const ReleaseRecord&) {
+    End(Begin(a), ids_.Object(a.object));
+  }
+  void OnAcquire(const AcquireRecord& a) {
+    open_.push_back({ids_.Object(a.object), Begin(a)});
+  }
+  void OnRelease(const ReleaseRecord& r) {
+    if (r.depth >= open_.size()) return;
+    const auto at = open_.end() - 1 - r.depth;
+    End(at->event, at->object);
+    open_.erase(at);
+  }
+  void OnReleasedByOther(uint32_t object) {
+    const ObjectIndex o = ids_.Object(object);
+    const auto at = std::find_if(open_.rbegin(), open_.rend(),
+                                 [&](const Open& h) { return h.object == o; });
+    if (at == open_.rend()) return;
+    End(at->event, o);
+    open_.erase(std::next(at).base());
+  }
+  void OnBlock(const BlockRecord& block) {
+    if (block.join) {
+      join_site_ = ids_.Site(block.site);
+      return;
+    }
+    const ObjectIndex object = ids_.Object(block.object);
+    if (object == kNone ||
+        (!IsCondition(KindOf(object)) && !IsFlag(KindOf(object)))) {
+      return;
+    }
+    waiting_ = {.kind = EventKind::kWaitBegin,
+                .how = block.how,
+                .object = object,
+                .site = ids_.Site(block.site),
+                .order = block.ticket};
+    Add(*waiting_);
+  }
+  void OnUnblock(model::Outcome outcome, uint64_t) {
+    if (!waiting_) return;
+    // What was found of a flag is said in a record of its own.
+    if (outcome == model::Outcome::kSignalled &&
+        IsCondition(KindOf(waiting_->object))) {
+      EndWait(waiting_->order);
+    } else {
+      waiting_.reset();
+    }
+  }
+  void OnTake(const log::TakeRecord& take) {
+    const ObjectIndex object = ids_.Object(take.object);
+    if (object == kNone) return;
+    Event event = {.kind = EventKind::kTake,
+                   .how = take.how,
+                   .object = object,
+                   .site = ids_.Site(take.site),
+                   .order = take.sequence};
+    if (IsCondition(KindOf(object))) {
+      event.kind = EventKind::kFound;
+      return AddFound(event);
+    }
+    if (IsSlots(KindOf(object))) slot_ = static_cast<uint32_t>(events().size());
+    Add(event);
+  }
+  void OnPost(const log::PostRecord& post) {
+    const ObjectIndex object = ids_.Object(post.object);
+    if (object == kNone) return;
+    Event event = {.kind = EventKind::kPost,
+                   .post = post.post,
+                   .object = object,
+                   .site = ids_.Site(post.site),
+                   .order = post.sequence,
+                   .amount = post.amount,
+                   .first_ticket = post.first,
+                   .tickets = post.first == 0 ? 0 : post.count};
+    if (IsCondition(KindOf(object))) {
+      event.order = post.next_ticket;
+    } else if (IsSlots(KindOf(object)) && slot_ != kNone) {
+      events()[slot_].match = static_cast<uint32_t>(events().size());
+      event.match = slot_;
+      slot_ = kNone;
+    }
+    Add(event);
+  }
+  void OnFork(uint32_t child, uint64_t) {
+    const ActorIndex actor = ids_.Actor(child);
+    if (actor == kNone) return;
+    trace_.actors[actor].forked_by = {actor_,
+                                      static_cast<uint32_t>(events().size())};
+    Add({.kind = EventKind::kFork, .object = actor});
+  }
+  void OnJoin(uint32_t child, uint64_t) {
+    const ActorIndex actor = ids_.Actor(child);
+    if (actor == kNone) return;
+    Add({.kind = EventKind::kJoin, .object = actor, .site = join_site_});
+  }
+  void OnEnd(uint64_t, uint64_t, uint32_t, uint32_t) { ended_ = true; }
+
+  void Finish(bool whole) {
+    trace_.actors[actor_].ended = ended_ && whole && !inherits_;
+    if (inherits_) trace_.actors[actor_].events.clear();
+  }
+
+ private:
+  struct Open {
+    ObjectIndex object;
+    uint32_t event;  // kNone: left out
+  };
+
+  std::vector<Event>& events() { return trace_.actors[actor_].events; }
+  ObjectKind KindOf(ObjectIndex object) const {
+    return trace_.objects[object].kind;
+  }
+  void Add(const Event& event) { events().push_back(event); }
+
+  // Permits that are no lock: with more than one, or released by others.
+  bool IsPermit(ObjectIndex object) const {
+    const TraceObject& row = trace_.objects[object];
+    return model::EndsByAnybody(row.kind) && (!row.held || row.initial != 1);
+  }
+
+  uint32_t Begin(const AcquireRecord& a) {
+    const ObjectIndex object = ids_.Object(a.object);
+    if (object == kNone) return kNone;
+    uint32_t& handover = handovers_[object];
+    if (a.handed_over) handover = a.handover;
+    if (IsPermit(object)) {
+      Add({.kind = EventKind::kTake,
+           .how = a.how,
+           .object = object,
+           .site = ids_.Site(a.site)});
+    } else if (kept_[object]) {
+      Event event = {.kind = EventKind::kAcquire,
+                     .how = a.how,
+                     .mode = a.mode,
+                     .object = object,
+                     .site = ids_.Site(a.site),
+                     .order = handover};
+      // It backs off and begins anew: it waits with the others in its hands
+      // for the first of them alone.
+      if (a.how == model::How::kMulti) {
+        event.how = a.group == 0 ? model::How::kBlocking : model::How::kTry;
+      }
+      Add(event);
+    } else {
+      return kNone;
+    }
+    return static_cast<uint32_t>(events().size() - 1);
+  }
+
+  void End(uint32_t begun, ObjectIndex object) {
+    if (begun == kNone) return;
+    const auto at = static_cast<uint32_t>(events().size());
+    events()[begun].match = at;
+    Event event = {.kind = EventKind::kRelease,
+                   .mode = events()[begun].mode,
+                   .object = object,
+                   .match = begun};
+    if (events()[begun].kind == EventKind::kTake) {
+      event.kind = EventKind::kPost;
+      event.post = model::Post::kRelease;
+    }
+    Add(event);
+  }
+
+  // Had it waited, it would have let go of the innermost lock meanwhile.
+  void AddFound(const Event& found) {
+    if (open_.empty() || open_.back().event == kNone ||
+        events()[open_.back().event].kind != EventKind::kAcquire) {
+      return Add(found);
+    }
+    Open& innermost = open_.back();
+    Event again = events()[innermost.event];
+    End(innermost.event, innermost.object);
+    Add(found);
+    innermost.event = static_cast<uint32_t>(events().size());
+    again.how = model::How::kBlocking;
+    again.site = found.site;
+    again.match = kNone;
+    Add(again);
+  }
+
+  void EndWait(uint32_t ticket) {
+    Event event = *waiting_;
+    waiting_.reset();
+    event.kind = EventKind::kTake;
+    event.order = ticket;
+    Add(event);
+  }
+
+  const RawIds ids_;
+  const ActorIndex actor_;
+  const std::vector<bool>& kept_;
+  Trace& trace_;
+  std::vector<Open> open_;
+  absl::flat_hash_map<ObjectIndex, uint32_t> handovers_;
+  std::optional<Event> waiting_;
+  uint32_t slot_ = kNone;  // the task's take of its pool's slot
+  SiteIndex join_site_ = kNone;
+  bool ended_ = false;
+  bool inherits_ = false;
+};
+
+}  // namespace
+
+Trace ReadTrace(const Observations& o, const TraceOptions& options) {
+  Trace trace;
+  if (o.recording == nullptr || !HasWhatIsWaitedFor(*o.recording)) return trace;
+  const log::Recording& recording = *o.recording;
+  trace.partial = !recording.from_start || !recording.whole;
+  if (trace.partial) return trace;
+  trace.objects = ObjectsOf(o);
+  trace.actors.resize(o.actor_count);
+  const size_t share = std::max<size_t>(
+      4, options.max_segments / std::max<size_t>(1, o.actor_count));
+  std::vector<bool> kept(o.object_count);
+  for (ActorIndex a = 0; a < o.actor_count; ++a) {
+    KeptLocks visitor(recording, a, kept);
+    ReadSegments(recording, a, share, visitor);
+    trace.partial |= visitor.is_live;
+  }
+  if (trace.partial) return trace;
+  for (ActorIndex a = 0; a < o.actor_count; ++a) {
+    ActorReader reader(recording, a, kept, trace);
+    const bool whole = ReadSegments(recording, a, share, reader);
+    reader.Finish(whole);
+    if (!whole) trace.cut.push_back(a);
+  }
+  CutToWholeActs(trace);
+  return trace;
+}
+
+}  // namespace lockcheck::analysis

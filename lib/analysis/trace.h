@@ -1,0 +1,102 @@
+// The events of a recording, by actor: what an analysis needs that asks how
+// they could have been interleaved otherwise.
+//
+// Problem: most analyses read what the scan leaves, whose size does not depend
+// on the recording's length. Who asks whether actors can all come to a place
+// where none goes on needs the events themselves, in the order of each actor
+// and, per object, in the order that the log has of it. There is no order in
+// time.
+//
+// What is left out: sections of locks that nobody ever keeps while anything
+// else happens. Whoever holds one releases it next, so they hinder nobody.
+#ifndef LOCKCHECK_LIB_ANALYSIS_TRACE_H_
+#define LOCKCHECK_LIB_ANALYSIS_TRACE_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "lib/analysis/observations.h"
+#include "lib/log/recording.h"
+#include "lib/model/primitives.h"
+
+namespace lockcheck::analysis {
+
+enum class EventKind : uint8_t {
+  kAcquire,    // a lock
+  kRelease,    // a lock
+  kTake,       // what was waited for came, or was there; of a permit: acquired
+  kPost,       // an act that can end a wait; of a permit: released
+  kWaitBegin,  // for a notification or a flag; its kTake comes when it ends
+  kFound,      // asked a condition's predicate, and need not wait
+  kFork,
+  kJoin,
+};
+
+struct EventRef {
+  ActorIndex actor = kNone;
+  uint32_t index = 0;  // in the actor's events
+  bool known() const { return actor != kNone; }
+  friend bool operator==(const EventRef&, const EventRef&) = default;
+};
+
+struct Event {
+  EventKind kind = EventKind::kAcquire;
+  model::How how = model::How::kBlocking;
+  model::Mode mode = model::Mode::kExclusive;
+  model::Post post{};          // kPost
+  ObjectIndex object = kNone;  // kFork and kJoin: the actor
+  SiteIndex site = kNone;
+  // kAcquire: the object's hand-over count. kTake, kPost: which act on the
+  // object it is, 0 if that is not known; of a thread pool's slot, nothing.
+  // kWaitBegin, and kTake of a notification: the ticket, 0 if not known. kPost
+  // of a notification: the next ticket then.
+  uint32_t order = 0;
+  // kPost: how many units it adds.
+  uint32_t amount = 1;
+  // kPost of a notification or on a flag: the tickets that it released.
+  uint32_t first_ticket = 0;
+  uint32_t tickets = 0;
+  // kAcquire, and kTake of a permit: the index of the event that ends the hold,
+  // kNone if none does. kRelease, kPost of a permit: of the one that began it.
+  uint32_t match = kNone;
+};
+
+struct TraceActor {
+  std::vector<Event> events;
+  EventRef forked_by;  // not known: it may begin at any time
+  // It recorded its end, and all before it is here. If not, it may go on to do
+  // anything.
+  bool ended = false;
+};
+
+struct TraceObject {
+  model::ObjectKind kind = model::ObjectKind::kUnknown;
+  uint32_t initial = 0;  // what it begins with: permits, room, participants
+  // Who gives a permit back is who took it: of a semaphore as far as was seen,
+  // of a pool's slots always. Its takes are holds.
+  bool held = false;
+};
+
+struct Trace {
+  std::vector<TraceActor> actors;    // by ActorIndex
+  std::vector<TraceObject> objects;  // by ObjectIndex
+  // Events of these actors that come later were not read: a bound.
+  std::vector<ActorIndex> cut;
+  // The recording does not have all events from its beginning.
+  bool partial = false;
+
+  const Event& At(EventRef ref) const {
+    return actors[ref.actor].events[ref.index];
+  }
+};
+
+struct TraceOptions {
+  size_t max_segments = 256;  // of a log, of 64 KiB each, in all
+};
+
+// Empty if nothing in the recording is waited for that is not held.
+Trace ReadTrace(const Observations& observations, const TraceOptions& options);
+
+}  // namespace lockcheck::analysis
+
+#endif  // LOCKCHECK_LIB_ANALYSIS_TRACE_H_

@@ -1,0 +1,301 @@
+#include "lib/analysis/trace_order.h"
+
+#include <algorithm>
+
+namespace lockcheck::analysis {
+namespace {
+
+using model::ObjectKind;
+using model::Post;
+using model::Stock;
+using model::WaitRule;
+
+Role RoleByModel(const TraceObject& object) {
+  const model::Primitive& row = model::PrimitiveOf(object.kind);
+  if (row.outside) return Role::kUnknown;
+  if (!model::EndsByAnybody(object.kind)) return Role::kLock;
+  if (object.held) {
+    return row.exclusive_hold && object.initial == 1 ? Role::kLock
+                                                     : Role::kPermits;
+  }
+  if (row.wait_rule == WaitRule::kAll) return Role::kAllArrive;
+  switch (row.stock) {
+    case Stock::kNothing:
+      return Role::kCondition;
+    case Stock::kFlag:
+      return Role::kFlag;
+    case Stock::kCount:
+      return Role::kUnits;
+  }
+  return Role::kUnknown;
+}
+
+// An event that is not in the trace.
+constexpr EventRef kNowhere = {0, UINT32_MAX};
+
+bool AddsUnits(Post post) {
+  return post == Post::kRelease || post == Post::kPut || post == Post::kGet ||
+         post == Post::kTaskDone;
+}
+
+}  // namespace
+
+TraceOrder::TraceOrder(const Trace& trace)
+    : trace_(trace),
+      objects_(trace.objects.size()),
+      numbers_(trace.actors.size()) {
+  Collect();
+  for (ObjectIndex o = 0; o < objects_.size(); ++o) FindRole(o);
+  for (ObjectIndex o = 0; o < objects_.size(); ++o) {
+    if (IsRoom(o)) FindPartner(o);
+  }
+}
+
+void TraceOrder::Collect() {
+  for (ActorIndex a = 0; a < trace_.actors.size(); ++a) {
+    const auto& events = trace_.actors[a].events;
+    for (uint32_t i = 0; i < events.size(); ++i) {
+      const Event& e = events[i];
+      if (e.kind == EventKind::kFork || e.kind == EventKind::kJoin) continue;
+      const EventRef ref = {a, i};
+      ObjectActs& acts = objects_[e.object];
+      if (e.kind == EventKind::kTake) acts.takes.push_back(ref);
+      if (e.kind == EventKind::kWaitBegin) {
+        begins_.try_emplace({e.object, e.order}, ref);
+      }
+      if (e.kind != EventKind::kPost) continue;
+      if (e.post == Post::kClose) {
+        acts.closes.push_back(ref);
+      } else {
+        acts.posts.push_back(ref);
+      }
+    }
+  }
+}
+
+void TraceOrder::SortByOrder(std::vector<EventRef>& refs) const {
+  std::stable_sort(refs.begin(), refs.end(), [&](EventRef a, EventRef b) {
+    return OrderOf(a) < OrderOf(b);
+  });
+}
+
+void TraceOrder::FindRole(ObjectIndex object) {
+  ObjectActs& acts = objects_[object];
+  acts.initial = trace_.objects[object].initial;
+  acts.role = RoleByModel(trace_.objects[object]);
+  if (acts.role == Role::kLock || acts.role == Role::kUnknown) return;
+  if (!Orders(acts)) {
+    acts = {};
+    return;
+  }
+  FindPosters(acts);
+}
+
+bool TraceOrder::Orders(ObjectActs& acts) {
+  switch (acts.role) {
+    case Role::kUnits:
+      return OrderUnits(acts);
+    case Role::kFlag:
+      return OrderChanges(acts);
+    case Role::kAllArrive:
+      // Nobody knows who is missing.
+      if (!trace_.cut.empty()) return false;
+      SortByOrder(acts.posts);
+      return acts.posts.empty() || OrderOf(acts.posts.front()) != 0;
+    case Role::kCondition:
+      for (const EventRef ref : acts.posts) {
+        if (trace_.At(ref).tickets > 0) acts.wakers.push_back(ref);
+      }
+      std::sort(acts.wakers.begin(), acts.wakers.end(),
+                [&](EventRef a, EventRef b) {
+                  return trace_.At(a).first_ticket < trace_.At(b).first_ticket;
+                });
+      return true;
+    default:
+      return true;
+  }
+}
+
+void TraceOrder::Number(EventRef ref, uint64_t number) {
+  auto& numbers = numbers_[ref.actor];
+  numbers.resize(trace_.actors[ref.actor].events.size());
+  numbers[ref.index] =
+      static_cast<uint32_t>(std::min<uint64_t>(number, UINT32_MAX));
+}
+
+// Each act has a number of its own, and there is a unit for each take.
+bool TraceOrder::OrderUnits(ObjectActs& acts) {
+  SortByOrder(acts.posts);
+  SortByOrder(acts.takes);
+  uint64_t units = acts.initial;
+  size_t post = 0;
+  uint32_t last = 0;
+  const auto add_post = [&] {
+    const EventRef ref = acts.posts[post++];
+    const Event& e = trace_.At(ref);
+    Number(ref, units);
+    units += e.amount;
+    while (acts.initial + acts.post_of_unit.size() <
+           std::min<uint64_t>(units, acts.takes.size())) {
+      acts.post_of_unit.push_back(ref);
+    }
+    const bool is_next = e.order > last && AddsUnits(e.post);
+    last = e.order;
+    return is_next;
+  };
+  for (uint32_t take = 0; take < acts.takes.size(); ++take) {
+    const uint32_t order = OrderOf(acts.takes[take]);
+    while (post < acts.posts.size() && OrderOf(acts.posts[post]) < order) {
+      if (!add_post()) return false;
+    }
+    if (order <= last || take >= units) return false;
+    Number(acts.takes[take], take);
+    last = order;
+  }
+  while (post < acts.posts.size()) {
+    if (!add_post()) return false;
+  }
+  return true;
+}
+
+bool TraceOrder::OrderChanges(ObjectActs& acts) {
+  std::vector<EventRef> sets;
+  for (const EventRef ref : acts.posts) {
+    const Event& e = trace_.At(ref);
+    const bool sets_it = e.post == Post::kSet || e.post == Post::kFulfil;
+    if (!sets_it && e.post != Post::kClear) return false;
+    if (e.order != 0) acts.changes.push_back(ref);
+    if (sets_it) sets.push_back(ref);
+  }
+  SortByOrder(acts.changes);
+  acts.posts = std::move(sets);
+  return true;
+}
+
+void TraceOrder::FindPosters(ObjectActs& acts) const {
+  absl::flat_hash_map<ActorIndex, uint32_t> last;
+  for (const auto* refs : {&acts.posts, &acts.closes}) {
+    for (const EventRef ref : *refs) {
+      uint32_t& index = last[ref.actor];
+      index = std::max(index, ref.index);
+    }
+  }
+  for (const auto& [actor, index] : last) {
+    acts.posters.push_back({actor, index});
+  }
+  std::sort(acts.posters.begin(), acts.posters.end(),
+            [](const Poster& a, const Poster& b) { return a.actor < b.actor; });
+}
+
+std::pair<TraceOrder::RefIterator, TraceOrder::RefIterator>
+TraceOrder::WithOrder(const std::vector<EventRef>& refs, uint32_t order) const {
+  const auto first = std::lower_bound(
+      refs.begin(), refs.end(), order,
+      [&](EventRef ref, uint32_t o) { return OrderOf(ref) < o; });
+  const auto last = std::upper_bound(
+      first, refs.end(), order,
+      [&](uint32_t o, EventRef ref) { return o < OrderOf(ref); });
+  return {first, last};
+}
+
+// Who puts takes room and adds an item, in one act.
+void TraceOrder::FindPartner(ObjectIndex room) {
+  if (objects_[room].takes.empty() || objects_[room].initial == 0) return;
+  const EventRef take = objects_[room].takes.front();
+  const auto& events = trace_.actors[take.actor].events;
+  if (take.index + 1 == events.size()) return;
+  const Event& put = events[take.index + 1];
+  if (put.kind != EventKind::kPost || put.post != Post::kPut ||
+      put.order != OrderOf(take)) {
+    return;
+  }
+  objects_[room].partner = put.object;
+  objects_[put.object].partner = room;
+}
+
+bool TraceOrder::IsRoom(ObjectIndex object) const {
+  const ObjectActs& acts = objects_[object];
+  return acts.role == Role::kUnits &&
+         std::all_of(acts.posts.begin(), acts.posts.end(), [&](EventRef post) {
+           return trace_.At(post).post == Post::kGet;
+         });
+}
+
+// What stays open is a latch: it has one phase.
+bool TraceOrder::IsLatch(ObjectIndex object) const {
+  return model::PrimitiveOf(trace_.objects[object].kind).stock == Stock::kFlag;
+}
+
+std::span<const EventRef> TraceOrder::Arrivals(ObjectIndex object,
+                                               uint32_t phase) const {
+  const ObjectActs& acts = objects_[object];
+  if (IsLatch(object)) return acts.posts;
+  const auto [first, last] = WithOrder(acts.posts, phase);
+  return {first, last};
+}
+
+// Without those who were woken by it, it would have been lost.
+void TraceOrder::AddReleased(const Event& post,
+                             std::vector<EventRef>& needs) const {
+  for (uint32_t i = 0; i < post.tickets; ++i) {
+    const auto begin = begins_.find({post.object, post.first_ticket + i});
+    if (begin != begins_.end()) needs.push_back(begin->second);
+  }
+}
+
+EventRef TraceOrder::WakerOf(const ObjectActs& acts, uint32_t ticket) const {
+  // The last one whose first ticket is not later.
+  const auto after = std::upper_bound(
+      acts.wakers.begin(), acts.wakers.end(), ticket,
+      [&](uint32_t t, EventRef p) { return t < trace_.At(p).first_ticket; });
+  if (after == acts.wakers.begin()) return {};
+  const Event& post = trace_.At(*std::prev(after));
+  return ticket - post.first_ticket < post.tickets ? *std::prev(after)
+                                                   : EventRef();
+}
+
+void TraceOrder::Needs(EventRef ref, std::vector<EventRef>& needs) const {
+  const Event& e = trace_.At(ref);
+  if (e.kind == EventKind::kFork || e.kind == EventKind::kJoin) return;
+  const ObjectActs& acts = objects_[e.object];
+  switch (acts.role) {
+    case Role::kUnits:
+      if (e.kind == EventKind::kTake) {
+        const uint32_t rank = Rank(ref);
+        if (rank >= acts.initial) {
+          needs.push_back(acts.post_of_unit[rank - acts.initial]);
+        }
+      }
+      return;
+    case Role::kFlag:
+      if (e.kind == EventKind::kTake) {
+        const auto [first, last] = WithOrder(acts.changes, e.order);
+        needs.insert(needs.end(), first, last);
+        if (first == last) needs.push_back(kNowhere);
+      } else if (e.kind == EventKind::kPost && acts.changes.size() > 1) {
+        AddReleased(e, needs);
+      }
+      return;
+    case Role::kAllArrive:
+      if (e.kind == EventKind::kTake) {
+        const auto arrivals = Arrivals(e.object, e.order);
+        needs.insert(needs.end(), arrivals.begin(), arrivals.end());
+      } else if (!IsLatch(e.object) && e.order > 1) {
+        const auto arrivals = Arrivals(e.object, e.order - 1);
+        needs.insert(needs.end(), arrivals.begin(), arrivals.end());
+      }
+      return;
+    case Role::kCondition:
+      if (e.kind == EventKind::kPost) {
+        AddReleased(e, needs);
+      } else if (e.kind == EventKind::kTake && e.order != 0) {
+        const auto waker = WakerOf(acts, e.order);
+        needs.push_back(waker.known() ? waker : kNowhere);
+      }
+      return;
+    default:
+      return;
+  }
+}
+
+}  // namespace lockcheck::analysis

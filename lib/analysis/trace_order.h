@@ -1,0 +1,111 @@
+// What must have happened before an event of a trace can: which act ended a
+// wait, which arrivals opened a barrier, and who else can end a wait.
+//
+// Each object has a role, read from its row in lib/model. The units that a
+// counting object has (permits, items, room) are given out in the order in
+// which they were posted: the i-th unit to the i-th take, by the numbers that
+// the acts have in the log. So an event is kept together with what it was seen
+// to need (PREDICTION: the order that was observed), which is more than it
+// would need: what is found like that can happen if these acts belong together.
+//
+// An object whose acts do not add up (records are missing, or it is used in a
+// way that is not understood) has no role: no wait for it is looked at, and it
+// orders nothing.
+//
+// Cost: O(n log n) in the events. Thread safety: const after construction.
+#ifndef LOCKCHECK_LIB_ANALYSIS_TRACE_ORDER_H_
+#define LOCKCHECK_LIB_ANALYSIS_TRACE_ORDER_H_
+
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "lib/analysis/trace.h"
+
+namespace lockcheck::analysis {
+
+enum class Role : uint8_t {
+  kUnknown,    // not understood, or ended by the outside
+  kLock,       // held by one, or by readers
+  kPermits,    // several may hold one; who took one gives it back
+  kUnits,      // whoever posts adds some, and each take consumes one
+  kFlag,       // set, and perhaps cleared again
+  kAllArrive,  // barrier, latch: the arrivals of a phase, all of them
+  kCondition,  // notifications
+};
+
+// The arrivals, sets, notifications, ... of one actor on one object.
+struct Poster {
+  ActorIndex actor = kNone;
+  uint32_t last = 0;  // index of its last post
+};
+
+struct ObjectActs {
+  Role role = Role::kUnknown;
+  uint32_t initial = 0;
+  std::vector<EventRef> posts;  // that end waits, in the object's order
+  // kUnits: who posted each unit that is no initial one, as far as they were
+  // taken.
+  std::vector<EventRef> post_of_unit;
+  std::vector<EventRef> takes;    // kUnits: in the object's order
+  std::vector<EventRef> changes;  // kFlag: sets and clears, in order
+  std::vector<EventRef> wakers;   // kCondition: that woke somebody, in order
+  std::vector<EventRef> closes;
+  std::vector<Poster> posters;  // one for each actor, closes included
+  // Of room in a queue, its items, and the other way round: one of both is
+  // always there. kNone: not known, or none.
+  ObjectIndex partner = kNone;
+};
+
+class TraceOrder {
+ public:
+  explicit TraceOrder(const Trace& trace);
+
+  const ObjectActs& Of(ObjectIndex object) const { return objects_[object]; }
+  // What has to be there before the event is, other than what its actor did.
+  // Of locks nothing: that depends on what else is there.
+  void Needs(EventRef ref, std::vector<EventRef>& needs) const;
+  // Whether the object is room in a queue: which of it one gets is all the
+  // same.
+  bool IsRoom(ObjectIndex object) const;
+  // kUnits: how many units were given out before the take.
+  uint32_t Rank(EventRef take) const { return NumberOf(take); }
+  // kUnits: the number of the first one that the post adds.
+  uint32_t FirstUnit(EventRef post) const { return NumberOf(post); }
+  // kAllArrive: the arrivals of a phase; of a latch, all.
+  std::span<const EventRef> Arrivals(ObjectIndex object, uint32_t phase) const;
+
+ private:
+  void Collect();
+  void FindRole(ObjectIndex object);
+  bool IsLatch(ObjectIndex object) const;
+  void AddReleased(const Event& post, std::vector<EventRef>& needs) const;
+  EventRef WakerOf(const ObjectActs& acts, uint32_t ticket) const;
+  bool OrderUnits(ObjectActs& acts);
+  bool OrderChanges(ObjectActs& acts);
+  bool Orders(ObjectActs& acts);
+  void FindPosters(ObjectActs& acts) const;
+  void FindPartner(ObjectIndex room);
+  uint32_t NumberOf(EventRef ref) const {
+    return numbers_[ref.actor][ref.index];
+  }
+  void Number(EventRef ref, uint64_t number);
+  uint32_t OrderOf(EventRef ref) const { return trace_.At(ref).order; }
+  void SortByOrder(std::vector<EventRef>& refs) const;
+  // Of sorted ones, those with this order.
+  using RefIterator = std::vector<EventRef>::const_iterator;
+  std::pair<RefIterator, RefIterator> WithOrder(
+      const std::vector<EventRef>& refs, uint32_t order) const;
+
+  const Trace& trace_;
+  std::vector<ObjectActs> objects_;
+  std::vector<std::vector<uint32_t>> numbers_;  // kUnits, by event: of a unit
+  // (object, ticket) to the beginning of the wait.
+  absl::flat_hash_map<std::pair<ObjectIndex, uint32_t>, EventRef> begins_;
+};
+
+}  // namespace lockcheck::analysis
+
+#endif  // LOCKCHECK_LIB_ANALYSIS_TRACE_ORDER_H_

@@ -1,0 +1,187 @@
+#include "lib/analysis/wait_nodes.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+
+namespace lockcheck::analysis {
+namespace {
+
+// Waits without end that are understood.
+bool MayStand(const Event& e, const TraceOrder& order) {
+  if (GivesUp(e.how)) return false;
+  switch (e.kind) {
+    case EventKind::kAcquire:
+    case EventKind::kJoin:
+      return true;
+    case EventKind::kTake:
+    case EventKind::kFound:
+      return order.Of(e.object).role != Role::kUnknown;
+    default:
+      return false;
+  }
+}
+
+class NodesOfActor {
+ public:
+  NodesOfActor(const Trace& trace, const TraceOrder& order, ActorIndex actor,
+               std::vector<TraceNode>& nodes)
+      : order_(order), actor_(actor), nodes_(nodes) {
+    const auto& events = trace.actors[actor].events;
+    for (uint32_t i = 0; i < events.size(); ++i) {
+      if (MayStand(events[i], order)) Add(events[i], i);
+      Follow(events[i]);
+    }
+  }
+
+ private:
+  using Key = std::tuple<EventKind, ObjectIndex, model::Mode, SiteIndex,
+                         std::vector<std::pair<ObjectIndex, SiteIndex>>>;
+
+  void Add(const Event& e, uint32_t index) {
+    std::vector<std::pair<ObjectIndex, SiteIndex>> held;
+    for (const Hold& h : held_) held.emplace_back(h.object, h.site);
+    const auto [row, is_new] = rows_.try_emplace(
+        Key(e.kind, e.object, e.mode, e.site, std::move(held)), nodes_.size());
+    if (is_new) {
+      nodes_.push_back({.actor = actor_,
+                        .kind = e.kind,
+                        .object = e.object,
+                        .mode = e.mode,
+                        .site = e.site,
+                        .held = held_,
+                        .at = {}});
+    }
+    nodes_[row->second].at.push_back(index);
+  }
+
+  void Follow(const Event& e) {
+    if (e.kind == EventKind::kAcquire) {
+      held_.push_back({e.object, e.mode, e.site});
+    } else if (e.kind == EventKind::kRelease) {
+      LetGo(e.object);
+    } else if (e.kind == EventKind::kTake || e.kind == EventKind::kPost) {
+      if (order_.Of(e.object).role != Role::kPermits) return;
+      if (e.kind == EventKind::kPost) return LetGo(e.object);
+      held_.push_back({e.object, model::Mode::kShared, e.site});
+    }
+  }
+
+  void LetGo(ObjectIndex object) {
+    const auto at =
+        std::find_if(held_.rbegin(), held_.rend(),
+                     [&](const Hold& h) { return h.object == object; });
+    if (at != held_.rend()) held_.erase(std::next(at).base());
+  }
+
+  const TraceOrder& order_;
+  const ActorIndex actor_;
+  std::vector<TraceNode>& nodes_;
+  std::vector<Hold> held_;
+  absl::flat_hash_map<Key, size_t> rows_;
+};
+
+// How many actors, told one after the other.
+class ActorCount {
+ public:
+  void Add(ActorIndex actor) {
+    if (count_ == 0 || actor != last_) ++count_;
+    last_ = actor;
+  }
+  size_t count() const { return count_; }
+
+ private:
+  size_t count_ = 0;
+  ActorIndex last_ = kNone;
+};
+
+class Pruner {
+ public:
+  Pruner(const Trace& trace, const TraceOrder& order,
+         std::vector<TraceNode>& nodes)
+      : order_(order), nodes_(nodes), waits_(trace.actors.size()) {}
+
+  void Prune() {
+    for (size_t before = nodes_.size() + 1; before != nodes_.size();) {
+      before = nodes_.size();
+      Count();
+      std::erase_if(nodes_, [&](const TraceNode& n) { return !CanStand(n); });
+    }
+  }
+
+ private:
+  void Count() {
+    std::fill(waits_.begin(), waits_.end(), false);
+    holders_.clear();
+    for (const TraceNode& node : nodes_) {  // by actor
+      waits_[node.actor] = true;
+      for (const Hold& hold : node.held) {
+        for (const model::Mode asked :
+             {model::Mode::kExclusive, model::Mode::kShared}) {
+          if (Exclude(hold.mode, asked)) {
+            holders_[{hold.object, asked}].Add(node.actor);
+          }
+        }
+      }
+    }
+  }
+
+  // Whether enough others may hold it where they wait. The actor itself counts
+  // as one if it does, which is too many at worst.
+  bool IsHeldByOthers(const TraceNode& node, size_t enough) const {
+    const auto row = holders_.find({node.object, node.mode});
+    return row != holders_.end() && row->second.count() >= enough;
+  }
+
+  bool CanStand(const TraceNode& node) const {
+    if (node.kind == EventKind::kAcquire) return IsHeldByOthers(node, 1);
+    if (node.kind == EventKind::kJoin) return waits_[node.object];
+    const ObjectActs& acts = order_.Of(node.object);
+    if (acts.role == Role::kPermits) {
+      return IsHeldByOthers(node, acts.initial);
+    }
+    if (acts.posters.empty()) return false;
+    const auto waits = [&](const Poster& poster) {
+      return poster.actor == node.actor || waits_[poster.actor];
+    };
+    if (acts.role == Role::kAllArrive) {
+      return std::any_of(acts.posters.begin(), acts.posters.end(),
+                         [&](const Poster& p) {
+                           return p.actor != node.actor && waits_[p.actor];
+                         });
+    }
+    // A flag that was cleared has lost what its setters did.
+    if (acts.role == Role::kFlag && acts.changes.size() > 1) return true;
+    return std::all_of(acts.posters.begin(), acts.posters.end(), waits);
+  }
+
+  const TraceOrder& order_;
+  std::vector<TraceNode>& nodes_;
+  std::vector<bool> waits_;  // by actor: it has a node
+  absl::flat_hash_map<std::pair<ObjectIndex, model::Mode>, ActorCount> holders_;
+};
+
+}  // namespace
+
+bool TraceNode::Holds(ObjectIndex o, model::Mode asked) const {
+  return std::any_of(held.begin(), held.end(), [&](const Hold& h) {
+    return h.object == o && Exclude(h.mode, asked);
+  });
+}
+
+std::vector<TraceNode> WaitNodes(const Trace& trace, const TraceOrder& order) {
+  std::vector<TraceNode> nodes;
+  for (ActorIndex a = 0; a < trace.actors.size(); ++a) {
+    NodesOfActor(trace, order, a, nodes);
+  }
+  Pruner(trace, order, nodes).Prune();
+  const bool has_signal =
+      std::any_of(nodes.begin(), nodes.end(),
+                  [](const TraceNode& n) { return n.is_signal(); });
+  if (!has_signal) nodes.clear();
+  return nodes;
+}
+
+}  // namespace lockcheck::analysis

@@ -1,0 +1,42 @@
+// Where actors of a trace may come to wait: what for, and what of theirs others
+// may wait for meanwhile.
+//
+// All requests of an actor for the same at the same place with the same held
+// are one node. What can never be part of a standstill is left out at once: a
+// request for a lock that nobody holds in any node, a wait that somebody can
+// end who waits nowhere, and so on, again and again until nothing changes (the
+// greatest fixpoint of the AND-OR rule, over all places at once). Most programs
+// end there.
+//
+// Cost: linear in events, and in nodes for each round. Pure.
+#ifndef LOCKCHECK_LIB_ANALYSIS_WAIT_NODES_H_
+#define LOCKCHECK_LIB_ANALYSIS_WAIT_NODES_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "lib/analysis/trace.h"
+#include "lib/analysis/trace_order.h"
+
+namespace lockcheck::analysis {
+
+struct TraceNode {
+  ActorIndex actor = kNone;
+  EventKind kind = EventKind::kAcquire;  // of what comes if the wait ends
+  ObjectIndex object = kNone;            // kJoin: the actor
+  model::Mode mode = model::Mode::kExclusive;
+  SiteIndex site = kNone;
+  std::vector<Hold> held;    // locks, and permits as shared ones
+  std::vector<uint32_t> at;  // the events, ascending
+  bool is_signal() const {
+    return kind == EventKind::kTake || kind == EventKind::kFound;
+  }
+  bool Holds(ObjectIndex o, model::Mode asked) const;
+};
+
+// Those that can be part of a standstill.
+std::vector<TraceNode> WaitNodes(const Trace& trace, const TraceOrder& order);
+
+}  // namespace lockcheck::analysis
+
+#endif  // LOCKCHECK_LIB_ANALYSIS_WAIT_NODES_H_

@@ -1,0 +1,155 @@
+// The search for deadlocks through signals against an exhaustive search: what
+// is reported can happen; how much of what can happen is reported is printed.
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <ostream>
+#include <random>
+#include <sstream>
+#include <string>
+
+#include "lib/analysis/communication.h"
+#include "tests/oracle/signal_trace.h"
+
+namespace lockcheck::oracle {
+namespace {
+
+using analysis::Finding;
+using analysis::Findings;
+
+const char* NameOf(EventKind kind) {
+  switch (kind) {
+    case EventKind::kAcquire:
+      return "acquire";
+    case EventKind::kRelease:
+      return "release";
+    case EventKind::kTake:
+      return "take";
+    case EventKind::kPost:
+      return "post";
+    case EventKind::kFork:
+      return "fork";
+    case EventKind::kJoin:
+      return "join";
+    default:
+      return "?";
+  }
+}
+
+std::string Show(const Trace& trace) {
+  std::ostringstream out;
+  for (uint32_t a = 0; a < trace.actors.size(); ++a) {
+    out << "actor " << a << ":";
+    for (const Event& e : trace.actors[a].events) {
+      out << " " << (e.how == model::How::kTry ? "try-" : "")
+          << (e.post == Post::kSet     ? "set"
+              : e.post == Post::kClear ? "clear"
+                                       : NameOf(e.kind))
+          << "(" << e.object << (e.amount > 1 ? " x2" : "") << " #" << e.order
+          << ")";
+    }
+    out << "\n";
+  }
+  return out.str();
+}
+
+// Each event has a site of its own: which event a part waits at.
+StuckSet WaitsOf(const Finding& finding, const Trace& trace) {
+  StuckSet waits;
+  for (const analysis::Part& part : finding.parts) {
+    const auto& events = trace.actors[part.actor].events;
+    for (uint32_t i = 0; i < events.size(); ++i) {
+      if (events[i].site == part.site && events[i].kind != EventKind::kPost) {
+        waits.insert({part.actor, i});
+      }
+    }
+  }
+  return waits;
+}
+
+bool Contains(const StuckSet& all, const StuckSet& some) {
+  return std::includes(all.begin(), all.end(), some.begin(), some.end());
+}
+
+struct Tally {
+  uint64_t traces = 0, stuck = 0, reported_of_them = 0, reports = 0;
+};
+
+bool HasDeadlock(const Findings& found) {
+  return std::any_of(
+      found.findings.begin(), found.findings.end(),
+      [](const Finding& f) { return f.kind == analysis::Kind::kDeadlock; });
+}
+
+void Check(const Trace& trace, Tally& tally) {
+  const SignalSearch search(trace);
+  Findings found;
+  FindCommunication(trace, {}, found);
+  ++tally.traces;
+  tally.reports += found.findings.size();
+  for (const Finding& finding : found.findings) {
+    const StuckSet waits = WaitsOf(finding, trace);
+    ASSERT_FALSE(waits.empty());
+    const bool can_happen =
+        std::any_of(search.found().begin(), search.found().end(),
+                    [&](const StuckSet& set) { return Contains(set, waits); });
+    ASSERT_TRUE(can_happen) << Show(trace);
+  }
+  tally.stuck += search.has_circle();
+  tally.reported_of_them += search.has_circle() && HasDeadlock(found);
+}
+
+uint32_t Seed() {
+  const char* text = std::getenv("LOCKCHECK_TEST_SEED");
+  return text != nullptr ? static_cast<uint32_t>(std::atoll(text))
+                         : std::random_device()();
+}
+
+void Compare(const char* name, const SignalMix& mix) {
+  const uint32_t seed = Seed();
+  SCOPED_TRACE(std::string("LOCKCHECK_TEST_SEED=") + std::to_string(seed));
+  std::mt19937 random(seed);
+  Tally tally;
+  for (uint32_t i = 0; i < 20'000 && tally.traces < 4'000; ++i) {
+    if (const auto trace = SignalRun(mix, random).Run()) Check(*trace, tally);
+    if (::testing::Test::HasFatalFailure()) return;
+  }
+  std::cout << name << ": seed " << seed << ", " << tally.traces << " traces, "
+            << tally.stuck << " can deadlock through a signal, "
+            << tally.reported_of_them << " of them are reported; "
+            << tally.reports << " reports\n";
+  EXPECT_GT(tally.reports, 0u);
+}
+
+TEST(SignalOracle, Semaphores) {
+  Compare("semaphores",
+          {.signals = {ObjectKind::kSemaphore, ObjectKind::kSemaphore}});
+}
+TEST(SignalOracle, SemaphoresThatBeginWithPermits) {
+  Compare("semaphores with permits", {.initial = 1});
+}
+TEST(SignalOracle, Events) {
+  Compare("events", {.signals = {ObjectKind::kEvent}});
+}
+TEST(SignalOracle, Mixed) {
+  Compare("mixed", {.signals = {ObjectKind::kSemaphore, ObjectKind::kEvent},
+                    .steps = 7,
+                    .try_percent = 15});
+}
+TEST(SignalOracle, Queues) {
+  Compare("queues", {.locks = 1,
+                     .signals = {ObjectKind::kQueue, ObjectKind::kQueueSlots,
+                                 ObjectKind::kQueue, ObjectKind::kQueueSlots},
+                     .queues = true});
+}
+TEST(SignalOracle, WithoutForks) {
+  Compare("without forks",
+          {.locks = 1,
+           .signals = {ObjectKind::kSemaphore, ObjectKind::kEvent},
+           .steps = 7,
+           .forks = false});
+}
+
+}  // namespace
+}  // namespace lockcheck::oracle
