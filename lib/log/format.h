@@ -80,7 +80,7 @@ struct FileHeader {
 static_assert(sizeof(FileHeader) <= 256);
 
 enum class BlockKind : uint32_t {
-  kFree = 0,    // claimed, never written: skip
+  kFree = 0,    // claimed, not written
   kHot = 1,     // mapped and written in place by a thread; no checksum
   kSealed = 2,  // copied from a hot block when that was full; checksum valid
 };
