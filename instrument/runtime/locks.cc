@@ -456,6 +456,7 @@ constinit Table g_own_table = {internal::kModeUnknown,
                                &DoForkTask,
                                &DoBeginTask,
                                &DoEndTask,
-                               &DoTaskJoined};
+                               &DoTaskJoined,
+                               &DoWorkFor};
 
 }  // namespace lockcheck::runtime

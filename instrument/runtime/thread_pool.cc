@@ -61,6 +61,7 @@ Pool::~Pool() { DestroyWaitQueue(slots_); }
 
 void Pool::Work(size_t number) {
   t_pool = this;
+  const WorkScope scope(jobs_state_, slots_);
   if (name() != nullptr) {
     char worker[64];
     snprintf(worker, sizeof(worker), "%s worker %zu", name(), number + 1);

@@ -18,10 +18,16 @@ std::string ObjectName(const Report& report, uint32_t object);
 std::string ClassOf(const Report& report, uint32_t object);
 // Whether it is an actor's end.
 bool IsEnd(const Report& report, uint32_t object);
+// What a task has of it is one of the workers.
+bool IsPool(const Report& report, uint32_t object);
+// As its owner calls it; the log speaks of its slots.
+std::string PoolName(const Report& report, uint32_t object);
 
 // Whether the part's actor ended before the log did.
 bool HasEnded(const Report& report, const PartRow& part);
 // Of a finding of one actor: it waits for its own end.
+// As readers that want to write: each waits for itself and the others.
+bool AllAskForWhatTheyHold(const FindingRow& row);
 bool WaitsForOwnEnd(const Report& report, const FindingRow& row);
 // Who held the lock when this process was forked, and is in the parent only;
 // null: nobody.
