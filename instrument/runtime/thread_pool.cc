@@ -111,14 +111,17 @@ void Pool::Submit(std::unique_ptr<PoolJob> job, SiteSlot* slot, Caller caller) {
   job->start.parent = SelfActor();
   job->start.alone = size_ == 1;
   if (name() != nullptr) job->start.name = task_name_;
-  QueueSection section(jobs_state_, slot, caller);
-  if (jobs_state_.closed) {
-    ReportMisuse(slots_, model::Misuse::kUseAfterClose, slot, caller);
-    throw std::logic_error("lockcheck: the pool is closed");
+  {
+    QueueSection section(jobs_state_, slot, caller);
+    if (!jobs_state_.closed) {
+      section.HasRoom(true, nullptr);
+      jobs_.Add(std::move(job));
+      section.IsAdded();
+      return;
+    }
   }
-  section.HasRoom(true, nullptr);
-  jobs_.Add(std::move(job));
-  section.IsAdded();
+  ReportMisuse(slots_, model::Misuse::kUseAfterClose, slot, caller);
+  throw std::logic_error("lockcheck: the pool is closed");
 }
 
 void Pool::Close(SiteSlot* slot, Caller caller) noexcept {
