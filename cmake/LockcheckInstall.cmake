@@ -11,6 +11,27 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 set(lockcheck_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/lockcheck)
 
+# Before the first file is copied: what is missing, and what builds it. An
+# installation that stops halfway helps nobody.
+set(lockcheck_check "set(missing)\n")
+foreach(pair development:lockcheck development:lockcheck_check development:lockcheck_gtest
+    development:lockcheck_gtest_main command:lockcheck_command)
+  string(REPLACE ":" ";" pair ${pair})
+  list(GET pair 0 component)
+  list(GET pair 1 target)
+  if(TARGET ${target})
+    string(APPEND lockcheck_check
+      "if((NOT CMAKE_INSTALL_COMPONENT OR CMAKE_INSTALL_COMPONENT STREQUAL ${component})\n"
+      "    AND NOT EXISTS \"$<TARGET_FILE:${target}>\")\n"
+      "  list(APPEND missing ${target})\nendif()\n")
+  endif()
+endforeach()
+string(APPEND lockcheck_check
+  "if(missing)\n  list(JOIN missing \" \" missing)\n"
+  "  message(FATAL_ERROR \"lockcheck: nothing was installed, for not all is built; first: \"\n"
+  "    \"cmake --build ${PROJECT_BINARY_DIR} --target \${missing}\")\nendif()\n")
+install(CODE "${lockcheck_check}" ALL_COMPONENTS)
+
 install(TARGETS lockcheck EXPORT lockcheckTargets
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development
   INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})

@@ -8,6 +8,7 @@
 #include <pthread.h>
 
 #include <cstdlib>
+#include <system_error>
 #include <utility>
 
 namespace lockcheck::runtime {
@@ -39,7 +40,11 @@ pthread_key_t Key() {
 
 void AtThreadExit(std::unique_ptr<ExitAct> act) {
   act->next_ = static_cast<ExitAct*>(pthread_getspecific(Key()));
-  pthread_setspecific(Key(), act.release());
+  if (const int error = pthread_setspecific(Key(), act.get()); error != 0) {
+    throw std::system_error(error, std::generic_category(),
+                            "lockcheck: no memory for the thread's end");
+  }
+  (void)act.release();
 }
 
 }  // namespace lockcheck::runtime

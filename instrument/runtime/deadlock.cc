@@ -125,21 +125,26 @@ Thread* Deadlock::NextBlocker(Stuck& stuck) const {
 }
 
 // Depth first; a thread that led nowhere is met again only through another
-// reader of the same lock.
+// reader of the same lock. Who reads what it waits to write waits for itself,
+// but first of all for others that do the same.
 bool Deadlock::Walk(Thread* t) {
   size_ = 0;
   if (!Push(t)) return false;
+  bool for_itself = false;
   for (size_t steps = 0; size_ != 0 && steps < kMaxSteps; ++steps) {
     Thread* const next = NextBlocker(stuck_[size_ - 1]);
     if (next == nullptr) {
       --size_;
+    } else if (next == t && size_ == 1) {
+      for_itself = true;
     } else if (next == t) {
       return true;
     } else if (!IsOnPath(next)) {
       Push(next);
     }
   }
-  return false;
+  size_ = 0;
+  return for_itself && Push(t);
 }
 
 bool Deadlock::StillStands() const {
@@ -210,6 +215,10 @@ bool Deadlock::ClaimGone() const {
   return said.Insert(uint64_t{owner_.actor} << 32 | owner_.object);
 }
 
+uint64_t Deadlock::MarkOf(const Stuck& stuck) {
+  return uint64_t{stuck.wanted.actor} << 32 | stuck.number;
+}
+
 bool Deadlock::Claim() const {
   if (gone_owner() != nullptr) return ClaimGone();
   const Stuck* smallest = stuck_;
@@ -218,10 +227,19 @@ bool Deadlock::Claim() const {
       smallest = &stuck_[i];
     }
   }
-  const uint64_t wait =
-      static_cast<uint64_t>(smallest->wanted.actor) << 32 | smallest->number;
-  auto& reported = smallest->thread->waiting.reported;
-  return reported.exchange(wait) != wait;
+  if (size_ == 1) {
+    auto& reported = smallest->thread->waiting.reported;
+    const uint64_t wait = MarkOf(*smallest);
+    return reported.exchange(wait) != wait;
+  }
+  // What was said of one of them alone has not come to an end.
+  for (size_t i = 0; i < size_; ++i) {
+    if (stuck_[i].thread->waiting.reported == MarkOf(stuck_[i])) return false;
+  }
+  // Another mark: when the others have been refused it may wait for itself.
+  const uint64_t with_others = MarkOf(*smallest) - 1;
+  return smallest->thread->waiting.reported.exchange(with_others) !=
+         with_others;
 }
 
 }  // namespace lockcheck::runtime

@@ -63,7 +63,8 @@ class Deadlock {
     return owner_.actor == 0 ? nullptr : &owner_;
   }
 
-  // True once for each deadlock, whichever of its threads ask.
+  // True once for each deadlock, whichever of its threads ask. A cycle of one
+  // that was said to wait for itself and others is that same one.
   bool Claim() const;
 
   size_t size() const { return size_; }
@@ -79,6 +80,8 @@ class Deadlock {
   Thread* NextBlocker(Stuck& stuck) const;
   bool IsOnPath(const Thread* t) const;
   bool ClaimGone() const;
+  // Of a wait as it is reported: odd, as its number is.
+  static uint64_t MarkOf(const Stuck& stuck);
   bool Push(Thread* t);
 
   Stuck inline_[kInline];

@@ -460,6 +460,7 @@ constinit Table g_own_table = {internal::kModeUnknown,
                                &DoForkTask,
                                &DoBeginTask,
                                &DoEndTask,
-                               &DoTaskJoined};
+                               &DoTaskJoined,
+                               &DoWorkFor};
 
 }  // namespace lockcheck::runtime

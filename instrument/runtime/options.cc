@@ -245,7 +245,14 @@ void ParseOne(Text item, Options& options) {
       return;
     }
   }
-  WarnUnknown(key);
+  if (key.size == 0) {
+    Message m;
+    m << "LOCKCHECK_OPTIONS: \"";
+    Quote(m, item);
+    m << "\" is ignored: there is no key before the =";
+  } else {
+    WarnUnknown(key);
+  }
 }
 
 }  // namespace

@@ -62,7 +62,8 @@ inline constexpr OptionRow kOptionRows[] = {
      "throw std::system_error in the one that closed the cycle"},
     {"exitcode", "1..255",
      "the exit status of a program that ends with 0 and had deadlocks or "
-     "misuse (default: it stays 0)"},
+     "misuse, with mode=live also lock orders that can deadlock (default: it "
+     "stays 0)"},
     {"stall", "1..86400",
      "print who holds what and who waits for whom when a thread has waited so "
      "long for a lock or another thread's end (default: only when SIGTERM or "

@@ -78,7 +78,10 @@ bool AwaitItem(QueueState& q, const QueueRequest& r) {
 
 bool AwaitRoom(QueueState& q, const QueueRequest& r) {
   if (q.closed) {
+    // The report may take as long as whoever reads it.
+    q.lock.unlock();
     Misused(q.items, WaitKind::kQueue, kUseAfterClose, r.slot, r.caller);
+    q.lock.lock();
     throw queue_closed();
   }
   if (!r.may_block) {

@@ -19,6 +19,7 @@
 #include "instrument/runtime/table.h"
 #include "instrument/runtime/unseen.h"
 #include "instrument/runtime/waiting.h"
+#include "lockcheck/internal/queue.h"
 
 namespace lockcheck::runtime {
 namespace {
@@ -123,6 +124,16 @@ bool SomebodyHolds(uint32_t object) {
   return held;
 }
 
+// The slots of the pool of which the thread has a worker, if tasks that were
+// submitted have none; 0: it is in no task's way. Nothing moves in this process
+// while this looks.
+[[gnu::no_sanitize_thread]] uint32_t StarvedPool(const Thread* t) {
+  const internal::QueueState* const jobs =
+      t->jobs.load(std::memory_order_acquire);
+  if (jobs == nullptr || !jobs->HasItem()) return 0;
+  return t->slots.load(std::memory_order_relaxed)->tag.load() >> 3;
+}
+
 struct Found {
   uint32_t stuck = 0;  // actor in a deadlock that signals are part of; 0: none
   bool signals = false;  // somebody waits for one
@@ -130,14 +141,20 @@ struct Found {
 
 Found Judge(const Look& look) {
   Found found;
+  uint32_t starved = 0;  // of those, the first actor: the report has its part
   ForAllWaiting([&](const Thread* t, const Wanted& wanted, uint32_t) {
     found.signals |= IsForSignal(wanted);
+    const bool first = starved == 0 || wanted.actor < starved;
+    if (first && IsForSignal(wanted) && StarvedPool(t) != 0) {
+      starved = wanted.actor;
+    }
     if (NeedsWhoWaitsForSignal(t, look.threads) ||
         (wanted.permit != 0 && SomebodyHolds(wanted.permit))) {
       found.stuck = wanted.actor;
     }
     return true;
   });
+  if (starved != 0) found.stuck = starved;
   return found;
 }
 
@@ -147,8 +164,18 @@ void WriteNote(uint64_t ticks) {
   if (t == nullptr) return;
   {
     const Keep keep(t);
-    Begin(t, 4).U64(ticks).End(
-        log::Op::kNote, static_cast<uint32_t>(log::NoteKind::kQuiescent));
+    const auto note = [&](log::NoteKind kind, uint64_t value) {
+      Begin(t, 4).U64(value).End(log::Op::kNote, static_cast<uint32_t>(kind));
+    };
+    for (const Thread* w = FirstThread(); w != nullptr; w = w->next_all) {
+      Wanted wanted;
+      uint32_t number;
+      const bool waits = IsAlive(w) && SeeWait(w, &wanted, &number);
+      const uint32_t pool = waits && IsForSignal(wanted) ? StarvedPool(w) : 0;
+      if (pool == 0) continue;
+      note(log::NoteKind::kStarved, uint64_t{pool} << 32 | wanted.actor);
+    }
+    note(log::NoteKind::kQuiescent, ticks);
   }
   Leave(t);
   g_own_table.name_thread("lockcheck");

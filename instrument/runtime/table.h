@@ -103,6 +103,9 @@ struct Table {
                        Caller caller);
   void (*end_task)(uint32_t task, const Worker& worker);
   void (*task_joined)(uint32_t task, SiteSlot* slot, Caller caller);
+  // Null: for nobody any more.
+  void (*work_for)(const internal::QueueState* jobs,
+                   const internal::WaitQueue* slots);
 };
 
 // This copy's own table, or the first copy's.

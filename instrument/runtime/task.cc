@@ -123,6 +123,16 @@ void DoTaskJoined(uint32_t task, SiteSlot* slot, Caller caller) {
   Leave(t);
 }
 
+void DoWorkFor(const internal::QueueState* jobs,
+               const internal::WaitQueue* slots) {
+  const KeepErrno keep_errno;
+  Thread* const t = Enter();
+  if (t == nullptr) return;
+  t->slots.store(slots, std::memory_order_relaxed);
+  t->jobs.store(jobs, std::memory_order_release);
+  Leave(t);
+}
+
 }  // namespace lockcheck::runtime
 
 namespace lockcheck::inline LOCKCHECK_ABI::internal {
@@ -152,6 +162,23 @@ TaskScope::~TaskScope() {
     table->end_task(task_, {worker_, segment_});
   }
 }
+
+namespace {
+
+void WorkFor(const QueueState* jobs, const WaitQueue* slots) {
+  const runtime::Unseen unseen;
+  if (const runtime::Table* const table = runtime::Recording()) {
+    table->work_for(jobs, slots);
+  }
+}
+
+}  // namespace
+
+WorkScope::WorkScope(const QueueState& jobs, const WaitQueue& slots) noexcept {
+  WorkFor(&jobs, &slots);
+}
+
+WorkScope::~WorkScope() { WorkFor(nullptr, nullptr); }
 
 void TaskJoined(uint32_t task, SiteSlot* slot, Caller caller) noexcept {
   const runtime::Unseen unseen;

@@ -15,6 +15,8 @@ struct Worker {
 };
 
 // Of the table.
+void DoWorkFor(const internal::QueueState* jobs,
+               const internal::WaitQueue* slots);
 uint32_t DoForkTask();
 Worker DoBeginTask(const internal::TaskStart& start, internal::SiteSlot* slot,
                    internal::Caller caller);

@@ -16,6 +16,7 @@
 #include "instrument/runtime/options.h"
 #include "lib/log/format.h"
 #include "lockcheck/internal/hot.h"
+#include "lockcheck/internal/task_hooks.h"
 
 namespace lockcheck::runtime {
 
@@ -123,6 +124,10 @@ struct Thread {
   uint32_t* after_wait;
   Waiting waiting;
   bool waits_outside;  // the wait that it prepares: see Wanted::outside
+  // Of the pool whose worker it is; null: of none. Read by others while it
+  // waits.
+  std::atomic<const internal::QueueState*> jobs;
+  std::atomic<const internal::WaitQueue*> slots;
   // With mode=live only, see live.h.
   bool live;
   bool begin_kept;                // the actor's beginning is kept

@@ -61,6 +61,7 @@ Pool::~Pool() { DestroyWaitQueue(slots_); }
 
 void Pool::Work(size_t number) {
   t_pool = this;
+  const WorkScope scope(jobs_state_, slots_);
   if (name() != nullptr) {
     char worker[64];
     snprintf(worker, sizeof(worker), "%s worker %zu", name(), number + 1);
@@ -113,14 +114,17 @@ void Pool::Submit(std::unique_ptr<PoolJob> job, SiteSlot* slot, Caller caller) {
   job->start.parent = SelfActor();
   job->start.alone = size_ == 1;
   if (name() != nullptr) job->start.name = task_name_;
-  QueueSection section(jobs_state_, slot, caller);
-  if (jobs_state_.closed) {
-    ReportMisuse(slots_, model::Misuse::kUseAfterClose, slot, caller);
-    throw std::logic_error("lockcheck: the pool is closed");
+  {
+    QueueSection section(jobs_state_, slot, caller);
+    if (!jobs_state_.closed) {
+      section.HasRoom(How::kBlocking, nullptr);
+      jobs_.Add(std::move(job));
+      section.IsAdded(How::kBlocking);
+      return;
+    }
   }
-  section.HasRoom(How::kBlocking, nullptr);
-  jobs_.Add(std::move(job));
-  section.IsAdded(How::kBlocking);
+  ReportMisuse(slots_, model::Misuse::kUseAfterClose, slot, caller);
+  throw std::logic_error("lockcheck: the pool is closed");
 }
 
 void Pool::Close(SiteSlot* slot, Caller caller) noexcept {

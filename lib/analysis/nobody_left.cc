@@ -1,6 +1,7 @@
 #include "lib/analysis/nobody_left.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -30,6 +31,7 @@ class NobodyLeft {
     for (const Quiescence& q : o_.quiescences) {
       if (q.actor < o_.actor_count && StillStands(q)) {
         processes_.insert(ProcessOf(q.actor));
+        for (const Starved& s : q.starved) starved_[s.actor] = s.pool;
       }
     }
     for (const ProcessIndex process : processes_) LetAnybodySignal(process);
@@ -128,6 +130,22 @@ class NobodyLeft {
     }
   }
 
+  // A worker waits for the end of its task in any case; it matters only if
+  // somebody waits for the worker's.
+  bool IsOwnWorker(ActorIndex waiter, ActorIndex task) const {
+    const auto& actors = o_.recording->actors;
+    return actors[task].how == log::BeginHow::kTask &&
+           actors[task].tid == actors[waiter].tid;
+  }
+  void LeaveOutIdleWorkers(std::vector<Wanted>& wanted) const {
+    for (ActorIndex a = 0; a < wanted.size(); ++a) {
+      std::erase_if(wanted[a].by, [&](ActorIndex waiter) {
+        return IsOwnWorker(waiter, a) && wanted[waiter].by.empty();
+      });
+      if (wanted[a].by.empty()) wanted[a].object = kNone;
+    }
+  }
+
   // By actor: who waits for what it holds, a permit of a semaphore too.
   std::vector<Wanted> WantedOf(const std::vector<ActorIndex>& stuck) const {
     std::vector<Wanted> wanted(o_.actor_count);
@@ -149,17 +167,19 @@ class NobodyLeft {
         for (const ActorIndex holder : of->second) add(holder, a);
       }
     }
+    LeaveOutIdleWorkers(wanted);
     return wanted;
   }
 
-  // Those of `signalled` that others wait for, and all who wait for them.
-  static std::vector<ActorIndex> WhoNeeds(
-      const std::vector<ActorIndex>& signalled,
-      const std::vector<Wanted>& wanted) {
+  // Those of `signalled` that others, or tasks, wait for, and all who wait for
+  // them.
+  std::vector<ActorIndex> WhoNeeds(const std::vector<ActorIndex>& signalled,
+                                   const std::vector<Wanted>& wanted) const {
     std::vector<ActorIndex> circle;
     std::set<ActorIndex> seen;
     for (const ActorIndex a : signalled) {
-      if (!wanted[a].by.empty() && seen.insert(a).second) circle.push_back(a);
+      const bool needed = !wanted[a].by.empty() || starved_.contains(a);
+      if (needed && seen.insert(a).second) circle.push_back(a);
     }
     for (size_t i = 0; i < circle.size(); ++i) {
       for (const ActorIndex waiter : wanted[circle[i]].by) {
@@ -186,11 +206,21 @@ class NobodyLeft {
     for (const ActorIndex a : actors) {
       const Wait& wait = *o_.end[a].wait;
       finding.ticks = std::max(finding.ticks, wait.since_ticks);
-      if (!kinds.emplace(wait.object, wait.site, wanted[a].object).second) {
+      // Of tasks that wait each waits for another's answer.
+      const auto starved = starved_.find(a);
+      const bool is_starved = starved != starved_.end();
+      const auto kind = std::make_tuple(is_starved ? kNone : wait.object,
+                                        wait.site, wanted[a].object);
+      if (!kinds.insert(kind).second) {
         ++finding.count;
         continue;
       }
       finding.parts.push_back(EndPart(o_, o_.end, a, wanted[a].object));
+      if (is_starved && starved->second != kNone) {
+        auto& holds = finding.parts.back().holds;
+        holds.insert(holds.begin(),
+                     {starved->second, model::Mode::kExclusive, kNone});
+      }
       if (objects.insert(wait.object).second) {
         finding.objects.push_back(wait.object);
       }
@@ -202,6 +232,7 @@ class NobodyLeft {
   std::vector<WaitNode> nodes_;
   const std::vector<bool>& locked_up_;
   std::set<ProcessIndex> processes_;
+  std::map<ActorIndex, ObjectIndex> starved_;  // by whom: the pool
   std::vector<bool> stuck_;
 };
 

@@ -14,7 +14,8 @@
 // wait that the outside ends keeps everybody live.
 //
 // Findings: an actual deadlock, rule communication, if somebody who waits for a
-// signal holds (or, by not ending, keeps up) what others wait for; else, if no
+// signal holds (or, by not ending, keeps up) what others wait for, or has a
+// worker of a pool of which tasks have none (NoteKind::kStarved); else, if no
 // locks are to blame, a hazard, rule stall: everybody waits to be signalled.
 // Cost: nothing without a note; else linear in actors, held locks and waits.
 #ifndef LOCKCHECK_LIB_ANALYSIS_NOBODY_LEFT_H_

@@ -160,11 +160,19 @@ struct Notification {
   bool woke_nobody = false;
 };
 
+// An actor that waits to be signalled and has a slot of a pool meanwhile, in
+// which tasks that were submitted have none.
+struct Starved {
+  ActorIndex actor = kNone;
+  ObjectIndex pool = kNone;
+};
+
 // The runtime saw that nobody in the process could end any of its waits, and
 // that nothing else could. `actor` is the runtime's own thread, which said so.
 struct Quiescence {
   ActorIndex actor = kNone;
   uint64_t ticks = 0;
+  std::vector<Starved> starved;  // each by the pool that it is in the way of
 };
 
 struct MisuseEvent {

@@ -76,6 +76,7 @@ struct Piece {
   std::vector<HeldAtEnd> held;
   std::optional<Wait> wait;
   uint64_t quiescent = 0;  // ticks of the last such note; 0: none
+  std::vector<Starved> starved;
   // Of that wait: since when its owner was seen, in ticks, and whether that
   // owner's share of it is not counted as a wait yet.
   uint64_t wait_owner_since = 0;

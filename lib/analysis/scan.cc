@@ -161,7 +161,7 @@ void MergeNotifications(std::span<const Piece> pieces, Observations& o) {
 void CollectQuiescences(std::span<const Piece> pieces, Observations& o) {
   for (const Piece& piece : pieces) {
     if (piece.quiescent == 0) continue;
-    o.quiescences.push_back({piece.actor, piece.quiescent});
+    o.quiescences.push_back({piece.actor, piece.quiescent, piece.starved});
   }
 }
 

@@ -393,6 +393,9 @@ void StreamScan::OnNote(log::NoteKind kind, uint64_t value) {
     totals_.sample_interval = std::max(totals_.sample_interval, value);
   } else if (kind == log::NoteKind::kQuiescent) {
     piece_.quiescent = std::max(piece_.quiescent, value);
+  } else if (kind == log::NoteKind::kStarved) {
+    piece_.starved.push_back({ids_.Actor(static_cast<uint32_t>(value)),
+                              ids_.Object(static_cast<uint32_t>(value >> 32))});
   }
 }
 

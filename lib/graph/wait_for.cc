@@ -5,8 +5,8 @@
 namespace lockcheck::graph {
 namespace {
 
-// From `start` along first providers that satisfy `inside`, until a node comes
-// again; the cycle alone, rotated to its smallest node.
+// From `start` along first providers of which inside(node, provider), until one
+// comes again; the cycle alone, rotated to its smallest node.
 template <typename Inside>
 std::vector<Vertex> WalkCycle(std::span<const WaitNode> nodes, Vertex start,
                               Inside inside) {
@@ -20,7 +20,8 @@ std::vector<Vertex> WalkCycle(std::span<const WaitNode> nodes, Vertex start,
     }
     path.push_back(v);
     const auto& providers = nodes[v].providers;
-    v = *std::find_if(providers.begin(), providers.end(), inside);
+    v = *std::find_if(providers.begin(), providers.end(),
+                      [&](Vertex p) { return inside(v, p); });
   }
   std::rotate(path.begin(), std::min_element(path.begin(), path.end()),
               path.end());
@@ -82,8 +83,10 @@ std::vector<std::vector<Vertex>> WaitCycles(std::span<const WaitNode> nodes,
     if (done[component]) continue;
     if (components.size[component] < 2 && !self_loop[v]) continue;
     done[component] = true;
-    cycles.push_back(WalkCycle(nodes, v, [&](Vertex p) {
-      return among[p] && components.of[p] == component;
+    // Who waits for others too is in their cycle.
+    const bool alone = components.size[component] < 2;
+    cycles.push_back(WalkCycle(nodes, v, [&](Vertex from, Vertex p) {
+      return among[p] && components.of[p] == component && (alone || p != from);
     }));
   }
   return cycles;

@@ -39,7 +39,8 @@ std::vector<bool> FindStuck(std::span<const WaitNode> nodes);
 
 // One cycle for each strong component that has one among the nodes `among`,
 // beginning at its own smallest node, each node providing for the one
-// before it. Components in the order of their smallest node.
+// before it; of one node only where that is all of the component. Components in
+// the order of their smallest node.
 std::vector<std::vector<Vertex>> WaitCycles(std::span<const WaitNode> nodes,
                                             const std::vector<bool>& among);
 

@@ -202,6 +202,11 @@ void ScanRecords(uint64_t block, bool hot, std::span<const uint32_t> words,
   }
 }
 
+bool HoldsNothing(std::span<const uint32_t> words) {
+  return std::all_of(words.begin(), words.end(),
+                     [](uint32_t word) { return word == 0; });
+}
+
 }  // namespace
 
 void ScanSealedBlock(const LogFile& file, uint64_t number, Usage& usage,
@@ -214,12 +219,15 @@ void ScanSealedBlock(const LogFile& file, uint64_t number, Usage& usage,
         absl::StrCat(Where(number), " is cut off within its header"));
     return;
   }
-  if (facts.magic != kBlockMagic || facts.kind > BlockKind::kSealed) {
-    // Claimed and never written: nothing but zeros.
-    if (facts.magic == 0 && facts.kind == BlockKind::kFree &&
-        (words.empty() || words[0] == 0)) {
+  if (facts.magic == 0) {
+    // Claimed and not written, or not yet: its header comes first.
+    if (HoldsNothing(words)) {
+      if (!cut) found.free_blocks.push_back(number);
       return;
     }
+    file.ReadBlock(number, &facts);
+  }
+  if (facts.magic != kBlockMagic || facts.kind > BlockKind::kSealed) {
     found.damages.push_back(
         absl::StrCat(Where(number), " has a damaged header and was skipped"));
     return;

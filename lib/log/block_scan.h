@@ -156,6 +156,7 @@ struct Findings {
   uint64_t last_ticks = 0;
   uint64_t unknown_records = 0;
   std::vector<DamagedBlock> damaged_blocks;
+  std::vector<uint64_t> free_blocks;  // whole ones, nothing but zeros
   std::vector<std::string>
       damages;  // others, one line each, without the file's name
 };

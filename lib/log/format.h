@@ -37,7 +37,7 @@ inline constexpr size_t kBlockWords = kBlockSize / sizeof(uint32_t);
 
 inline constexpr char kMagic[8] = {'L', 'O', 'C', 'K', 'C', 'H', 'K', '\n'};
 inline constexpr uint16_t kMajorVersion = 1;  // a reader refuses a newer one
-inline constexpr uint16_t kMinorVersion = 1;  // a reader accepts a newer one
+inline constexpr uint16_t kMinorVersion = 2;  // a reader accepts a newer one
 
 // FileHeader::stop_reason: why recording ended before the program did.
 enum class StopReason : uint32_t {
@@ -80,7 +80,7 @@ struct FileHeader {
 static_assert(sizeof(FileHeader) <= 256);
 
 enum class BlockKind : uint32_t {
-  kFree = 0,    // claimed, never written: skip
+  kFree = 0,    // claimed, not written
   kHot = 1,     // mapped and written in place by a thread; no checksum
   kSealed = 2,  // copied from a hot block when that was full; checksum valid
 };
@@ -262,14 +262,18 @@ enum class NameTarget : uint32_t { kActor = 1, kObject = 2, kProcess = 3 };
 // kLive: only what was new was kept, and what each thread did last. kQuiescent:
 // value ticks; every thread of the process but the runtime's own then waited
 // without a time limit, and nothing outside of it could have ended a wait. Its
-// actor is the runtime's.
+// actor is the runtime's. kStarved: value an actor and, in the high half, the
+// slots of a pool; at the moment of the kQuiescent that follows the actor had
+// one of them, while it waited to be signalled and tasks that had been
+// submitted had none.
 enum class NoteKind : uint32_t {
   kStopped = 1,
   kDropped = 2,
   kTiming = 3,
   kSampleInterval = 4,
   kLive = 5,
-  kQuiescent = 6  // since minor version 1
+  kQuiescent = 6,  // since minor version 1
+  kStarved = 7     // since minor version 2
 };
 
 inline constexpr uint32_t kHeldShared = 1u << 31;  // site ids are smaller

@@ -243,7 +243,17 @@ HotBlock LogFile::LookAgain(const HotBlock& block) const {
   return CopyHotBlock(block.number, words);
 }
 
-// The mapping stays, for a second look at the hot blocks.
+bool LogFile::IsStillFree(uint64_t number) const {
+  const uint64_t offset = number * kBlockSize;
+  if (mapping_ == nullptr || offset + sizeof(BlockHeader) > mapping_size_) {
+    return true;
+  }
+  const auto* const magic = reinterpret_cast<const uint32_t*>(
+      mapping_ + offset + offsetof(BlockHeader, magic));
+  return LoadWord(magic) == 0;
+}
+
+// The mapping stays, for a second look at the blocks.
 void LogFile::CopyAll() {
   owned_.assign(data_, size_);
   data_ = owned_.data();

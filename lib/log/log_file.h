@@ -62,6 +62,10 @@ class LogFile {
   // Copies a hot block once more: what it holds by now, or nothing if it is no
   // hot block any more. What came from bytes does not change.
   HotBlock LookAgain(const HotBlock& block) const;
+  // Whether what is written meanwhile can be seen: not in what came from bytes.
+  bool sees_changes() const { return mapping_ != nullptr; }
+  // Whether a block that had no header has none by now, either.
+  bool IsStillFree(uint64_t number) const;
 
   // Tells the system that the pages of these blocks are not needed soon, so
   // that memory does not grow with the file. They stay readable.

@@ -7,6 +7,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "lib/log/block_scan.h"
+#include "lib/log/empty_blocks.h"
 #include "lib/log/in_parallel.h"
 #include "lib/log/log_file.h"
 #include "lib/log/streams.h"
@@ -174,11 +175,12 @@ std::string Ranges(std::span<const std::pair<uint32_t, uint32_t>> gaps) {
   return text;
 }
 
-void WarnOfLostSegments(const Streams& streams, const FileHeader& header,
-                        const absl::flat_hash_set<uint32_t>& begun,
-                        Warnings& warnings) {
+// Returns how many segments are said to be lost.
+uint64_t WarnOfLostSegments(const Streams& streams, const FileHeader& header,
+                            const absl::flat_hash_set<uint32_t>& begun,
+                            Warnings& warnings) {
   std::vector<std::string> lines;
-  uint64_t overwritten = 0;
+  uint64_t overwritten = 0, lost = 0;
   for (const auto& [actor, stream] : streams) {
     std::span<const std::pair<uint32_t, uint32_t>> gaps = stream.gaps;
     if (!gaps.empty() && gaps.front().first == 0) {
@@ -188,6 +190,7 @@ void WarnOfLostSegments(const Streams& streams, const FileHeader& header,
       if (ring) overwritten += uint64_t{gaps.front().second} + 1;
       if (ring || begun.contains(actor)) gaps = gaps.subspan(1);
     }
+    for (const auto& [first, last] : gaps) lost += uint64_t{last} - first + 1;
     if (!gaps.empty()) {
       const bool one = gaps.size() == 1 && gaps[0].first == gaps[0].second;
       lines.push_back(absl::StrCat(one ? "segment " : "segments ", Ranges(gaps),
@@ -209,6 +212,7 @@ void WarnOfLostSegments(const Streams& streams, const FileHeader& header,
                       overwritten == 1 ? " segment was" : " segments were",
                       " overwritten; give a larger ring= to keep more")});
   }
+  return lost;
 }
 
 // The header counts the blocks that were claimed; a file that ends before them
@@ -326,9 +330,15 @@ std::unique_ptr<Recording> Recording::Impl::Read(
   Warnings warnings(r);
   WarnOfDamage(scan.parts, streams, warnings);
   WarnOfCut(r, header, warnings);
-  WarnOfLostSegments(streams, header, begun, warnings);
+  const uint64_t explained =
+      WarnOfLostSegments(streams, header, begun, warnings) +
+      CountBlocksBeingSealed(file, streams);
   r.impl_->ids =
       BuildTables(file, scan.parts, scan.usage, std::move(streams), r);
+  if (r.stop_reason == StopReason::kNone) {  // else claims failed
+    warnings.AddLosses(
+        EmptyBlockLines(file, scan.parts, explained, r.processes));
+  }
   LeaveOutWhatBeganAfterTheStop(header, r, warnings);
   WarnOfStops(r, r.impl_->ids.implausible_ids, warnings);
   return recording;

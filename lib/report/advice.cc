@@ -121,6 +121,13 @@ std::string AdviceForCommunication(const Report& report,
     if (row.parts.size() > 1 && IsHeld(row, part.wants->object)) continue;
     const std::string wanted = ObjectName(report, part.wants->object);
     const std::string held = ObjectName(report, part.holds[0].object);
+    if (IsPool(report, part.holds[0].object)) {
+      return fmt::format(
+          "do not wait in a task of {} for what a later task of it does: wait "
+          "outside of the pool, give those tasks a pool of their own, or have "
+          "more workers than tasks that can wait at once",
+          PoolName(report, part.holds[0].object));
+    }
     if (IsEnd(report, part.holds[0].object)) {
       return fmt::format("signal {} before waiting for {}", wanted, held);
     }
@@ -256,6 +263,9 @@ std::string Advice(const Report& report, const Finding& finding,
         "pthread_atfork that lock it before and unlock it after; or let the "
         "child do nothing but exec",
         ClassOf(report, row.objects[0]));
+  }
+  if (finding.rule == Rule::kWaitFor && AllAskForWhatTheyHold(row)) {
+    return AdviceForLockingAgain(row);
   }
   if (OwnerHasEnded(report, row)) {
     return AdviceForMisuse(model::Misuse::kExitHolding);

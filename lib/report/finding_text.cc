@@ -10,6 +10,7 @@
 #include "fmt/format.h"
 #include "lib/report/names.h"
 #include "lib/report/naming.h"
+#include "lib/report/sentences.h"
 #include "lib/report/sites.h"
 
 namespace lockcheck::report {
@@ -177,6 +178,10 @@ std::string PartText(const Report& report, const FindingRow& row,
   for (const HoldRow& hold : part.holds) {
     if (report.objects[hold.object].kind == model::ObjectKind::kActorEnd) {
       continue;  // an actor always "holds" its own end
+    }
+    if (IsPool(report, hold.object)) {
+      entry("has", "a worker of " + PoolName(report, hold.object));
+      continue;
     }
     if (!hold.site) {
       entry("holds",

@@ -1,5 +1,7 @@
 #include "lib/report/sentences.h"
 
+#include <algorithm>
+
 #include "fmt/format.h"
 #include "lib/report/naming.h"
 
@@ -26,19 +28,41 @@ bool IsAboutFlag(const Report& report, const FindingRow& row) {
          model::PrimitiveOf(object->kind).stock == model::Stock::kFlag;
 }
 
+bool IsPool(const Report& report, uint32_t object) {
+  const ObjectRow* row = ObjectOf(report, object);
+  return row != nullptr && row->kind == model::ObjectKind::kThreadPool;
+}
+
+std::string PoolName(const Report& report, uint32_t object) {
+  constexpr std::string_view kSlots = " (slots)";
+  std::string name = ObjectName(report, object);
+  if (name.ends_with(kSlots)) name.resize(name.size() - kSlots.size());
+  return name;
+}
+
 bool HasEnded(const Report& report, const PartRow& part) {
   return part.actor &&
          report.actors[*part.actor].state == analysis::ActorState::kEnded;
 }
+
+namespace {
+
+// What of the object is wanted of who has it.
+std::string Has(const Report& report, uint32_t object) {
+  if (IsEnd(report, object)) return " has yet to end";
+  if (!IsPool(report, object)) return " holds " + ObjectName(report, object);
+  return fmt::format(" has a worker of {}, which later tasks need,",
+                     PoolName(report, object));
+}
+
+}  // namespace
 
 std::string Clause(const Report& report, const PartRow& part,
                    std::string_view asks) {
   std::string text = ActorInSentence(report, part.actor);
   if (!part.holds.empty()) {
     if (!part.wants && HasEnded(report, part)) text += " has ended and still";
-    text += IsEnd(report, part.holds[0].object)
-                ? " has yet to end"
-                : " holds " + ObjectName(report, part.holds[0].object);
+    text += Has(report, part.holds[0].object);
     text += part.wants ? " and" : "";
   }
   if (part.wants) {
@@ -65,6 +89,14 @@ std::string ClassOf(const Report& report, uint32_t object) {
   const ObjectRow* row = ObjectOf(report, object);
   if (row == nullptr) return "a lock";
   return row->lock_class ? report.classes[*row->lock_class].name : row->name;
+}
+
+bool AllAskForWhatTheyHold(const FindingRow& row) {
+  return std::all_of(row.parts.begin(), row.parts.end(),
+                     [](const PartRow& part) {
+                       return part.wants && !part.holds.empty() &&
+                              part.holds[0].object == part.wants->object;
+                     });
 }
 
 bool WaitsForOwnEnd(const Report& report, const FindingRow& row) {

@@ -20,10 +20,16 @@ std::string ClassOf(const Report& report, uint32_t object);
 bool IsEnd(const Report& report, uint32_t object);
 // Whether what the finding is about is set, and cleared.
 bool IsAboutFlag(const Report& report, const FindingRow& row);
+// What a task has of it is one of the workers.
+bool IsPool(const Report& report, uint32_t object);
+// As its owner calls it; the log speaks of its slots.
+std::string PoolName(const Report& report, uint32_t object);
 
 // Whether the part's actor ended before the log did.
 bool HasEnded(const Report& report, const PartRow& part);
 // Of a finding of one actor: it waits for its own end.
+// As readers that want to write: each waits for itself and the others.
+bool AllAskForWhatTheyHold(const FindingRow& row);
 bool WaitsForOwnEnd(const Report& report, const FindingRow& row);
 // Who held the lock when this process was forked, and is in the parent only;
 // null: nobody.

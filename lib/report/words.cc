@@ -36,6 +36,17 @@ std::string Circle(const Report& report, const FindingRow& row,
   return text;
 }
 
+std::string UpgradeMessage(const Report& report, const FindingRow& row) {
+  std::string names;
+  for (const PartRow& part : row.parts) {
+    if (!names.empty()) names += " and ";
+    names += ActorInSentence(report, part.actor);
+  }
+  return fmt::format(
+      "{} hold {} shared, and each asks for it exclusively before it lets go",
+      names, ObjectName(report, row.parts[0].wants->object));
+}
+
 std::string MisuseMessage(const Report& report, const Finding& finding,
                           const FindingRow& row) {
   const model::MisuseName* misuse =
@@ -163,6 +174,9 @@ std::string Message(const Report& report, const Finding& finding,
     case Rule::kWaitFor:
       if (const ActorRow* owner = OwnerInParent(report, row)) {
         return ForkMessage(report, row, *owner);
+      }
+      if (!row.parts.empty() && AllAskForWhatTheyHold(row)) {
+        return UpgradeMessage(report, row);
       }
       return Circle(report, row, "waits for");
     case Rule::kTimedCycle:

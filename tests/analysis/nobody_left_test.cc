@@ -22,7 +22,8 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 constexpr uint32_t kMain = 1, kOther = 2, kThird = 3, kWatch = 9;
-constexpr uint32_t kLock = 1, kSignal = 2, kPermit = 3, kOtherPermit = 4;
+constexpr uint32_t kLock = 1, kSignal = 2, kPermit = 3, kOtherPermit = 4,
+                   kPool = 5;
 constexpr uint32_t kSite = 8, kOtherSite = 9, kThirdSite = 10;
 
 MATCHER(IsCommunication, "") {
@@ -56,6 +57,13 @@ class NobodyLeft : public ::testing::Test {
     Wait(kMain, kSignal, kSite, how);
     Wait(kOther, kLock, kOtherSite);
   }
+  // Main waits for what a task signals, or would.
+  void TaskWaits(uint32_t task) {
+    b_.Actor(task, BeginHow::kTask, {.tid = 1000 + kOther, .hot = true});
+    b_.JoinBlock(kOther, task, kOtherSite);
+    Wait(task, kSignal, kThirdSite);
+    Wait(kMain, kPermit);
+  }
   // The runtime has looked.
   void Note(uint64_t ticks = 100) {
     b_.At(ticks).Actor(kWatch, BeginHow::kForeign, {.hot = true});
@@ -78,6 +86,35 @@ TEST_F(NobodyLeft, WhoHoldsWhatTheSignallerNeedsIsInADeadlock) {
   EXPECT_EQ(found[0].parts[1].actor, kOther - 1);
   EXPECT_THAT(found[0].objects, SizeIs(2));
   EXPECT_THAT(found[0].assumes, IsEmpty());
+}
+
+// The runtime has seen that there are later tasks.
+TEST_F(NobodyLeft, WhoHasTheWorkerThatALaterTaskNeedsIsInADeadlock) {
+  b_.Object(kPool, ObjectKind::kThreadPool, "pool");
+  TaskWaits(kThird);
+  Note();
+  b_.Note(kWatch, NoteKind::kStarved, uint64_t{kPool} << 32 | kThird);
+  const std::vector<Finding> found = Found();
+  ASSERT_THAT(found, ElementsAre(IsCommunication()));
+  ASSERT_THAT(found[0].parts, SizeIs(1));
+  EXPECT_EQ(found[0].parts[0].actor, kThird - 1);
+  EXPECT_EQ(found[0].parts[0].holds[0].object, kPool - 1);
+  EXPECT_EQ(found[0].parts[0].wants, kSignal - 1);
+}
+
+TEST_F(NobodyLeft, AWorkerWaitsForItsTaskWithoutNeedingIt) {
+  TaskWaits(kThird);
+  Note();
+  EXPECT_THAT(Found(), ElementsAre(IsStall()));
+}
+
+TEST_F(NobodyLeft, WhoJoinsTheWorkerNeedsItsTask) {
+  TaskWaits(kThird);
+  b_.Actor(4, BeginHow::kForeign, {.hot = true}).JoinBlock(4, kOther, kSite);
+  Note();
+  const std::vector<Finding> found = Found();
+  ASSERT_THAT(found, ElementsAre(IsCommunication()));
+  EXPECT_THAT(found[0].parts, SizeIs(3));
 }
 
 TEST_F(NobodyLeft, IsNotSaidWithoutTheNote) {

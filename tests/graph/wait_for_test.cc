@@ -71,6 +71,14 @@ TEST(WaitForTest, EachComponentGivesOneCycleFromItsSmallestNode) {
       ElementsAre(ElementsAre(1, 3), ElementsAre(2, 4), ElementsAre(5)));
 }
 
+// As readers that all want to write: each waits for itself, too.
+TEST(WaitForTest, WhoWaitsForOthersTooIsInTheirCycle) {
+  const std::vector<WaitNode> nodes = {All({0, 1, 2}), All({0, 1, 2}),
+                                       All({0, 1, 2}), All({3, 0})};
+  EXPECT_THAT(WaitCycles(nodes, FindStuck(nodes)),
+              ElementsAre(ElementsAre(0, 1), ElementsAre(3)));
+}
+
 TEST(WaitForTest, CyclesStayAmongTheNodesAskedFor) {
   const std::vector<WaitNode> nodes = {All({1}), All({0})};
   EXPECT_THAT(WaitCycles(nodes, {true, false}), IsEmpty());

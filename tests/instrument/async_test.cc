@@ -10,8 +10,10 @@
 #include <future>
 #include <latch>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <type_traits>
 #include <utility>
@@ -112,6 +114,20 @@ TYPED_TEST(AnyTask, RunsOnceUntilItIsReset) {
   task();
   EXPECT_EQ(first.get(), 1);
   EXPECT_EQ(second.get(), 2);
+}
+
+TYPED_TEST(AnyTask, ASecondCallSleepsWhileTheFirstOneRuns) {
+  typename TypeParam::template Promise<void> go;
+  typename TypeParam::template Task<void()> task(
+      [&] { go.get_future().wait(); });
+  Sleeper first([&] { task(); });
+  ASSERT_TRUE(first.UntilAsleep());
+  std::optional<std::future_errc> error;
+  Sleeper second([&] { error = ErrorOfFuture([&] { task(); }); });
+  EXPECT_TRUE(second.UntilAsleep());
+  go.set_value();
+  second.Join();
+  EXPECT_EQ(error, std::future_errc::promise_already_satisfied);
 }
 
 TYPED_TEST(AnyTask, WithoutAFunctionNothingCanBeDone) {
@@ -281,6 +297,42 @@ TYPED_TEST(AnyAsync, TimedWaitsGiveUpInTime) {
   go.set_value();
   EXPECT_EQ(f.wait_for(hours(1)), std::future_status::ready);
   f.get();
+}
+
+// While one of these lives no thread can be started: its stack would be larger
+// than what there is to address.
+class NoNewThreads {
+ public:
+  NoNewThreads() {
+    pthread_getattr_default_np(&before_);
+    pthread_attr_t huge;
+    pthread_attr_init(&huge);
+    pthread_attr_setstacksize(&huge, size_t{1} << 47);
+    EXPECT_EQ(pthread_setattr_default_np(&huge), 0);
+    pthread_attr_destroy(&huge);
+  }
+  ~NoNewThreads() {
+    pthread_setattr_default_np(&before_);
+    pthread_attr_destroy(&before_);
+  }
+  NoNewThreads(const NoNewThreads&) = delete;
+  NoNewThreads& operator=(const NoNewThreads&) = delete;
+
+ private:
+  pthread_attr_t before_;
+};
+
+TYPED_TEST(AnyAsync, IsDeferredIfItMayBeAndNoThreadCanBeStarted) {
+  const NoNewThreads none;
+  const auto either = std::launch::async | std::launch::deferred;
+  auto f = TypeParam::Async(either, AddOne, 1);
+  EXPECT_EQ(f.wait_for(hours(1)), std::future_status::deferred);
+  EXPECT_EQ(f.get(), 2);
+  auto g = TypeParam::Async(either, []() -> int { throw 1; });
+  EXPECT_THROW(g.get(), int);
+  (void)TypeParam::Async(either, AddOne, 1);  // nobody waits
+  EXPECT_THROW((void)TypeParam::Async(std::launch::async, AddOne, 1),
+               std::system_error);
 }
 
 // A sanitizer takes the unwinding of such a thread for an error of its own.

@@ -25,6 +25,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::Contains;
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -343,6 +344,45 @@ TEST_F(DamagedLogTest, AZeroedBlockIsMissedByTheSegmentNumbers) {
         Contains(HasSubstr(absl::StrCat("segment ", number) +
                            absl::StrCat(" of actor ", actor) + " is lost")));
   }
+}
+
+// Nothing behind it shows a gap, so the claim alone says that it is gone.
+TEST_F(DamagedLogTest, TheLastBlockOfAnActorIsMissedByItsClaim) {
+  for (const auto& [block, whose] : segment_of_block_) {
+    if (whose.second != 3) continue;
+    std::string log = log_;
+    std::fill_n(log.begin() + static_cast<int64_t>(block * kBlockSize),
+                kBlockSize, '\0');
+    ASSERT_NO_FATAL_FAILURE(ExpectOnlyThisBlockIsLost(log, block));
+    const auto r = Read(log);
+    EXPECT_FALSE(r->whole);
+    EXPECT_THAT(r->warnings,
+                Contains(HasSubstr(absl::StrCat(
+                    "1 block was claimed and holds nothing (at byte ",
+                    block * kBlockSize, "): it was damaged"))));
+  }
+}
+
+TEST_F(DamagedLogTest, ABlockWithRecordsAndNoHeaderIsNotTakenForAnEmptyOne) {
+  for (const size_t zeroed : {sizeof(BlockHeader), kBlockSize / 2}) {
+    std::string log = log_;
+    std::fill_n(log.begin() + 2 * kBlockSize, zeroed, '\0');
+    log[3 * kBlockSize - 1] = 1;
+    ASSERT_NO_FATAL_FAILURE(ExpectOnlyThisBlockIsLost(log, 2));
+    EXPECT_THAT(Read(log)->warnings, Contains(HasSubstr("damaged header")));
+  }
+}
+
+TEST_F(DamagedLogTest, WhatTheGapsOfTheirActorsSayIsNotSaidTwice) {
+  std::string log = log_;
+  for (const auto& [block, whose] : segment_of_block_) {
+    if (whose.second != 1) continue;
+    std::fill_n(log.begin() + static_cast<int64_t>(block * kBlockSize),
+                kBlockSize, '\0');
+  }
+  const auto r = Read(log);
+  EXPECT_THAT(r->warnings, Each(HasSubstr("segment 1 of actor")));
+  EXPECT_EQ(r->warnings.size(), 3u);
 }
 
 TEST_F(DamagedLogTest, EveryWarningIsOneLineThatNamesTheFile) {

@@ -4,12 +4,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdio>
+#include <fstream>
 #include <memory>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "lib/log/log_file.h"
 #include "tests/log/log_builder.h"
 #include "tests/log/random_log.h"
 #include "tests/log/read_back.h"
@@ -266,13 +269,42 @@ TEST(RecordingTest, ASegmentThatIsInTheFileTwiceCountsOnce) {
   }
 }
 
-TEST(RecordingTest, AClaimedBlockThatWasNeverWrittenIsNoLoss) {
-  LogBuilder b;
-  b.Process(1).Actor(1, BeginHow::kMain).FreeBlock().Section(1, 1, 8);
-  b.NewBlock(1).FreeBlock().Exit(1);
-  const auto r = ReadBack(b);
-  EXPECT_TRUE(r->complete);
-  EXPECT_THAT(r->warnings, IsEmpty());
+// Killed between the claim and the write: what was to be sealed is in the hot
+// block.
+TEST(RecordingTest, ABlockThatWasClaimedToSealAFullOneIsNoLoss) {
+  for (const bool full : {true, false}) {
+    LogBuilder b;
+    b.Process(1).Actor(1, BeginHow::kMain, {.hot = true});
+    for (size_t i = 0; i < (full ? kBlockWords - 200 : 100); ++i) {
+      b.Section(1, 1, 8);
+    }
+    const auto r = ReadBack(b.FreeBlock());
+    EXPECT_EQ(r->whole, full);
+    EXPECT_EQ(r->warnings.size(), full ? 1u : 2u);  // it recorded no end
+  }
+}
+
+// Its claimant was about to write.
+TEST(RecordingTest, ABlockThatIsWrittenMeanwhileIsNotFreeAnyMore) {
+  for (const uint64_t ring : {0, 4}) {
+    LogBuilder b;
+    if (ring != 0) b.Ring(ring);
+    b.Process(1).Actor(1, BeginHow::kMain, {.hot = ring == 0}).FreeBlock();
+    const uint64_t number = b.NextBlock() - 1;
+    if (ring == 0) b.Actor(2, BeginHow::kForeign);
+    const std::string path = ::testing::TempDir() + "/written_meanwhile.log";
+    b.Write(path);
+    const auto file = LogFile::Open(path);
+    ASSERT_TRUE(file.ok()) << file.status();
+    EXPECT_TRUE((*file)->IsStillFree(number));
+    std::fstream writer(path, std::ios::binary | std::ios::in | std::ios::out);
+    writer.seekp(static_cast<std::streamoff>(number * kBlockSize));
+    writer.write(reinterpret_cast<const char*>(&kBlockMagic),
+                 sizeof(kBlockMagic));
+    writer.close();
+    EXPECT_FALSE((*file)->IsStillFree(number));
+    std::remove(path.c_str());
+  }
 }
 
 TEST(RecordingTest, ARingSaysHowMuchItForgot) {

@@ -2,6 +2,7 @@
 # Installs lockcheck, or builds and runs the project in outside/ against it.
 #
 #   use_outside.sh install        BUILD_DIR PREFIX       installs into PREFIX
+#   use_outside.sh not_built      WORK_DIR SOURCE CXX    installs what was never built
 #   use_outside.sh find_package   WORK_DIR PREFIX CXX    finds the installed package
 #   use_outside.sh gtest_main     WORK_DIR PREFIX CXX    tests with the installed gtest_main
 #   use_outside.sh add_test       WORK_DIR PREFIX CXX    tests made by lockcheck_add_test()
@@ -99,6 +100,20 @@ check_add_test_in_tree() {
   check_recorded_tests "$work" "$lockcheck"
 }
 
+# Nothing is installed, and the command that is named builds what is missing.
+check_not_built() {
+  local work=$1 source=$2 cxx=$3 said first
+  cmake -G Ninja -S "$source" -B "$work/build" -DCMAKE_CXX_COMPILER="$cxx" \
+    -DLOCKCHECK_BUILD_TESTS=OFF -DLOCKCHECK_BUILD_BENCH=OFF -DLOCKCHECK_BUILD_SAMPLES=OFF
+  if said=$(cmake --install "$work/build" --prefix "$work/prefix" 2>&1); then
+    fail "it installed what was not built: $said"
+  fi
+  [[ ! -e $work/prefix ]] || fail "it installed a part: $(find "$work/prefix" -type f)"
+  first=$(tr -s ' \n' ' ' <<<"$said" | grep -o 'cmake --build .* --target [a-z_ ]*') ||
+    fail "it does not say what to build: $said"
+  [[ $first == *" $work/build "*" lockcheck "* ]] || fail "it says to build: $first"
+}
+
 how=$1
 work=$2
 if [[ $how == install ]]; then
@@ -115,6 +130,7 @@ fi
 rm -rf "$work"
 mkdir -p "$work"
 case $how in
+  not_built) check_not_built "$work" "$3" "$4" ;;
   find_package) check_cmake_project "$work" "$4" -DCMAKE_PREFIX_PATH="$3" ;;
   add_test) check_add_test "$work" "$3" "$4" ;;
   gtest_main) check_gtest_main "$work" "$3" "$4" ;;

@@ -107,6 +107,23 @@ void WriterWaitsForItsOwnRead() {
   });
 }
 
+// Two readers of one lock that both want to write. One of them may wait for
+// itself before the other one begins to wait.
+void ReadersOfOneWrite() {
+  static lockcheck::shared_mutex m("cache");
+  std::barrier both(2);
+  const auto run = [&] {
+    Caught([&] {
+      lockcheck::shared_lock first(m);
+      both.arrive_and_wait();
+      lockcheck::lock_guard second(m);
+    });
+  };
+  lockcheck::thread other(run);
+  run();
+  other.join();
+}
+
 // Two readers, each of which wants the other's lock for writing.
 void ReadersWrite() {
   static lockcheck::shared_mutex a("a"), b("b");
@@ -386,6 +403,7 @@ int main(int argc, char** argv) {
       {"many-rings", [n] { ManyRings(n); }},
       {"self", Self},
       {"own-read", WriterWaitsForItsOwnRead},
+      {"readers-of-one-write", ReadersOfOneWrite},
       {"readers-write", ReadersWrite},
       {"join", JoinWhileHolding},
       {"reacquire", Reacquire},

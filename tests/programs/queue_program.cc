@@ -1,11 +1,14 @@
 // What queues are used for, each story made by threads one after the other.
+#include <fcntl.h>
 #include <lockcheck/lockcheck.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <latch>
 #include <mutex>
 #include <stdexcept>
 
+#include "tests/instrument/sleeper.h"
 #include "tests/programs/stories.h"
 
 namespace {
@@ -130,11 +133,40 @@ void Misuses() {
   }
 }
 
+// Nobody reads what is said there, and it is full.
+void StopReadingStandardError() {
+  int ends[2];
+  if (pipe(ends) != 0) _exit(3);
+  fcntl(ends[1], F_SETFL, O_NONBLOCK);
+  while (write(ends[1], "", 1) > 0) {
+  }
+  fcntl(ends[1], F_SETFL, 0);
+  dup2(ends[1], STDERR_FILENO);
+}
+
+// Whoever reports misuse has let go: others go on, however long that takes.
+void ReportsNobodyReads() {
+  static queue<int> full(1, "full");
+  static lockcheck::thread_pool pool(1, "crew");
+  full.close();
+  pool.close();
+  StopReadingStandardError();
+  const lockcheck::testing::Sleeper puts([] { full.put(1); });
+  puts.UntilAsleep();
+  std::printf("closed %d\n", full.closed());
+  const lockcheck::testing::Sleeper submits([] { pool.submit([] {}); });
+  submits.UntilAsleep();
+  pool.close();
+  std::puts("closed");
+  std::fflush(stdout);
+  _exit(0);
+}
+
 constexpr Story kStories[] = {
     {"each-other", EachOther}, {"each-other-with-room", EachOtherWithRoom},
     {"empty-get", EmptyGet},   {"unfinished", Unfinished},
     {"pipeline", Pipeline},    {"inside-locks", InsideLocks},
-    {"misuses", Misuses},
+    {"misuses", Misuses},      {"reports-nobody-reads", ReportsNobodyReads},
 };
 
 }  // namespace

@@ -154,6 +154,36 @@ void PermitsInBothOrders() {
   g_other.acquire();
 }
 
+// Each worker's task waits for one that is behind both.
+void StarvedPool() {
+  lockcheck::thread_pool pool(2, "crew");
+  lockcheck::latch both(2);
+  const auto outer = [&] {
+    both.arrive_and_wait();
+    return pool.submit([] { return 1; }).get();
+  };
+  auto one = pool.submit(outer);
+  auto other = pool.submit(outer);
+  Ready();
+  one.get();
+  other.get();
+}
+
+// Nothing waits for a worker.
+void PoolOfWhoWaits() {
+  lockcheck::thread_pool pool(2, "crew");
+  auto task = pool.submit([] { g_posted.acquire(); });
+  Ready();
+  task.get();
+}
+
+// Safe: one worker is left for the task that is waited for.
+void PoolWithRoom() {
+  lockcheck::thread_pool pool(2, "crew");
+  auto task = pool.submit([&] { return pool.submit([] { return 1; }).get(); });
+  task.get();
+}
+
 // The main thread is gone when the two wait.
 void WithoutMain() {
   lockcheck::thread([] {
@@ -208,6 +238,9 @@ constexpr Story kStories[] = {
     {"last-one-ends", LastOneEnds},
     {"all-wait-for-signals", AllWaitForSignals},
     {"permits-in-both-orders", PermitsInBothOrders},
+    {"starved-pool", StarvedPool},
+    {"pool-of-who-waits", PoolOfWhoWaits},
+    {"pool-with-room", PoolWithRoom},
     {"without-main", WithoutMain},
     {"in-a-child", InAChild},
     {"ping-pong", PingPong},

@@ -81,6 +81,11 @@ TEST_P(DeadlockTest, AWriterWaitsForItsOwnRead) {
   EXPECT_EQ(Refused({"own-read"}), 1);
 }
 
+// When one is refused the other one waits for itself still.
+TEST_P(DeadlockTest, ReadersOfOneLockThatBothWantToWriteAreBothRefused) {
+  EXPECT_EQ(Refused({"readers-of-one-write"}), 2);
+}
+
 TEST_P(DeadlockTest, TheLastOfARingClosesIt) {
   for (const char* n : {"2", "3", "5", "40"}) {
     EXPECT_EQ(Refused({"ring", n}), 1) << n;

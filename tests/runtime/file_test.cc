@@ -403,6 +403,9 @@ TEST_F(FileTest, AnUnknownOptionIsAWarningWithTheNearestName) {
   EXPECT_EQ(Run("timeing=full:log=log"),
             "lockcheck: LOCKCHECK_OPTIONS: unknown key \"timeing\" is ignored; "
             "did you mean \"timing\"?\n");
+  EXPECT_EQ(Run(":::=:"),
+            "lockcheck: LOCKCHECK_OPTIONS: \"=\" is ignored: there is no key "
+            "before the =\n");
   EXPECT_EQ(Run("something_else"),
             "lockcheck: LOCKCHECK_OPTIONS: unknown key \"something_else\" is "
             "ignored; help=1 lists the keys\n");

@@ -7,6 +7,7 @@
 
 #include <string>
 
+#include "tests/count.h"
 #include "tests/runtime/child.h"
 #include "tests/tools/command_runner.h"
 
@@ -14,6 +15,7 @@ namespace lockcheck::tools::testing {
 namespace {
 
 using lockcheck::testing::Child;
+using lockcheck::testing::Count;
 using lockcheck::testing::Folder;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -52,6 +54,24 @@ TEST(DeadlockReportTest, OfReadersToo) {
   const std::string said = ReportOf("readers-write", "suppress ");
   EXPECT_THAT(said, HasSubstr("[1] ACTUAL DEADLOCK  wait-for"));
   EXPECT_THAT(said, HasSubstr("(shared), acquired in"));
+}
+
+// Whether the one that asks first is said to wait for itself, or both for each
+// other: it is one deadlock, and one report.
+TEST(DeadlockReportTest, OfReadersOfOneLockThatBothWantToWrite) {
+  for (const char* mode : {"record", "live"}) {
+    const std::string said =
+        ReportOf("readers-of-one-write", "suppress ", mode);
+    EXPECT_EQ(Count(said, "DEADLOCK:"), 1) << said;
+    EXPECT_EQ(Count(said, "ACTUAL DEADLOCK"), 1) << said;
+    EXPECT_THAT(said, HasSubstr("release the shared hold before asking"));
+    const bool both = Count(said, "hold cache shared, and each asks for") == 1;
+    // The log may have the second one's request by the time it is read.
+    if (said.find("2 threads wait for each other") != said.npos) {
+      EXPECT_TRUE(both) << said;
+    }
+    EXPECT_EQ(Count(said, "cache, which it already holds"), both ? 0 : 1);
+  }
 }
 
 TEST(DeadlockReportTest, OfAnOwnerThatHasEnded) {

@@ -100,6 +100,8 @@ TEST_F(PoolTest, WhatIsSafeIsSilent) {
   }
 }
 
+// What is known of it without a look at the whole process; see
+// quiescence_test.cc for the rest.
 TEST_F(PoolTest, ATaskThatWaitsForOneBehindItStandsAndIsShown) {
   RunUntilItStands("starved", "log=" + log_);
   const Ran ran = Analyze();

@@ -83,5 +83,9 @@ TEST_F(QueueTest, TheDumpHasEachAct) {
                              HasSubstr(", act 4, then 0")));
 }
 
+TEST_F(QueueTest, WhoReportsMisuseIsInNobodysWay) {
+  EXPECT_EQ(Recorded("reports-nobody-reads").out, "closed 1\nclosed\n");
+}
+
 }  // namespace
 }  // namespace lockcheck::tools::testing

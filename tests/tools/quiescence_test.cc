@@ -151,6 +151,17 @@ class QuiescenceTest : public ::testing::TestWithParam<std::string> {
                              HasSubstr(message), Not(HasSubstr(kStall))));
     ExpectActualInLog(message);
   }
+  void ExpectStall(const std::string& story, const std::string& waits) {
+    if (kSeesOtherThreads) GTEST_SKIP() << "ThreadSanitizer has a thread";
+    const Finished f = KilledAfter(story, waits);
+    EXPECT_EQ(Count(f.err, kStall), 1) << f;
+    EXPECT_THAT(f.err, Not(HasSubstr("DEADLOCK")));
+    if (GetParam() == "live") return;
+    const Ran ran = Analyze();
+    EXPECT_EQ(ran.status, 1) << ran.out << ran.err;
+    EXPECT_THAT(ran.out,
+                AllOf(HasSubstr("HAZARD  stall"), Not(HasSubstr("DEADLOCK"))));
+  }
   void ExpectSilence(const Finished& f) {
     EXPECT_TRUE(f.Succeeded()) << f;
     EXPECT_EQ(f.err, "") << f;
@@ -188,21 +199,40 @@ TEST_P(QuiescenceTest, PermitsInBothOrdersAreADeadlock) {
   ExpectActual("permits-in-both-orders", "holds one and waits for other");
 }
 
+// A task that waits for a later one of its pool, as does each other one.
+TEST_P(QuiescenceTest, APoolWhoseTasksAllWaitForLaterOnesIsInADeadlock) {
+  ExpectActual("starved-pool",
+               "has a worker of crew, which later tasks need, and waits for "
+               "crew");
+}
+
+TEST_P(QuiescenceTest, APoolWhoseTasksAllWaitForLaterOnesMayAbort) {
+  if (kSeesOtherThreads) GTEST_SKIP() << "ThreadSanitizer has a thread";
+  const Finished f = Child("quiescence_program", {"starved-pool"})
+                         .Options(Options("on_deadlock=abort:command=none"))
+                         .Run();
+  EXPECT_EQ(f.signal(), SIGABRT) << f;
+  EXPECT_THAT(f.err, AllOf(HasSubstr(kDeadlock), Not(HasSubstr(kStall))));
+}
+
+TEST_P(QuiescenceTest, APoolWithAWorkerForTheTaskThatIsWaitedForGoesOn) {
+  ExpectSilence(Child("quiescence_program", {"pool-with-room"})
+                    .Options(Options("quiescence=1"))
+                    .Run());
+}
+
 // The wait is a long one by then, and nothing else begins.
 TEST_P(QuiescenceTest, ItIsLookedAtWhenTheLastThreadThatRanHasEnded) {
   ExpectActual("last-one-ends", "one");
 }
 
 TEST_P(QuiescenceTest, EverybodysWaitForSignalsIsAHazard) {
-  if (kSeesOtherThreads) GTEST_SKIP() << "ThreadSanitizer has a thread";
-  const Finished f = KilledAfter("all-wait-for-signals", "waits  never");
-  EXPECT_EQ(Count(f.err, kStall), 1) << f;
-  EXPECT_THAT(f.err, Not(HasSubstr("DEADLOCK")));
-  if (GetParam() == "live") return;
-  const Ran ran = Analyze();
-  EXPECT_EQ(ran.status, 1) << ran.out << ran.err;
-  EXPECT_THAT(ran.out,
-              AllOf(HasSubstr("HAZARD  stall"), Not(HasSubstr("DEADLOCK"))));
+  ExpectStall("all-wait-for-signals", "waits  never");
+}
+
+// Its worker waits for the task's end, and nobody for the worker's.
+TEST_P(QuiescenceTest, AWaitInAPoolForWhichNothingIsWaitingIsAHazard) {
+  ExpectStall("pool-of-who-waits", "waits  posted");
 }
 
 TEST_P(QuiescenceTest, WithoutTheCommandALineForEachWaitWillDo) {

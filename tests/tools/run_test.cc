@@ -162,6 +162,37 @@ TEST_F(RunTest, APlaceholderInAFolderIsRefusedBeforeTheProgramRuns) {
   EXPECT_THAT(NamesIn(folder_ / ""), ElementsAre("tmp"));
 }
 
+TEST_F(RunTest, ALogThatCannotBeWrittenIsSaidBeforeTheProgramRuns) {
+  std::ofstream(folder_ / "file").flush();
+  for (const char* place : {"/proc/none/run.log", "/proc/run.log", "/proc/",
+                            "file/run.log", "file/"}) {
+    const Finished f = Run({"--log", place, "touch", "ran"});
+    EXPECT_EQ(f.exit_status(), 3) << f;
+    EXPECT_THAT(f.err, StartsWith("lockcheck: the log /")) << place;
+    EXPECT_THAT(f.err, HasSubstr(" cannot be written: "));
+    EXPECT_THAT(f.err, EndsWith("(the program did not run)\n"));
+    EXPECT_EQ(Count(f.err, "\n"), 1) << f;
+  }
+  EXPECT_THAT(NamesIn(folder_ / ""), ElementsAre("file", "tmp"));
+}
+
+// The folder is the program's to make.
+TEST_F(RunTest, FoldersThatAreMissingAreNotMadeForAProgramWithoutALog) {
+  EXPECT_EQ(Run({"--log", "a/b/run.log", "true"}).exit_status(), 3);
+  EXPECT_THAT(NamesIn(folder_ / ""), ElementsAre("tmp"));
+  EXPECT_EQ(Run({"--log", "a/b/run.log", kProgram, "gated"}).exit_status(), 0);
+  EXPECT_THAT(NamesIn(folder_ / "a/b"), ElementsAre("run.log"));
+}
+
+TEST_F(RunTest, AnEmptyPathIsWrongUsage) {
+  const Finished f = Run({"--log", "", "touch", "ran"});
+  EXPECT_EQ(f.exit_status(), 2) << f;
+  EXPECT_THAT(f.err, HasSubstr("leave --log out for a temporary folder"));
+  EXPECT_EQ(Count(f.err, "\n"), 1) << f;
+  EXPECT_EQ(Run({"--log=", "touch", "ran"}).exit_status(), 2);
+  EXPECT_THAT(NamesIn(folder_ / ""), ElementsAre("tmp"));
+}
+
 // Logs of earlier runs are somebody else's.
 TEST_F(RunTest, OnlyTheLogsOfThisRunAreJudged) {
   EXPECT_EQ(Run({"--log", "logs/", kProgram, "abba"}).exit_status(), 66);

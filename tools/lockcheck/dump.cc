@@ -118,6 +118,8 @@ const char* Name(log::NoteKind kind) {
       return "mode=live";
     case log::NoteKind::kQuiescent:
       return "nobody left to end a wait, at";
+    case log::NoteKind::kStarved:
+      return "has a slot of a pool that submitted tasks need, actor";
   }
   return "unknown note";
 }
@@ -293,6 +295,7 @@ class Printer : public log::RecordVisitor {
     Event(fmt::format("the wait's stack is {}", stack));
   }
   void OnNote(log::NoteKind kind, uint64_t value) {
+    if (kind == log::NoteKind::kStarved) value &= 0xffffffff;
     Event(fmt::format("{}: {}", Name(kind), value));
   }
 

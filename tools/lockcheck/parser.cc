@@ -201,6 +201,12 @@ void AddRun(CLI::App& app, Options& o, RawWords& raw) {
                        "process, the program and the host. A folder: a log "
                        "for each program, in it. Default: a temporary "
                        "folder, which stays if there is a reason to look"))
+      ->check([](const std::string& word) {
+        return word.empty() ? std::string(
+                                  "'' is no path; leave --log out for "
+                                  "a temporary folder")
+                            : "";
+      })
       ->type_name("PATH");
   AddReport(app, o, raw);
 }

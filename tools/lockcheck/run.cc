@@ -78,7 +78,8 @@ int Judge(Options options, std::vector<std::string> logs) {
   if (logs.empty()) {
     Complain(fmt::format(
         "{}: no log was written: neither it nor what it started is built with "
-        "lockcheck's locks, or none was used",
+        "lockcheck's locks, none was used, or the log could not be written, "
+        "which is said above then",
         options.program[0]));
     return kExitFile;
   }
@@ -105,6 +106,11 @@ int RunRun(Options options) {
   if (!logs.ok()) {
     Complain(std::string(logs.status().message()));
     return kExitUsage;
+  }
+  if (const auto writable = logs->CheckWritable(); !writable.ok()) {
+    logs->Remove();
+    Complain(std::string(writable.message()));
+    return kExitFile;
   }
   const auto status =
       RunProgram(options.program, Environment(options, logs->pattern()));

@@ -3,6 +3,7 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -52,6 +53,26 @@ absl::StatusOr<std::string> NewTemporaryFolder() {
                   folder, std::strerror(errno)));
 }
 
+// The folder, or, as the program makes those that are missing, the innermost
+// one above it that is there.
+fs::path NearestFolder(const std::string& folder) {
+  std::error_code ignored;
+  fs::path nearest = folder;
+  while (!fs::exists(nearest, ignored) && nearest.has_relative_path()) {
+    nearest = nearest.parent_path();
+  }
+  return nearest;
+}
+
+// 0, or errno.
+int TryToWrite(const fs::path& folder) {
+  std::string file = folder / ".lockcheck-run.XXXXXX";
+  const int fd = ::mkstemp(file.data());
+  if (fd < 0) return errno;
+  ::close(fd);
+  return ::unlink(file.c_str()) == 0 ? 0 : errno;
+}
+
 }  // namespace
 
 RunLogs::RunLogs(std::string folder, std::string name, bool temporary)
@@ -80,6 +101,24 @@ absl::StatusOr<RunLogs> RunLogs::At(const std::string& place) {
   }
   return RunLogs(folder, is_folder ? kEachProgram : path.filename().string(),
                  false);
+}
+
+absl::Status RunLogs::CheckWritable() const {
+  const fs::path log = fs::path(folder_) / name_;
+  std::error_code ignored;
+  fs::path at = log;
+  int error = 0;
+  if (!fs::is_regular_file(log, ignored)) {
+    at = NearestFolder(folder_);
+    error = TryToWrite(at);
+  } else if (::access(log.c_str(), R_OK | W_OK) != 0) {
+    error = errno;
+  }
+  if (error == 0) return absl::OkStatus();
+  return absl::UnavailableError(fmt::format(
+      "the log {} cannot be written: {}: {}; name another place with --log "
+      "(the program did not run)",
+      log.string(), at.string(), std::strerror(error)));
 }
 
 std::string RunLogs::pattern() const {

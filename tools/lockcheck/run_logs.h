@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 namespace lockcheck::tools {
@@ -19,6 +20,10 @@ class RunLogs {
   // "": a new temporary folder. Errors: a placeholder in a folder's name; no
   // temporary folder can be made.
   static absl::StatusOr<RunLogs> At(const std::string& place);
+
+  // What keeps a log from being written there, as far as it is known before the
+  // program runs; nothing is left behind.
+  absl::Status CheckWritable() const;
 
   // For LOCKCHECK_OPTIONS, not escaped: absolute, with placeholders.
   std::string pattern() const;

@@ -27,10 +27,11 @@ using AsyncResult =
     std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>;
 
 template <typename F, typename... Args>
-auto StartAsync(SiteSlot* slot, Caller caller, F&& f, Args&&... args) {
+auto StartAsync(SiteSlot* slot, Caller caller, bool may_be_deferred, F&& f,
+                Args&&... args) {
   StatePtr state = MakeState<AsyncState<Call<F, Args...>>>(
       std::forward<F>(f), std::forward<Args>(args)...);
-  state->Start(slot, caller);
+  state->Start(slot, caller, may_be_deferred);
   return FutureAccess::FutureOf<AsyncResult<F, Args...>>(std::move(state));
 }
 template <typename F, typename... Args>
@@ -42,15 +43,18 @@ auto Defer(F&& f, Args&&... args) {
 
 }  // namespace internal
 
-// Either policy, or both: then a thread. Throws std::system_error if it cannot
-// be started.
+// Either policy, or both: then a thread, and if none can be started the call is
+// deferred. Throws std::system_error if it may not be.
 template <typename F, typename... Args>
 [[nodiscard]] LOCKCHECK_ALWAYS_INLINE future<internal::AsyncResult<F, Args...>>
 async(std::launch policy, F&& f, Args&&... args) {
   internal::SiteSlot* slot;
   LOCKCHECK_SITE_SLOT(slot);
   if ((policy & std::launch::async) == std::launch::async) {
-    return internal::StartAsync(slot, LOCKCHECK_CALLER(), std::forward<F>(f),
+    const bool may_be_deferred =
+        (policy & std::launch::deferred) == std::launch::deferred;
+    return internal::StartAsync(slot, LOCKCHECK_CALLER(), may_be_deferred,
+                                std::forward<F>(f),
                                 std::forward<Args>(args)...);
   }
   return internal::Defer(std::forward<F>(f), std::forward<Args>(args)...);

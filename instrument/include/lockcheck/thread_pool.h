@@ -22,7 +22,8 @@
 // Throws std::logic_error: submit() and the maps after close(), join() before
 // it, and join() in a task of the pool itself, which would wait for its own
 // end. All three are reported as misuse. A task that waits for one submitted
-// later may wait for ever, if all workers do.
+// later may wait for ever, if all workers do; that is reported as a deadlock
+// when nothing else in the process could end it.
 //
 // The name, if any, must outlive the pool and its futures; the workers have it,
 // too. In the log a pool is a queue of tasks, where workers that have nothing

@@ -139,9 +139,11 @@ class FutureState : protected Waitable<WaitKind::kFuture> {
   }
 
  private:
-  enum Status : uint32_t { kEmpty, kStoring, kKept, kReady };
+  // kAwaited: stored to, and somebody waits for the end of that.
+  enum Status : uint32_t { kEmpty, kStoring, kAwaited, kKept, kReady };
 
-  // Another one who stores may fail, and is waited for.
+  // Another one who stores may fail, and is waited for: it may be a function
+  // that runs for long.
   class Storing {
    public:
     explicit Storing(FutureState& state) : state_(state) {
@@ -151,12 +153,21 @@ class FutureState : protected Waitable<WaitKind::kFuture> {
         if (seen >= kKept) {
           ThrowFutureError(std::future_errc::promise_already_satisfied);
         }
-        if (seen == kStoring) std::this_thread::yield();
+        if (seen == kAwaited ||
+            (seen == kStoring &&
+             state_.status_.compare_exchange_weak(seen, kAwaited,
+                                                  std::memory_order_relaxed))) {
+          state_.status_.wait(kAwaited, std::memory_order_relaxed);
+        }
         seen = kEmpty;
       }
     }
     ~Storing() {
-      state_.status_.store(done_ ? kKept : kEmpty, std::memory_order_release);
+      const uint32_t before = state_.status_.exchange(
+          done_ ? kKept : kEmpty, std::memory_order_release);
+      if (__builtin_expect(before == kAwaited, false)) {
+        state_.status_.notify_all();
+      }
     }
     void Done() { done_ = true; }
     Storing(const Storing&) = delete;

@@ -39,6 +39,19 @@ class TaskScope {
   uint32_t segment_ = 0;  // of the worker's, the last before the task
 };
 
+struct QueueState;
+struct WaitQueue;
+
+// While one of these lives, the calling thread is a worker of the pool with
+// these jobs and slots.
+class WorkScope {
+ public:
+  WorkScope(const QueueState& jobs, const WaitQueue& slots) noexcept;
+  ~WorkScope();
+  WorkScope(const WorkScope&) = delete;
+  WorkScope& operator=(const WorkScope&) = delete;
+};
+
 // By who has waited for its end, or found it.
 void TaskJoined(uint32_t task, SiteSlot* slot, Caller caller) noexcept;
 

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <optional>
+#include <system_error>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -156,11 +157,28 @@ class AsyncState : public ResultState<typename C::Result> {
   explicit AsyncState(Args&&... args)
       : ResultState<R>(nullptr, source_location()),
         call_(std::in_place, std::forward<Args>(args)...) {}
-  // `slot` is where async() was called.
-  void Start(SiteSlot* slot, Caller caller) {
+  // `slot` is where async() was called. If no thread can be started, and it may
+  // be deferred, whoever waits first runs the call.
+  void Start(SiteSlot* slot, Caller caller,
+             [[maybe_unused]] bool may_be_deferred) {
     // That frame is another thread's, and may be gone.
     const Caller called_from = {caller.return_address, nullptr};
+#if defined(__cpp_exceptions)
+    try {
+      thread_ = thread(&AsyncState::Run, this, slot, called_from);
+    } catch (const std::system_error& error) {
+      if (!may_be_deferred ||
+          error.code() != std::errc::resource_unavailable_try_again) {
+        throw;
+      }
+      is_deferred_ = true;
+    }
+#else
     thread_ = thread(&AsyncState::Run, this, slot, called_from);
+#endif
+  }
+  bool IsDeferred() const noexcept override {
+    return is_deferred_ && !joins_.load(std::memory_order_relaxed);
   }
   // False: it is not over yet.
   bool BeforeEnd(SiteSlot* slot, Caller caller) noexcept {
@@ -179,6 +197,11 @@ class AsyncState : public ResultState<typename C::Result> {
   ~AsyncState() = default;
   void Complete(SiteSlot* slot, Caller caller) override {
     if (joins_.exchange(true, std::memory_order_acquire)) return;
+    if (is_deferred_) {
+      RunAndKeep<R>(*this, *call_);
+      this->Publish(slot, caller);
+      return;
+    }
     // Not joined: it waits for its own end.
     struct Joining {
       AsyncState& state;
@@ -210,7 +233,8 @@ class AsyncState : public ResultState<typename C::Result> {
   std::optional<C> call_;
   bool running_ = true, orphaned_ = false;  // the thread's own
   thread thread_;
-  std::atomic<bool> joins_{false};
+  bool is_deferred_ = false;        // there is no thread
+  std::atomic<bool> joins_{false};  // or runs the call
 };
 
 }  // namespace lockcheck::inline LOCKCHECK_ABI::internal
