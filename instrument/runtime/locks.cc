@@ -373,6 +373,10 @@ void DoJoinBlock(uint32_t actor, SiteSlot* slot, Caller caller) {
   if (t == nullptr) return;
   const uint32_t site = SiteId(t, slot, caller);
   NoteJoin(t, site, slot, caller);
+  if (actor == t->hot.actor) {
+    ReportMisuse(
+        t, {model::Misuse::kSelfJoin, 0, site, actor, nullptr, slot, caller});
+  }
   {
     const Keep keep(t);
     Begin(t, 5).Word(actor).Word(site).U64(Ticks()).End(Op::kJoinBlock);

@@ -11,15 +11,10 @@
 namespace lockcheck::analysis {
 namespace {
 
-bool WaitsForTheOutside(const Observations& o, const Dependency& d) {
-  return o.recording != nullptr && d.lock < o.recording->objects.size() &&
-         model::PrimitiveOf(o.recording->objects[d.lock].kind).outside;
-}
-
 absl::flat_hash_set<ObjectIndex> LocksHeldOutside(const Observations& o) {
   absl::flat_hash_set<ObjectIndex> locks;
   for (const Dependency& d : o.dependencies) {
-    if (!WaitsForTheOutside(o, d)) continue;
+    if (!o.ends_outside(d.lock)) continue;
     for (const Hold& hold : d.held) locks.insert(hold.object);
   }
   return locks;
@@ -53,7 +48,7 @@ void FindBlockingCalls(const Observations& o, std::vector<Finding>& findings) {
   Rivals rivals(o, locks);
   std::map<std::tuple<ObjectIndex, ObjectIndex, SiteIndex>, size_t> rows;
   for (const Dependency& d : o.dependencies) {
-    if (!WaitsForTheOutside(o, d)) continue;
+    if (!o.ends_outside(d.lock)) continue;
     for (size_t i = 0; i < d.held.size(); ++i) {
       const Hold& hold = d.held[i];
       const Rival* const rival = rivals.Beside(d, hold.object, hold.mode);

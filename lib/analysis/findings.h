@@ -77,7 +77,7 @@ struct Finding {
   // Policy::kOrder: refuted as a deadlock (one-actor, fork-join, gate), but the
   // order is broken all the same, so it fails. Never set under kDeadlock.
   bool order_violation = false;
-  // Actual: it did not stay, since one of the requests was refused.
+  // It did not stay, since one of the requests was refused, or gave up.
   bool was_refused = false;
 };
 

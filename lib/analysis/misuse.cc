@@ -83,6 +83,10 @@ Finding ToFinding(const MisuseEvent& event, const Holds& holds) {
   part.stack = event.stack;
   if (!NamesPlaceOfHold(event.misuse)) part.site = event.site;
   if (event.misuse == Misuse::kSelfLock) part.wants = event.object;
+  if (event.misuse == Misuse::kSelfJoin) {
+    finding.parts.push_back(std::move(part));
+    return finding;
+  }
   Part owner;
   owner.actor = event.owner;
   owner.holds = {holds.Of(event)};

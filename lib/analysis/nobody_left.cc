@@ -1,6 +1,7 @@
 #include "lib/analysis/nobody_left.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 #include <tuple>
@@ -8,6 +9,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "lib/analysis/end_part.h"
+#include "lib/analysis/permits.h"
 
 namespace lockcheck::analysis {
 namespace {
@@ -18,9 +20,7 @@ using log::ProcessIndex;
 
 // Whether whoever comes by ends a wait for the object, and not its holders.
 bool IsSignal(const Observations& o, ObjectIndex object) {
-  if (object >= o.recording->objects.size()) return false;
-  const model::ObjectKind kind = o.recording->objects[object].kind;
-  return model::EndsByAnybody(kind) && !model::PrimitiveOf(kind).outside;
+  return AnybodyReleases(o, object) && !o.ends_outside(object);
 }
 
 class NobodyLeft {
@@ -50,6 +50,7 @@ class NobodyLeft {
   struct Wanted {
     std::vector<ActorIndex> by;
     ObjectIndex object = kNone;
+    bool only_its_end = true;  // and nothing that it holds
   };
 
   ProcessIndex ProcessOf(ActorIndex actor) const {
@@ -152,6 +153,7 @@ class NobodyLeft {
     const auto add = [&](ActorIndex holder, ActorIndex waiter) {
       wanted[holder].by.push_back(waiter);
       wanted[holder].object = o_.end[waiter].wait->object;
+      wanted[holder].only_its_end &= o_.is_end_object(wanted[holder].object);
     };
     absl::flat_hash_map<ObjectIndex, std::vector<ActorIndex>> holders;
     for (const ActorIndex a : stuck) {
@@ -172,15 +174,25 @@ class NobodyLeft {
   }
 
   // Those of `signalled` that others, or tasks, wait for, and all who wait for
-  // them.
+  // them. If nobody waits for what one of those holds, then it is a third one
+  // that was to signal, and waits to be signalled itself: it is one of the
+  // others.
   std::vector<ActorIndex> WhoNeeds(const std::vector<ActorIndex>& signalled,
                                    const std::vector<Wanted>& wanted) const {
+    const auto is_wanted = [&](ActorIndex a) {
+      return !wanted[a].by.empty() || starved_.contains(a);
+    };
     std::vector<ActorIndex> circle;
-    std::set<ActorIndex> seen;
-    for (const ActorIndex a : signalled) {
-      const bool needed = !wanted[a].by.empty() || starved_.contains(a);
-      if (needed && seen.insert(a).second) circle.push_back(a);
+    std::copy_if(signalled.begin(), signalled.end(), std::back_inserter(circle),
+                 is_wanted);
+    if (circle.empty()) return circle;
+    if (std::all_of(circle.begin(), circle.end(), [&](ActorIndex a) {
+          return wanted[a].only_its_end && !starved_.contains(a);
+        })) {
+      std::remove_copy_if(signalled.begin(), signalled.end(),
+                          std::back_inserter(circle), is_wanted);
     }
+    std::set<ActorIndex> seen(circle.begin(), circle.end());
     for (size_t i = 0; i < circle.size(); ++i) {
       for (const ActorIndex waiter : wanted[circle[i]].by) {
         if (seen.insert(waiter).second) circle.push_back(waiter);

@@ -135,17 +135,18 @@ struct EndState {
   // exit.
 };
 
-// A request was refused, because it had closed a deadlock: who waited at that
-// moment, the refused one included. Where the waits of others ended at the same
-// tick they may be in it or not.
+// A request was refused, because it had closed a deadlock, or gave up: who
+// waited at that moment, this one included. Where the waits of others ended at
+// the same tick they may be in it or not.
 struct RefusedMoment {
   struct Waiting {
     ActorIndex actor = kNone;
     std::vector<Hold> held;  // outermost first
     Wait wait;
   };
-  ActorIndex actor = kNone;  // the refused one
+  ActorIndex actor = kNone;  // whose request it was
   uint64_t ticks = 0;
+  bool timed_out = false;  // it gave up by itself, in a cycle or not
   std::vector<Waiting> waiting;
 };
 
@@ -195,6 +196,11 @@ struct Observations {
   }
   bool is_end_object(ObjectIndex object) const {
     return object != kNone && object >= object_count;
+  }
+  // What ends a wait for it is no actor.
+  bool ends_outside(ObjectIndex object) const {
+    return recording != nullptr && object < object_count &&
+           model::PrimitiveOf(recording->objects[object].kind).outside;
   }
   ActorIndex actor_of_end(ObjectIndex object) const {
     return static_cast<ActorIndex>(object - object_count);

@@ -72,6 +72,7 @@ struct Piece {
   std::vector<ObjectIndex> acquired;  // distinct
   WaitIntervals waits;
   std::vector<uint64_t> refused;  // ticks: requests that had closed a deadlock
+  std::vector<uint64_t> timed_out;  // ticks: requests with something held
   ActorUsage usage;
   std::vector<HeldAtEnd> held;
   std::optional<Wait> wait;

@@ -34,13 +34,14 @@ class RawIds {
   StackIndex Stack(uint32_t id) const {
     return id == 0 ? kNone : recording_.FindStack(id);
   }
+  ObjectIndex EndOf(ActorIndex actor) const {
+    return static_cast<ObjectIndex>(recording_.objects.size() + actor);
+  }
   // The object itself, or END(actor) if `id` is that of a joined actor.
   ObjectIndex Target(uint32_t id, bool joins) const {
     if (!joins) return Object(id);
     const ActorIndex actor = Actor(id);
-    return actor == kNone
-               ? kNone
-               : static_cast<ObjectIndex>(recording_.objects.size() + actor);
+    return actor == kNone ? kNone : EndOf(actor);
   }
   // Something can be held of it. What has no entry is taken for a lock.
   // No actor ends a wait for it.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "lib/analysis/raw_ids.h"
 #include "lib/log/decode.h"
@@ -16,15 +17,26 @@ std::vector<RefusedMoment> MomentsOf(std::span<const Piece> pieces,
     for (const uint64_t ticks : piece.refused) {
       moments.push_back({.actor = piece.actor, .ticks = ticks});
     }
+    for (const uint64_t ticks : piece.timed_out) {
+      moments.push_back(
+          {.actor = piece.actor, .ticks = ticks, .timed_out = true});
+    }
+  }
+  // Each is judged over all actors: first of all those that are deadlocks.
+  const size_t most =
+      std::min(kMostRefusals, kMostActorsJudged / (actors + 1) + 1);
+  if (moments.size() > most) {
+    std::stable_sort(moments.begin(), moments.end(),
+                     [](const RefusedMoment& a, const RefusedMoment& b) {
+                       return std::pair(a.timed_out, a.ticks) <
+                              std::pair(b.timed_out, b.ticks);
+                     });
+    moments.resize(most);
   }
   std::stable_sort(moments.begin(), moments.end(),
                    [](const RefusedMoment& a, const RefusedMoment& b) {
                      return a.ticks < b.ticks;
                    });
-  // Each is judged over all actors.
-  const size_t most =
-      std::min(kMostRefusals, kMostActorsJudged / (actors + 1) + 1);
-  if (moments.size() > most) moments.resize(most);
   return moments;
 }
 

@@ -6,11 +6,13 @@
 // look like one that is merely possible. A refused request leaves a wait that
 // ended as interrupted. Who else waited at that moment, and with what held, is
 // in the streams of the others, so these are read once more, and only then.
-// That moment is judged as the end of a log is (stuck.h).
+// That moment is judged as the end of a log is (stuck.h). So is that at which a
+// request with a time limit gave up: others may have waited in a cycle with it.
 //
-// Cost: nothing without a refused request; else one more pass over the log, and
+// Cost: nothing without a request that was refused, or gave up with something
+// held; else one more pass over the log, and
 // for each of at most kMostRefusals of them what waited then. Of one actor, one
-// lock and one place the first counts.
+// lock and one place the first refusal counts, and the first 16 that gave up.
 #ifndef LOCKCHECK_LIB_ANALYSIS_REFUSED_H_
 #define LOCKCHECK_LIB_ANALYSIS_REFUSED_H_
 

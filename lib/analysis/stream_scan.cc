@@ -19,6 +19,9 @@
 namespace lockcheck::analysis {
 namespace {
 
+// The first may be in no cycle, and a later one in one.
+constexpr uint32_t kTimedOutOfOnePlace = 16;
+
 using log::AcquireRecord;
 using log::BlockRecord;
 using log::ReleaseRecord;
@@ -144,6 +147,7 @@ class StreamScan : public log::RecordVisitor {
   void AddHold(uint32_t object, uint32_t site, uint64_t start, uint64_t end);
   void AddKeptHolds();
   void AddGivenUp(const BlockRecord& block);
+  void NoteTimedOut(const BlockRecord& block, uint64_t ticks);
 
   // ---- At the end ----
   void TakeEndState();
@@ -162,6 +166,7 @@ class StreamScan : public log::RecordVisitor {
   std::array<KeptHold, 64> kept_holds_;
   size_t kept_count_ = 0;
   PhaseLists phases_;
+  absl::flat_hash_map<std::pair<uint32_t, uint32_t>, uint32_t> timed_out_;
   absl::flat_hash_map<std::tuple<model::Misuse, uint32_t, uint32_t>, size_t>
       misuse_rows_;
 };
@@ -306,6 +311,7 @@ void StreamScan::OnUnblock(model::Outcome outcome, uint64_t ticks) {
   Stamp(ticks);
   if (const auto request = waits_.OnUnblock(outcome, ticks)) {
     AddGivenUp(*request);
+    if (outcome == model::Outcome::kTimedOut) NoteTimedOut(*request, ticks);
   }
 }
 
@@ -317,6 +323,13 @@ void StreamScan::AddGivenUp(const BlockRecord& block) {
                                                     .mode = block.mode,
                                                     .joins = block.join,
                                                     .failed = true})));
+}
+
+// With nothing held nobody waits for its actor.
+void StreamScan::NoteTimedOut(const BlockRecord& block, uint64_t ticks) {
+  if (open_.empty()) return;
+  uint32_t& before = timed_out_[{block.object, block.site}];
+  if (before++ < kTimedOutOfOnePlace) piece_.timed_out.push_back(ticks);
 }
 
 // ---- Actors ----
@@ -376,9 +389,11 @@ void StreamScan::OnMisuse(model::Misuse misuse, uint32_t object, uint32_t site,
     seen.last_ticks = std::max(seen.last_ticks, ticks);
     return;
   }
+  const bool joins = misuse == model::Misuse::kSelfJoin;
+  const ObjectIndex of = joins ? ids_.EndOf(piece_.actor) : ids_.Object(object);
   piece_.misuses.push_back({.event = {.misuse = misuse,
                                       .actor = piece_.actor,
-                                      .object = ids_.Object(object),
+                                      .object = of,
                                       .site = ids_.Site(site),
                                       .owner = ids_.Actor(owner),
                                       .stack = ids_.Stack(stack),

@@ -38,7 +38,7 @@ class EndOfLog {
       AddCycle(cycle, findings);
     }
     FindOwnersThatAreGone(findings);
-    FindTimedCycles(findings);
+    FindTimedCycles(findings, kNone);
     FindLostWakeups(findings);
     const std::vector<bool> left = FindNobodyLeft(o_, nodes_, stuck_, findings);
     FindWaitsWhileHolding(left, findings);
@@ -54,11 +54,15 @@ class EndOfLog {
     }
   }
 
+  // The cycle that ended when that actor's time was over.
+  void FindTimedCycleOf(ActorIndex actor, std::vector<Finding>& findings) {
+    FindTimedCycles(findings, actor);
+  }
+
   // The cycle of that actor and others, if it is in one.
   void FindCycleOf(ActorIndex actor, std::vector<Finding>& findings) {
     for (const auto& cycle : graph::WaitCycles(nodes_, stuck_)) {
-      if (cycle.size() > 1 &&
-          std::find(cycle.begin(), cycle.end(), actor) != cycle.end()) {
+      if (IsInCycleWithOthers(actor, cycle)) {
         AddCycle(cycle, findings);
         findings.back().was_refused = true;
       }
@@ -70,6 +74,12 @@ class EndOfLog {
     ActorIndex actor;
     model::Mode mode;
   };
+
+  static bool IsInCycleWithOthers(ActorIndex actor,
+                                  const std::vector<graph::Vertex>& cycle) {
+    return cycle.size() > 1 &&
+           std::find(cycle.begin(), cycle.end(), actor) != cycle.end();
+  }
 
   bool Recursive(ObjectIndex object) const {
     return o_.recording != nullptr && object < o_.recording->objects.size() &&
@@ -232,7 +242,8 @@ class EndOfLog {
     }
   }
 
-  void FindTimedCycles(std::vector<Finding>& findings) const {
+  // All of them, or those of that actor and others.
+  void FindTimedCycles(std::vector<Finding>& findings, ActorIndex of) const {
     std::vector<WaitNode> nodes = nodes_;
     std::vector<bool> waiting(nodes.size(), false);
     for (ActorIndex a = 0; a < o_.actor_count; ++a) {
@@ -248,10 +259,11 @@ class EndOfLog {
       const bool timed =
           std::any_of(cycle.begin(), cycle.end(),
                       [&](ActorIndex a) { return GivesUp(end_[a].wait->how); });
-      if (!timed) continue;
+      if (!timed || (of != kNone && !IsInCycleWithOthers(of, cycle))) continue;
       findings.push_back(ToFinding(cycle));
       findings.back().kind = Kind::kHazard;
       findings.back().rule = Rule::kTimedCycle;
+      findings.back().was_refused = of != kNone;
     }
   }
 
@@ -268,7 +280,8 @@ class EndOfLog {
         GivesUp(end.wait->how) || Runs(actor)) {
       return false;
     }
-    return AnybodyReleases(o_, end.wait->object);
+    return AnybodyReleases(o_, end.wait->object) &&
+           !o_.ends_outside(end.wait->object);
   }
 
   std::vector<ActorIndex> WaitersFor(const Hold& hold,
@@ -417,7 +430,12 @@ void FindRefusedDeadlocks(const Observations& observations,
                              .held = waiting.held,
                              .wait = waiting.wait};
     }
-    EndOfLog(observations, then).FindCycleOf(moment.actor, findings);
+    EndOfLog at(observations, then);
+    if (moment.timed_out) {
+      at.FindTimedCycleOf(moment.actor, findings);
+    } else {
+      at.FindCycleOf(moment.actor, findings);
+    }
     for (const auto& waiting : moment.waiting) then[waiting.actor] = {};
   }
 }

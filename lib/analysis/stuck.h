@@ -31,7 +31,8 @@ void FindStuckActors(const Observations& observations,
                      std::vector<StandingWait>& standing_waits);
 
 // The same for the moments at which a request was refused: the cycles that it
-// had closed. An actor that asked for what it had itself is a misuse only.
+// had closed. An actor that asked for what it had itself is a misuse only. And
+// for those at which a request gave up: the cycles that ended with that.
 void FindRefusedDeadlocks(const Observations& observations,
                           std::vector<Finding>& findings);
 

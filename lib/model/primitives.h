@@ -213,6 +213,7 @@ enum class Misuse : uint8_t {
   kArriveTooOften = 11,   // at a latch or barrier, above its count
   kReleaseByOther = 12,   // of the gil, by an actor that does not hold it
   kJoinByOwnTask = 13,    // of a pool, by one of its tasks
+  kSelfJoin = 14,         // of a thread by itself; no object
 };
 
 struct MisuseName {
@@ -244,6 +245,7 @@ inline constexpr MisuseName kMisuses[] = {
      "releases what another actor holds, or nobody"},
     {Misuse::kJoinByOwnTask, "join-by-own-task",
      "joins a pool from one of its own tasks"},
+    {Misuse::kSelfJoin, "self-join", "joins itself"},
 };
 
 constexpr const MisuseName* NameOf(Misuse misuse) {

@@ -176,6 +176,9 @@ std::string AdviceForMisuse(model::Misuse misuse) {
     case model::Misuse::kJoinByOwnTask:
       return "join where the pool was made: a task that waits for all tasks "
              "waits for itself";
+    case model::Misuse::kSelfJoin:
+      return "let another actor join it, or ask first: t.get_id() == "
+             "std::this_thread::get_id()";
   }
   return "";
 }

@@ -63,7 +63,9 @@ std::string MisuseMessage(const Report& report, const Finding& finding,
            ", nor ever asked for; the program's standard error says where it "
            "was made";
   }
-  if (!row.objects.empty()) text += ": " + ObjectName(report, row.objects[0]);
+  if (!row.objects.empty() && !IsEnd(report, row.objects[0])) {
+    text += ": " + ObjectName(report, row.objects[0]);
+  }
   return text;
 }
 
@@ -180,7 +182,9 @@ std::string Message(const Report& report, const Finding& finding,
       }
       return Circle(report, row, "waits for");
     case Rule::kTimedCycle:
-      return Circle(report, row, "waits for") + ": only a time limit ends this";
+      return Circle(report, row, "waits for") +
+             (finding.was_refused ? ": it was a time limit that ended this"
+                                  : ": only a time limit ends this");
     case Rule::kWaitHolding:
       return WaitHoldingMessage(report, row);
     case Rule::kLostWakeup:

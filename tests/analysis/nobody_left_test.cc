@@ -213,6 +213,31 @@ TEST_F(NobodyLeft, WhoWaitsForThoseIsPartOfIt) {
   EXPECT_THAT(found[0].parts, SizeIs(3));
 }
 
+// Main joins other; it is third who would have signalled.
+TEST_F(NobodyLeft, WhoWasToSignalIsNamedIfOnlyAnEndIsWaitedFor) {
+  Wait(kOther, kSignal);
+  Third();
+  Wait(kThird, kPermit, kThirdSite);
+  b_.JoinBlock(kMain, kOther, kOtherSite);
+  Note();
+  const std::vector<Finding> found = Found();
+  ASSERT_THAT(found, ElementsAre(IsCommunication()));
+  ASSERT_THAT(found[0].parts, SizeIs(3));
+  EXPECT_EQ(found[0].parts[0].actor, kOther - 1);
+  EXPECT_EQ(found[0].parts[1].actor, kThird - 1);
+  EXPECT_EQ(found[0].parts[2].actor, kMain - 1);
+}
+
+TEST_F(NobodyLeft, IdleOnesAreNotNamedIfALockIsWaitedFor) {
+  HolderWaits();
+  Third();
+  Wait(kThird, kPermit, kThirdSite);
+  Note();
+  const std::vector<Finding> found = Found();
+  ASSERT_THAT(found, ElementsAre(IsCommunication()));
+  EXPECT_THAT(found[0].parts, SizeIs(2));
+}
+
 TEST_F(NobodyLeft, PermitsInBothOrdersAreADeadlock) {
   b_.At(10).Open(kMain, kPermit, kSite).Open(kOther, kOtherPermit, kSite);
   Wait(kMain, kOtherPermit, kOtherSite);

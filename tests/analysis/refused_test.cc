@@ -13,10 +13,12 @@ using log::testing::LogBuilder;
 using model::How;
 using model::ObjectKind;
 using model::Outcome;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
+using ::testing::Truly;
 
 constexpr uint32_t kA = 1, kB = 2, kC = 3;  // locks; the site of a lock is 10 *
                                             // its number where it is held, one
@@ -127,7 +129,12 @@ TEST_F(RefusedTest, AWaitThatGivesUpIsNoPartOfIt) {
   }
 }
 
-TEST_F(RefusedTest, ARequestThatTimedOutIsNotRefused) {
+bool IsTimedCycle(const Finding& finding) {
+  return finding.kind == Kind::kHazard && finding.rule == Rule::kTimedCycle &&
+         finding.was_refused && finding.parts.size() == 2;
+}
+
+TEST_F(RefusedTest, ACycleThatATimeLimitEndedIsAHazard) {
   Hold(2, kA);
   Hold(3, kB);
   b.At(10);
@@ -138,9 +145,44 @@ TEST_F(RefusedTest, ARequestThatTimedOutIsNotRefused) {
   b.Unblock(3, Outcome::kTimedOut).Close(3);
   b.At(40);
   Get(2, kB);
-  for (const Finding& finding : Judge()) {
-    EXPECT_NE(finding.verdict, Verdict::kActual);
+  EXPECT_THAT(Judge(),
+              ElementsAre(Truly(IsTimedCycle),
+                          Field(&Finding::verdict, Verdict::kRefuted)));
+}
+
+// The other one asked when it was over.
+TEST_F(RefusedTest, ATimeLimitThatEndedNoCycleIsNone) {
+  Hold(2, kA);
+  Hold(3, kB);
+  b.At(10);
+  Block(3, kA, 2, How::kTimed);
+  b.At(20);
+  b.Unblock(3, Outcome::kTimedOut);
+  b.At(30);
+  Block(2, kB, 3);
+  b.At(40);
+  b.Close(3);
+  b.At(50);
+  Get(2, kB);
+  EXPECT_THAT(Judge(),
+              ElementsAre(Field(&Finding::verdict, Verdict::kRefuted)));
+}
+
+// So often at one place, and then in a cycle.
+TEST_F(RefusedTest, ALaterTimeLimitOfOnePlaceIsLookedAt) {
+  Hold(2, kA);
+  Hold(3, kB);
+  for (int64_t i = 0; i < 5; ++i) {
+    b.At(10 + 10 * i);
+    Block(3, kA, 2, How::kTimed);
+    if (i == 4) Block(2, kB, 3);
+    b.At(15 + 10 * i);
+    b.Unblock(3, Outcome::kTimedOut);
   }
+  b.Close(3);
+  b.At(100);
+  Get(2, kB);
+  EXPECT_THAT(Judge(), Contains(Truly(IsTimedCycle)));
 }
 
 // A join can be a part of it.

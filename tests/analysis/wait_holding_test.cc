@@ -118,5 +118,17 @@ TEST_F(WaitHolding, IsNothingOfAWaitForALock) {
   EXPECT_THAT(Found(), IsEmpty());
 }
 
+// It is a blocking call, and nobody's notification.
+TEST_F(WaitHolding, IsNothingIfTheOutsideEndsTheWait) {
+  constexpr uint32_t kRegion = 7;
+  b_.In(1).Object(kRegion, ObjectKind::kRegion, "read");
+  b_.Open(1, kOuter, kSite);
+  b_.At(10).Block(1, kRegion, kSite, 0, 0);
+  AskForOuter(2);
+  for (const Finding& finding : Found()) {
+    EXPECT_EQ(finding.rule, Rule::kBlockingCall);
+  }
+}
+
 }  // namespace
 }  // namespace lockcheck::analysis::testing

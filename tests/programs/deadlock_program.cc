@@ -25,8 +25,11 @@
 #include <vector>
 
 #include "lockcheck/lockcheck.h"
+#include "tests/programs/in_turn.h"
 
 namespace {
+
+using lockcheck::testing::AwaitSleeper;
 
 // Says so if the request is refused; the guards then let everybody go on.
 template <typename F>
@@ -37,13 +40,6 @@ void Caught(F act) {
     if (error.code() != std::errc::resource_deadlock_would_occur) throw;
     std::puts("caught");
   }
-}
-
-// Waits until a thread sleeps on the lock: its word says so.
-template <typename Mutex>
-void AwaitSleeper(const Mutex& m) {
-  const auto* word = reinterpret_cast<const std::atomic<uint32_t>*>(&m);
-  while ((word->load() & (1u << 31)) == 0) std::this_thread::yield();
 }
 
 void Ring(size_t n, bool all_at_once) {

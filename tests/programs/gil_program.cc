@@ -14,18 +14,27 @@
 
 namespace {
 
+using lockcheck::testing::AtOnce;
 using lockcheck::testing::InTurn;
+using lockcheck::testing::OneAfterTheOther;
+using lockcheck::this_thread::set_name;
 
 lockcheck::gil g_gil("gil");
 lockcheck::mutex g_m("m");
 
-void MutexUnderGil() {
+template <typename Meet>
+void MutexUnderGil(Meet meet) {
+  set_name("gil first");
   const std::lock_guard gil(g_gil);
+  meet();
   const std::lock_guard lock(g_m);
 }
 
-void GilUnderMutex() {
+template <typename Meet>
+void GilUnderMutex(Meet meet) {
+  set_name("mutex first");
   const std::lock_guard lock(g_m);
+  meet();
   const std::lock_guard gil(g_gil);
 }
 
@@ -35,9 +44,15 @@ void AsAnInterpreterDoes() {
   g_m.unlock();
 }
 
-void BothOrders() { InTurn(MutexUnderGil, GilUnderMutex); }
+template <typename Order>
+void BothOrders() {
+  Order::Tell([](auto meet) { MutexUnderGil(meet); },
+              [](auto meet) { GilUnderMutex(meet); });
+}
 
-void Interpreter() { InTurn(AsAnInterpreterDoes, GilUnderMutex); }
+void Interpreter() {
+  InTurn(AsAnInterpreterDoes, [] { GilUnderMutex([] {}); });
+}
 
 // Waits for the mutex, so that it asks for the gil with the mutex held.
 void InterpreterWaits() {
@@ -64,23 +79,6 @@ void InterpreterWaits() {
   waiter.join();
 }
 
-// Each holds what the other wants.
-void Hang() {
-  std::barrier both(2);
-  lockcheck::thread one([&] {
-    const std::lock_guard gil(g_gil);
-    both.arrive_and_wait();
-    const std::lock_guard lock(g_m);
-  });
-  lockcheck::thread two([&] {
-    const std::lock_guard lock(g_m);
-    both.arrive_and_wait();
-    const std::lock_guard gil(g_gil);
-  });
-  one.join();
-  two.join();
-}
-
 void ReleasedByOther() {
   g_gil.lock();
   lockcheck::thread([] {
@@ -94,10 +92,10 @@ void ReleasedByOther() {
 }
 
 constexpr Story kStories[] = {
-    {"both-orders", BothOrders},
-    {"interpreter", Interpreter},
-    {"interpreter-waits", InterpreterWaits},
-    {"hang", Hang},
+    {"gil-latent", BothOrders<OneAfterTheOther>},
+    {"gil-safe", Interpreter},
+    {"gil-safe-waits", InterpreterWaits},
+    {"gil-hangs", BothOrders<AtOnce>},
     {"released-by-other", ReleasedByOther},
 };
 

@@ -12,7 +12,9 @@
 
 namespace {
 
+using lockcheck::testing::AtOnce;
 using lockcheck::testing::InTurn;
+using lockcheck::this_thread::set_name;
 
 lockcheck::mutex g_m("m");
 
@@ -80,6 +82,22 @@ void OperationWithALock() {
       Lock);
 }
 
+void HangWithALock() {
+  AtOnce::Tell(
+      [](auto meet) {
+        set_name("reader");
+        const std::lock_guard lock(g_m);
+        meet();
+        const lockcheck::blocking_region reading("read for ever");
+        while (true) pause();
+      },
+      [](auto meet) {
+        set_name("other");
+        meet();
+        Lock();
+      });
+}
+
 void HangInARegion() {
   const lockcheck::blocking_region reading("read for ever");
   std::puts("ready");
@@ -96,10 +114,11 @@ void HangInAnOperation() {
 }
 
 constexpr Story kStories[] = {
-    {"with-a-lock", WithALock},
-    {"after-the-lock", AfterTheLock},
-    {"nobody-else-asks", NobodyElseAsks},
-    {"one-after-the-other", OneAfterTheOther},
+    {"io-under-mutex-latent", WithALock},
+    {"io-under-mutex-safe", AfterTheLock},
+    {"io-under-mutex-safe-nobody-asks", NobodyElseAsks},
+    {"io-under-mutex-safe-joined", OneAfterTheOther},
+    {"io-under-mutex-hangs", HangWithALock},
     {"operation-with-a-lock", OperationWithALock},
     {"hang-in-a-region", HangInARegion},
     {"hang-in-an-operation", HangInAnOperation},

@@ -12,6 +12,7 @@
 namespace {
 
 using lockcheck::thread_pool;
+using lockcheck::this_thread::set_name;
 
 lockcheck::mutex g_a("a"), g_b("b");
 
@@ -93,15 +94,93 @@ void Work() {
   (void)pool.submit(add, 1);
 }
 
-// A task that waits for one behind it, in a pool of one.
-void Starved() {
-  thread_pool pool(1, "crew");
+// A task that waits for another one, which somebody else submits: before it, or
+// behind it.
+enum class Inner { kFirst, kBehind };
+
+template <Inner inner_comes, size_t workers>
+void OneWaits() {
+  thread_pool pool(workers, "crew");
+  thread_pool::future<int> inner;
+  std::latch inner_is_there(1), outer_is_there(1);
+  lockcheck::thread other([&] {
+    if (inner_comes == Inner::kBehind) outer_is_there.wait();
+    inner = pool.submit([] { return 1; });
+    inner_is_there.count_down();
+  });
+  if (inner_comes == Inner::kFirst) inner_is_there.wait();
   auto outer = pool.submit([&] {
-    auto inner = pool.submit([] { return 1; });
+    outer_is_there.count_down();
+    inner_is_there.wait();
     SayWaits();
     return inner.get();
   });
   outer.get();
+  other.join();
+}
+
+// Two tasks that wait for tasks of their own: one after the other, or both at
+// once.
+enum class Outers { kInTurn, kAtOnce };
+
+template <Outers outers, size_t workers>
+void BothWait() {
+  thread_pool pool(workers, "crew");
+  std::latch both_have_begun(2), first_has_waited(1);
+  const auto wait = [&](std::latch* begun) {
+    if (begun != nullptr) begun->arrive_and_wait();
+    return pool.submit([] { return 1; }).get();
+  };
+  std::latch* const begun =
+      outers == Outers::kAtOnce ? &both_have_begun : nullptr;
+  auto first = pool.submit([&, begun] {
+    wait(begun);
+    first_has_waited.count_down();
+  });
+  if (outers == Outers::kInTurn) first_has_waited.wait();
+  auto second = pool.submit([&, begun] { wait(begun); });
+  first.get();
+  second.get();
+}
+
+// Safe: those it waits for have a pool of their own.
+void WaitsForAnotherPool() {
+  thread_pool pool(1, "crew"), helpers(1, "helpers");
+  pool.submit([&] { return helpers.submit([] { return 1; }).get(); }).get();
+}
+
+// It is refused, so the program ends.
+void JoinsItsOwnPool() {
+  thread_pool pool(1, "crew");
+  pool.submit([&] {
+        pool.close();
+        try {
+          pool.join();
+        } catch (const std::logic_error&) {
+        }
+      })
+      .get();
+}
+
+// What nothing refuses: a task that waits for who joins its pool.
+void WaitsForWhoJoinsItsPool() {
+  thread_pool pool(1, "crew");
+  pool.submit([&] {
+        lockcheck::thread joiner([&] {
+          set_name("joiner");
+          pool.close();
+          pool.join();
+        });
+        joiner.join();
+      })
+      .get();
+}
+
+// Safe: it is closed by its task, and joined by another.
+void ClosesItsOwnPool() {
+  thread_pool pool(1, "crew");
+  pool.submit([&] { pool.close(); }).get();
+  pool.join();
 }
 
 // Whoever joins holds what the task needs.
@@ -144,7 +223,17 @@ constexpr Story kStories[] = {
     {"one-worker", OneWorker},
     {"one-after-the-other", OneAfterTheOther},
     {"work", Work},
-    {"starved", Starved},
+    {"task-behind-one-latent", OneWaits<Inner::kFirst, 1>},
+    {"task-behind-one-hangs", OneWaits<Inner::kBehind, 1>},
+    {"task-behind-one-safe", OneWaits<Inner::kBehind, 2>},
+    {"task-behind-one-safe-pool", WaitsForAnotherPool},
+    {"task-behind-many-latent", BothWait<Outers::kInTurn, 2>},
+    {"task-behind-many-hangs", BothWait<Outers::kAtOnce, 2>},
+    {"task-behind-many-safe", BothWait<Outers::kAtOnce, 3>},
+    {"task-behind-many-safe-in-turn", BothWait<Outers::kInTurn, 3>},
+    {"pool-in-itself-latent", JoinsItsOwnPool},
+    {"pool-in-itself-hangs", WaitsForWhoJoinsItsPool},
+    {"pool-in-itself-safe", ClosesItsOwnPool},
     {"join-holding", JoinHolding},
     {"leaves-locked", LeavesLocked},
     {"misuses", Misuses},

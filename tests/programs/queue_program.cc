@@ -1,4 +1,4 @@
-// What queues are used for, each story made by threads one after the other.
+// What queues are used for.
 #include <fcntl.h>
 #include <lockcheck/lockcheck.h>
 #include <unistd.h>
@@ -14,6 +14,7 @@
 namespace {
 
 using lockcheck::queue;
+using lockcheck::this_thread::set_name;
 
 lockcheck::mutex g_mutex("mutex");
 
@@ -23,36 +24,85 @@ void SayWaits() {
   std::fflush(stdout);
 }
 
-// Each fills the other's queue before it empties its own.
+// Two who serve each other, and a client of both. If the client comes first, it
+// takes the room that they need before they look at what is there.
+enum class Client { kComesFirst, kComesLater };
+
+template <Client client, size_t room>
 void EachOther() {
-  static queue<int> left(1, "left"), right(1, "right");
-  std::latch both_full(2);
-  const auto run = [&](queue<int>& other, queue<int>& own) {
+  queue<int> left(room, "left"), right(room, "right");
+  std::latch both_have_put(2), client_has_put(1);
+  const auto serve = [&](const char* name, queue<int>& other, queue<int>& own) {
+    set_name(name);
+    if (client == Client::kComesFirst) client_has_put.wait();
     other.put(1);
-    both_full.arrive_and_wait();
-    other.put(2);
+    both_have_put.count_down();
+    own.get();
     own.get();
   };
-  lockcheck::thread x([&] { run(left, right); });
-  lockcheck::thread y([&] { run(right, left); });
+  lockcheck::thread x([&] { serve("server of left", right, left); });
+  lockcheck::thread y([&] { serve("server of right", left, right); });
+  if (client == Client::kComesLater) both_have_put.wait();
+  left.put(2);
+  right.put(2);
+  client_has_put.count_down();
   SayWaits();
   x.join();
   y.join();
 }
 
-// Safe: the same with room for both.
-void EachOtherWithRoom() {
-  queue<int> left(2, "left"), right(2, "right");
-  const auto run = [&](queue<int>& other, queue<int>& own) {
-    other.put(1);
-    other.put(2);
+// Safe: each makes room before it puts.
+void EachOtherGetsFirst() {
+  queue<int> left(1, "left"), right(1, "right");
+  const auto serve = [](queue<int>& other, queue<int>& own) {
     own.get();
+    other.put(1);
     own.get();
   };
-  lockcheck::thread x([&] { run(left, right); });
-  lockcheck::thread y([&] { run(right, left); });
+  left.put(2);
+  right.put(2);
+  lockcheck::thread x([&] { serve(right, left); });
+  lockcheck::thread y([&] { serve(left, right); });
   x.join();
   y.join();
+}
+
+enum class Consumer { kKeepsUp, kLagsBehind };
+enum class Needs { kBeforeGet, kAfterGet };
+
+void TakeMutex() { const std::lock_guard hold(g_mutex); }
+
+// Two items, one after the other, put under the mutex; the consumer takes the
+// mutex before it gets one, and comes after each put or when the second one is
+// about to be made.
+template <Consumer consumer, size_t room, Needs needs = Needs::kBeforeGet>
+void PutHolding() {
+  queue<int> jobs(room, "jobs");
+  std::latch has_put(1), has_got(1), puts_again(1);
+  lockcheck::thread producer([&] {
+    set_name("producer");
+    {
+      const std::lock_guard hold(g_mutex);
+      jobs.put(1);
+    }
+    has_put.count_down();
+    if (consumer == Consumer::kKeepsUp) has_got.wait();
+    const std::lock_guard hold(g_mutex);
+    puts_again.count_down();
+    jobs.put(2);
+  });
+  lockcheck::thread eater([&] {
+    set_name("consumer");
+    (consumer == Consumer::kKeepsUp ? has_put : puts_again).wait();
+    for (int i = 0; i < 2; ++i) {
+      if (needs == Needs::kBeforeGet) TakeMutex();
+      jobs.get();
+      if (needs == Needs::kAfterGet) TakeMutex();
+      if (i == 0) has_got.count_down();
+    }
+  });
+  producer.join();
+  eater.join();
 }
 
 void EmptyGet() {
@@ -163,10 +213,25 @@ void ReportsNobodyReads() {
 }
 
 constexpr Story kStories[] = {
-    {"each-other", EachOther}, {"each-other-with-room", EachOtherWithRoom},
-    {"empty-get", EmptyGet},   {"unfinished", Unfinished},
-    {"pipeline", Pipeline},    {"inside-locks", InsideLocks},
-    {"misuses", Misuses},      {"reports-nobody-reads", ReportsNobodyReads},
+    {"queues-latent", EachOther<Client::kComesLater, 1>},
+    {"queues-hangs", EachOther<Client::kComesFirst, 1>},
+    {"queues-safe", EachOther<Client::kComesFirst, 2>},
+    {"queues-safe-later", EachOther<Client::kComesLater, 2>},
+    {"queues-safe-gets", EachOtherGetsFirst},
+    {"put-under-mutex-latent", PutHolding<Consumer::kKeepsUp, 1>},
+    {"put-under-mutex-hangs", PutHolding<Consumer::kLagsBehind, 1>},
+    {"put-under-mutex-safe", PutHolding<Consumer::kLagsBehind, 2>},
+    {"put-under-mutex-safe-keeps-up", PutHolding<Consumer::kKeepsUp, 2>},
+    {"put-under-mutex-safe-after",
+     PutHolding<Consumer::kLagsBehind, 1, Needs::kAfterGet>},
+    {"put-under-mutex-safe-after-keeps-up",
+     PutHolding<Consumer::kKeepsUp, 1, Needs::kAfterGet>},
+    {"empty-get", EmptyGet},
+    {"unfinished", Unfinished},
+    {"pipeline", Pipeline},
+    {"inside-locks", InsideLocks},
+    {"misuses", Misuses},
+    {"reports-nobody-reads", ReportsNobodyReads},
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// What semaphores are used for, each story made by threads one after the other.
+// What semaphores are used for: as locks, and as signals.
 #include <lockcheck/lockcheck.h>
 
 #include <cstdio>
@@ -13,54 +13,136 @@ namespace {
 
 using lockcheck::binary_semaphore;
 using lockcheck::counting_semaphore;
+using lockcheck::testing::AtOnce;
 using lockcheck::testing::InTurn;
+using lockcheck::testing::OneAfterTheOther;
+using lockcheck::this_thread::set_name;
 
 lockcheck::mutex g_mutex("mutex");
 binary_semaphore g_one(1, "one"), g_other(1, "other");
 
-template <typename Outer, typename Inner>
-void Nested(Outer& outer, Inner& inner) {
+void Nothing() {}
+
+template <typename Outer, typename Inner, typename Meet>
+void Nested(Outer& outer, Inner& inner, Meet meet) {
   outer.acquire();
+  meet();
   inner.acquire();
   inner.release();
   outer.release();
 }
 
-void Order() {
-  InTurn([] { Nested(g_one, g_other); }, [] { Nested(g_other, g_one); });
-}
-
-void AndMutex() {
-  InTurn(
-      [] {
-        g_one.acquire();
-        { std::lock_guard inner(g_mutex); }
-        g_one.release();
+template <typename Order>
+void BothOrders() {
+  Order::Tell(
+      [](auto meet) {
+        set_name("one then other");
+        Nested(g_one, g_other, meet);
       },
-      [] {
-        std::lock_guard outer(g_mutex);
-        g_one.acquire();
-        g_one.release();
+      [](auto meet) {
+        set_name("other then one");
+        Nested(g_other, g_one, meet);
       });
 }
 
+// Safe.
+void OneOrder() {
+  InTurn([] { Nested(g_one, g_other, Nothing); },
+         [] { Nested(g_one, g_other, Nothing); });
+}
+
 // Safe: of two permits one is always there for these two.
+template <typename Order>
 void Counting() {
   static counting_semaphore<> a(2, "a"), b(2, "b");
-  InTurn([] { Nested(a, b); }, [] { Nested(b, a); });
+  Order::Tell([](auto meet) { Nested(a, b, meet); },
+              [](auto meet) { Nested(b, a, meet); });
 }
 
 // Safe: under one mutex.
 void Gate() {
   InTurn(
       [] {
-        std::lock_guard gate(g_mutex);
-        Nested(g_one, g_other);
+        const std::lock_guard gate(g_mutex);
+        Nested(g_one, g_other, Nothing);
       },
       [] {
-        std::lock_guard gate(g_mutex);
-        Nested(g_other, g_one);
+        const std::lock_guard gate(g_mutex);
+        Nested(g_other, g_one, Nothing);
       });
+}
+
+template <typename Meet>
+void MutexUnderPermit(Meet meet) {
+  set_name("permit first");
+  g_one.acquire();
+  meet();
+  { const std::lock_guard inner(g_mutex); }
+  g_one.release();
+}
+template <typename Meet>
+void PermitUnderMutex(Meet meet) {
+  set_name("mutex first");
+  const std::lock_guard outer(g_mutex);
+  meet();
+  g_one.acquire();
+  g_one.release();
+}
+
+template <typename Order>
+void AndMutex() {
+  Order::Tell([](auto meet) { MutexUnderPermit(meet); },
+              [](auto meet) { PermitUnderMutex(meet); });
+}
+
+// Safe.
+void AndMutexInOneOrder() {
+  InTurn([] { MutexUnderPermit(Nothing); }, [] { MutexUnderPermit(Nothing); });
+}
+
+// ---- A semaphore as a signal ------------------------------------------------
+
+counting_semaphore<> g_posted(0, "posted");
+
+template <typename Meet>
+void PostUnderMutex(Meet meet) {
+  set_name("poster");
+  meet();
+  const std::lock_guard needs(g_mutex);
+  g_posted.release();
+}
+template <typename Meet>
+void WaitUnderMutex(Meet meet) {
+  set_name("waiter");
+  const std::lock_guard hold(g_mutex);
+  meet();
+  g_posted.acquire();
+}
+
+// The one who would post needs what the one who waits has.
+template <typename Order>
+void OnePoster() {
+  Order::Tell([](auto meet) { PostUnderMutex(meet); },
+              [](auto meet) { WaitUnderMutex(meet); });
+}
+
+// Safe: another one does not need it.
+template <typename Order>
+void SecondPoster() {
+  lockcheck::thread second([] { g_posted.release(); });
+  OnePoster<Order>();
+  second.join();
+}
+
+// Safe: the mutex comes after the wait.
+template <typename Order>
+void WaitsWithoutMutex() {
+  Order::Tell([](auto meet) { PostUnderMutex(meet); },
+              [](auto meet) {
+                meet();
+                g_posted.acquire();
+                const std::lock_guard hold(g_mutex);
+              });
 }
 
 // Safe: the box is empty at first, its filler takes that, and another gives it
@@ -115,10 +197,25 @@ void Acts() {
 }
 
 constexpr Story kStories[] = {
-    {"order", Order},       {"and-mutex", AndMutex},
-    {"counting", Counting}, {"gate", Gate},
-    {"signal", Signal},     {"handed-on", HandedOn},
-    {"twice", Twice},       {"over-release", OverRelease},
+    {"semaphores-latent", BothOrders<OneAfterTheOther>},
+    {"semaphores-hangs", BothOrders<AtOnce>},
+    {"semaphores-safe", OneOrder},
+    {"semaphores-safe-counting", Counting<OneAfterTheOther>},
+    {"semaphores-safe-counting-at-once", Counting<AtOnce>},
+    {"semaphores-safe-gate", Gate},
+    {"semaphore-mutex-latent", AndMutex<OneAfterTheOther>},
+    {"semaphore-mutex-hangs", AndMutex<AtOnce>},
+    {"semaphore-mutex-safe", AndMutexInOneOrder},
+    {"signal-safe", Signal},
+    {"post-under-mutex-latent", OnePoster<OneAfterTheOther>},
+    {"post-under-mutex-hangs", OnePoster<AtOnce>},
+    {"post-under-mutex-safe", SecondPoster<OneAfterTheOther>},
+    {"post-under-mutex-safe-at-once", SecondPoster<AtOnce>},
+    {"post-under-mutex-safe-after", WaitsWithoutMutex<OneAfterTheOther>},
+    {"post-under-mutex-safe-after-at-once", WaitsWithoutMutex<AtOnce>},
+    {"handed-on", HandedOn},
+    {"twice", Twice},
+    {"over-release", OverRelease},
     {"acts", Acts},
 };
 

@@ -1,8 +1,10 @@
-// A program that tells the one of its stories that its argument names.
+// A program that tells the one of its stories that its argument names; without
+// an argument it says which ones there are, one a line.
 #ifndef LOCKCHECK_TESTS_PROGRAMS_STORIES_H_
 #define LOCKCHECK_TESTS_PROGRAMS_STORIES_H_
 
 #include <cstddef>
+#include <cstdio>
 #include <cstring>
 
 struct Story {
@@ -14,11 +16,12 @@ struct Story {
 template <size_t n>
 int TellOneOf(const Story (&stories)[n], int argc, char** argv) {
   for (const Story& story : stories) {
+    if (argc == 1) std::puts(story.name);
     if (argc != 2 || std::strcmp(story.name, argv[1]) != 0) continue;
     story.tell();
     return 0;
   }
-  return 2;
+  return argc == 1 ? 0 : 2;
 }
 
 #endif  // LOCKCHECK_TESTS_PROGRAMS_STORIES_H_

@@ -6,16 +6,19 @@
 
 #include <chrono>
 #include <cstdio>
-#include <cstring>
 #include <future>
 #include <latch>
 #include <mutex>
 
 #include "tests/programs/in_turn.h"
+#include "tests/programs/stories.h"
 
 namespace {
 
+using lockcheck::testing::AtOnce;
 using lockcheck::testing::InTurn;
+using lockcheck::testing::OneAfterTheOther;
+using lockcheck::this_thread::set_name;
 using std::chrono::milliseconds;
 
 lockcheck::mutex g_mutex("mutex");
@@ -110,53 +113,179 @@ void StandsHolding() {
   other.join();
 }
 
+template <typename Waited, typename Meet>
+void EndUnderMutex(Waited& waited, Meet meet) {
+  set_name("ender");
+  meet();
+  const std::lock_guard needs(g_mutex);
+  waited.End();
+}
+template <typename Waited, typename Meet>
+void WaitUnderMutex(Waited& waited, Meet meet) {
+  set_name("waiter");
+  const std::lock_guard hold(g_mutex);
+  meet();
+  waited.Wait();
+}
+
+// Whoever ends the wait needs what the waiter holds, which it may have first.
+template <typename Waited, typename Order>
+void UnderMutex() {
+  Waited waited;
+  Order::Tell([&](auto meet) { EndUnderMutex(waited, meet); },
+              [&](auto meet) { WaitUnderMutex(waited, meet); });
+}
+
+// Safe: it needs that afterwards.
+template <typename Waited, typename Order>
+void EndsBefore() {
+  Waited waited;
+  Order::Tell(
+      [&](auto meet) {
+        meet();
+        waited.End();
+        const std::lock_guard needs(g_mutex);
+      },
+      [&](auto meet) { WaitUnderMutex(waited, meet); });
+}
+
+// Safe: the waiter has it afterwards.
+template <typename Waited, typename Order>
+void HoldsAfter() {
+  Waited waited;
+  Order::Tell([&](auto meet) { EndUnderMutex(waited, meet); },
+              [&](auto meet) {
+                meet();
+                waited.Wait();
+                const std::lock_guard hold(g_mutex);
+              });
+}
+
+// ---- Events that are missed -------------------------------------------------
+
+enum class WaiterComes { kBetweenSetAndClear, kAfterClear };
+
+template <WaiterComes comes>
+void Cleared() {
+  lockcheck::event ready("ready");
+  std::latch go(1), has_waited(1);
+  lockcheck::thread setter([&] {
+    set_name("setter");
+    ready.set();
+    if (comes == WaiterComes::kBetweenSetAndClear) {
+      go.count_down();
+      has_waited.wait();
+    }
+    ready.clear();
+    if (comes == WaiterComes::kAfterClear) go.count_down();
+  });
+  lockcheck::thread waiter([&] {
+    set_name("waiter");
+    go.wait();
+    ready.wait();
+    has_waited.count_down();
+  });
+  setter.join();
+  waiter.join();
+}
+
+// Safe: it is cleared when the waiter has said that it came.
+void ClearedWhenSeen() {
+  lockcheck::event ready("ready"), seen("seen");
+  InTurn([&] { ready.set(); },
+         [&] {
+           ready.wait();
+           seen.set();
+         });
+  seen.wait();
+  ready.clear();
+}
+
+// Safe: it stays set.
+void NeverCleared() {
+  lockcheck::event ready("ready");
+  InTurn([&] { ready.set(); }, [&] { ready.wait(); });
+}
+
+// Nobody sets it; the program does not wait for who waits.
+void UnsetAtExit() {
+  // Neither is destroyed.
+  static auto& never = *new lockcheck::event("never");
+  static std::latch waits(1);
+  lockcheck::thread([] {
+    set_name("waiter");
+    waits.count_down();
+    never.wait();
+  }).detach();
+  waits.wait();
+}
+
+void UnsetAndJoined() {
+  lockcheck::event never("never");
+  lockcheck::thread waiter([&] {
+    set_name("waiter");
+    never.wait();
+  });
+  waiter.join();
+}
+
+// Safe.
+void SetByAnother() {
+  lockcheck::event ready("ready");
+  lockcheck::thread waiter([&] { ready.wait(); });
+  ready.set();
+  waiter.join();
+}
+
 // ---- once_flags -------------------------------------------------------------
 
 lockcheck::once_flag g_once("once");
 
-void LockInOnce() {
-  lockcheck::call_once(g_once, [] { const std::lock_guard hold(g_mutex); });
+template <typename Meet>
+void LockInOnce(Meet meet) {
+  set_name("once first");
+  lockcheck::call_once(g_once, [&] {
+    meet();
+    const std::lock_guard hold(g_mutex);
+  });
 }
-void OnceUnderLock() {
+template <typename Meet>
+void OnceUnderLock(Meet meet) {
+  set_name("mutex first");
   const std::lock_guard hold(g_mutex);
+  meet();
   lockcheck::call_once(g_once, [] {});
 }
+void Nothing() {}
 
-void OnceAndMutex() { InTurn(LockInOnce, OnceUnderLock); }
+template <typename Order>
+void OnceAndMutex() {
+  Order::Tell([](auto meet) { LockInOnce(meet); },
+              [](auto meet) { OnceUnderLock(meet); });
+}
 
 // Not seen at the first pass: the lock is another one then.
 void OnceAndMutexLater() {
-  InTurn(LockInOnce, [] {
-    lockcheck::mutex other("other");
-    for (lockcheck::mutex* m : {&other, &g_mutex}) {
-      const std::lock_guard hold(*m);
-      lockcheck::call_once(g_once, [] {});
-    }
-  });
+  InTurn([] { LockInOnce(Nothing); },
+         [] {
+           lockcheck::mutex other("other");
+           for (lockcheck::mutex* m : {&other, &g_mutex}) {
+             const std::lock_guard hold(*m);
+             lockcheck::call_once(g_once, [] {});
+           }
+         });
 }
 
 // Safe: always in this order.
-void OnceUnderMutex() { InTurn(OnceUnderLock, OnceUnderLock); }
+void OnceUnderMutex() {
+  const auto under = [] { OnceUnderLock(Nothing); };
+  InTurn(under, under);
+}
 
 // Safe: the function has been run before there are threads.
 void OnceBefore() {
-  LockInOnce();
-  InTurn(OnceUnderLock, OnceUnderLock);
-}
-
-// Each has what the other one asks for.
-void OnceDeadlock() {
-  std::latch both(2);
-  lockcheck::thread runs([&] {
-    lockcheck::call_once(g_once, [&] {
-      both.arrive_and_wait();
-      const std::lock_guard hold(g_mutex);
-    });
-  });
-  const std::lock_guard hold(g_mutex);
-  both.arrive_and_wait();
-  lockcheck::call_once(g_once, [] {});
-  runs.join();
+  LockInOnce(Nothing);
+  OnceUnderMutex();
 }
 
 // ---- async ------------------------------------------------------------------
@@ -188,10 +317,6 @@ void AsyncWithoutLock() {
   });
 }
 
-struct Story {
-  const char* name;
-  void (*tell)();
-};
 constexpr Story kStories[] = {
     {"event-stands", Stands<Event>},
     {"event-stands-holding", StandsHolding<Event>},
@@ -207,23 +332,46 @@ constexpr Story kStories[] = {
     {"future-stands-holding", StandsHolding<Future>},
     {"future-times-out", TimesOut<Future>},
     {"future-ends", Ends<Future>},
-    {"once-and-mutex", OnceAndMutex},
-    {"once-and-mutex-later", OnceAndMutexLater},
-    {"once-under-mutex", OnceUnderMutex},
-    {"once-before", OnceBefore},
-    {"once-deadlock", OnceDeadlock},
+    {"event-under-mutex-latent", UnderMutex<Event, OneAfterTheOther>},
+    {"event-under-mutex-hangs", UnderMutex<Event, AtOnce>},
+    {"event-under-mutex-safe", EndsBefore<Event, OneAfterTheOther>},
+    {"event-under-mutex-safe-at-once", EndsBefore<Event, AtOnce>},
+    {"event-under-mutex-safe-after", HoldsAfter<Event, OneAfterTheOther>},
+    {"event-under-mutex-safe-after-at-once", HoldsAfter<Event, AtOnce>},
+    {"latch-under-mutex-latent", UnderMutex<Latch, OneAfterTheOther>},
+    {"latch-under-mutex-hangs", UnderMutex<Latch, AtOnce>},
+    {"latch-under-mutex-safe", EndsBefore<Latch, OneAfterTheOther>},
+    {"latch-under-mutex-safe-at-once", EndsBefore<Latch, AtOnce>},
+    {"latch-under-mutex-safe-after", HoldsAfter<Latch, OneAfterTheOther>},
+    {"latch-under-mutex-safe-after-at-once", HoldsAfter<Latch, AtOnce>},
+    {"barrier-under-mutex-latent", UnderMutex<Barrier, OneAfterTheOther>},
+    {"barrier-under-mutex-hangs", UnderMutex<Barrier, AtOnce>},
+    {"barrier-under-mutex-safe", EndsBefore<Barrier, OneAfterTheOther>},
+    {"barrier-under-mutex-safe-at-once", EndsBefore<Barrier, AtOnce>},
+    {"barrier-under-mutex-safe-after", HoldsAfter<Barrier, OneAfterTheOther>},
+    {"barrier-under-mutex-safe-after-at-once", HoldsAfter<Barrier, AtOnce>},
+    {"future-under-mutex-latent", UnderMutex<Future, OneAfterTheOther>},
+    {"future-under-mutex-hangs", UnderMutex<Future, AtOnce>},
+    {"future-under-mutex-safe", EndsBefore<Future, OneAfterTheOther>},
+    {"future-under-mutex-safe-at-once", EndsBefore<Future, AtOnce>},
+    {"future-under-mutex-safe-after", HoldsAfter<Future, OneAfterTheOther>},
+    {"future-under-mutex-safe-after-at-once", HoldsAfter<Future, AtOnce>},
+    {"event-cleared-latent", Cleared<WaiterComes::kBetweenSetAndClear>},
+    {"event-cleared-hangs", Cleared<WaiterComes::kAfterClear>},
+    {"event-cleared-safe", ClearedWhenSeen},
+    {"event-cleared-safe-never", NeverCleared},
+    {"event-unset-latent", UnsetAtExit},
+    {"event-unset-hangs", UnsetAndJoined},
+    {"event-unset-safe", SetByAnother},
+    {"once-latent", OnceAndMutex<OneAfterTheOther>},
+    {"once-latent-later", OnceAndMutexLater},
+    {"once-hangs", OnceAndMutex<AtOnce>},
+    {"once-safe", OnceUnderMutex},
+    {"once-safe-before", OnceBefore},
     {"async-under-lock", AsyncUnderLock},
     {"async-without-lock", AsyncWithoutLock},
 };
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  if (argc != 2) return 2;
-  for (const Story& story : kStories) {
-    if (std::strcmp(story.name, argv[1]) != 0) continue;
-    story.tell();
-    return 0;
-  }
-  return 2;
-}
+int main(int argc, char** argv) { return TellOneOf(kStories, argc, argv); }

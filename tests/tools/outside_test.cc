@@ -35,7 +35,7 @@ class OutsideTest : public ::testing::Test {
 };
 
 TEST_F(OutsideTest, ACallWithALockThatOthersAskForIsAHazard) {
-  const Ran ran = Analyzed("with-a-lock");
+  const Ran ran = Analyzed("io-under-mutex-latent");
   EXPECT_EQ(ran.status, 1) << ran.out << ran.err;
   EXPECT_THAT(
       ran.out,
@@ -52,17 +52,8 @@ TEST_F(OutsideTest, SoIsAWaitForAnOperation) {
   EXPECT_THAT(ran.out, HasSubstr("waits for the outside (reply) with m held"));
 }
 
-TEST_F(OutsideTest, WhatMakesNobodyWaitIsSilent) {
-  for (const char* story :
-       {"after-the-lock", "nobody-else-asks", "one-after-the-other"}) {
-    const Ran ran = Analyzed(story);
-    EXPECT_EQ(ran.status, 0) << story << ran.out << ran.err;
-    EXPECT_THAT(ran.out, Not(HasSubstr("HAZARD"))) << story;
-  }
-}
-
 TEST_F(OutsideTest, ItsWaitsAreCountedWithTheirLength) {
-  EXPECT_THAT(Analyzed("after-the-lock").out,
+  EXPECT_THAT(Analyzed("io-under-mutex-safe").out,
               AllOf(HasSubstr("SIGNALS"), HasSubstr("read a byte")));
 }
 

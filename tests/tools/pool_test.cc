@@ -103,7 +103,7 @@ TEST_F(PoolTest, WhatIsSafeIsSilent) {
 // What is known of it without a look at the whole process; see
 // quiescence_test.cc for the rest.
 TEST_F(PoolTest, ATaskThatWaitsForOneBehindItStandsAndIsShown) {
-  RunUntilItStands("starved", "log=" + log_);
+  RunUntilItStands("task-behind-one-hangs", "log=" + log_);
   const Ran ran = Analyze();
   EXPECT_EQ(ran.status, 0) << ran.out << ran.err;
   EXPECT_THAT(ran.out, AllOf(HasSubstr("WAITS AT"), HasSubstr("crew")));

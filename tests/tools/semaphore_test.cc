@@ -26,20 +26,16 @@ class SemaphoreTest : public StoriesTest {
 };
 
 TEST_F(SemaphoreTest, TwoInBothOrdersArePossible) {
-  const Ran ran = Analyzed("order");
+  const Ran ran = Analyzed("semaphores-latent");
   EXPECT_EQ(ran.status, 1) << ran.out << ran.err;
   EXPECT_THAT(ran.out, AllOf(HasSubstr("1 possible deadlock"),
                              HasSubstr("nobody releases a semaphore that he "
                                        "has not acquired")));
-  EXPECT_THAT(SaidLive("order"), HasSubstr("POSSIBLE DEADLOCK"));
-}
-
-TEST_F(SemaphoreTest, OneAndAMutexInBothOrdersArePossible) {
-  ExpectPossibleLiveToo("and-mutex");
+  EXPECT_THAT(SaidLive("semaphores-latent"), HasSubstr("POSSIBLE DEADLOCK"));
 }
 
 TEST_F(SemaphoreTest, WhatIsSafeIsSilent) {
-  for (const char* story : {"counting", "gate", "signal", "handed-on"}) {
+  for (const char* story : {"handed-on"}) {
     ExpectSilent(story);
   }
 }

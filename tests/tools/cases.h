@@ -1,0 +1,249 @@
+// Locks mixed with each other way to wait: what lockcheck says of each case, in
+// one table. docs/cases.md says the same for people.
+//
+// A case is told by stories of a program of tests/programs: NAME-latent has the
+// bug and ends, since std::latch, which lockcheck does not see, keeps its
+// threads apart; NAME-hangs does not, or waits until a time limit is over;
+// NAME-safe and what begins like that are twins without the bug.
+#ifndef LOCKCHECK_TESTS_TOOLS_CASES_H_
+#define LOCKCHECK_TESTS_TOOLS_CASES_H_
+
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lockcheck::tools::testing {
+
+// What the log of the latent story shows.
+enum class Finds {
+  kPossible,               // a possible deadlock of locks, permits and ends
+  kPossibleCommunication,  // one that signals are part of
+  kMisuse,
+  kHazard,
+  kNothing,  // for the reason that docs/cases.md gives
+  kNoStory,  // the case is safe, whatever the order
+};
+
+// What the one that hangs says while it does.
+enum class Says {
+  kDeadlock,       // at once: threads wait for each other's locks and ends
+  kCommunication,  // when nobody is left who could end a wait
+  kTimedCycle,     // at once, and goes on when the time is over
+  kStall,          // with stall=: the outside might still end the wait
+  kNoStory,
+};
+
+// One that waits, in a report: its name, what it waits for and what it holds.
+struct Waits {
+  const char* name;
+  const char* for_what;
+  const char* holds = nullptr;
+};
+
+struct Case {
+  const char* name;
+  const char* program;
+  Finds latent;
+  const char* rule = "";     // of what is found
+  bool latent_live = false;  // mode=live says it, too
+  Says hangs = Says::kNoStory;
+  std::vector<Waits> stuck = {};
+};
+
+inline std::ostream& operator<<(std::ostream& os, const Case& c) {
+  return os << c.name;
+}
+
+inline const std::vector<Case>& Cases() {
+  using enum Finds;
+  static const std::vector<Case> cases = {
+      {"semaphores",
+       "semaphore_program",
+       kPossible,
+       "lock-order",
+       true,
+       Says::kCommunication,
+       {{"one then other", "other", "one"},
+        {"other then one", "one", "other"}}},
+      {"semaphore-mutex",
+       "semaphore_program",
+       kPossible,
+       "lock-order",
+       true,
+       Says::kCommunication,
+       {{"permit first", "mutex", "one"}, {"mutex first", "one", "mutex"}}},
+      {"signal", "semaphore_program", kNoStory},
+      {"post-under-mutex",
+       "semaphore_program",
+       kPossibleCommunication,
+       "communication",
+       false,
+       Says::kCommunication,
+       {{"poster", "mutex"}, {"waiter", "posted", "mutex"}}},
+      {"event-under-mutex",
+       "waits_program",
+       kPossibleCommunication,
+       "communication",
+       false,
+       Says::kCommunication,
+       {{"ender", "mutex"}, {"waiter", "ready", "mutex"}}},
+      {"event-cleared",
+       "waits_program",
+       kNothing,
+       "",
+       false,
+       Says::kCommunication,
+       {{"waiter", "ready"}, {"main", "the end of"}}},
+      {"event-unset",
+       "waits_program",
+       kNothing,
+       "",
+       false,
+       Says::kCommunication,
+       {{"waiter", "never"}, {"main", "the end of"}}},
+      {"condition-under-mutex",
+       "condition_program",
+       kPossibleCommunication,
+       "communication",
+       false,
+       Says::kCommunication,
+       {{"notifier", "outer"}, {"waiter", "changed", "outer"}}},
+      {"lost-wakeup",
+       "condition_program",
+       kNothing,
+       "",
+       false,
+       Says::kCommunication,
+       {{"waiter", "changed"}, {"main", "the end of"}}},
+      {"queues",
+       "queue_program",
+       kPossibleCommunication,
+       "communication",
+       false,
+       Says::kCommunication,
+       {{"server of left", "right (room)"},
+        {"server of right", "left (room)"}}},
+      {"put-under-mutex",
+       "queue_program",
+       kPossibleCommunication,
+       "communication",
+       false,
+       Says::kCommunication,
+       {{"producer", "jobs (room)", "mutex"}, {"consumer", "mutex"}}},
+      {"task-behind-one",
+       "pool_program",
+       kPossibleCommunication,
+       "communication",
+       false,
+       Says::kCommunication,
+       {{"crew task", "crew"}}},
+      {"task-behind-many",
+       "pool_program",
+       kPossibleCommunication,
+       "communication",
+       false,
+       Says::kCommunication,
+       {{"crew task", "crew"}}},
+      {"pool-in-itself",
+       "pool_program",
+       kMisuse,
+       "join-by-own-task",
+       true,
+       Says::kDeadlock,
+       {{"joiner", "the end of"}, {"crew worker 1", "the end of"}}},
+      {"join-under-mutex",
+       "join_program",
+       kPossible,
+       "lock-order",
+       false,
+       Says::kDeadlock,
+       {{"main", "the end of", "mutex"}, {"worker", "mutex"}}},
+      {"self-join",
+       "join_program",
+       kMisuse,
+       "self-join",
+       true,
+       Says::kDeadlock,
+       {{"one", "the end of"}, {"two", "the end of"}}},
+      {"latch-under-mutex",
+       "waits_program",
+       kPossibleCommunication,
+       "communication",
+       false,
+       Says::kCommunication,
+       {{"ender", "mutex"}, {"waiter", "ready", "mutex"}}},
+      {"barrier-under-mutex",
+       "waits_program",
+       kPossibleCommunication,
+       "communication",
+       false,
+       Says::kCommunication,
+       {{"ender", "mutex"}, {"waiter", "ready", "mutex"}}},
+      {"future-under-mutex",
+       "waits_program",
+       kPossibleCommunication,
+       "communication",
+       false,
+       Says::kCommunication,
+       {{"ender", "mutex"}, {"waiter", "ready", "mutex"}}},
+      {"gil",
+       "gil_program",
+       kPossible,
+       "lock-order",
+       true,
+       Says::kDeadlock,
+       {{"gil first", "m", "gil"}, {"mutex first", "gil", "m"}}},
+      {"io-under-mutex",
+       "outside_program",
+       kHazard,
+       "blocking-call",
+       false,
+       Says::kStall,
+       {{"reader", "read for ever", "m"}, {"other", "m"}}},
+      {"timed",
+       "timed_program",
+       kNothing,
+       "",
+       false,
+       Says::kTimedCycle,
+       {{"patient", "a", "b"}, {"hasty", "b", "a"}}},
+      {"once",
+       "waits_program",
+       kPossible,
+       "lock-order",
+       true,
+       Says::kDeadlock,
+       {{"once first", "mutex", "once"}, {"mutex first", "once", "mutex"}}},
+  };
+  return cases;
+}
+
+// Stories that do not yet say what the table says. A test fails when one of
+// them does: strike it off then.
+constexpr std::string_view kNotYet[] = {
+    "post-under-mutex-latent",
+    "event-under-mutex-latent",
+    "condition-under-mutex-latent",
+    "queues-latent",
+    "put-under-mutex-latent",
+    "task-behind-one-latent",
+    "task-behind-many-latent",
+    "latch-under-mutex-latent",
+    "barrier-under-mutex-latent",
+    "future-under-mutex-latent",
+    // A starved pool is called a stall while it hangs.
+    "task-behind-one-hangs",
+    "task-behind-many-hangs",
+};
+
+inline bool IsNotYet(std::string_view story) {
+  for (const std::string_view line : kNotYet) {
+    if (line == story) return true;
+  }
+  return false;
+}
+
+}  // namespace lockcheck::tools::testing
+
+#endif  // LOCKCHECK_TESTS_TOOLS_CASES_H_
