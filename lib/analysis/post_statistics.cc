@@ -69,7 +69,7 @@ void PostUsage::Track(uint32_t sequence, int32_t change) {
   }
 }
 
-void PostUsage::Add(const log::PostRecord& post) {
+void PostUsage::Add(const log::PostRecord& post, bool has_level) {
   if (post.post == model::Post::kClear) {
     ++clears;
   } else {
@@ -80,15 +80,17 @@ void PostUsage::Add(const log::PostRecord& post) {
       ++woke_nobody;
     }
   }
-  if (post.post == model::Post::kClose) return;  // changes nothing
+  // To close changes nothing.
+  if (!has_level || post.post == model::Post::kClose) return;
   if (post.post != model::Post::kClear) Track(post.sequence, 1);
   const bool says_it =
       !post.short_note && (post.next_ticket != 0 || post.sequence != 0);
   if (says_it) said.Add(post.value);
 }
 
-void PostUsage::Add(const log::TakeRecord& take) {
+void PostUsage::Add(const log::TakeRecord& take, bool has_level) {
   ++takes;
+  if (!has_level) return;
   Track(take.sequence, -1);
   if (!take.short_note && take.sequence != 0) said.Add(take.value);
 }

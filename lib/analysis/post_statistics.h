@@ -38,11 +38,12 @@ struct PostUsage {
   uint64_t clears = 0;
   uint64_t takes = 0;
   uint64_t unnumbered = 0;  // acts of which the log does not say which they are
-  LevelTrack track;
-  Histogram said;
+  LevelTrack track;         // as far as acts are numbered
+  Histogram said;           // the levels that records say
 
-  void Add(const log::PostRecord& post);
-  void Add(const log::TakeRecord& take);
+  // `has_level`: its value counts something; see lib/model.
+  void Add(const log::PostRecord& post, bool has_level);
+  void Add(const log::TakeRecord& take, bool has_level);
   void Merge(const PostUsage& other);
   // `counts`: each post adds one and each take takes one away. Empty if the log
   // does not say.

@@ -21,6 +21,10 @@ class StreamPosts {
   uint64_t takes() const { return takes_; }
 
  private:
+  bool HasLevel(ObjectIndex object) const {
+    return model::PrimitiveOf(ids_.Kind(object)).level != nullptr;
+  }
+
   const RawIds& ids_;
   Piece& piece_;
   Totals& totals_;

@@ -4,14 +4,13 @@
 #include <array>
 #include <cstdint>
 #include <span>
-#include <tuple>
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "lib/analysis/held_trie.h"
 #include "lib/analysis/phase_lists.h"
 #include "lib/analysis/raw_ids.h"
+#include "lib/analysis/stream_misuses.h"
 #include "lib/analysis/stream_posts.h"
 #include "lib/analysis/stream_waits.h"
 #include "lib/analysis/tally.h"
@@ -170,11 +169,10 @@ class StreamScan : public log::RecordVisitor {
   std::vector<Open> open_;
   StreamWaits waits_;
   StreamPosts posts_;
+  StreamMisuses misuses_;
   std::array<KeptHold, 64> kept_holds_;
   size_t kept_count_ = 0;
   PhaseLists phases_;
-  absl::flat_hash_map<std::tuple<model::Misuse, uint32_t, uint32_t>, size_t>
-      misuse_rows_;
 };
 
 StreamScan::StreamScan(const log::Recording& recording, Piece& piece,
@@ -183,7 +181,8 @@ StreamScan::StreamScan(const log::Recording& recording, Piece& piece,
       totals_(totals),
       ids_(recording, piece.actor),
       waits_(ids_, piece, totals),
-      posts_(ids_, piece, totals) {
+      posts_(ids_, piece, totals),
+      misuses_(ids_, piece) {
   open_.reserve(64);
 }
 
@@ -377,22 +376,7 @@ void StreamScan::OnMisuse(model::Misuse misuse, uint32_t object, uint32_t site,
                           uint32_t owner, uint32_t stack, uint64_t ticks) {
   ++events_;
   Stamp(ticks);
-  const auto [row, is_new] = misuse_rows_.try_emplace(
-      std::tuple(misuse, object, site), piece_.misuses.size());
-  if (!is_new) {
-    MisuseSeen& seen = piece_.misuses[row->second];
-    ++seen.event.count;
-    seen.last_ticks = std::max(seen.last_ticks, ticks);
-    return;
-  }
-  piece_.misuses.push_back({.event = {.misuse = misuse,
-                                      .actor = piece_.actor,
-                                      .object = ids_.Object(object),
-                                      .site = ids_.Site(site),
-                                      .owner = ids_.Actor(owner),
-                                      .stack = ids_.Stack(stack),
-                                      .ticks = ticks},
-                            .last_ticks = ticks});
+  misuses_.OnMisuse(misuse, object, site, owner, stack, ticks);
 }
 
 void StreamScan::OnNote(log::NoteKind kind, uint64_t value) {
