@@ -26,6 +26,8 @@ void Totals::Merge(const Totals& other) {
   for (size_t i = 0; i < sites.size(); ++i) sites[i].Merge(other.sites[i]);
   for (const auto& [pair, count] : other.shares) shares[pair] += count;
   blame.Merge(other.blame);
+  for (const auto& [object, usage] : other.posts) posts[object].Merge(usage);
+  joins.Merge(other.joins);
   full_timing |= other.full_timing;
   other_timing |= other.other_timing;
   sample_interval = std::max(sample_interval, other.sample_interval);

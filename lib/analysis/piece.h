@@ -16,6 +16,8 @@
 #include "absl/container/flat_hash_map.h"
 #include "lib/analysis/blame.h"
 #include "lib/analysis/observations.h"
+#include "lib/analysis/post_statistics.h"
+#include "lib/analysis/rewait.h"
 #include "lib/analysis/statistics.h"
 #include "lib/analysis/wait_overlap.h"
 #include "lib/log/recording.h"
@@ -35,6 +37,8 @@ struct Totals {
   // How often an object was acquired at a site.
   absl::flat_hash_map<std::pair<ObjectIndex, SiteIndex>, uint64_t> shares;
   BlameTable blame;
+  PostTable posts;
+  Histogram joins;                                 // see Statistics
   bool full_timing = false, other_timing = false;  // kTiming notes seen
   uint64_t sample_interval = 0;
   uint64_t bad_releases = 0;   // of a hold that is not there
@@ -56,6 +60,7 @@ struct PhaseStep {  // the actor's phase `phase` ended with it
   bool fork = false;
   ActorIndex other = kNone;
   uint32_t phase = 0;
+  uint64_t ticks = 0;
 };
 
 // What a piece found. Phases count from the piece's beginning.
@@ -76,7 +81,9 @@ struct Piece {
   ActorUsage usage;
   std::vector<HeldAtEnd> held;
   std::optional<Wait> wait;
-  uint64_t quiescent = 0;  // ticks of the last such note; 0: none
+  Rewaits rewaits;
+  ObjectIndex slot_of = kNone;  // the pool whose slot the actor took
+  uint64_t quiescent = 0;       // ticks of the last such note; 0: none
   std::vector<Starved> starved;
   // Of that wait: since when its owner was seen, in ticks, and whether that
   // owner's share of it is not counted as a wait yet.

@@ -43,21 +43,31 @@ class RawIds {
     const ActorIndex actor = Actor(id);
     return actor == kNone ? kNone : EndOf(actor);
   }
-  // Something can be held of it. What has no entry is taken for a lock.
+  model::ObjectKind Kind(ObjectIndex object) const {
+    return object < recording_.objects.size() ? recording_.objects[object].kind
+                                              : model::ObjectKind::kUnknown;
+  }
   // No actor ends a wait for it.
   bool IsOutside(ObjectIndex object) const {
-    return object < recording_.objects.size() &&
-           model::PrimitiveOf(recording_.objects[object].kind).outside;
+    return model::PrimitiveOf(Kind(object)).outside;
   }
+  // Something can be held of it. What has no entry is taken for a lock.
   bool CanBeHeld(ObjectIndex object) const {
-    return object >= recording_.objects.size() ||
-           model::CanBeHeld(recording_.objects[object].kind);
+    return model::CanBeHeld(Kind(object));
+  }
+  // The end of what `id`, an actor, is: a task of a pool.
+  bool IsTask(uint32_t id) const {
+    const ActorIndex actor = Actor(id);
+    return actor < recording_.actors.size() &&
+           recording_.actors[actor].how == log::BeginHow::kTask;
   }
   // Whole nanoseconds between two stamps.
   uint64_t Ns(uint64_t from, uint64_t to) const {
+    return Ns(recording_.clock, from, to);
+  }
+  static uint64_t Ns(const log::Clock& clock, uint64_t from, uint64_t to) {
     if (to <= from) return 0;  // counters of two cores may differ a little
-    const double ns =
-        static_cast<double>(to - from) * recording_.clock.ns_per_tick;
+    const double ns = static_cast<double>(to - from) * clock.ns_per_tick;
     constexpr double kLimit = 9e18;  // 285 years: a damaged stamp
     return ns >= 0 && ns < kLimit ? static_cast<uint64_t>(std::llround(ns)) : 0;
   }

@@ -12,50 +12,14 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
+#include "lib/analysis/histogram.h"
 #include "lib/analysis/observations.h"
+#include "lib/analysis/pool_usage.h"
+#include "lib/analysis/post_statistics.h"
+#include "lib/analysis/wait_overlap.h"
 
 namespace lockcheck::analysis {
-
-// Count, sum and sum of squares of durations in ns. The sums are exact, so that
-// adding is associative and what was added can be taken out again.
-struct Moments {
-  uint64_t count = 0;
-  unsigned __int128 total = 0, squares = 0;
-
-  void Add(uint64_t ns, uint64_t weight = 1);
-  Moments& operator+=(const Moments& other);
-  Moments& operator-=(const Moments& part);  // `part` was added before
-  double mean() const;                       // ns, 0 if empty
-  double variance() const;                   // of the values, ns^2
-  double sample_variance() const;  // of what they are a sample of; 0 of one
-};
-
-// Log-linear histogram of durations in ns: 8 buckets per power of two, so a
-// percentile is within 1/16 of the true value. Merging adds. 496 buckets cover
-// all of uint64_t; memory is taken only for the span between the smallest and
-// the largest value added, as there is one histogram for every object.
-class Histogram {
- public:
-  static constexpr size_t kBuckets = 496;
-  void Add(uint64_t ns, uint64_t weight = 1);
-  void Merge(const Histogram& other);
-  const Moments& moments() const { return moments_; }
-  uint64_t count() const { return moments_.count; }
-  double total() const;  // ns
-  double mean() const { return moments_.mean(); }
-  uint64_t max() const { return max_; }  // ns, exact
-  // p in [0, 100]; never below the minimum or above the maximum.
-  uint64_t Percentile(double p) const;
-
- private:
-  void Cover(size_t first, size_t last);
-
-  std::vector<uint32_t> buckets_;  // bucket first_ and those above it; stay at
-                                   // their largest value
-  size_t first_ = 0;
-  uint64_t min_ = UINT64_MAX, max_ = 0;
-  Moments moments_;
-};
 
 struct Usage {
   uint64_t acquisitions = 0;
@@ -83,8 +47,13 @@ struct ObjectUsage : Usage {
   // one actor; beyond that waits of one actor with short gaps between them
   // count as one, so it may be too large, never too small.
   uint32_t max_waiters = 0;
-  uint32_t actors = 0;          // distinct actors that acquired it
-  double hold_estimate_ns = 0;  // see hold_estimate.h; 0 if none was measured
+  uint32_t actors = 0;           // distinct actors that acquired it
+  uint64_t shared = 0;           // acquisitions that others may share
+  uint64_t found_waiters = 0;    // releases that saw that somebody waited
+  uint64_t woken_in_vain = 0;    // wake-ups: of a condition, at most; rewait.h
+  double hold_estimate_ns = 0;   // see hold_estimate.h; 0 if none was measured
+  double estimate_error_ns = 0;  // standard error of that
+  void Merge(const ObjectUsage& other);
 };
 
 struct ActorUsage : Usage {
@@ -121,12 +90,19 @@ struct Statistics {
   std::vector<ActorUsage> actors;    // per actor
   std::vector<ObjectAtSite> shares;  // by object, then site; both known
   std::vector<Blame> blame;          // distinct in all five ids
-  double duration_ns = 0;            // first to last stamp
-  double end_ns = 0;                 // last stamp since the recording began
-  double cpu_ns = 0;                 // used meanwhile, at most: see cpu_time.h
-  double cores_used = 0;             // cpu / wall, 0 if not known well enough
-  bool exact = false;                // timing=full throughout
-  uint32_t sample_interval = 0;      // 0: not sampled
+  PostTable posts;                   // of objects that were acted on
+  std::vector<PoolUsage> pools;      // by object; those that had a task
+  // When somebody waited for an object: apart from each other, ascending.
+  absl::flat_hash_map<ObjectIndex, std::vector<WaitInterval>> waited;
+  double ns_per_tick = 1;        // of these
+  Histogram joins;               // waits for ends of actors but tasks, in ns
+  uint64_t standing_joins = 0;   // of these: stand at the log's end
+  double duration_ns = 0;        // first to last stamp
+  double end_ns = 0;             // last stamp since the recording began
+  double cpu_ns = 0;             // used meanwhile, at most: see cpu_time.h
+  double cores_used = 0;         // cpu / wall, 0 if not known well enough
+  bool exact = false;            // timing=full throughout
+  uint32_t sample_interval = 0;  // 0: not sampled
 };
 
 struct ScanResult {

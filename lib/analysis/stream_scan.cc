@@ -4,14 +4,14 @@
 #include <array>
 #include <cstdint>
 #include <span>
-#include <tuple>
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "lib/analysis/held_trie.h"
 #include "lib/analysis/phase_lists.h"
 #include "lib/analysis/raw_ids.h"
+#include "lib/analysis/stream_misuses.h"
+#include "lib/analysis/stream_posts.h"
 #include "lib/analysis/stream_waits.h"
 #include "lib/analysis/tally.h"
 #include "lib/log/decode.h"
@@ -76,7 +76,11 @@ class StreamScan : public log::RecordVisitor {
     }
   }
   void OnReleasedByOther(uint32_t object);
-  void OnPost(const log::PostRecord& post);
+  void OnPost(const log::PostRecord& post) {
+    ++events_;
+    posts_.OnPost(post);
+  }
+  void OnTake(const log::TakeRecord& take) { posts_.OnTake(take); }
   void OnSawWaiters(uint32_t object, uint64_t ticks);
   void OnTryFailed(uint32_t object, uint32_t site, model::How how);
   void OnBlock(const BlockRecord& block);
@@ -97,7 +101,10 @@ class StreamScan : public log::RecordVisitor {
   void OnNote(log::NoteKind kind, uint64_t value);
 
   // Before a segment that does not continue the one before it.
-  void LoseTrack() { CloseWait(); }
+  void LoseTrack() {
+    CloseWait();
+    piece_.rewaits.LoseTrack();
+  }
   // After the last record.
   void Finish();
 
@@ -137,10 +144,12 @@ class StreamScan : public log::RecordVisitor {
       if (const auto request = waits_.GiveUp()) AddGivenUp(*request);
     }
   }
+  // But those of waits.
+  uint64_t Acts() const { return events_ - wait_events_ + posts_.takes(); }
   void Stamp(uint64_t ticks) { stamp_ = std::max(stamp_, ticks); }
 
   void NotePhase(HeldTrie::Node& node);
-  void NextPhase(bool fork, ActorIndex other);
+  void NextPhase(bool fork, ActorIndex other, uint64_t ticks);
   void Remove(size_t at);
   void Hold(const log::RawHold& held);
   void AddHold(const Open& open, const ReleaseRecord& release);
@@ -159,16 +168,16 @@ class StreamScan : public log::RecordVisitor {
   HeldTrie trie_;
   HeldTrie::NodeId top_ = HeldTrie::kRoot;
   uint32_t phase_ = 0;
-  uint64_t events_ = 0;
+  uint64_t events_ = 0, wait_events_ = 0;
   uint64_t stamp_ = 0;
   std::vector<Open> open_;
   StreamWaits waits_;
+  StreamPosts posts_;
+  StreamMisuses misuses_;
   std::array<KeptHold, 64> kept_holds_;
   size_t kept_count_ = 0;
   PhaseLists phases_;
   absl::flat_hash_map<std::pair<uint32_t, uint32_t>, uint32_t> timed_out_;
-  absl::flat_hash_map<std::tuple<model::Misuse, uint32_t, uint32_t>, size_t>
-      misuse_rows_;
 };
 
 StreamScan::StreamScan(const log::Recording& recording, Piece& piece,
@@ -176,7 +185,9 @@ StreamScan::StreamScan(const log::Recording& recording, Piece& piece,
     : piece_(piece),
       totals_(totals),
       ids_(recording, piece.actor),
-      waits_(ids_, piece, totals) {
+      waits_(ids_, piece, totals),
+      posts_(ids_, piece, totals),
+      misuses_(ids_, piece) {
   open_.reserve(64);
 }
 
@@ -262,7 +273,11 @@ void StreamScan::NotePhase(HeldTrie::Node& node) {
   phases_.Add(node.id, phase_);
 }
 
-void StreamScan::OnSawWaiters(uint32_t, uint64_t ticks) { Stamp(ticks); }
+void StreamScan::OnSawWaiters(uint32_t object, uint64_t ticks) {
+  Stamp(ticks);
+  const ObjectIndex o = ids_.Object(object);
+  if (o < totals_.objects.size()) ++totals_.objects[o].found_waiters;
+}
 
 void StreamScan::OnTryFailed(uint32_t object, uint32_t site, model::How how) {
   ++events_;
@@ -282,34 +297,26 @@ void StreamScan::OnTryFailed(uint32_t object, uint32_t site, model::How how) {
 
 void StreamScan::OnBlock(const BlockRecord& block) {
   ++events_;
+  ++wait_events_;
   Stamp(block.ticks);
-  waits_.OnBlock(block);
+  waits_.OnBlock(block, Acts());
   if (!open_.empty() && ids_.IsOutside(ids_.Object(block.object))) {
     AddGivenUp(block);
   }
 }
 
-void StreamScan::OnPost(const log::PostRecord& post) {
-  ++events_;
-  const ObjectIndex object = ids_.Object(post.object);
-  if (object == kNone) return;
-  piece_.notifications[object] = {.actor = piece_.actor,
-                                  .object = object,
-                                  .site = ids_.Site(post.site),
-                                  .next_ticket = post.next_ticket,
-                                  .woke_nobody = post.count == 0};
-}
-
 void StreamScan::OnWake(uint32_t owner, uint32_t owner_site, uint64_t ticks) {
   ++events_;
+  ++wait_events_;
   Stamp(ticks);
   waits_.OnWake(owner, owner_site, ticks);
 }
 
 void StreamScan::OnUnblock(model::Outcome outcome, uint64_t ticks) {
   ++events_;
+  ++wait_events_;
   Stamp(ticks);
-  if (const auto request = waits_.OnUnblock(outcome, ticks)) {
+  if (const auto request = waits_.OnUnblock(outcome, ticks, Acts())) {
     AddGivenUp(*request);
     if (outcome == model::Outcome::kTimedOut) NoteTimedOut(*request, ticks);
   }
@@ -334,15 +341,16 @@ void StreamScan::NoteTimedOut(const BlockRecord& block, uint64_t ticks) {
 
 // ---- Actors ----
 
-void StreamScan::NextPhase(bool fork, ActorIndex other) {
-  piece_.steps.push_back({.fork = fork, .other = other, .phase = phase_});
+void StreamScan::NextPhase(bool fork, ActorIndex other, uint64_t ticks) {
+  piece_.steps.push_back(
+      {.fork = fork, .other = other, .phase = phase_, .ticks = ticks});
   ++phase_;
 }
 
 void StreamScan::OnFork(uint32_t child, uint64_t ticks) {
   ++events_;
   Stamp(ticks);
-  NextPhase(true, ids_.Actor(child));
+  NextPhase(true, ids_.Actor(child), ticks);
 }
 
 void StreamScan::OnBegin(log::BeginHow, uint32_t, uint32_t, uint64_t ticks) {
@@ -359,7 +367,7 @@ void StreamScan::OnJoin(uint32_t actor, uint64_t ticks) {
       top_, trie_.LabelOf(Acquisition{.object = actor,
                                       .site = waits_.TakeJoinSite(actor),
                                       .joins = true})));
-  NextPhase(false, ids_.Actor(actor));
+  NextPhase(false, ids_.Actor(actor), ticks);
 }
 
 void StreamScan::OnEnd(uint64_t ticks, uint64_t, uint32_t, uint32_t) {
@@ -381,24 +389,7 @@ void StreamScan::OnMisuse(model::Misuse misuse, uint32_t object, uint32_t site,
                           uint32_t owner, uint32_t stack, uint64_t ticks) {
   ++events_;
   Stamp(ticks);
-  const auto [row, is_new] = misuse_rows_.try_emplace(
-      std::tuple(misuse, object, site), piece_.misuses.size());
-  if (!is_new) {
-    MisuseSeen& seen = piece_.misuses[row->second];
-    ++seen.event.count;
-    seen.last_ticks = std::max(seen.last_ticks, ticks);
-    return;
-  }
-  const bool joins = misuse == model::Misuse::kSelfJoin;
-  const ObjectIndex of = joins ? ids_.EndOf(piece_.actor) : ids_.Object(object);
-  piece_.misuses.push_back({.event = {.misuse = misuse,
-                                      .actor = piece_.actor,
-                                      .object = of,
-                                      .site = ids_.Site(site),
-                                      .owner = ids_.Actor(owner),
-                                      .stack = ids_.Stack(stack),
-                                      .ticks = ticks},
-                            .last_ticks = ticks});
+  misuses_.OnMisuse(misuse, object, site, owner, stack, ticks);
 }
 
 void StreamScan::OnNote(log::NoteKind kind, uint64_t value) {
@@ -423,6 +414,7 @@ void StreamScan::Finish() {
     CloseWait();  // the next piece begins afresh
   }
   AddKeptHolds();
+  piece_.rewaits.Finish(Acts());
   Tally(trie_, phases_, ids_, piece_, totals_);
   totals_.events += events_;
   totals_.last_ticks = std::max(totals_.last_ticks, stamp_);

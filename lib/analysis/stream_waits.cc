@@ -11,19 +11,28 @@ StreamWaits::For StreamWaits::WhatFor(const BlockRecord& block) const {
   return ids_.CanBeHeld(ids_.Object(block.object)) ? For::kLock : For::kSignal;
 }
 
-void StreamWaits::OnBlock(const BlockRecord& block) {
+void StreamWaits::OnBlock(const BlockRecord& block, uint64_t acts) {
   wait_ = OpenWait{
       .block = block, .what = WhatFor(block), .owner_since = block.ticks};
   if (block.join) {
     join_actor_ = block.object;
     join_site_ = block.site;
   }
+  if (wait_->what == For::kSignal) BeginSignal(block, acts);
   if (wait_->what != For::kLock) return;
   const ObjectIndex o = ids_.Object(block.object);
   const SiteIndex s = ids_.Site(block.site);
   if (o < totals_.objects.size()) ++totals_.objects[o].contended;
   if (s < totals_.sites.size()) ++totals_.sites[s].contended;
   ++piece_.usage.contended;
+}
+
+void StreamWaits::BeginSignal(const BlockRecord& block, uint64_t acts) {
+  const ObjectIndex o = ids_.Object(block.object);
+  const bool again = piece_.rewaits.Begins(o, ids_.Site(block.site), acts);
+  if (again && model::MayFindNothing(ids_.Kind(o))) {
+    ++totals_.objects[o].woken_in_vain;
+  }
 }
 
 // The time since the owner was last seen is this owner's.
@@ -42,6 +51,10 @@ void StreamWaits::OnWake(uint32_t owner, uint32_t owner_site, uint64_t ticks) {
   if (!wait_) return;
   ChargeOwner(ticks);
   OpenWait& w = *wait_;
+  const ObjectIndex o = ids_.Object(w.block.object);
+  if (w.what == For::kLock && o < totals_.objects.size()) {
+    ++totals_.objects[o].woken_in_vain;
+  }
   w.new_owner = w.block.owner != owner || w.block.owner_site != owner_site;
   w.block.owner = owner;
   w.block.owner_site = owner_site;
@@ -63,18 +76,24 @@ void StreamWaits::End(uint64_t ticks) {
     }
     if (s < totals_.sites.size()) totals_.sites[s].AddWait(ns, signal);
     piece_.usage.AddWait(ns, signal);
+  } else if (!ids_.IsTask(b.object)) {
+    totals_.joins.Add(ns);
   }
   wait_.reset();
 }
 
 std::optional<BlockRecord> StreamWaits::OnUnblock(model::Outcome outcome,
-                                                  uint64_t ticks) {
+                                                  uint64_t ticks,
+                                                  uint64_t acts) {
   if (!wait_) return std::nullopt;
   const OpenWait wait = *wait_;
   End(ticks);
   switch (outcome) {
-    case model::Outcome::kAcquired:  // counted by its own record, which follows
     case model::Outcome::kSignalled:
+      piece_.rewaits.Signalled(ids_.Object(wait.block.object),
+                               ids_.Site(wait.block.site), acts);
+      return std::nullopt;
+    case model::Outcome::kAcquired:  // counted by its own record, which follows
       return std::nullopt;
     case model::Outcome::kInterrupted:
       NoteRefused(wait, ticks);

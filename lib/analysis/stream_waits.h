@@ -31,15 +31,15 @@ class StreamWaits {
 
   bool open() const { return wait_.has_value(); }
 
-  // None may be open.
-  void OnBlock(const log::BlockRecord& block);
+  // None may be open. `acts`: of the actor, see Rewaits.
+  void OnBlock(const log::BlockRecord& block, uint64_t acts);
   void OnWake(uint32_t owner, uint32_t owner_site, uint64_t ticks);
   void OnWaitStack(uint32_t stack) {
     if (wait_) wait_->stack = stack;
   }
   // The request for a lock or an actor's end that came to nothing, if one did.
   std::optional<log::BlockRecord> OnUnblock(model::Outcome outcome,
-                                            uint64_t ticks);
+                                            uint64_t ticks, uint64_t acts);
   // Ends the wait for that actor, if it is open.
   void OnJoin(uint32_t actor, uint64_t ticks);
   // Where the actor that was just joined was waited for; a join's wait names
@@ -68,6 +68,7 @@ class StreamWaits {
   void NoteRefused(const OpenWait& wait, uint64_t ticks);
   void End(uint64_t ticks);
   For WhatFor(const log::BlockRecord& block) const;
+  void BeginSignal(const log::BlockRecord& block, uint64_t acts);
   std::optional<log::BlockRecord> CountGivenUp(const OpenWait& wait);
 
   const RawIds& ids_;

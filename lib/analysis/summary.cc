@@ -46,12 +46,23 @@ void AddActors(const log::Recording& recording, std::span<const Piece> pieces,
   }
 }
 
+void AddStandingJoin(const log::Recording& recording, const Wait& wait,
+                     uint64_t ns, Statistics& s) {
+  const size_t actor = wait.object - recording.objects.size();
+  if (!wait.joins || actor >= recording.actors.size() ||
+      recording.actors[actor].how == log::BeginHow::kTask) {
+    return;
+  }
+  s.joins.Add(ns);
+  ++s.standing_joins;
+}
+
 // A wait that stands has been suffered up to the log's end.
 void AddStandingWaits(const log::Recording& recording,
                       std::span<const Piece> pieces, uint64_t last_seen,
                       BlameTable& blame, Statistics& s) {
   for (const Piece& piece : pieces) {
-    if (!piece.wait || piece.wait->object >= s.objects.size()) continue;
+    if (!piece.wait) continue;
     const Wait& wait = *piece.wait;
     const uint64_t last =
         std::max(last_seen,
@@ -59,6 +70,10 @@ void AddStandingWaits(const log::Recording& recording,
     const auto ns = [&](uint64_t since) {
       return static_cast<uint64_t>(NsBetween(recording, since, last));
     };
+    if (wait.object >= s.objects.size()) {
+      AddStandingJoin(recording, wait, ns(wait.since_ticks), s);
+      continue;
+    }
     const bool signal = !model::CanBeHeld(recording.objects[wait.object].kind);
     const auto add = [&](auto& usage) {
       usage.AddWait(ns(wait.since_ticks), signal);
@@ -77,7 +92,17 @@ void AddStandingWaits(const log::Recording& recording,
   }
 }
 
-void FindMostWaiters(std::span<const Piece> pieces, Statistics& s) {
+std::vector<WaitInterval> Clipped(std::vector<WaitInterval> intervals,
+                                  uint64_t first, uint64_t last) {
+  for (WaitInterval& i : intervals) {
+    i.begin = std::max(i.begin, first);
+    i.end = std::min(i.end, last);
+  }
+  return intervals;
+}
+
+void LookAtWaitsOfAll(std::span<const Piece> pieces, uint64_t first,
+                      uint64_t last, Statistics& s) {
   WaitIntervals all;
   for (const Piece& piece : pieces) {
     all.Append(piece.waits);
@@ -90,6 +115,26 @@ void FindMostWaiters(std::span<const Piece> pieces, Statistics& s) {
   for (const auto& [object, intervals] : all.by_object()) {
     if (object < s.objects.size()) {
       s.objects[object].max_waiters = MostOverlapping(intervals);
+      s.waited[object] = Union(Clipped(intervals, first, last));
+    }
+  }
+}
+
+// Waits that began again at once, where one is in another piece of the stream
+// than the other.
+void CountRewaitsAcrossPieces(const log::Recording& recording,
+                              std::span<const Piece> pieces, Statistics& s) {
+  Rewaits before;
+  for (const Piece& piece : pieces) {
+    const auto& segments = recording.actors[piece.actor].segments;
+    if (piece.begins_stream) before = Rewaits();
+    if (piece.first != 0 &&
+        segments[piece.first].number != segments[piece.first - 1].number + 1) {
+      before = Rewaits();
+    }
+    const auto object = before.Append(piece.rewaits);
+    if (object && model::MayFindNothing(recording.objects[*object].kind)) {
+      ++s.objects[*object].woken_in_vain;
     }
   }
 }
@@ -122,8 +167,11 @@ void EstimateObjects(Statistics& s) {
                         site.hold.moments()});
     }
     ObjectUsage& usage = s.objects[object];
-    usage.hold_estimate_ns =
-        EstimateHolds(usage.acquisitions, usage.hold.moments(), shares).total;
+    const HoldEstimate estimate =
+        EstimateHolds(usage.acquisitions, usage.hold.moments(), shares);
+    usage.hold_estimate_ns = estimate.total;
+    usage.estimate_error_ns =
+        estimate.error * static_cast<double>(usage.acquisitions);
   }
 }
 
@@ -135,11 +183,16 @@ Statistics Summarize(const log::Recording& recording,
   s.events = totals.events;
   s.objects = std::move(totals.objects);
   s.sites = std::move(totals.sites);
+  s.posts = std::move(totals.posts);
+  s.joins = std::move(totals.joins);
+  s.ns_per_tick = recording.clock.ns_per_tick;
   const uint64_t last =
       std::max({totals.last_ticks, recording.last_ticks, recording.now_ticks});
   AddActors(recording, pieces, s);
   AddStandingWaits(recording, pieces, totals.last_ticks, totals.blame, s);
-  FindMostWaiters(pieces, s);
+  LookAtWaitsOfAll(pieces, totals.first_ticks, last, s);
+  CountRewaitsAcrossPieces(recording, pieces, s);
+  s.pools = PoolsOf(recording, pieces);
   totals.blame.AddCaused(s);
   s.shares = SharesOf(totals);
   EstimateObjects(s);

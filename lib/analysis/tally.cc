@@ -54,6 +54,7 @@ void Tallier::AddUsage(const Acquisition& a, const HeldTrie::Node& node) {
   if (site_known) add(totals_.sites[s]);
   if (const ObjectIndex o = ids_.Object(a.object); o < totals_.objects.size()) {
     add(totals_.objects[o]);
+    if (a.mode == model::Mode::kShared) totals_.objects[o].shared += node.count;
     piece_.acquired.push_back(o);
     if (site_known) totals_.shares[{o, s}] += node.count;
   }

@@ -71,4 +71,28 @@ uint32_t MostOverlapping(const std::vector<WaitInterval>& intervals) {
   return static_cast<uint32_t>(most);
 }
 
+std::vector<WaitInterval> Union(std::vector<WaitInterval> intervals) {
+  std::sort(intervals.begin(), intervals.end(),
+            [](const WaitInterval& a, const WaitInterval& b) {
+              return a.begin < b.begin;
+            });
+  size_t kept = 0;
+  for (const WaitInterval& next : intervals) {
+    if (next.end <= next.begin) continue;
+    if (kept != 0 && next.begin <= intervals[kept - 1].end) {
+      intervals[kept - 1].end = std::max(intervals[kept - 1].end, next.end);
+    } else {
+      intervals[kept++] = next;
+    }
+  }
+  intervals.resize(kept);
+  return intervals;
+}
+
+uint64_t TotalTicks(const std::vector<WaitInterval>& intervals) {
+  uint64_t total = 0;
+  for (const WaitInterval& i : intervals) total += i.end - i.begin;
+  return total;
+}
+
 }  // namespace lockcheck::analysis

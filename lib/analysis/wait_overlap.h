@@ -48,6 +48,11 @@ class WaitIntervals {
 // not; an empty interval counts at its instant.
 uint32_t MostOverlapping(const std::vector<WaitInterval>& intervals);
 
+// The same instants in ascending intervals that do not touch.
+std::vector<WaitInterval> Union(std::vector<WaitInterval> intervals);
+// Of what Union() gave.
+uint64_t TotalTicks(const std::vector<WaitInterval>& intervals);
+
 }  // namespace lockcheck::analysis
 
 #endif  // LOCKCHECK_LIB_ANALYSIS_WAIT_OVERLAP_H_

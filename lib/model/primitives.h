@@ -67,6 +67,9 @@ struct Primitive {
   const char* ended_by;  // what its owner does, or anybody, for docs
   Stock stock = Stock::kNothing;
   bool outside = false;  // what ends the wait is no actor
+  // What the value in the records of its acts counts; null: nothing to speak
+  // of.
+  const char* level = nullptr;
 };
 
 inline constexpr Primitive kPrimitives[] = {
@@ -91,7 +94,7 @@ inline constexpr Primitive kPrimitives[] = {
      "notify_one, notify_all"},
     {ObjectKind::kSemaphore, "semaphore",
      "counting_semaphore, binary_semaphore, bounded_semaphore", true, false,
-     WaitRule::kAny, "release", Stock::kCount},
+     WaitRule::kAny, "release", Stock::kCount, false, "permits"},
     {ObjectKind::kEvent, "event", "event", false, false, WaitRule::kAny, "set",
      Stock::kFlag},
     {ObjectKind::kLatch, "latch", "latch", false, false, WaitRule::kAll,
@@ -103,13 +106,13 @@ inline constexpr Primitive kPrimitives[] = {
     {ObjectKind::kOnceFlag, "once_flag", "once_flag, call_once", true, false,
      WaitRule::kAll, "the return of the function"},
     {ObjectKind::kQueue, "queue", "queue, lifo_queue, priority_queue: get",
-     false, false, WaitRule::kAny, "put, close", Stock::kCount},
+     false, false, WaitRule::kAny, "put, close", Stock::kCount, false, "items"},
     {ObjectKind::kQueueSlots, "queue_slots",
      "queue, lifo_queue, priority_queue: put", false, false, WaitRule::kAny,
-     "get, close", Stock::kCount},
+     "get, close", Stock::kCount, false, "room"},
     {ObjectKind::kQueueDone, "queue_done",
      "queue, lifo_queue, priority_queue: join", false, false, WaitRule::kAny,
-     "the last task_done", Stock::kFlag},
+     "the last task_done", Stock::kFlag, false, "unfinished"},
     {ObjectKind::kThreadPool, "thread_pool", "thread_pool", false, false,
      WaitRule::kAny, "the end of a task", Stock::kCount},
     {ObjectKind::kGil, "gil", "gil", true, false, WaitRule::kAll,
@@ -117,7 +120,8 @@ inline constexpr Primitive kPrimitives[] = {
     {ObjectKind::kRegion, "blocking_region", "blocking_region", false, false,
      WaitRule::kAny, "the outside", Stock::kNothing, true},
     {ObjectKind::kOperation, "async_operation", "async_operation", false, false,
-     WaitRule::kAny, "complete, cancel: the outside", Stock::kFlag, true},
+     WaitRule::kAny, "complete, cancel: the outside", Stock::kFlag, true,
+     "in flight"},
 };
 
 constexpr const Primitive& PrimitiveOf(ObjectKind kind) {
@@ -134,6 +138,14 @@ constexpr bool CanBeHeld(ObjectKind kind) {
 // Whether whoever comes by may end a wait for it, and not its holders alone.
 constexpr bool EndsByAnybody(ObjectKind kind) {
   return PrimitiveOf(kind).wait_rule == WaitRule::kAny || !CanBeHeld(kind);
+}
+
+// Whoever was woken by a post has to see for himself whether there is anything
+// for him.
+constexpr bool MayFindNothing(ObjectKind kind) {
+  const Primitive& row = PrimitiveOf(kind);
+  return row.wait_rule == WaitRule::kAny && row.stock == Stock::kNothing &&
+         !row.exclusive_hold && !row.outside;
 }
 
 enum class Mode : uint8_t { kExclusive = 0, kShared = 1 };

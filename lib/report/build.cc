@@ -10,6 +10,8 @@
 #include "lib/report/identity.h"
 #include "lib/report/names.h"
 #include "lib/report/naming.h"
+#include "lib/report/primitive_rows.h"
+#include "lib/report/serial.h"
 #include "lib/report/suppress.h"
 #include "lib/report/usage.h"
 #include "lib/report/words.h"
@@ -48,6 +50,8 @@ class Builder {
     report_.edges = OrderEdges(input_.observations, naming_, sites_);
     ChooseSuppressions(report_);
     FillUsage(input_.statistics, naming_, sites_, report_);
+    FillSerial(input_.statistics, naming_, report_);
+    FillPrimitiveRows(input_.statistics, input_.recording, naming_, report_);
     return std::move(report_);
   }
 

@@ -9,6 +9,7 @@
 #include "fmt/format.h"
 #include "lib/report/names.h"
 #include "lib/report/naming.h"
+#include "lib/report/primitive_text.h"
 #include "lib/report/sites.h"
 
 namespace lockcheck::report {
@@ -17,6 +18,7 @@ namespace {
 struct Row {
   std::string label;
   const UsageRow* usage;
+  const ClassRow* of = nullptr;  // if it is one of a class
 };
 
 constexpr std::string_view kWaitColumns[] = {
@@ -35,13 +37,22 @@ constexpr std::string_view kHoldColumns[] = {
     "acquisitions", "hold_n",     "hold_total", "utilisation",
     "hold_mean",    "hold_error", "hold_p50",   "hold_p90",
     "hold_p99",     "hold_max",   "actors",     "try_failed"};
+// How far it keeps the run from being parallel.
+constexpr std::string_view kSerialColumns[] = {
+    "serial",   "serial_error",  "waited",       "crowd",
+    "speed_up", "found_waiters", "woken_in_vain"};
+// What was done to what nobody holds.
+constexpr std::string_view kActColumns[] = {"posts", "woke_nobody", "clears",
+                                            "takes", "woken_in_vain"};
 
 // What a narrow terminal can do without, the first of them first.
 constexpr std::string_view kExpendable[] = {
-    "hold_error",  "try_failed", "wait_p50", "hold_p50", "owner_changes",
-    "max_waiters", "actors",     "wait_p90", "hold_p90", "hold_n",
-    "wait_mean",   "hold_mean",  "wait_p99", "hold_p99", "contended_percent",
-    "signal_wait", "utilisation"};
+    "serial_error", "found_waiters", "crowd",       "woken_in_vain",
+    "clears",       "hold_error",    "try_failed",  "wait_p50",
+    "hold_p50",     "owner_changes", "max_waiters", "actors",
+    "wait_p90",     "hold_p90",      "hold_n",      "wait_mean",
+    "hold_mean",    "wait_p99",      "hold_p99",    "contended_percent",
+    "signal_wait",  "utilisation"};
 
 std::string Cell(const Column& column, const UsageRow& usage) {
   const auto value = column.value(usage);
@@ -55,14 +66,18 @@ std::string Cell(const Column& column, const UsageRow& usage) {
       return *value > 0 ? FormatDuration(*value) : "-";
     case Unit::kRatio:
       return FormatPercent(100 * *value) + "%";
+    case Unit::kFactor:
+      return fmt::format("x{:.2f}", *value);
   }
   return "";
 }
 
 // A column that says nothing in any row is left out.
 bool Tells(const Column& column, const std::vector<Row>& rows) {
-  constexpr std::string_view kSilentZeros[] = {"try_failed", "hold_error",
-                                               "standing", "signal_wait"};
+  constexpr std::string_view kSilentZeros[] = {
+      "try_failed",    "hold_error",   "standing",
+      "signal_wait",   "serial_error", "found_waiters",
+      "woken_in_vain", "waited",       "clears"};
   const bool zero_tells =
       std::find(std::begin(kSilentZeros), std::end(kSilentZeros), column.key) ==
       std::end(kSilentZeros);
@@ -83,6 +98,7 @@ std::string Table(std::string_view first_heading, const std::vector<Row>& rows,
     columns.push_back(column);
     headings.push_back(column->heading);
   }
+  if (columns.empty()) return "";
   TextTable table(std::move(headings), 1);
   for (const Row& row : rows) {
     std::vector<std::string> cells = {row.label};
@@ -115,8 +131,36 @@ void Sort(std::vector<Row>& rows, const Column& by) {
 bool Used(const Row& row) {
   return row.usage->acquisitions + row.usage->contended +
              row.usage->try_failed + row.usage->wait.n +
-             row.usage->signal_waits >
+             row.usage->signal_waits + row.usage->posts.value_or(0) +
+             row.usage->clears.value_or(0) + row.usage->takes.value_or(0) >
          0;
+}
+
+// What classes have beside the columns that sites and actors have, too.
+std::string ClassTables(const std::vector<Row>& rows,
+                        const TextOptions& options, const Painter& painter) {
+  std::vector<const ClassRow*> classes;
+  for (const Row& row : rows) {
+    if (row.of != nullptr) classes.push_back(row.of);
+  }
+  if (classes.empty()) return "";
+  std::string out;
+  const bool held = model::CanBeHeld(classes[0]->kind);
+  std::vector<Row> waited, acted;
+  for (const Row& row : rows) {
+    const UsageRow& u = *row.usage;
+    if (u.waited_ns.value_or(0) > 0) waited.push_back(row);
+    if (u.posts.value_or(0) + u.clears.value_or(0) + u.takes.value_or(0) > 0) {
+      acted.push_back(row);
+    }
+  }
+  if (held) {
+    out += Table("serial", waited, kSerialColumns, options, painter);
+    out += PermitTable(classes, options, painter);
+  } else {
+    out += Table("acts", acted, kActColumns, options, painter);
+  }
+  return out + LevelTable(classes, options, painter);
 }
 
 std::string Group(std::string_view title, std::string_view noun,
@@ -145,11 +189,13 @@ std::string Group(std::string_view title, std::string_view noun,
   const bool awaited = std::any_of(rows.begin(), rows.end(), [](const Row& r) {
     return r.usage->signal_waits > 0;
   });
-  if (!waited && (awaited || !held)) {
+  const bool signals =
+      rows[0].of != nullptr && !model::CanBeHeld(rows[0].of->kind);
+  if (!waited && (awaited || !held) && !signals) {
     out += Table("", rows, kQuietColumns, options, painter);
   }
   if (held) out += Table("holds", rows, kHoldColumns, options, painter);
-  return out;
+  return out + ClassTables(rows, options, painter);
 }
 
 template <auto member>
@@ -165,7 +211,7 @@ std::string HotspotText(const Report& report, const TextOptions& options,
   std::vector<Row> locks, signals, sites, actors;
   for (const ClassRow& row : report.classes) {
     (model::CanBeHeld(row.kind) ? locks : signals)
-        .push_back({ClassLabel(row), &row.usage});
+        .push_back({ClassLabel(row), &row.usage, &row});
   }
   for (const SiteRow& row : report.sites) {
     sites.push_back({SiteLabel(row.where), &row.usage});
@@ -174,16 +220,21 @@ std::string HotspotText(const Report& report, const TextOptions& options,
     actors.push_back({ActorHeading(row), &row.usage});
   }
   std::string out;
-  const auto add = [&](std::string_view title, std::string_view noun,
-                       std::vector<Row> rows,
-                       std::span<const std::string_view> wait_columns) {
-    const std::string text =
-        Group(title, noun, std::move(rows), wait_columns, options, painter);
+  const auto add_text = [&](const std::string& text) {
     if (!out.empty() && !text.empty()) out += '\n';
     out += text;
   };
+  const auto add = [&](std::string_view title, std::string_view noun,
+                       std::vector<Row> rows,
+                       std::span<const std::string_view> wait_columns) {
+    add_text(
+        Group(title, noun, std::move(rows), wait_columns, options, painter));
+  };
   add("LOCKS", "class", std::move(locks), kWaitColumns);
+  add_text(GilText(report, options, painter));
   add("SIGNALS", "class", std::move(signals), kSignalColumns);
+  add_text(PoolText(report, options, painter));
+  add_text(JoinText(report, options, painter));
   add("SITES", "site", std::move(sites), kWaitColumns);
   add("ACTORS", "actor", std::move(actors), kWaitColumns);
   if (!out.empty() && !Any<&UsageRow::contended>(report)) {

@@ -153,6 +153,61 @@ Value Actor(const ActorRow& row) {
           {"usage", Usage(row.usage)}};
 }
 
+Value TimesValue(const Times& t) {
+  return {{"n", t.n},         {"total", t.total}, {"mean", t.mean},
+          {"error", t.error}, {"p50", t.p50},     {"p90", t.p90},
+          {"p99", t.p99},     {"max", t.max}};
+}
+
+Value Level(const LevelRow& row) {
+  return {{"of", row.of},
+          {"begins_with", row.begins_with},
+          {"acts", row.acts},
+          {"every", row.every == 0 ? Value(nullptr) : Value(row.every)},
+          {"mean", row.mean},
+          {"min", row.min},
+          {"p50", row.p50},
+          {"p90", row.p90},
+          {"p99", row.p99},
+          {"max", row.max},
+          {"parts", row.parts}};
+}
+
+Value Permits(const PermitsRow& row) {
+  return {{"begins_with", row.begins_with},
+          {"acquired", row.acquired},
+          {"in_use_mean", OrNull(row.in_use)},
+          {"all_in_use", row.all_in_use}};
+}
+
+Value Pool(const PoolRow& row) {
+  return {{"workers", row.workers},
+          {"tasks", row.tasks},
+          {"most_running", row.most_running},
+          {"most_queued", row.most_queued},
+          {"open_ns", row.open_ns},
+          {"utilisation", row.utilisation},
+          {"queued_ns", TimesValue(row.queued)},
+          {"ran_ns", TimesValue(row.ran)}};
+}
+
+Value Gil(const GilRow& row) {
+  return {{"switches", row.switches},
+          {"running_ns", OrNull(row.running_ns)},
+          {"waiting_ns", row.waiting_ns},
+          {"waited_share", row.waited_share},
+          {"convoy", row.convoy}};
+}
+
+Value Joins(const JoinsRow& row) {
+  return {{"standing", row.standing}, {"wait_ns", TimesValue(row.wait)}};
+}
+
+template <typename Row>
+Value OrNull(const std::optional<Row>& row, Value (*make)(const Row&)) {
+  return row ? make(*row) : Value(nullptr);
+}
+
 Value Class(const ClassRow& row) {
   return {{"class", row.name},
           {"stable_name", row.stable},
@@ -160,7 +215,11 @@ Value Class(const ClassRow& row) {
           {"instances", row.instances},
           {"processes", row.processes},
           {"created", MaybeLine(row.created)},
-          {"usage", Usage(row.usage)}};
+          {"usage", Usage(row.usage)},
+          {"level", OrNull(row.level, &Level)},
+          {"permits", OrNull(row.permits, &Permits)},
+          {"pool", OrNull(row.pool, &Pool)},
+          {"gil", OrNull(row.gil, &Gil)}};
 }
 
 Value Object(const ObjectRow& row) {
@@ -253,6 +312,7 @@ Value ReportValue(const Report& r) {
           {"classes", Array(r.classes, Class)},
           {"objects", Array(r.objects, Object)},
           {"sites", Array(r.sites, Site)},
+          {"joins", OrNull(r.joins, &Joins)},
           {"blame", Array(r.blame, BlamePair)},
           {"edges", Array(r.edges, Edge)}};
 }

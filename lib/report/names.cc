@@ -78,9 +78,14 @@ double Percent(const UsageRow& u) {
                                    static_cast<double>(requests));
 }
 
-std::optional<double> Maybe(const std::optional<uint32_t>& value) {
+template <typename T>
+std::optional<double> Maybe(const std::optional<T>& value) {
   if (!value) return std::nullopt;
-  return *value;
+  return static_cast<double>(*value);
+}
+template <auto member>
+std::optional<double> OfClass(const UsageRow& u) {
+  return Maybe(u.*member);
 }
 
 // Percentiles, totals and means of holds mean nothing when none was timed.
@@ -166,6 +171,35 @@ constexpr Column kColumns[] = {
     {"actors", "", "actors", "actors", Unit::kCount,
      "actors that acquired one lock, at most",
      [](const UsageRow& u) { return Maybe(u.actors); }},
+    {"serial", "", "serial", "serial", Unit::kRatio,
+     "share of the run that one lock was held, if it is never shared",
+     OfClass<&UsageRow::serial>},
+    {"serial_error", "", "serial_error", "+-", Unit::kRatio,
+     "standard error of that share", OfClass<&UsageRow::serial_error>},
+    {"waited", "", "waited_ns", "waited for", Unit::kNs,
+     "time for which somebody waited for it", OfClass<&UsageRow::waited_ns>},
+    {"crowd", "", "crowd", "crowd", Unit::kFactor,
+     "how many waited, in the mean, while somebody did",
+     OfClass<&UsageRow::crowd>},
+    {"speed_up", "", "speed_up_at_most", "speed-up", Unit::kFactor,
+     "of the run, at most, if nobody had waited for it",
+     OfClass<&UsageRow::speed_up>},
+    {"found_waiters", "", "found_waiters", "to waiters", Unit::kCount,
+     "releases that saw somebody wait", OfClass<&UsageRow::found_waiters>},
+    {"woken_in_vain", "", "woken_in_vain", "in vain", Unit::kCount,
+     "wake-ups that found nothing; of a condition variable, at most",
+     OfClass<&UsageRow::woken_in_vain>},
+    {"posts", "", "posts", "posts", Unit::kCount,
+     "acts that can end waits: notifications, sets, puts, ...",
+     OfClass<&UsageRow::posts>},
+    {"woke_nobody", "", "woke_nobody", "woke nobody", Unit::kCount,
+     "of those: ended no wait", OfClass<&UsageRow::woke_nobody>},
+    {"clears", "", "clears", "clears", Unit::kCount,
+     "clears of an event, beginnings of an operation",
+     OfClass<&UsageRow::clears>},
+    {"takes", "", "takes", "takes", Unit::kCount,
+     "acts that found what they asked for, after a wait or without",
+     OfClass<&UsageRow::takes>},
 };
 
 }  // namespace

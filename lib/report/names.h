@@ -34,7 +34,7 @@ std::vector<std::string_view> AllReasons();
 std::vector<std::string_view> AllKinds();
 std::vector<std::string_view> AllRules();  // misuses and the budget included
 
-enum class Unit { kCount, kPercent, kNs, kRatio };
+enum class Unit { kCount, kPercent, kNs, kRatio, kFactor };
 
 // One hotspot column. `key` is what --sort takes; in JSON the value stands at
 // usage.<json_key> or usage.<json_group>.<json_key>.

@@ -48,9 +48,12 @@ struct ClassNames {
 ClassNames ByName(const log::Object& object) {
   const std::string name = Printable(object.name);
   // Names that differ are two classes even if they look the same; and what is
-  // held and what is only waited for are never one.
-  const char kind = model::CanBeHeld(object.kind) ? 'n' : 's';
-  return {kind + object.name, name, name, std::nullopt};
+  // held and what is only waited for are never one, nor are two kinds of the
+  // latter, of which other things are said.
+  const std::string kind = model::CanBeHeld(object.kind)
+                               ? "n"
+                               : model::PrimitiveOf(object.kind).name;
+  return {fmt::format("{}\n{}", kind, object.name), name, name, std::nullopt};
 }
 
 ClassNames ByPlace(std::string_view kind, const log::Place& place) {
@@ -114,6 +117,24 @@ void MakeUnique(std::vector<ClassRow>& classes, std::string ClassRow::*name) {
     } while (taken.contains(unique) && ++n != 0);
     taken.insert(unique);
     row->*name = std::move(unique);
+  }
+}
+
+// A pool's name is that of its queue and of its futures. What is waited for has
+// its kind behind its name if there are other kinds of that name.
+void TellKindsApart(std::vector<ClassRow>& classes) {
+  absl::flat_hash_map<std::string, model::ObjectKind> kind_of;
+  absl::flat_hash_set<std::string> several;
+  for (const ClassRow& row : classes) {
+    if (model::CanBeHeld(row.kind)) continue;
+    const auto [it, is_new] = kind_of.try_emplace(row.name, row.kind);
+    if (it->second != row.kind) several.insert(row.name);
+  }
+  for (ClassRow& row : classes) {
+    if (model::CanBeHeld(row.kind) || !several.contains(row.name)) continue;
+    const char* const kind = model::PrimitiveOf(row.kind).name;
+    row.name = fmt::format("{} ({})", row.name, kind);
+    row.stable = fmt::format("{} ({})", row.stable, kind);
   }
 }
 
@@ -214,6 +235,7 @@ void Naming::NameClasses(SiteTable& sites) {
     class_of_object_[i] = it->second;
   }
   NumberInstances();
+  TellKindsApart(report_.classes);
   MakeUnique(report_.classes, &ClassRow::name);
   MakeUnique(report_.classes, &ClassRow::stable);
 }

@@ -48,6 +48,59 @@ struct UsageRow {
   uint64_t signal_waits = 0;
   double signal_wait_ns = 0;
   Times wait, hold;
+  // ---- Of classes only ----
+  std::optional<double> serial;  // share of the run that one lock was held
+  // Standard error of that; empty: it is what waits show, at least.
+  std::optional<double> serial_error;
+  std::optional<double> waited_ns;  // somebody waited
+  std::optional<double> crowd;      // how many did, in the mean, when some did
+  std::optional<double> speed_up;   // at most, if nobody had; empty: no bound
+  std::optional<uint64_t> found_waiters;  // releases
+  std::optional<uint64_t> woken_in_vain;  // wake-ups; of signals: at most
+  std::optional<uint64_t> posts, woke_nobody, clears, takes;
+};
+
+// How much there was of what an object has, after acts on it.
+struct LevelRow {
+  std::string of;  // "items", "room", "permits", "unfinished", "in flight"
+  uint32_t begins_with = 0;
+  uint64_t acts = 0;
+  // After every so many acts; 0: after those whose records say it.
+  uint64_t every = 0;
+  double mean = 0;
+  uint64_t min = 0, p50 = 0, p90 = 0, p99 = 0, max = 0;
+  std::vector<double> parts;  // means of equal parts of the acts, in order
+};
+
+// Of a semaphore whose permits are held like locks.
+struct PermitsRow {
+  uint32_t begins_with = 0;
+  uint64_t acquired = 0;
+  std::optional<double> in_use;  // mean; empty: not timed, or a signal's
+  bool all_in_use = false;       // at some time, of one object at least
+};
+
+struct PoolRow {
+  uint32_t workers = 0;
+  uint64_t tasks = 0;
+  uint32_t most_running = 0, most_queued = 0;  // at once
+  double open_ns = 0;                          // first submission to last end
+  double utilisation = 0;                      // of the workers, meanwhile
+  Times queued, ran;
+};
+
+struct GilRow {
+  uint64_t switches = 0;
+  std::optional<double> running_ns;  // had by somebody; empty: not known
+  double waiting_ns = 0;             // of all who waited, added up
+  double waited_share = 0;           // of takes: had to wait
+  double convoy = 0;  // of takes: was given to somebody who waited already
+};
+
+// Waits for the ends of threads and processes.
+struct JoinsRow {
+  uint64_t standing = 0;
+  Times wait;
 };
 
 struct SiteRow {                  // one per user frame
@@ -64,6 +117,10 @@ struct ClassRow {
   uint32_t processes = 0;  // that have one
   std::optional<SourceLine> created;
   UsageRow usage;
+  std::optional<LevelRow> level;
+  std::optional<PermitsRow> permits;
+  std::optional<PoolRow> pool;
+  std::optional<GilRow> gil;
 };
 
 struct ObjectRow {   // one per object that the report names
@@ -209,7 +266,8 @@ struct Report {
   std::vector<ClassRow> classes;
   std::vector<ObjectRow> objects;
   std::vector<SiteRow> sites;
-  std::vector<BlameRow> blame;  // costliest first
+  std::optional<JoinsRow> joins;  // empty: there were none
+  std::vector<BlameRow> blame;    // costliest first
   std::vector<EdgeRow> edges;
 };
 

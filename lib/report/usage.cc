@@ -20,18 +20,6 @@ using analysis::SiteShare;
 using analysis::Statistics;
 using analysis::Usage;
 
-Times TimesOf(const Histogram& histogram) {
-  Times times;
-  times.n = histogram.count();
-  times.total = histogram.total();
-  times.mean = histogram.mean();
-  times.p50 = histogram.Percentile(50);
-  times.p90 = histogram.Percentile(90);
-  times.p99 = histogram.Percentile(99);
-  times.max = histogram.max();
-  return times;
-}
-
 double Share(double part, double whole) { return whole > 0 ? part / whole : 0; }
 
 UsageRow RowOf(const Usage& usage, std::span<const SiteShare> shares,
@@ -114,6 +102,7 @@ void FillClasses(const Statistics& statistics, const Naming& naming,
     Usage usage;
     uint32_t max_waiters = 0, actors = 0;
     double busiest_ns = 0;
+    uint64_t found_waiters = 0, woken_in_vain = 0;
   };
   std::vector<Sum> sums(report.classes.size());
   // A fork copies a lock, but to its users it is one.
@@ -125,6 +114,8 @@ void FillClasses(const Statistics& statistics, const Naming& naming,
     Sum& sum = sums[*row];
     sum.usage.Merge(object);
     sum.max_waiters = std::max(sum.max_waiters, object.max_waiters);
+    sum.found_waiters += object.found_waiters;
+    sum.woken_in_vain += object.woken_in_vain;
     uint32_t& actors =
         actors_of_lock[{*row, naming.Ordinal(static_cast<ObjectIndex>(i))}];
     actors += object.actors;
@@ -138,6 +129,8 @@ void FillClasses(const Statistics& statistics, const Naming& naming,
     row = RowOf(sums[i].usage, shares[i], statistics);
     row.max_waiters = sums[i].max_waiters;
     row.actors = sums[i].actors;
+    row.found_waiters = sums[i].found_waiters;
+    row.woken_in_vain = sums[i].woken_in_vain;
     if (row.utilisation) {
       // An estimate may exceed what one exclusive lock can be held.
       row.utilisation =
@@ -182,6 +175,18 @@ void FillBlame(const Statistics& statistics, const Naming& naming,
 }
 
 }  // namespace
+
+Times TimesOf(const Histogram& histogram) {
+  Times times;
+  times.n = histogram.count();
+  times.total = histogram.total();
+  times.mean = histogram.mean();
+  times.p50 = histogram.Percentile(50);
+  times.p90 = histogram.Percentile(90);
+  times.p99 = histogram.Percentile(99);
+  times.max = histogram.max();
+  return times;
+}
 
 void FillUsage(const analysis::Statistics& statistics, const Naming& naming,
                SiteTable& sites, Report& report) {

@@ -16,6 +16,8 @@ namespace lockcheck::report {
 void FillUsage(const analysis::Statistics& statistics, const Naming& naming,
                SiteTable& sites, Report& report);
 
+Times TimesOf(const analysis::Histogram& histogram);
+
 }  // namespace lockcheck::report
 
 #endif  // LOCKCHECK_LIB_REPORT_USAGE_H_

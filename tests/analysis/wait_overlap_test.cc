@@ -50,6 +50,16 @@ TEST(WaitOverlapTest, SurvivesStampsAtTheEndOfTime) {
   EXPECT_LE(MostOverlapping({{UINT64_MAX, UINT64_MAX}, {UINT64_MAX, 3}}), 2u);
 }
 
+TEST(WaitOverlapTest, UnionHasEveryInstantOnce) {
+  const auto all = Union({{30, 40}, {10, 20}, {15, 25}, {25, 26}, {50, 50}});
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_EQ(all[0].begin, 10u);
+  EXPECT_EQ(all[0].end, 26u);
+  EXPECT_EQ(all[1].begin, 30u);
+  EXPECT_EQ(TotalTicks(all), 26u);
+  EXPECT_TRUE(Union({}).empty());
+}
+
 TEST(WaitOverlapTest, AgreesWithCounting) {
   const uint64_t seed = std::random_device()();
   SCOPED_TRACE(seed);

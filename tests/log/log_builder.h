@@ -44,6 +44,13 @@ struct Extras {
   std::optional<uint32_t> ticket;  // of a wait for a signal
 };
 
+struct PostFacts {
+  uint32_t first = 0, count = 0;  // tickets released; none: nobody waited
+  uint32_t next_ticket = 1;       // 0: none of these is said
+  uint32_t sequence = 0;
+  uint32_t value = 0;
+};
+
 struct Held {
   uint32_t object = 0;
   uint32_t site = 0;
@@ -120,10 +127,12 @@ class LogBuilder {
   }
   LogBuilder& Object(uint32_t id, model::ObjectKind kind,
                      std::string_view name = "", uint32_t place = 0,
-                     uint32_t first_site = 0, uint64_t address = 0) {
+                     uint32_t first_site = 0, uint64_t address = 0,
+                     uint32_t begins_with = 0) {
     std::vector<uint32_t> p = {id, place, first_site};
     U64(p, address);
     Text(p, name);
+    if (begins_with != 0) p.push_back(begins_with);
     return Define(Record(Op::kDefObject, static_cast<uint32_t>(kind), p));
   }
   LogBuilder& Site(uint32_t id, const std::vector<uint64_t>& frames) {
@@ -318,6 +327,13 @@ class LogBuilder {
                    model::How how = model::How::kBlocking) {
     return Append(actor, Record(Op::kTake, static_cast<uint32_t>(how),
                                 {object, site, sequence, value}));
+  }
+  // Any post and a take, of an object whose acts are numbered.
+  LogBuilder& Act(uint32_t actor, model::Post post, uint32_t object,
+                  uint32_t site, const PostFacts& f) {
+    return Append(actor, Record(Op::kPost, static_cast<uint32_t>(post),
+                                {object, site, f.first, f.count, f.next_ticket,
+                                 f.sequence, f.value}));
   }
   // The short forms.
   LogBuilder& ShortPost(uint32_t actor, model::Post post, uint32_t object,

@@ -60,6 +60,31 @@ TEST_F(JsonSchemaTest, AReportWithEveryKindOfRowIsValid) {
   EXPECT_THAT(Check(report::Json(report::testing::SampleReport())), IsEmpty());
 }
 
+TEST_F(JsonSchemaTest, WhatIsParticularToAPrimitiveIsValid) {
+  report::Report report = report::testing::SampleReport();
+  report::ClassRow& row = report.classes[0];
+  row.usage.serial = 0.5;
+  row.usage.serial_error = 0.01;
+  row.usage.waited_ns = 1e9;
+  row.usage.crowd = 1.24;
+  row.usage.speed_up = 5.1;
+  row.usage.found_waiters = row.usage.woken_in_vain = 3;
+  row.usage.posts = row.usage.woke_nobody = 2;
+  row.usage.clears = row.usage.takes = 1;
+  row.level = {.of = "items", .acts = 2, .every = 1, .parts = {1, 0.5}};
+  row.permits = {.begins_with = 3, .acquired = 7, .in_use = 1.5};
+  row.pool = {.workers = 4, .tasks = 5, .utilisation = 0.9};
+  row.gil = {.switches = 3, .running_ns = 1e6, .convoy = 0.5};
+  report.joins = report::JoinsRow{.standing = 1};
+  EXPECT_THAT(Check(report::Json(report)), IsEmpty());
+  row.level->every = 0;
+  row.permits->in_use.reset();
+  row.gil->running_ns.reset();
+  EXPECT_THAT(Check(report::Json(report)), IsEmpty());
+  row.level->of = "cats";
+  EXPECT_THAT(Check(report::Json(report)), Not(IsEmpty()));
+}
+
 TEST_F(JsonSchemaTest, AnEmptyReportIsValid) {
   EXPECT_THAT(Check(report::Json(report::Report())), IsEmpty());
 }
@@ -109,10 +134,12 @@ TEST_F(JsonSchemaTest, EnumerationsAreTheTablesOfNames) {
             Strings(report::AllReasons()));
   EXPECT_EQ(Enum((finding + "kind/enum").c_str()), Strings(report::AllKinds()));
   EXPECT_EQ(Enum((finding + "rule/enum").c_str()), Strings(report::AllRules()));
-  std::vector<std::string> kinds;
+  std::vector<std::string> kinds, levels;
   for (const model::Primitive& row : model::kPrimitives) {
     kinds.emplace_back(row.name);
+    if (row.level != nullptr) levels.emplace_back(row.level);
   }
+  EXPECT_EQ(Enum("/$defs/level/properties/of/enum"), levels);
   EXPECT_EQ(Enum("/$defs/lock_kind/enum"), kinds);
 }
 

@@ -60,6 +60,8 @@ class SchemaValidator {
         OneOf(rule, value, at);
       } else if (key == "minimum") {
         if (value.is_number() && value < rule) Wrong(at, "is too small");
+      } else if (key == "maximum") {
+        if (value.is_number() && value > rule) Wrong(at, "is too large");
       } else if (key == "maxItems") {
         if (value.is_array() && value.size() > rule) Wrong(at, "is too long");
       } else if (key == "pattern") {
