@@ -28,9 +28,9 @@
 namespace lockcheck::analysis {
 
 struct CommunicationOptions {
-  uint64_t max_sets = 100'000;    // looked at, complete or not
+  uint64_t max_sets = 100'000;     // looked at, complete or not
   uint64_t max_work = 20'000'000;  // events taken in, of all sets
-  size_t max_actors = 256;        // of a set
+  size_t max_actors = 256;         // of a set
 };
 
 // In a trace; for tests. Appends.
