@@ -15,6 +15,12 @@ bool IsNumbered(const Trace& trace, const Event& e) {
          e.post != model::Post::kClose;
 }
 
+// Of a semaphore with permits the acts are holds, until somebody releases what
+// he did not acquire.
+bool BeginsWithHolds(const TraceObject& object) {
+  return model::CanBeHeld(object.kind) && object.initial > 0;
+}
+
 // By object: the first number that no act has.
 std::vector<uint32_t> FirstMissing(const Trace& trace) {
   std::vector<std::vector<uint32_t>> numbers(trace.objects.size());
@@ -28,7 +34,7 @@ std::vector<uint32_t> FirstMissing(const Trace& trace) {
     auto& list = numbers[o];
     if (list.empty()) continue;
     std::sort(list.begin(), list.end());
-    uint32_t next = list.front();  // what came before was of another kind
+    uint32_t next = BeginsWithHolds(trace.objects[o]) ? list.front() : 1;
     for (const uint32_t number : list) {
       if (number > next) break;
       next = number + 1;
