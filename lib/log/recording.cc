@@ -216,14 +216,21 @@ uint64_t WarnOfLostSegments(const Streams& streams, const FileHeader& header,
 }
 
 // The header counts the blocks that were claimed; a file that ends before them
-// was cut, however whole the rest looks.
+// was cut, however whole the rest looks, unless the last ones were to be
+// written when the program was killed. Takes those off `being_sealed`.
 void WarnOfCut(const Recording& r, const FileHeader& header,
-               Warnings& warnings) {
+               uint64_t& being_sealed, Warnings& warnings) {
   if (r.stop_reason != StopReason::kNone) return;  // claims failed
   const uint64_t blocks = header.ring_blocks != 0 ? header.next_hot.load()
                                                   : header.next_block.load();
   const uint64_t present = (r.file_size + kBlockSize - 1) / kBlockSize;
   if (blocks <= 1 || r.file_size / kBlockSize >= blocks) return;
+  const uint64_t missing = blocks - present;
+  if (header.ring_blocks == 0 && r.file_size % kBlockSize == 0 &&
+      missing <= being_sealed) {
+    being_sealed -= missing;
+    return;
+  }
   warnings.AddLosses({absl::StrCat(
       "the file ends at byte ", r.file_size, ", in block ", present, " of the ",
       blocks,
@@ -329,10 +336,10 @@ std::unique_ptr<Recording> Recording::Impl::Read(
   Streams streams = AssembleStreams(TakeSegments(scan));
   Warnings warnings(r);
   WarnOfDamage(scan.parts, streams, warnings);
-  WarnOfCut(r, header, warnings);
+  uint64_t being_sealed = CountBlocksBeingSealed(file, streams);
+  WarnOfCut(r, header, being_sealed, warnings);
   const uint64_t explained =
-      WarnOfLostSegments(streams, header, begun, warnings) +
-      CountBlocksBeingSealed(file, streams);
+      WarnOfLostSegments(streams, header, begun, warnings) + being_sealed;
   r.impl_->ids =
       BuildTables(file, scan.parts, scan.usage, std::move(streams), r);
   if (r.stop_reason == StopReason::kNone) {  // else claims failed

@@ -155,7 +155,7 @@ class Recording {
   // No record is missing of what was done so far. A process may still run, or
   // have been killed.
   bool whole = true;
-  bool complete = true;  // whole, and every process exited normally
+  bool complete = true;    // whole, and every process exited normally
   bool from_start = true;  // not cut down to a later part; see since.h
 
   std::vector<Module> modules;

@@ -184,8 +184,7 @@ std::string PartText(const Report& report, const FindingRow& row,
       continue;
     }
     if (!hold.site) {
-      entry("holds",
-            HeldName(report, hold) + "; the log does not say since where");
+      entry("holds", HeldName(report, hold) + "; since where is not known");
       continue;
     }
     entry("holds", HeldName(report, hold) + ", acquired in");
@@ -194,7 +193,7 @@ std::string PartText(const Report& report, const FindingRow& row,
   if (!part.wants) return out;
   const std::string wanted = WantedName(report, row, part);
   if (row.kind == FindingKind::kMisuse && !part.wants->site) {
-    entry(Asks(row, part), wanted + "; the log does not say where");
+    entry(Asks(row, part), wanted + "; where is not known");
     return out;
   }
   entry(Asks(row, part), wanted + ", in");

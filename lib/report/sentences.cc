@@ -40,6 +40,15 @@ std::string PoolName(const Report& report, uint32_t object) {
   return name;
 }
 
+bool GoesOn(const Report& report, const FindingRow& row) {
+  return std::any_of(
+      row.parts.begin(), row.parts.end(), [&](const PartRow& part) {
+        if (!part.actor) return false;
+        const auto& process = report.actors[*part.actor].process;
+        return process && report.processes[*process].state == "running";
+      });
+}
+
 bool HasEnded(const Report& report, const PartRow& part) {
   return part.actor &&
          report.actors[*part.actor].state == analysis::ActorState::kEnded;

@@ -26,6 +26,9 @@ bool IsPool(const Report& report, uint32_t object);
 std::string PoolName(const Report& report, uint32_t object);
 
 // Whether the part's actor ended before the log did.
+// Whether the finding is of a process that runs now, so that nothing is at an
+// end yet.
+bool GoesOn(const Report& report, const FindingRow& row);
 bool HasEnded(const Report& report, const PartRow& part);
 // Of a finding of one actor: it waits for its own end.
 // As readers that want to write: each waits for itself and the others.

@@ -137,7 +137,13 @@ std::string MeasuredTo(const Report& report) {
 std::string WaitSection(const Report& report, const TextOptions& options,
                         const Painter& painter) {
   if (report.standing_waits.empty()) return "";
-  std::string out = painter.Paint(Style::kBold, "WAITS AT THE END");
+  const bool now =
+      std::none_of(report.standing_waits.begin(), report.standing_waits.end(),
+                   [&](const StandingWaitRow& wait) {
+                     return LastsToLastRecord(report, wait);
+                   });
+  std::string out =
+      painter.Paint(Style::kBold, now ? "WAITS NOW" : "WAITS AT THE END");
   out += fmt::format(
       "  {}\n", Counted(report.standing_waits.size(), "actor") +
                     (report.standing_waits.size() == 1 ? " waits" : " wait") +

@@ -240,7 +240,9 @@ std::string WhyActual(const Report& report, const Finding& finding,
            "was refused (on_deadlock=throw)";
   }
   if (OwnerInParent(report, row) == nullptr) {
-    return "it happened: at the end of the log none of them can go on";
+    return GoesOn(report, row)
+               ? "it happened: none of them can go on any more"
+               : "it happened: at the end of the log none of them can go on";
   }
   return fmt::format(
       "it happened: a forked child has its own copy of {} and, of its parent's "
@@ -304,6 +306,10 @@ std::string Why(const Report& report, const Finding& finding,
       return "it did not happen in this run; the schedule that leads to it has "
              "been found";
     case Verdict::kPossible:
+      if (GoesOn(report, row)) {
+        return "it has not happened so far, and nothing that was seen rules "
+               "out that it will, in this run or another";
+      }
       return "it did not happen in this run, and nothing in the log rules out "
              "that it happens in another";
     case Verdict::kRefuted:

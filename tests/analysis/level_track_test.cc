@@ -99,10 +99,11 @@ TEST(LevelTrackTest, AgreesWithAddingUpWhoeverReadTheActs) {
     std::shuffle(readers.begin(), readers.end(), random);
     for (const LevelTrack& reader : readers) track.Merge(reader);
     ASSERT_TRUE(track.IsWhole());
-    EXPECT_DOUBLE_EQ(track.Mean(begins_with),
-                     static_cast<double>(std::accumulate(
-                         levels.begin(), levels.end(), int64_t{0})) /
-                         static_cast<double>(acts));
+    EXPECT_NEAR(track.Mean(begins_with),
+                static_cast<double>(
+                    std::accumulate(levels.begin(), levels.end(), int64_t{0})) /
+                    static_cast<double>(acts),
+                1e-9);
     const std::vector<int64_t> points = track.Points(begins_with);
     ASSERT_EQ(points.size(), (acts + track.every() - 1) / track.every());
     for (size_t i = 0; i < points.size(); ++i) {

@@ -281,6 +281,13 @@ TEST(RecordingTest, ABlockThatWasClaimedToSealAFullOneIsNoLoss) {
     const auto r = ReadBack(b.FreeBlock());
     EXPECT_EQ(r->whole, full);
     EXPECT_EQ(r->warnings.size(), full ? 1u : 2u);  // it recorded no end
+    // The file does not even reach so far.
+    const std::string bytes = b.bytes();
+    const auto shorter = Recording::OpenBytes(
+        "test.log", bytes.substr(0, bytes.size() - kBlockSize));
+    ASSERT_TRUE(shorter.ok()) << shorter.status();
+    EXPECT_EQ((*shorter)->whole, full);
+    EXPECT_EQ((*shorter)->warnings.size(), full ? 1u : 2u);
   }
 }
 

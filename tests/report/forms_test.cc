@@ -75,10 +75,8 @@ TEST(TextFormTest, APlaceThatTheLogDoesNotSayIsSaidToBeMissing) {
   part.wants->site.reset();
   part.wants->stack.clear();
   const std::string text = Text(report, TextOptions());
-  EXPECT_THAT(text, HasSubstr("holds    fork[0]; the log does not say since "
-                              "where\n"));
-  EXPECT_THAT(text,
-              HasSubstr("misuses  fork[0]; the log does not say where\n"));
+  EXPECT_THAT(text, HasSubstr("holds    fork[0]; since where is not known\n"));
+  EXPECT_THAT(text, HasSubstr("misuses  fork[0]; where is not known\n"));
 }
 
 TEST(TextFormTest, HeaderSaysWhatWasReadAndWhatIsMissing) {

@@ -89,7 +89,7 @@ std::vector<Hanging> AllThatHang() {
           {"pool_of_four --starved",
            3,
            rule,
-           {"pool (future) #2", "the end of A3 (pool task)"},
+           {"pool #3"},
            "lockcheck analyze starved.log"},
           {"semaphore_and_mutex",
            3,

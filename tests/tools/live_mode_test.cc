@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +17,8 @@
 #include "tests/count.h"
 #include "tests/rounds.h"
 #include "tests/runtime/child.h"
+#include "tests/tools/command_runner.h"
+#include "tests/tools/stories.h"
 
 namespace lockcheck::tools::testing {
 namespace {
@@ -260,7 +263,26 @@ TEST(LiveModeTest, AProgramThatClosesAllDescriptorsGoesOn) {
 }
 
 TEST(LiveModeTest, ThereIsNoLog) {
-  EXPECT_THAT(RunLive({"abba"}).err, Not(HasSubstr(".log")));
+  const Finished f = RunLive({"abba"});
+  EXPECT_THAT(f.err, Not(HasSubstr(".log")));
+  EXPECT_THAT(f.err, Not(HasSubstr("the log")));
+  EXPECT_THAT(f.err, HasSubstr("it has not happened so far"));
+}
+
+// Nor does anybody know its descriptors.
+TEST(LiveModeTest, ItsTableOfWaitsIsCalledByTheProgram) {
+  Child child("live_program", {"hang"});
+  child.Options("mode=live:command=" LOCKCHECK_COMMAND).Start();
+  UntilItStands(child);
+  const std::string pid = std::to_string(child.pid());
+  const Ran ran = RunCommand({"status", pid});
+  child.Signal(SIGTERM);
+  const Finished f = child.Wait();
+  for (const std::string& said : {ran.out, f.err}) {
+    EXPECT_THAT(said, HasSubstr("lockcheck  live_program, pid " + pid + "\n"));
+    EXPECT_THAT(said, HasSubstr("STATUS  1 standing wait"));
+    EXPECT_THAT(said, Not(HasSubstr("/proc/")));
+  }
 }
 
 // Where there can be no log, deadlocks are found all the same.

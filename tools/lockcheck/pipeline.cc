@@ -1,8 +1,14 @@
 #include "tools/lockcheck/pipeline.h"
 
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
 #include <future>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -29,6 +35,41 @@ void ResolveSites(const log::Recording& recording,
   }
 }
 
+// The process that has the descriptor "/proc/PID/fd/N"; of "self" ours, which
+// is our parent's.
+uint32_t OwnerOfDescriptor(const std::string& path) {
+  const std::string owner = path.substr(sizeof("/proc/") - 1);
+  return owner.starts_with("self/")
+             ? static_cast<uint32_t>(::getppid())
+             : static_cast<uint32_t>(std::strtoul(owner.c_str(), nullptr, 10));
+}
+
+// With mode=live there is no log that people know: what is read is memory
+// behind a descriptor, and is called by the program whose it is.
+void CallByProgram(log::Recording& recording) {
+  std::error_code no_link;
+  const std::string path = recording.path;
+  const std::string memory = std::filesystem::read_symlink(path, no_link);
+  if (no_link || !path.starts_with("/proc/") ||
+      !memory.starts_with("/memfd:lockcheck-") || recording.processes.empty()) {
+    return;
+  }
+  const uint32_t pid = OwnerOfDescriptor(path);
+  auto process =
+      std::find_if(recording.processes.begin(), recording.processes.end(),
+                   [&](const log::Process& p) { return p.pid == pid; });
+  if (process == recording.processes.end()) {
+    process = recording.processes.begin();
+  }
+  const std::string name =
+      absl::StrCat(std::filesystem::path(process->program).filename().string(),
+                   ", pid ", process->pid);
+  for (std::string& warning : recording.warnings) {
+    if (warning.starts_with(path)) warning.replace(0, path.size(), name);
+  }
+  recording.path = name;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<log::Recording>> OpenRecording(
@@ -45,6 +86,7 @@ absl::StatusOr<std::unique_ptr<log::Recording>> OpenRecording(
     return absl::DataLossError(absl::StrCat(
         path, ": no record can be read: it ends before the first record"));
   }
+  CallByProgram(**recording);
   return recording;
 }
 
