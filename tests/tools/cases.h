@@ -38,6 +38,7 @@ struct Waits {
   const char* name;
   const char* for_what;
   const char* holds = nullptr;
+  const char* live = nullptr;  // its name with mode=live, if that is another
 };
 
 struct Case {
@@ -136,14 +137,14 @@ inline const std::vector<Case>& Cases() {
        "",
        false,
        Says::kCommunication,
-       {{"crew task", "crew"}}},
+       {{"crew task", "crew", nullptr, "crew worker 1"}}},
       {"task-behind-many",
        "pool_program",
        kPossibleCommunication,
        "communication",
        false,
        Says::kCommunication,
-       {{"crew task", "crew"}}},
+       {{"crew task", "crew", nullptr, "crew worker 1"}}},
       {"pool-in-itself",
        "pool_program",
        kMisuse,

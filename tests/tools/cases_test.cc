@@ -77,10 +77,12 @@ class CaseTest : public ::testing::TestWithParam<Case> {
     if (at == report.npos) return "(nothing)";
     return report.substr(at, report.find("\n\n", at) - at);
   }
-  void ExpectAllParts(const std::string& report,
-                      const std::string& heading) const {
+  void ExpectAllParts(const std::string& report, const std::string& heading,
+                      In where = In::kLog) const {
     for (const Waits& waits : GetParam().stuck) {
-      const std::string part = PartOf(report, heading, waits.name);
+      const bool other = where == In::kLive && waits.live != nullptr;
+      const std::string part =
+          PartOf(report, heading, other ? waits.live : waits.name);
       EXPECT_THAT(part,
                   AnyOf(HasSubstr(std::string("waits    ") + waits.for_what),
                         HasSubstr(std::string("asks     ") + waits.for_what)))
@@ -223,7 +225,7 @@ class HangingCaseTest : public CaseTest {
         const Finished f = Told(Story("hangs"), where, ":on_deadlock=abort");
         EXPECT_EQ(f.signal(), SIGABRT) << f;
         EXPECT_THAT(f.err, HasSubstr(Deadlock()));
-        ExpectAllParts(f.err, Deadlock());
+        ExpectAllParts(f.err, Deadlock(), where);
         return f.err;
       }
     }
