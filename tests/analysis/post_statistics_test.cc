@@ -97,6 +97,7 @@ TEST_F(PostStatisticsTest, ClosingChangesNoLevel) {
   EXPECT_EQ(usage.posts, 2u);
   const auto level = usage.LevelOf(0, true);
   ASSERT_TRUE(level);
+  EXPECT_EQ(level->every, 1u);
   EXPECT_EQ(level->acts, 1u);
   EXPECT_EQ(level->max, 1u);
 }
