@@ -48,36 +48,16 @@ void UnderOuter() {
 
 enum class Comes { kAfterTheWait, kBeforeTheWait };
 
-// The waiter does not ask whether there still is something to wait for.
-template <Comes notification>
-void NoPredicate() {
-  std::latch waits(1), is_notified(1);
-  lockcheck::thread notifier([&] {
-    set_name("notifier");
-    if (notification == Comes::kAfterTheWait) waits.wait();
-    {
-      const std::lock_guard guard(g_inner);
-      g_changed.notify_one();
-    }
-    is_notified.count_down();
-  });
-  lockcheck::thread waiter([&] {
-    set_name("waiter");
-    if (notification == Comes::kBeforeTheWait) is_notified.wait();
-    std::unique_lock guard(g_inner);
-    waits.count_down();
-    g_changed.wait(guard);
-  });
-  notifier.join();
-  waiter.join();
-}
+enum class Waits { kForWhatChanged, kForANotification };
 
-// Safe: it asks.
-template <Comes notification>
-void Predicate() {
+// A waiter that does not ask whether there still is something to wait for
+// misses what came before it. Safe: one that asks.
+template <Comes notification, Waits waits_for>
+void Notified() {
   bool is_changed = false;
   std::latch waits(1), is_notified(1);
   lockcheck::thread notifier([&] {
+    set_name("notifier");
     if (notification == Comes::kAfterTheWait) waits.wait();
     {
       const std::lock_guard guard(g_inner);
@@ -87,10 +67,15 @@ void Predicate() {
     is_notified.count_down();
   });
   lockcheck::thread waiter([&] {
+    set_name("waiter");
     if (notification == Comes::kBeforeTheWait) is_notified.wait();
     std::unique_lock guard(g_inner);
     waits.count_down();
-    g_changed.wait(guard, [&] { return is_changed; });
+    if (waits_for == Waits::kForWhatChanged) {
+      g_changed.wait(guard, [&] { return is_changed; });
+    } else {
+      g_changed.wait(guard);
+    }
   });
   notifier.join();
   waiter.join();
@@ -102,10 +87,14 @@ constexpr Story kStories[] = {
     {"condition-under-mutex-safe", UnderOuter<Notifier::kNeedsNoOuter>},
     {"condition-under-mutex-safe-before",
      UnderOuter<Notifier::kTakesOuterThen, Waiter::kHoldsOuterBefore>},
-    {"lost-wakeup-latent", NoPredicate<Comes::kAfterTheWait>},
-    {"lost-wakeup-hangs", NoPredicate<Comes::kBeforeTheWait>},
-    {"lost-wakeup-safe", Predicate<Comes::kAfterTheWait>},
-    {"lost-wakeup-safe-before", Predicate<Comes::kBeforeTheWait>},
+    {"lost-wakeup-latent",
+     Notified<Comes::kAfterTheWait, Waits::kForANotification>},
+    {"lost-wakeup-hangs",
+     Notified<Comes::kBeforeTheWait, Waits::kForANotification>},
+    {"lost-wakeup-safe",
+     Notified<Comes::kAfterTheWait, Waits::kForWhatChanged>},
+    {"lost-wakeup-safe-before",
+     Notified<Comes::kBeforeTheWait, Waits::kForWhatChanged>},
 };
 
 }  // namespace
