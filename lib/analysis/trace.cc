@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -57,12 +58,16 @@ std::vector<TraceObject> ObjectsOf(const Observations& o) {
 }
 
 // Reads one actor's segments up to a gap or the bound. False: there is more.
+// Where the first one is missing, the recording was cut down to what is later.
 template <typename Visitor>
 bool ReadSegments(const log::Recording& recording, ActorIndex actor,
                   size_t most, Visitor& visitor) {
   const auto& segments = recording.actors[actor].segments;
+  if (recording.from_start && !segments.empty() && segments[0].number != 0) {
+    return false;
+  }
   for (size_t i = 0; i < segments.size(); ++i) {
-    if (i == most || segments[i].number != i) return false;
+    if (i == most || segments[i].number != segments[0].number + i) return false;
     if (log::DecodeSegment(segments[i].words, visitor).status ==
         log::DecodeStatus::kMalformed) {
       return false;
@@ -75,8 +80,8 @@ bool ReadSegments(const log::Recording& recording, ActorIndex actor,
 class KeptLocks : public log::RecordVisitor {
  public:
   KeptLocks(const log::Recording& recording, ActorIndex actor,
-            std::vector<bool>& kept)
-      : ids_(recording, actor), kept_(kept) {}
+            std::vector<bool>& kept, std::vector<TraceObject>& objects)
+      : ids_(recording, actor), kept_(kept), objects_(objects) {}
 
   void OnSegment(const log::SegmentHeader& header) {
     open_.clear();
@@ -108,6 +113,13 @@ class KeptLocks : public log::RecordVisitor {
     is_live |= kind == log::NoteKind::kLive;
   }
 
+  // Its first use by anybody.
+  void OnDefObject(ObjectKind, uint32_t object, uint32_t, uint32_t, uint64_t,
+                   std::string_view, uint32_t) {
+    const ObjectIndex o = ids_.Object(object);
+    if (o != kNone) objects_[o].whole = true;
+  }
+
   bool is_live = false;  // the log has only what was new
 
  private:
@@ -120,6 +132,7 @@ class KeptLocks : public log::RecordVisitor {
 
   const RawIds ids_;
   std::vector<bool>& kept_;
+  std::vector<TraceObject>& objects_;
   std::vector<uint32_t> open_;
 };
 
@@ -127,11 +140,26 @@ class ActorReader : public log::RecordVisitor {
  public:
   ActorReader(const log::Recording& recording, ActorIndex actor,
               const std::vector<bool>& kept, Trace& trace)
-      : ids_(recording, actor), actor_(actor), kept_(kept), trace_(trace) {}
+      : ids_(recording, actor),
+        from_start_(recording.from_start),
+        actor_(actor),
+        kept_(kept),
+        trace_(trace) {}
 
   void OnSegment(const log::SegmentHeader& header) {
-    // What it held at its beginning, after a fork of its process.
-    if (header.number == 0) inherits_ = header.held_count() > 0;
+    if (has_begun_) return;
+    has_begun_ = true;
+    // What it held at its beginning: after a fork of its process, or since
+    // before what was read.
+    inherits_ = from_start_ && header.held_count() > 0;
+    for (size_t i = 0; i < header.held_count() && !inherits_; ++i) {
+      const log::RawHold held = header.HeldAt(i);
+      AcquireRecord a;
+      a.object = held.object;
+      a.site = held.site;
+      a.mode = held.mode;
+      OnAcquire(a);
+    }
   }
   // A wait whose end is lost.
   void OnAct() {
@@ -333,6 +361,7 @@ class ActorReader : public log::RecordVisitor {
   }
 
   const RawIds ids_;
+  const bool from_start_;
   const ActorIndex actor_;
   const std::vector<bool>& kept_;
   Trace& trace_;
@@ -343,6 +372,7 @@ class ActorReader : public log::RecordVisitor {
   SiteIndex join_site_ = kNone;
   bool ended_ = false;
   bool inherits_ = false;
+  bool has_begun_ = false;
 };
 
 }  // namespace
@@ -351,15 +381,18 @@ Trace ReadTrace(const Observations& o, const TraceOptions& options) {
   Trace trace;
   if (o.recording == nullptr || !HasWhatIsWaitedFor(*o.recording)) return trace;
   const log::Recording& recording = *o.recording;
-  trace.partial = !recording.from_start || !recording.whole;
+  trace.partial = !recording.whole;
   if (trace.partial) return trace;
   trace.objects = ObjectsOf(o);
+  for (TraceObject& object : trace.objects) {
+    object.whole = recording.from_start;
+  }
   trace.actors.resize(o.actor_count);
   const size_t share = std::max<size_t>(
       4, options.max_segments / std::max<size_t>(1, o.actor_count));
   std::vector<bool> kept(o.object_count);
   for (ActorIndex a = 0; a < o.actor_count; ++a) {
-    KeptLocks visitor(recording, a, kept);
+    KeptLocks visitor(recording, a, kept, trace.objects);
     ReadSegments(recording, a, share, visitor);
     trace.partial |= visitor.is_live;
   }

@@ -75,6 +75,8 @@ struct TraceObject {
   // Who gives a permit back is who took it: of a semaphore as far as was seen,
   // of a pool's slots always. Its takes are holds.
   bool held = false;
+  // All that was done with it is in the trace. Of a lock it does not matter.
+  bool whole = true;
 };
 
 struct Trace {
@@ -82,7 +84,7 @@ struct Trace {
   std::vector<TraceObject> objects;  // by ObjectIndex
   // Events of these actors that come later were not read: a bound.
   std::vector<ActorIndex> cut;
-  // The recording does not have all events from its beginning.
+  // Records are missing: nothing was read.
   bool partial = false;
 
   const Event& At(EventRef ref) const {

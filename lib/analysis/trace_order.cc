@@ -84,7 +84,7 @@ void TraceOrder::FindRole(ObjectIndex object) {
   acts.initial = trace_.objects[object].initial;
   acts.role = RoleByModel(trace_.objects[object]);
   if (acts.role == Role::kLock || acts.role == Role::kUnknown) return;
-  if (!Orders(acts)) {
+  if (!trace_.objects[object].whole || !Orders(acts)) {
     acts = {};
     return;
   }
