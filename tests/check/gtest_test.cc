@@ -135,6 +135,20 @@ TEST_F(GTestTest, ATestThatNobodyIsLeftToEndFails) {
   }
 }
 
+TEST_F(GTestTest, ATestFailsForADeadlockThroughSignalsThatCanHappen) {
+  for (const char* test : {"MayWaitForAPostThatNeedsWhatItHolds",
+                           "MayWaitForAPostUnderAnOldLock"}) {
+    const Finished f = Run(std::string("Watched.OneOrder:Watched.") + test);
+    EXPECT_EQ(f.exit_status(), 1) << f;
+    EXPECT_THAT(f.out, HasSubstr("POSSIBLE DEADLOCK  communication"));
+    EXPECT_THAT(f.out, HasSubstr(std::string("[  FAILED  ] Watched.") + test));
+    EXPECT_THAT(f.out, HasSubstr(" 1 FAILED TEST"));
+    EXPECT_EQ(f.err, "") << f;
+  }
+  EXPECT_TRUE(Passes("Watched.WaitsForAPostWithEmptyHands"));
+  EXPECT_TRUE(Passes("Watched.APostIsKept:Watched.WaitsForAPostThatIsThere"));
+}
+
 TEST_F(GTestTest, ADeadlockOutsideOfAnyTestEndsTheProgramToo) {
   const Finished f = Run("LockedUpSuite.*");
   EXPECT_EQ(f.exit_status(), 1) << f;

@@ -139,6 +139,62 @@ TEST(Watched, WaitsForAPostThatNeedsWhatItHolds) {
   t.join();
 }
 
+// The lock is held before the test's own thread comes to need it: by luck here.
+void PostsAndWaitsUnder(lockcheck::mutex& m) {
+  lockcheck::counting_semaphore<> posted(0, "posted");
+  InTwoThreads(
+      [&] {
+        { lockcheck::lock_guard needs(m); }
+        posted.release();
+      },
+      [&] {
+        lockcheck::lock_guard hold(m);
+        posted.acquire();
+      });
+}
+
+TEST(Watched, MayWaitForAPostThatNeedsWhatItHolds) {
+  Pair p;
+  PostsAndWaitsUnder(p.a);
+}
+
+// A lock that was used before the test began.
+TEST(Watched, MayWaitForAPostUnderAnOldLock) {
+  static Pair pair;
+  for (int i = 0; i < 2; ++i) pair.AThenB();
+  PostsAndWaitsUnder(pair.a);
+}
+
+TEST(Watched, WaitsForAPostWithEmptyHands) {
+  Pair p;
+  lockcheck::counting_semaphore<> posted(0, "posted");
+  InTwoThreads(
+      [&] {
+        { lockcheck::lock_guard needs(p.a); }
+        posted.release();
+      },
+      [&] {
+        posted.acquire();
+        lockcheck::lock_guard hold(p.a);
+      });
+}
+
+// Of a semaphore from before, what is there now cannot be known.
+lockcheck::counting_semaphore<> g_posted(0, "old");
+TEST(Watched, APostIsKept) { g_posted.release(2); }
+TEST(Watched, WaitsForAPostThatIsThere) {
+  Pair p;
+  InTwoThreads(
+      [&] {
+        { lockcheck::lock_guard needs(p.a); }
+        g_posted.release();
+      },
+      [&] {
+        lockcheck::lock_guard hold(p.a);
+        g_posted.acquire();
+      });
+}
+
 TEST(Watched, WritesInBlocks) {
   Pair p;
   int writes = 0;
