@@ -77,6 +77,7 @@ TEST_F(HotspotsTest, TimeForWhichSeveralWaitedBoundsTheSpeedUpOnce) {
   EXPECT_DOUBLE_EQ(usage.wait.total, 500);
   EXPECT_DOUBLE_EQ(usage.waited_ns.value(), 400);
   EXPECT_DOUBLE_EQ(usage.crowd.value(), 500.0 / 400);
+  EXPECT_DOUBLE_EQ(usage.serial.value(), 0.4);  // at least: nothing was timed
   EXPECT_DOUBLE_EQ(usage.speed_up.value(), 1000.0 / 600);
 }
 
