@@ -60,6 +60,7 @@ void TraceOrder::Collect() {
       const EventRef ref = {a, i};
       ObjectActs& acts = objects_[e.object];
       if (e.kind == EventKind::kTake) acts.takes.push_back(ref);
+      if (e.kind == EventKind::kFound) acts.found.push_back(ref);
       if (e.kind == EventKind::kWaitBegin) {
         begins_.try_emplace({e.object, e.order}, ref);
       }
@@ -110,6 +111,7 @@ bool TraceOrder::Orders(ObjectActs& acts) {
                 [&](EventRef a, EventRef b) {
                   return trace_.At(a).first_ticket < trace_.At(b).first_ticket;
                 });
+      acts.found_when_notified = IsFoundWhenNotified(acts);
       return true;
     default:
       return true;
@@ -170,6 +172,44 @@ bool TraceOrder::OrderChanges(ObjectActs& acts) {
   SortByOrder(acts.changes);
   acts.posts = std::move(sets);
   return true;
+}
+
+// The count that the lock had when the actor held it last; kNone: it did not.
+uint32_t TraceOrder::LastHandover(EventRef before, ObjectIndex lock) const {
+  const auto& events = trace_.actors[before.actor].events;
+  for (uint32_t i = before.index; i-- > 0;) {
+    if (events[i].kind == EventKind::kAcquire && events[i].object == lock) {
+      return events[i].order;
+    }
+  }
+  return kNone;
+}
+
+// By the order of the sections of the lock that a wait would let go: the first
+// of a notifier comes before the first in which the predicate was true.
+bool TraceOrder::IsFoundWhenNotified(const ObjectActs& acts) const {
+  uint32_t first_found = kNone;
+  ObjectIndex lock = kNone;
+  for (const EventRef ref : acts.found) {
+    const auto& events = trace_.actors[ref.actor].events;
+    if (ref.index + 1 == events.size()) continue;
+    const Event& again = events[ref.index + 1];
+    if (again.kind != EventKind::kAcquire) return false;
+    if (lock != kNone && lock != again.object) return false;
+    lock = again.object;
+    first_found = std::min(first_found, again.order);
+  }
+  if (lock == kNone) return false;
+  absl::flat_hash_map<ActorIndex, uint32_t> first_posts;
+  for (const EventRef post : acts.posts) {
+    const auto row = first_posts.try_emplace(post.actor, post.index).first;
+    row->second = std::min(row->second, post.index);
+  }
+  return std::any_of(
+      first_posts.begin(), first_posts.end(), [&](const auto& post) {
+        const uint32_t order = LastHandover({post.first, post.second}, lock);
+        return order != kNone && order < first_found;
+      });
 }
 
 void TraceOrder::FindPosters(ObjectActs& acts) const {

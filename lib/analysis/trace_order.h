@@ -52,6 +52,10 @@ struct ObjectActs {
   std::vector<EventRef> takes;    // kUnits: in the object's order
   std::vector<EventRef> changes;  // kFlag: sets and clears, in order
   std::vector<EventRef> wakers;   // kCondition: that woke somebody, in order
+  // kCondition: predicates that were found true, and whether each was so after
+  // a notification only. If not, it may need none.
+  std::vector<EventRef> found;
+  bool found_when_notified = false;
   std::vector<EventRef> closes;
   std::vector<Poster> posters;  // one for each actor, closes included
   // Of room in a queue, its items, and the other way round: one of both is
@@ -86,6 +90,8 @@ class TraceOrder {
   bool OrderUnits(ObjectActs& acts);
   bool OrderChanges(ObjectActs& acts);
   bool Orders(ObjectActs& acts);
+  bool IsFoundWhenNotified(const ObjectActs& acts) const;
+  uint32_t LastHandover(EventRef before, ObjectIndex lock) const;
   void FindPosters(ObjectActs& acts) const;
   void FindPartner(ObjectIndex room);
   uint32_t NumberOf(EventRef ref) const {

@@ -17,8 +17,9 @@ bool MayStand(const Event& e, const TraceOrder& order) {
     case EventKind::kJoin:
       return true;
     case EventKind::kTake:
-    case EventKind::kFound:
       return order.Of(e.object).role != Role::kUnknown;
+    case EventKind::kFound:
+      return order.Of(e.object).found_when_notified;
     default:
       return false;
   }

@@ -203,6 +203,19 @@ TEST_F(Conditions, FoundWithAnOuterLockThatTheNotifierNeeds) {
   EXPECT_EQ(found[0].assumes.size(), 2u);
 }
 
+// Room in a buffer, say: it is there before anybody takes something out.
+TEST_F(Conditions, SafeIfThePredicateIsTrueBeforeAnybodyNotifies) {
+  for (int i = 0; i < 2; ++i) {
+    t_.Acquire(b_, outer_);
+    t_.Acquire(b_, m_);
+    t_.Found(b_, c_, m_);
+    t_.Release(b_, m_);
+    t_.Release(b_, outer_);
+    NotifyUnderBoth(a_);
+  }
+  EXPECT_THAT(t_.Found(), IsEmpty());
+}
+
 TEST_F(Conditions, SafeIfOnlyItsOwnLockIsHeld) {
   for (int round = 0; round < 2; ++round) {
     t_.Acquire(b_, m_);
