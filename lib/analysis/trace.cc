@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <optional>
-#include <string_view>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "lib/analysis/kept_locks.h"
 #include "lib/analysis/raw_ids.h"
+#include "lib/analysis/read_segments.h"
 #include "lib/analysis/whole_acts.h"
 #include "lib/log/decode.h"
 
@@ -57,90 +58,12 @@ std::vector<TraceObject> ObjectsOf(const Observations& o) {
   return objects;
 }
 
-// Reads one actor's segments up to a gap or the bound. False: there is more.
-// Where the first one is missing, the recording was cut down to what is later.
-template <typename Visitor>
-bool ReadSegments(const log::Recording& recording, ActorIndex actor,
-                  size_t most, Visitor& visitor) {
-  const auto& segments = recording.actors[actor].segments;
-  if (recording.from_start && !segments.empty() && segments[0].number != 0) {
-    return false;
-  }
-  for (size_t i = 0; i < segments.size(); ++i) {
-    if (i == most || segments[i].number != segments[0].number + i) return false;
-    if (log::DecodeSegment(segments[i].words, visitor).status ==
-        log::DecodeStatus::kMalformed) {
-      return false;
-    }
-  }
-  return true;
-}
-
-// Marks the objects that are held while something else happens.
-class KeptLocks : public log::RecordVisitor {
- public:
-  KeptLocks(const log::Recording& recording, ActorIndex actor,
-            std::vector<bool>& kept, std::vector<TraceObject>& objects)
-      : ids_(recording, actor), kept_(kept), objects_(objects) {}
-
-  void OnSegment(const log::SegmentHeader& header) {
-    open_.clear();
-    for (size_t i = 0; i < header.held_count(); ++i) {
-      open_.push_back(header.HeldAt(i).object);
-    }
-  }
-  void OnSection(uint32_t, uint32_t) { Mark(); }
-  void OnSection(const AcquireRecord&, const ReleaseRecord&) { Mark(); }
-  void OnAcquire(const AcquireRecord& a) {
-    Mark();
-    open_.push_back(a.object);
-  }
-  void OnRelease(const ReleaseRecord& r) {
-    if (r.depth >= open_.size()) return;
-    // Released before what was acquired later: kept then, too.
-    if (r.depth > 0) Mark();
-    open_.erase(open_.end() - 1 - r.depth);
-  }
-  void OnReleasedByOther(uint32_t) { Mark(); }
-  void OnPost(const log::PostRecord&) { Mark(); }
-  void OnTake(const log::TakeRecord&) { Mark(); }
-  void OnBlock(const BlockRecord&) { Mark(); }
-  void OnFork(uint32_t, uint64_t) { Mark(); }
-  void OnJoin(uint32_t, uint64_t) { Mark(); }
-  void OnEnd(uint64_t, uint64_t, uint32_t, uint32_t) { Mark(); }
-  void OnExit(uint64_t, uint64_t, uint64_t, uint32_t, uint32_t) { Mark(); }
-  void OnNote(log::NoteKind kind, uint64_t) {
-    is_live |= kind == log::NoteKind::kLive;
-  }
-
-  // Its first use by anybody.
-  void OnDefObject(ObjectKind, uint32_t object, uint32_t, uint32_t, uint64_t,
-                   std::string_view, uint32_t) {
-    const ObjectIndex o = ids_.Object(object);
-    if (o != kNone) objects_[o].whole = true;
-  }
-
-  bool is_live = false;  // the log has only what was new
-
- private:
-  void Mark() {
-    for (const uint32_t object : open_) {
-      const ObjectIndex o = ids_.Object(object);
-      if (o != kNone) kept_[o] = true;
-    }
-  }
-
-  const RawIds ids_;
-  std::vector<bool>& kept_;
-  std::vector<TraceObject>& objects_;
-  std::vector<uint32_t> open_;
-};
-
 class ActorReader : public log::RecordVisitor {
  public:
   ActorReader(const log::Recording& recording, ActorIndex actor,
-              const std::vector<bool>& kept, Trace& trace)
+              const std::vector<bool>& kept, size_t most, Trace& trace)
       : ids_(recording, actor),
+        most_(most),
         from_start_(recording.from_start),
         actor_(actor),
         kept_(kept),
@@ -163,6 +86,7 @@ class ActorReader : public log::RecordVisitor {
   }
   // A wait whose end is lost.
   void OnAct() {
+    if (IsFull()) return;
     if (waiting_ && IsCondition(KindOf(waiting_->object))) EndWait(0);
     waiting_.reset();
   }
@@ -173,18 +97,22 @@ class ActorReader : public log::RecordVisitor {
     OnSection(a, {});
   }
   void OnSection(const AcquireRecord& a, const ReleaseRecord&) {
+    if (IsFull()) return;
     End(Begin(a), ids_.Object(a.object));
   }
   void OnAcquire(const AcquireRecord& a) {
+    if (IsFull()) return;
     open_.push_back({ids_.Object(a.object), Begin(a)});
   }
   void OnRelease(const ReleaseRecord& r) {
+    if (IsFull()) return;
     if (r.depth >= open_.size()) return;
     const auto at = open_.end() - 1 - r.depth;
     End(at->event, at->object);
     open_.erase(at);
   }
   void OnReleasedByOther(uint32_t object) {
+    if (IsFull()) return;
     const ObjectIndex o = ids_.Object(object);
     const auto at = std::find_if(open_.rbegin(), open_.rend(),
                                  [&](const Open& h) { return h.object == o; });
@@ -193,6 +121,7 @@ class ActorReader : public log::RecordVisitor {
     open_.erase(std::next(at).base());
   }
   void OnBlock(const BlockRecord& block) {
+    if (IsFull()) return;
     if (block.join) {
       join_site_ = ids_.Site(block.site);
       return;
@@ -210,6 +139,7 @@ class ActorReader : public log::RecordVisitor {
     Add(*waiting_);
   }
   void OnUnblock(model::Outcome outcome, uint64_t) {
+    if (IsFull()) return;
     if (!waiting_) return;
     // What was found of a flag is said in a record of its own.
     if (outcome == model::Outcome::kSignalled &&
@@ -220,6 +150,7 @@ class ActorReader : public log::RecordVisitor {
     }
   }
   void OnTake(const log::TakeRecord& take) {
+    if (IsFull()) return;
     const ObjectIndex object = ids_.Object(take.object);
     if (object == kNone) return;
     Event event = {.kind = EventKind::kTake,
@@ -235,6 +166,7 @@ class ActorReader : public log::RecordVisitor {
     Add(event);
   }
   void OnPost(const log::PostRecord& post) {
+    if (IsFull()) return;
     const ObjectIndex object = ids_.Object(post.object);
     if (object == kNone) return;
     Event event = {.kind = EventKind::kPost,
@@ -259,18 +191,28 @@ class ActorReader : public log::RecordVisitor {
     if (actor == kNone) return;
     trace_.actors[actor].forked_by = {actor_,
                                       static_cast<uint32_t>(events().size())};
-    Add({.kind = EventKind::kFork, .object = actor});
+    if (!IsFull()) Add({.kind = EventKind::kFork, .object = actor});
+  }
+  void OnBegin(log::BeginHow how, uint32_t, uint32_t, uint64_t) {
+    was_started_ =
+        how == log::BeginHow::kStarted || how == log::BeginHow::kTask;
   }
   void OnJoin(uint32_t child, uint64_t) {
+    if (IsFull()) return;
     const ActorIndex actor = ids_.Actor(child);
     if (actor == kNone) return;
     Add({.kind = EventKind::kJoin, .object = actor, .site = join_site_});
   }
   void OnEnd(uint64_t, uint64_t, uint32_t, uint32_t) { ended_ = true; }
 
-  void Finish(bool whole) {
-    trace_.actors[actor_].ended = ended_ && whole && !inherits_;
-    if (inherits_) trace_.actors[actor_].events.clear();
+  // Somebody forked it, and that has to be in the trace.
+  bool was_started() const { return was_started_; }
+  // Of all that it did, if `whole`. False: there was more than may be kept.
+  bool Finish(bool whole) {
+    const bool all = whole && !IsFull();
+    trace_.actors[actor_].ended = ended_ && all && !inherits_;
+    if (inherits_) events().clear();
+    return all;
   }
 
  private:
@@ -284,6 +226,11 @@ class ActorReader : public log::RecordVisitor {
     return trace_.objects[object].kind;
   }
   void Add(const Event& event) { events().push_back(event); }
+  // No record adds more.
+  static constexpr size_t kMostOfARecord = 4;
+  bool IsFull() const {
+    return trace_.actors[actor_].events.size() + kMostOfARecord > most_;
+  }
 
   // Permits that are no lock: with more than one, or released by others.
   bool IsPermit(ObjectIndex object) const {
@@ -361,6 +308,7 @@ class ActorReader : public log::RecordVisitor {
   }
 
   const RawIds ids_;
+  const size_t most_;  // events
   const bool from_start_;
   const ActorIndex actor_;
   const std::vector<bool>& kept_;
@@ -373,7 +321,16 @@ class ActorReader : public log::RecordVisitor {
   bool ended_ = false;
   bool inherits_ = false;
   bool has_begun_ = false;
+  bool was_started_ = false;
 };
+
+void LeaveOut(Trace& trace, ActorIndex actor) {
+  trace.actors[actor].events.clear();
+  trace.actors[actor].ended = false;
+  if (std::find(trace.cut.begin(), trace.cut.end(), actor) == trace.cut.end()) {
+    trace.cut.push_back(actor);
+  }
+}
 
 }  // namespace
 
@@ -388,20 +345,26 @@ Trace ReadTrace(const Observations& o, const TraceOptions& options) {
     object.whole = recording.from_start;
   }
   trace.actors.resize(o.actor_count);
-  const size_t share = std::max<size_t>(
-      4, options.max_segments / std::max<size_t>(1, o.actor_count));
+  const size_t actors = std::max<size_t>(1, o.actor_count);
+  const size_t segments = std::max<size_t>(1, options.max_segments / actors);
+  const size_t events = std::max<size_t>(16, options.max_events / actors);
   std::vector<bool> kept(o.object_count);
+  std::vector<ActorIndex> started;
   for (ActorIndex a = 0; a < o.actor_count; ++a) {
     KeptLocks visitor(recording, a, kept, trace.objects);
-    ReadSegments(recording, a, share, visitor);
+    ReadSegments(recording, a, segments, visitor);
     trace.partial |= visitor.is_live;
   }
   if (trace.partial) return trace;
   for (ActorIndex a = 0; a < o.actor_count; ++a) {
-    ActorReader reader(recording, a, kept, trace);
-    const bool whole = ReadSegments(recording, a, share, reader);
-    reader.Finish(whole);
-    if (!whole) trace.cut.push_back(a);
+    ActorReader reader(recording, a, kept, events, trace);
+    const bool whole = ReadSegments(recording, a, segments, reader);
+    if (!reader.Finish(whole)) trace.cut.push_back(a);
+    if (reader.was_started()) started.push_back(a);
+  }
+  // By a part of another actor's events that was not read.
+  for (const ActorIndex a : started) {
+    if (!trace.actors[a].forked_by.known()) LeaveOut(trace, a);
   }
   CutToWholeActs(trace);
   return trace;

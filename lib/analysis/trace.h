@@ -93,7 +93,8 @@ struct Trace {
 };
 
 struct TraceOptions {
-  size_t max_segments = 256;  // of a log, of 64 KiB each, in all
+  size_t max_segments = 256;      // of a log, of 64 KiB each, in all
+  size_t max_events = 4'000'000;  // in all; an actor has its share of both
 };
 
 // Empty if nothing in the recording is waited for that is not held.
