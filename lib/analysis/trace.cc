@@ -61,9 +61,8 @@ std::vector<TraceObject> ObjectsOf(const Observations& o) {
 class ActorReader : public log::RecordVisitor {
  public:
   ActorReader(const log::Recording& recording, ActorIndex actor,
-              const std::vector<bool>& kept, size_t most, Trace& trace)
+              const std::vector<bool>& kept, Trace& trace)
       : ids_(recording, actor),
-        most_(most),
         from_start_(recording.from_start),
         actor_(actor),
         kept_(kept),
@@ -86,7 +85,6 @@ class ActorReader : public log::RecordVisitor {
   }
   // A wait whose end is lost.
   void OnAct() {
-    if (IsFull()) return;
     if (waiting_ && IsCondition(KindOf(waiting_->object))) EndWait(0);
     waiting_.reset();
   }
@@ -97,22 +95,18 @@ class ActorReader : public log::RecordVisitor {
     OnSection(a, {});
   }
   void OnSection(const AcquireRecord& a, const ReleaseRecord&) {
-    if (IsFull()) return;
     End(Begin(a), ids_.Object(a.object));
   }
   void OnAcquire(const AcquireRecord& a) {
-    if (IsFull()) return;
     open_.push_back({ids_.Object(a.object), Begin(a)});
   }
   void OnRelease(const ReleaseRecord& r) {
-    if (IsFull()) return;
     if (r.depth >= open_.size()) return;
     const auto at = open_.end() - 1 - r.depth;
     End(at->event, at->object);
     open_.erase(at);
   }
   void OnReleasedByOther(uint32_t object) {
-    if (IsFull()) return;
     const ObjectIndex o = ids_.Object(object);
     const auto at = std::find_if(open_.rbegin(), open_.rend(),
                                  [&](const Open& h) { return h.object == o; });
@@ -121,7 +115,6 @@ class ActorReader : public log::RecordVisitor {
     open_.erase(std::next(at).base());
   }
   void OnBlock(const BlockRecord& block) {
-    if (IsFull()) return;
     if (block.join) {
       join_site_ = ids_.Site(block.site);
       return;
@@ -139,7 +132,6 @@ class ActorReader : public log::RecordVisitor {
     Add(*waiting_);
   }
   void OnUnblock(model::Outcome outcome, uint64_t) {
-    if (IsFull()) return;
     if (!waiting_) return;
     // What was found of a flag is said in a record of its own.
     if (outcome == model::Outcome::kSignalled &&
@@ -150,7 +142,6 @@ class ActorReader : public log::RecordVisitor {
     }
   }
   void OnTake(const log::TakeRecord& take) {
-    if (IsFull()) return;
     const ObjectIndex object = ids_.Object(take.object);
     if (object == kNone) return;
     Event event = {.kind = EventKind::kTake,
@@ -166,7 +157,6 @@ class ActorReader : public log::RecordVisitor {
     Add(event);
   }
   void OnPost(const log::PostRecord& post) {
-    if (IsFull()) return;
     const ObjectIndex object = ids_.Object(post.object);
     if (object == kNone) return;
     Event event = {.kind = EventKind::kPost,
@@ -191,14 +181,13 @@ class ActorReader : public log::RecordVisitor {
     if (actor == kNone) return;
     trace_.actors[actor].forked_by = {actor_,
                                       static_cast<uint32_t>(events().size())};
-    if (!IsFull()) Add({.kind = EventKind::kFork, .object = actor});
+    Add({.kind = EventKind::kFork, .object = actor});
   }
   void OnBegin(log::BeginHow how, uint32_t, uint32_t, uint64_t) {
     was_started_ =
         how == log::BeginHow::kStarted || how == log::BeginHow::kTask;
   }
   void OnJoin(uint32_t child, uint64_t) {
-    if (IsFull()) return;
     const ActorIndex actor = ids_.Actor(child);
     if (actor == kNone) return;
     Add({.kind = EventKind::kJoin, .object = actor, .site = join_site_});
@@ -207,12 +196,10 @@ class ActorReader : public log::RecordVisitor {
 
   // Somebody forked it, and that has to be in the trace.
   bool was_started() const { return was_started_; }
-  // Of all that it did, if `whole`. False: there was more than may be kept.
-  bool Finish(bool whole) {
-    const bool all = whole && !IsFull();
-    trace_.actors[actor_].ended = ended_ && all && !inherits_;
+  // Of all that it did, if `whole`.
+  void Finish(bool whole) {
+    trace_.actors[actor_].ended = ended_ && whole && !inherits_;
     if (inherits_) events().clear();
-    return all;
   }
 
  private:
@@ -226,11 +213,6 @@ class ActorReader : public log::RecordVisitor {
     return trace_.objects[object].kind;
   }
   void Add(const Event& event) { events().push_back(event); }
-  // No record adds more.
-  static constexpr size_t kMostOfARecord = 4;
-  bool IsFull() const {
-    return trace_.actors[actor_].events.size() + kMostOfARecord > most_;
-  }
 
   // Permits that are no lock: with more than one, or released by others.
   bool IsPermit(ObjectIndex object) const {
@@ -308,7 +290,6 @@ class ActorReader : public log::RecordVisitor {
   }
 
   const RawIds ids_;
-  const size_t most_;  // events
   const bool from_start_;
   const ActorIndex actor_;
   const std::vector<bool>& kept_;
@@ -345,21 +326,21 @@ Trace ReadTrace(const Observations& o, const TraceOptions& options) {
     object.whole = recording.from_start;
   }
   trace.actors.resize(o.actor_count);
-  const size_t actors = std::max<size_t>(1, o.actor_count);
-  const size_t segments = std::max<size_t>(1, options.max_segments / actors);
-  const size_t events = std::max<size_t>(16, options.max_events / actors);
+  const std::vector<size_t> shares =
+      SharesOfWords(recording, options.max_words);
   std::vector<bool> kept(o.object_count);
   std::vector<ActorIndex> started;
   for (ActorIndex a = 0; a < o.actor_count; ++a) {
     KeptLocks visitor(recording, a, kept, trace.objects);
-    ReadSegments(recording, a, segments, visitor);
+    ReadSegments(recording, a, shares[a], visitor);
     trace.partial |= visitor.is_live;
   }
   if (trace.partial) return trace;
   for (ActorIndex a = 0; a < o.actor_count; ++a) {
-    ActorReader reader(recording, a, kept, events, trace);
-    const bool whole = ReadSegments(recording, a, segments, reader);
-    if (!reader.Finish(whole)) trace.cut.push_back(a);
+    ActorReader reader(recording, a, kept, trace);
+    const bool whole = ReadSegments(recording, a, shares[a], reader);
+    reader.Finish(whole);
+    if (!whole) trace.cut.push_back(a);
     if (reader.was_started()) started.push_back(a);
   }
   // By a part of another actor's events that was not read.

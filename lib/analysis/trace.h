@@ -93,8 +93,7 @@ struct Trace {
 };
 
 struct TraceOptions {
-  size_t max_segments = 256;      // of a log, of 64 KiB each, in all
-  size_t max_events = 4'000'000;  // in all; an actor has its share of both
+  size_t max_words = 3 << 20;  // of the log, of four bytes, in all
 };
 
 // Empty if nothing in the recording is waited for that is not held.
