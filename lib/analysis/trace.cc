@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "lib/analysis/kept_locks.h"
 #include "lib/analysis/raw_ids.h"
+#include "lib/analysis/trace_segments.h"
 #include "lib/analysis/whole_acts.h"
 #include "lib/log/decode.h"
 
@@ -56,85 +58,6 @@ std::vector<TraceObject> ObjectsOf(const Observations& o) {
   }
   return objects;
 }
-
-// Reads one actor's segments up to a gap or the bound. False: there is more.
-// Where the first one is missing, the recording was cut down to what is later.
-template <typename Visitor>
-bool ReadSegments(const log::Recording& recording, ActorIndex actor,
-                  size_t most, Visitor& visitor) {
-  const auto& segments = recording.actors[actor].segments;
-  if (recording.from_start && !segments.empty() && segments[0].number != 0) {
-    return false;
-  }
-  for (size_t i = 0; i < segments.size(); ++i) {
-    if (i == most || segments[i].number != segments[0].number + i) return false;
-    if (log::DecodeSegment(segments[i].words, visitor).status ==
-        log::DecodeStatus::kMalformed) {
-      return false;
-    }
-  }
-  return true;
-}
-
-// Marks the objects that are held while something else happens.
-class KeptLocks : public log::RecordVisitor {
- public:
-  KeptLocks(const log::Recording& recording, ActorIndex actor,
-            std::vector<bool>& kept, std::vector<TraceObject>& objects)
-      : ids_(recording, actor), kept_(kept), objects_(objects) {}
-
-  void OnSegment(const log::SegmentHeader& header) {
-    open_.clear();
-    for (size_t i = 0; i < header.held_count(); ++i) {
-      open_.push_back(header.HeldAt(i).object);
-    }
-  }
-  void OnSection(uint32_t, uint32_t) { Mark(); }
-  void OnSection(const AcquireRecord&, const ReleaseRecord&) { Mark(); }
-  void OnAcquire(const AcquireRecord& a) {
-    Mark();
-    open_.push_back(a.object);
-  }
-  void OnRelease(const ReleaseRecord& r) {
-    if (r.depth >= open_.size()) return;
-    // Released before what was acquired later: kept then, too.
-    if (r.depth > 0) Mark();
-    open_.erase(open_.end() - 1 - r.depth);
-  }
-  void OnReleasedByOther(uint32_t) { Mark(); }
-  void OnPost(const log::PostRecord&) { Mark(); }
-  void OnTake(const log::TakeRecord&) { Mark(); }
-  void OnBlock(const BlockRecord&) { Mark(); }
-  void OnFork(uint32_t, uint64_t) { Mark(); }
-  void OnJoin(uint32_t, uint64_t) { Mark(); }
-  void OnEnd(uint64_t, uint64_t, uint32_t, uint32_t) { Mark(); }
-  void OnExit(uint64_t, uint64_t, uint64_t, uint32_t, uint32_t) { Mark(); }
-  void OnNote(log::NoteKind kind, uint64_t) {
-    is_live |= kind == log::NoteKind::kLive;
-  }
-
-  // Its first use by anybody.
-  void OnDefObject(ObjectKind, uint32_t object, uint32_t, uint32_t, uint64_t,
-                   std::string_view, uint32_t) {
-    const ObjectIndex o = ids_.Object(object);
-    if (o != kNone) objects_[o].whole = true;
-  }
-
-  bool is_live = false;  // the log has only what was new
-
- private:
-  void Mark() {
-    for (const uint32_t object : open_) {
-      const ObjectIndex o = ids_.Object(object);
-      if (o != kNone) kept_[o] = true;
-    }
-  }
-
-  const RawIds ids_;
-  std::vector<bool>& kept_;
-  std::vector<TraceObject>& objects_;
-  std::vector<uint32_t> open_;
-};
 
 class ActorReader : public log::RecordVisitor {
  public:
@@ -295,7 +218,10 @@ class ActorReader : public log::RecordVisitor {
     const ObjectIndex object = ids_.Object(a.object);
     if (object == kNone) return kNone;
     uint32_t& handover = handovers_[object];
-    if (a.handed_over) handover = a.handover;
+    // A reader's is that of the writer before it, always.
+    if (a.handed_over || a.mode == model::Mode::kShared) {
+      handover = std::max(handover, a.handover);
+    }
     if (IsPermit(object)) {
       Add({.kind = EventKind::kTake,
            .how = a.how,
@@ -388,18 +314,17 @@ Trace ReadTrace(const Observations& o, const TraceOptions& options) {
     object.whole = recording.from_start;
   }
   trace.actors.resize(o.actor_count);
-  const size_t share = std::max<size_t>(
-      4, options.max_segments / std::max<size_t>(1, o.actor_count));
+  const TraceSegments segments(recording, options.max_words);
   std::vector<bool> kept(o.object_count);
   for (ActorIndex a = 0; a < o.actor_count; ++a) {
     KeptLocks visitor(recording, a, kept, trace.objects);
-    ReadSegments(recording, a, share, visitor);
+    segments.Read(a, visitor);
     trace.partial |= visitor.is_live;
   }
   if (trace.partial) return trace;
   for (ActorIndex a = 0; a < o.actor_count; ++a) {
     ActorReader reader(recording, a, kept, trace);
-    const bool whole = ReadSegments(recording, a, share, reader);
+    const bool whole = segments.Read(a, reader);
     reader.Finish(whole);
     if (!whole) trace.cut.push_back(a);
   }
