@@ -55,7 +55,8 @@ class Search {
 
   // ---- The set ----
   bool Choose(const TraceNode& node) {
-    if (++sets_ > options_.max_sets || work_ > options_.max_work) cut_ = true;
+    if (++sets_ > options_.max_sets || work_.events > options_.max_work)
+      cut_ = true;
     if (cut_ || question_.waits.size() == options_.max_actors) return cut_;
     if (!Fits(node)) return false;
     question_.waits.push_back(&node);
@@ -128,7 +129,7 @@ class Search {
       // There may be very many of these: no set within a set for each.
       question_.spent.push_back(poster);
       is_spent_[poster.actor] = true;
-      ++work_;
+      ++work_.events;
     }
     if (!done && question_.spent.size() > spent_before) done = Complete();
     for (; question_.spent.size() > spent_before; question_.spent.pop_back()) {
@@ -187,8 +188,7 @@ class Search {
     if (!asked_.insert({std::move(set), question_.spent.size()}).second) {
       return false;
     }
-    const auto standstill =
-        FindStandstill(trace_, order_, question_, part_, work_);
+    const auto standstill = FindStandstill(trace_, order_, question_, work_);
     if (!standstill) return false;
     const bool circle = IsInCircle(*standstill, start_->actor);
     // Else it is stuck because of what is wrong without it.
@@ -333,11 +333,10 @@ class Search {
   const TraceNode* start_ = nullptr;
   Findings* found_ = nullptr;
   StandstillQuestion question_;
-  Reordering part_{trace_, order_};  // for one set after the other
   std::map<std::set<std::tuple<ObjectIndex, SiteIndex>>, size_t> rows_;
   std::set<std::pair<Alternatives, size_t>> asked_;
   uint64_t sets_ = 0;
-  uint64_t work_ = 0;
+  StandstillWork work_{{trace_, order_}, {trace_, order_}};
   bool cut_ = false;
 };
 
