@@ -54,10 +54,23 @@ class Run {
       return false;
     }
     if (e.kind == EventKind::kTake && order_.IsRoom(e.object)) return true;
+    if (e.kind == EventKind::kPost && e.post == model::Post::kClear &&
+        IsStillToBeFound(e)) {
+      return false;
+    }
     needs_.clear();
     order_.Needs(ref, needs_);
     return std::all_of(needs_.begin(), needs_.end(),
                        [&](EventRef need) { return IsDone(need); });
+  }
+
+  // What the flag was set for before.
+  bool IsStillToBeFound(const Event& clear) const {
+    const auto& takes = order_.Of(clear.object).takes;
+    return std::any_of(takes.begin(), takes.end(), [&](EventRef take) {
+      return trace_.At(take).order < clear.order &&
+             take.index < length_[take.actor] && !IsDone(take);
+    });
   }
 
   void Do(ActorIndex a) {

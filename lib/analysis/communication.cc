@@ -24,9 +24,10 @@ class Search {
       : trace_(trace),
         options_(options),
         order_(trace),
-        nodes_(WaitNodes(trace, order_)),
+        places_(WaitNodes(trace, order_, options.max_nodes)),
         first_of_actor_(trace.actors.size() + 1),
-        chosen_of_(trace.actors.size(), nullptr) {
+        chosen_of_(trace.actors.size(), nullptr),
+        is_spent_(trace.actors.size()) {
     for (const TraceNode& node : nodes_) ++first_of_actor_[node.actor + 1];
     for (size_t a = 1; a < first_of_actor_.size(); ++a) {
       first_of_actor_[a] += first_of_actor_[a - 1];
@@ -47,14 +48,15 @@ class Search {
     }
   }
 
-  bool cut() const { return cut_; }
+  bool cut() const { return cut_ || places_.cut; }
 
  private:
   using Alternatives = std::vector<const TraceNode*>;
 
   // ---- The set ----
   bool Choose(const TraceNode& node) {
-    if (++sets_ > options_.max_sets || work_ > options_.max_work) cut_ = true;
+    if (++sets_ > options_.max_sets || work_.events > options_.max_work)
+      cut_ = true;
     if (cut_ || question_.waits.size() == options_.max_actors) return cut_;
     if (!Fits(node)) return false;
     question_.waits.push_back(&node);
@@ -110,19 +112,30 @@ class Search {
       return ChooseOneOf(HoldersOf(node));
     }
     if (acts.role == Role::kAllArrive) return CompleteArrivals(node, acts);
+    const bool may_be_spent =
+        acts.role == Role::kFlag && acts.changes.size() > 1;
+    const size_t spent_before = question_.spent.size();
+    std::optional<bool> done;
     for (const Poster& poster : acts.posters) {
       if (poster.actor == node.actor || chosen_of_[poster.actor] != nullptr ||
-          IsSpent(poster.actor)) {
+          is_spent_[poster.actor]) {
         continue;
       }
-      if (ChooseOneOf(NodesOf(poster.actor))) return true;
-      if (acts.role != Role::kFlag || acts.changes.size() < 2) return false;
+      const bool found = ChooseOneOf(NodesOf(poster.actor));
+      if (found || !may_be_spent) {
+        done = found;
+        break;
+      }
+      // There may be very many of these: no set within a set for each.
       question_.spent.push_back(poster);
-      const bool found = Complete();
-      question_.spent.pop_back();
-      return found;
+      is_spent_[poster.actor] = true;
+      ++work_.events;
     }
-    return std::nullopt;
+    if (!done && question_.spent.size() > spent_before) done = Complete();
+    for (; question_.spent.size() > spent_before; question_.spent.pop_back()) {
+      is_spent_[question_.spent.back().actor] = false;
+    }
+    return done;
   }
 
   // One that does not arrive is enough.
@@ -136,11 +149,6 @@ class Search {
       alternatives.insert(alternatives.end(), more.begin(), more.end());
     }
     return ChooseOneOf(alternatives);
-  }
-
-  bool IsSpent(ActorIndex actor) const {
-    return std::any_of(question_.spent.begin(), question_.spent.end(),
-                       [&](const Poster& p) { return p.actor == actor; });
   }
 
   bool SomebodyHolds(const TraceNode& node, size_t enough) const {
@@ -180,8 +188,7 @@ class Search {
     if (!asked_.insert({std::move(set), question_.spent.size()}).second) {
       return false;
     }
-    const auto standstill =
-        FindStandstill(trace_, order_, question_, part_, work_);
+    const auto standstill = FindStandstill(trace_, order_, question_, work_);
     if (!standstill) return false;
     const bool circle = IsInCircle(*standstill, start_->actor);
     // Else it is stuck because of what is wrong without it.
@@ -264,15 +271,7 @@ class Search {
       AddObject(finding, finding.parts.back().wants);
       found |= node->kind == EventKind::kFound;
     }
-    for (const Poster& poster : question_.spent) {
-      if (circle) break;
-      const EventRef last = {poster.actor, poster.last};
-      Part& part = finding.parts.emplace_back();
-      part.actor = poster.actor;
-      part.wants = trace_.At(last).object;
-      part.site = trace_.At(last).site;
-      part.count = 1;
-    }
+    if (!circle) AddSpent(finding);
     finding.assumes.emplace_back(
         "nobody ends these waits for a signal but who did so in this "
         "recording");
@@ -281,6 +280,23 @@ class Search {
           "what the notification is for is not so before it");
     }
     return finding;
+  }
+
+  // Of those at one place, one.
+  void AddSpent(Finding& finding) const {
+    std::map<SiteIndex, size_t> rows;
+    for (const Poster& poster : question_.spent) {
+      const Event& last = trace_.At({poster.actor, poster.last});
+      const auto [row, is_new] =
+          rows.try_emplace(last.site, finding.parts.size());
+      if (is_new) {
+        Part& part = finding.parts.emplace_back();
+        part.actor = poster.actor;
+        part.wants = last.object;
+        part.site = last.site;
+      }
+      ++finding.parts[row->second].count;
+    }
   }
 
   static void AddObject(Finding& finding, ObjectIndex object) {
@@ -308,18 +324,19 @@ class Search {
   const Trace& trace_;
   const CommunicationOptions& options_;
   const TraceOrder order_;
-  const std::vector<TraceNode> nodes_;  // by actor
+  const NodesOfTrace places_;
+  const std::vector<TraceNode>& nodes_ = places_.nodes;
   std::vector<size_t> first_of_actor_;
   std::vector<const TraceNode*> chosen_of_;  // by actor
+  std::vector<bool> is_spent_;               // by actor
   absl::flat_hash_map<ObjectIndex, Alternatives> holders_;
   const TraceNode* start_ = nullptr;
   Findings* found_ = nullptr;
   StandstillQuestion question_;
-  Reordering part_{trace_, order_};  // for one set after the other
   std::map<std::set<std::tuple<ObjectIndex, SiteIndex>>, size_t> rows_;
   std::set<std::pair<Alternatives, size_t>> asked_;
   uint64_t sets_ = 0;
-  uint64_t work_ = 0;
+  StandstillWork work_{{trace_, order_}, {trace_, order_}};
   bool cut_ = false;
 };
 

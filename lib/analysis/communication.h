@@ -31,6 +31,7 @@ struct CommunicationOptions {
   uint64_t max_sets = 100'000;     // looked at, complete or not
   uint64_t max_work = 20'000'000;  // events taken in, of all sets
   size_t max_actors = 256;         // of a set
+  size_t max_nodes = 4'000'000;    // places to wait, and what is held there
 };
 
 // In a trace; for tests. Appends.

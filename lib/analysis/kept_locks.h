@@ -1,11 +1,17 @@
-// Which locks are ever kept while anything else happens, and which objects were
-// first used in what is read: a visitor of one actor's records.
+// Which objects are held while anything else happens, and which are in the log
+// from their first use on.
 //
-// Whoever holds another lock releases it next: its sections hinder nobody.
+// Problem: most sections of most logs are of locks that nobody ever keeps, and
+// say nothing of who can come to a standstill. Which those are has to be known
+// of all actors before the first event is read.
+//
+// Cost: constant for each record. Thread safety: none.
 #ifndef LOCKCHECK_LIB_ANALYSIS_KEPT_LOCKS_H_
 #define LOCKCHECK_LIB_ANALYSIS_KEPT_LOCKS_H_
 
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <string_view>
 #include <vector>
 
@@ -15,6 +21,7 @@
 
 namespace lockcheck::analysis {
 
+// Of one actor's segments; marks in `kept` and `objects`.
 class KeptLocks : public log::RecordVisitor {
  public:
   KeptLocks(const log::Recording& recording, ActorIndex actor,
@@ -23,6 +30,7 @@ class KeptLocks : public log::RecordVisitor {
 
   void OnSegment(const log::SegmentHeader& header) {
     open_.clear();
+    marked_ = 0;
     for (size_t i = 0; i < header.held_count(); ++i) {
       open_.push_back(header.HeldAt(i).object);
     }
@@ -40,8 +48,15 @@ class KeptLocks : public log::RecordVisitor {
     // Released before what was acquired later: kept then, too.
     if (r.depth > 0) Mark();
     open_.erase(open_.end() - 1 - r.depth);
+    marked_ = std::min(marked_, open_.size());
   }
-  void OnReleasedByOther(uint32_t) { Mark(); }
+  void OnReleasedByOther(uint32_t object) {
+    Mark();
+    const auto at = std::find(open_.rbegin(), open_.rend(), object);
+    if (at == open_.rend()) return;
+    open_.erase(std::next(at).base());
+    marked_ = open_.size();
+  }
   void OnPost(const log::PostRecord&) { Mark(); }
   void OnTake(const log::TakeRecord&) { Mark(); }
   void OnBlock(const log::BlockRecord&) { Mark(); }
@@ -64,8 +79,8 @@ class KeptLocks : public log::RecordVisitor {
 
  private:
   void Mark() {
-    for (const uint32_t object : open_) {
-      const ObjectIndex o = ids_.Object(object);
+    for (; marked_ < open_.size(); ++marked_) {
+      const ObjectIndex o = ids_.Object(open_[marked_]);
       if (o != kNone) kept_[o] = true;
     }
   }
@@ -74,6 +89,7 @@ class KeptLocks : public log::RecordVisitor {
   std::vector<bool>& kept_;
   std::vector<TraceObject>& objects_;
   std::vector<uint32_t> open_;
+  size_t marked_ = 0;  // of the open ones, the first
 };
 
 }  // namespace lockcheck::analysis

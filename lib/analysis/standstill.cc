@@ -318,7 +318,8 @@ class Judge {
 // was submitted before another one waits for a slot when that has one.
 bool KeepsOrderOfTasks(const Trace& trace, const TraceOrder& order,
                        const StandstillQuestion& question,
-                       const Reordering& part) {
+                       StandstillWork& work) {
+  ObjectIndex pool = kNone;
   for (const TraceNode* node : question.waits) {
     if (node->kind != EventKind::kTake) continue;
     const EventRef submitted = trace.actors[node->actor].forked_by;
@@ -327,15 +328,19 @@ bool KeepsOrderOfTasks(const Trace& trace, const TraceOrder& order,
         !submitted.known()) {
       continue;
     }
-    Reordering before(trace, order);
-    for (const EventRef take : acts.takes) {
-      const EventRef other = trace.actors[take.actor].forked_by;
-      if (take.index == 0 && part.Has(take) && other.known() &&
-          !before.Grow(other)) {
-        return false;
+    if (node->object != pool) {
+      pool = node->object;
+      work.before.Clear();
+      for (const EventRef take : acts.takes) {
+        const EventRef other = trace.actors[take.actor].forked_by;
+        if (take.index == 0 && work.part.Has(take) && other.known() &&
+            !work.before.Grow(other)) {
+          return false;
+        }
       }
+      work.events += work.before.taken_in() + acts.takes.size() / 16;
     }
-    if (before.Has(submitted)) return false;
+    if (work.before.Has(submitted)) return false;
   }
   return true;
 }
@@ -343,13 +348,14 @@ bool KeepsOrderOfTasks(const Trace& trace, const TraceOrder& order,
 std::optional<Standstill> FindWith(Room room, const Trace& trace,
                                    const TraceOrder& order,
                                    const StandstillQuestion& question,
-                                   Reordering& part, uint64_t& work) {
+                                   StandstillWork& work) {
+  Reordering& part = work.part;
   part.Clear(room);
   Approach approach(trace, order, question, room, part);
   const bool arrives = approach.Arrive();
-  work += part.taken_in() + trace.actors.size() / 16 + 1;
+  work.events += part.taken_in() + trace.actors.size() / 16 + 1;
   if (!arrives || part.OwesPermits() ||
-      !KeepsOrderOfTasks(trace, order, question, part)) {
+      !KeepsOrderOfTasks(trace, order, question, work)) {
     return std::nullopt;
   }
   Standstill result = Judge(trace, order, question, part).Look();
@@ -372,13 +378,13 @@ bool WaitsForRoom(const TraceNode& node, const TraceOrder& order) {
 std::optional<Standstill> FindStandstill(const Trace& trace,
                                          const TraceOrder& order,
                                          const StandstillQuestion& question,
-                                         Reordering& part, uint64_t& work) {
-  auto result = FindWith(Room::kAsSeen, trace, order, question, part, work);
+                                         StandstillWork& work) {
+  auto result = FindWith(Room::kAsSeen, trace, order, question, work);
   const bool has_room = std::any_of(
       question.waits.begin(), question.waits.end(),
       [&](const TraceNode* node) { return WaitsForRoom(*node, order); });
   if (!result && has_room) {
-    result = FindWith(Room::kAny, trace, order, question, part, work);
+    result = FindWith(Room::kAny, trace, order, question, work);
   }
   return result;
 }

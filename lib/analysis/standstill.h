@@ -38,12 +38,18 @@ struct Standstill {
   std::vector<std::vector<ActorIndex>> providers;
 };
 
-// `part` is used for it. `work` is made larger by the number of events looked
-// at.
+// For one question after the other: their size is that of all actors and
+// objects.
+struct StandstillWork {
+  Reordering part;    // that brings the actors to their waits
+  Reordering before;  // what is before those of a pool's tasks that have begun
+  uint64_t events = 0;  // looked at, of all questions
+};
+
 std::optional<Standstill> FindStandstill(const Trace& trace,
                                          const TraceOrder& order,
                                          const StandstillQuestion& question,
-                                         Reordering& part, uint64_t& work);
+                                         StandstillWork& work);
 
 }  // namespace lockcheck::analysis
 

@@ -7,7 +7,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "lib/analysis/kept_locks.h"
 #include "lib/analysis/raw_ids.h"
-#include "lib/analysis/read_segments.h"
+#include "lib/analysis/trace_segments.h"
 #include "lib/analysis/whole_acts.h"
 #include "lib/log/decode.h"
 
@@ -224,7 +224,10 @@ class ActorReader : public log::RecordVisitor {
     const ObjectIndex object = ids_.Object(a.object);
     if (object == kNone) return kNone;
     uint32_t& handover = handovers_[object];
-    if (a.handed_over) handover = a.handover;
+    // A reader's is that of the writer before it, always.
+    if (a.handed_over || a.mode == model::Mode::kShared) {
+      handover = std::max(handover, a.handover);
+    }
     if (IsPermit(object)) {
       Add({.kind = EventKind::kTake,
            .how = a.how,
@@ -326,19 +329,18 @@ Trace ReadTrace(const Observations& o, const TraceOptions& options) {
     object.whole = recording.from_start;
   }
   trace.actors.resize(o.actor_count);
-  const std::vector<size_t> shares =
-      SharesOfWords(recording, options.max_words);
+  const TraceSegments segments(recording, options.max_words);
   std::vector<bool> kept(o.object_count);
   std::vector<ActorIndex> started;
   for (ActorIndex a = 0; a < o.actor_count; ++a) {
     KeptLocks visitor(recording, a, kept, trace.objects);
-    ReadSegments(recording, a, shares[a], visitor);
+    segments.Read(a, visitor);
     trace.partial |= visitor.is_live;
   }
   if (trace.partial) return trace;
   for (ActorIndex a = 0; a < o.actor_count; ++a) {
     ActorReader reader(recording, a, kept, trace);
-    const bool whole = ReadSegments(recording, a, shares[a], reader);
+    const bool whole = segments.Read(a, reader);
     reader.Finish(whole);
     if (!whole) trace.cut.push_back(a);
     if (reader.was_started()) started.push_back(a);

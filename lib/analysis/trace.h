@@ -93,7 +93,7 @@ struct Trace {
 };
 
 struct TraceOptions {
-  size_t max_words = 3 << 20;  // of the log, of four bytes, in all
+  size_t max_words = size_t{256} << 14;  // of a log, in all: 256 blocks
 };
 
 // Empty if nothing in the recording is waited for that is not held.

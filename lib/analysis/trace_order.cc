@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "absl/container/flat_hash_map.h"
+
 namespace lockcheck::analysis {
 namespace {
 
@@ -61,9 +63,7 @@ void TraceOrder::Collect() {
       ObjectActs& acts = objects_[e.object];
       if (e.kind == EventKind::kTake) acts.takes.push_back(ref);
       if (e.kind == EventKind::kFound) acts.found.push_back(ref);
-      if (e.kind == EventKind::kWaitBegin) {
-        begins_.try_emplace({e.object, e.order}, ref);
-      }
+      if (e.kind == EventKind::kWaitBegin) acts.begins.push_back(ref);
       if (e.kind != EventKind::kPost) continue;
       if (e.post == Post::kClose) {
         acts.closes.push_back(ref);
@@ -97,25 +97,37 @@ bool TraceOrder::Orders(ObjectActs& acts) {
     case Role::kUnits:
       return OrderUnits(acts);
     case Role::kFlag:
-      return OrderChanges(acts);
+      return OrderWakers(acts) && OrderChanges(acts);
     case Role::kAllArrive:
       // Nobody knows who is missing.
       if (!trace_.cut.empty()) return false;
       SortByOrder(acts.posts);
       return acts.posts.empty() || OrderOf(acts.posts.front()) != 0;
     case Role::kCondition:
-      for (const EventRef ref : acts.posts) {
-        if (trace_.At(ref).tickets > 0) acts.wakers.push_back(ref);
-      }
-      std::sort(acts.wakers.begin(), acts.wakers.end(),
-                [&](EventRef a, EventRef b) {
-                  return trace_.At(a).first_ticket < trace_.At(b).first_ticket;
-                });
       acts.found_when_notified = IsFoundWhenNotified(acts);
-      return true;
+      return OrderWakers(acts);
     default:
       return true;
   }
+}
+
+// Nobody is woken twice.
+bool TraceOrder::OrderWakers(ObjectActs& acts) {
+  SortByOrder(acts.begins);
+  for (const EventRef ref : acts.posts) {
+    if (trace_.At(ref).tickets > 0) acts.wakers.push_back(ref);
+  }
+  std::sort(acts.wakers.begin(), acts.wakers.end(),
+            [&](EventRef a, EventRef b) {
+              return trace_.At(a).first_ticket < trace_.At(b).first_ticket;
+            });
+  return std::adjacent_find(acts.wakers.begin(), acts.wakers.end(),
+                            [&](EventRef a, EventRef b) {
+                              const Event& first = trace_.At(a);
+                              return trace_.At(b).first_ticket -
+                                         first.first_ticket <
+                                     first.tickets;
+                            }) == acts.wakers.end();
 }
 
 void TraceOrder::Number(EventRef ref, uint64_t number) {
@@ -277,9 +289,14 @@ std::span<const EventRef> TraceOrder::Arrivals(ObjectIndex object,
 // Without those who were woken by it, it would have been lost.
 void TraceOrder::AddReleased(const Event& post,
                              std::vector<EventRef>& needs) const {
-  for (uint32_t i = 0; i < post.tickets; ++i) {
-    const auto begin = begins_.find({post.object, post.first_ticket + i});
-    if (begin != begins_.end()) needs.push_back(begin->second);
+  const auto& begins = objects_[post.object].begins;
+  auto begin = std::lower_bound(
+      begins.begin(), begins.end(), post.first_ticket,
+      [&](EventRef ref, uint32_t ticket) { return OrderOf(ref) < ticket; });
+  for (; begin != begins.end() &&
+         OrderOf(*begin) - post.first_ticket < post.tickets;
+       ++begin) {
+    needs.push_back(*begin);
   }
 }
 

@@ -21,7 +21,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "lib/analysis/trace.h"
 
 namespace lockcheck::analysis {
@@ -51,11 +50,14 @@ struct ObjectActs {
   std::vector<EventRef> post_of_unit;
   std::vector<EventRef> takes;    // kUnits: in the object's order
   std::vector<EventRef> changes;  // kFlag: sets and clears, in order
-  std::vector<EventRef> wakers;   // kCondition: that woke somebody, in order
   // kCondition: predicates that were found true, and whether each was so after
   // a notification only. If not, it may need none.
   std::vector<EventRef> found;
   bool found_when_notified = false;
+  // kCondition, kFlag: posts that woke somebody, and the beginnings of waits,
+  // by ticket.
+  std::vector<EventRef> wakers;
+  std::vector<EventRef> begins;
   std::vector<EventRef> closes;
   std::vector<Poster> posters;  // one for each actor, closes included
   // Of room in a queue, its items, and the other way round: one of both is
@@ -89,6 +91,7 @@ class TraceOrder {
   EventRef WakerOf(const ObjectActs& acts, uint32_t ticket) const;
   bool OrderUnits(ObjectActs& acts);
   bool OrderChanges(ObjectActs& acts);
+  bool OrderWakers(ObjectActs& acts);
   bool Orders(ObjectActs& acts);
   bool IsFoundWhenNotified(const ObjectActs& acts) const;
   uint32_t LastHandover(EventRef before, ObjectIndex lock) const;
@@ -108,8 +111,6 @@ class TraceOrder {
   const Trace& trace_;
   std::vector<ObjectActs> objects_;
   std::vector<std::vector<uint32_t>> numbers_;  // kUnits, by event: of a unit
-  // (object, ticket) to the beginning of the wait.
-  absl::flat_hash_map<std::pair<ObjectIndex, uint32_t>, EventRef> begins_;
 };
 
 }  // namespace lockcheck::analysis

@@ -27,11 +27,12 @@ bool MayStand(const Event& e, const TraceOrder& order) {
 
 class NodesOfActor {
  public:
+  // `left` is made smaller by what is added.
   NodesOfActor(const Trace& trace, const TraceOrder& order, ActorIndex actor,
-               std::vector<TraceNode>& nodes)
-      : order_(order), actor_(actor), nodes_(nodes) {
+               NodesOfTrace& result, size_t& left)
+      : order_(order), actor_(actor), result_(result), left_(left) {
     const auto& events = trace.actors[actor].events;
-    for (uint32_t i = 0; i < events.size(); ++i) {
+    for (uint32_t i = 0; i < events.size() && !result.cut; ++i) {
       if (MayStand(events[i], order)) Add(events[i], i);
       Follow(events[i]);
     }
@@ -42,20 +43,27 @@ class NodesOfActor {
                          std::vector<std::pair<ObjectIndex, SiteIndex>>>;
 
   void Add(const Event& e, uint32_t index) {
+    const size_t cost = 1 + held_.size();
+    if (cost > left_) {
+      result_.cut = true;
+      return;
+    }
+    auto& nodes = result_.nodes;
     std::vector<std::pair<ObjectIndex, SiteIndex>> held;
     for (const Hold& h : held_) held.emplace_back(h.object, h.site);
     const auto [row, is_new] = rows_.try_emplace(
-        Key(e.kind, e.object, e.mode, e.site, std::move(held)), nodes_.size());
+        Key(e.kind, e.object, e.mode, e.site, std::move(held)), nodes.size());
     if (is_new) {
-      nodes_.push_back({.actor = actor_,
-                        .kind = e.kind,
-                        .object = e.object,
-                        .mode = e.mode,
-                        .site = e.site,
-                        .held = held_,
-                        .at = {}});
+      left_ -= cost;
+      nodes.push_back({.actor = actor_,
+                       .kind = e.kind,
+                       .object = e.object,
+                       .mode = e.mode,
+                       .site = e.site,
+                       .held = held_,
+                       .at = {}});
     }
-    nodes_[row->second].at.push_back(index);
+    nodes[row->second].at.push_back(index);
   }
 
   void Follow(const Event& e) {
@@ -79,7 +87,8 @@ class NodesOfActor {
 
   const TraceOrder& order_;
   const ActorIndex actor_;
-  std::vector<TraceNode>& nodes_;
+  NodesOfTrace& result_;
+  size_t& left_;
   std::vector<Hold> held_;
   absl::flat_hash_map<Key, size_t> rows_;
 };
@@ -172,17 +181,19 @@ bool TraceNode::Holds(ObjectIndex o, model::Mode asked) const {
   });
 }
 
-std::vector<TraceNode> WaitNodes(const Trace& trace, const TraceOrder& order) {
-  std::vector<TraceNode> nodes;
-  for (ActorIndex a = 0; a < trace.actors.size(); ++a) {
-    NodesOfActor(trace, order, a, nodes);
+NodesOfTrace WaitNodes(const Trace& trace, const TraceOrder& order,
+                       size_t most) {
+  NodesOfTrace result;
+  for (ActorIndex a = 0; a < trace.actors.size() && !result.cut; ++a) {
+    NodesOfActor(trace, order, a, result, most);
   }
+  auto& nodes = result.nodes;
   Pruner(trace, order, nodes).Prune();
   const bool has_signal =
       std::any_of(nodes.begin(), nodes.end(),
                   [](const TraceNode& n) { return n.is_signal(); });
   if (!has_signal) nodes.clear();
-  return nodes;
+  return result;
 }
 
 }  // namespace lockcheck::analysis

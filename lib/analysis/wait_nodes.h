@@ -8,6 +8,9 @@
 // greatest fixpoint of the AND-OR rule, over all places at once). Most programs
 // end there.
 //
+// Each node has a copy of what is held there, so there is a bound on these: who
+// holds very many locks at once asks for each under all the others.
+//
 // Cost: linear in events, and in nodes for each round. Pure.
 #ifndef LOCKCHECK_LIB_ANALYSIS_WAIT_NODES_H_
 #define LOCKCHECK_LIB_ANALYSIS_WAIT_NODES_H_
@@ -34,8 +37,14 @@ struct TraceNode {
   bool Holds(ObjectIndex o, model::Mode asked) const;
 };
 
-// Those that can be part of a standstill.
-std::vector<TraceNode> WaitNodes(const Trace& trace, const TraceOrder& order);
+struct NodesOfTrace {
+  std::vector<TraceNode> nodes;  // that can be part of a standstill; by actor
+  bool cut = false;              // there are more
+};
+
+// `most`: nodes and what is held at them, in all, before any is left out.
+NodesOfTrace WaitNodes(const Trace& trace, const TraceOrder& order,
+                       size_t most);
 
 }  // namespace lockcheck::analysis
 

@@ -216,6 +216,18 @@ TEST_F(Conditions, SafeIfThePredicateIsTrueBeforeAnybodyNotifies) {
   EXPECT_THAT(t_.Found(), IsEmpty());
 }
 
+// A log may say anything: no work for each ticket, and nobody is woken twice.
+TEST_F(Conditions, ANotificationMaySayThatItWokeFourBillion) {
+  t_.Acquire(b_, outer_);
+  const uint32_t ticket = t_.Wait(b_, c_);
+  t_.Wake(b_, c_, ticket);
+  t_.Release(b_, outer_);
+  NotifyUnderBoth(a_, ticket, UINT32_MAX);
+  EXPECT_THAT(t_.Found(), ElementsAre(IsDeadlock()));
+  t_.Notify(a_, c_, 1000, 1);
+  EXPECT_THAT(t_.Found(), IsEmpty());
+}
+
 TEST_F(Conditions, SafeIfOnlyItsOwnLockIsHeld) {
   for (int round = 0; round < 2; ++round) {
     t_.Acquire(b_, m_);

@@ -17,6 +17,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 // ---- Semaphores -------------------------------------------------------------
 
@@ -272,6 +273,34 @@ TEST_F(SignalUnderLock, ASearchThatIsCutSaysSo) {
   FindCommunication(t_.trace(), {.max_sets = 1}, result);
   EXPECT_FALSE(result.exhaustive);
   EXPECT_EQ(result.notes.size(), 1u);
+}
+
+TEST_F(SignalUnderLock, SoDoesOneOfTooManyPlaces) {
+  PostUnderLock(a_);
+  WaitUnderLock(b_);
+  Findings result;
+  FindCommunication(t_.trace(), {.max_nodes = 2}, result);
+  EXPECT_FALSE(result.exhaustive);
+  EXPECT_THAT(result.findings, IsEmpty());
+}
+
+// One step of the search for each would be too deep.
+TEST_F(EventWaits, ThoseWhoSetItMayBeVeryMany) {
+  constexpr uint32_t kMany = 30'000;
+  constexpr SiteIndex kPlace = 1'000'000;
+  for (uint32_t i = 0; i < kMany; ++i) {
+    const ActorIndex setter = t_.Actor();
+    t_.Post(setter, e_, Post::kSet);
+    t_.trace().actors[setter].events.back().site = kPlace;
+  }
+  t_.Find(b_, e_, kMany);
+  t_.Post(a_, e_, Post::kClear);
+  const auto found = t_.Found();
+  ASSERT_THAT(found, SizeIs(1));
+  EXPECT_EQ(found[0].rule, Rule::kLostWakeup);
+  ASSERT_THAT(found[0].parts, SizeIs(2));
+  EXPECT_EQ(found[0].parts[1].site, kPlace);
+  EXPECT_EQ(found[0].parts[1].count, kMany);
 }
 
 }  // namespace

@@ -1,145 +1,116 @@
-// What of a log becomes an event, and what is left out.
+// What is read of a log as a trace.
 #include "lib/analysis/trace.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <vector>
-
+#include "lib/analysis/communication.h"
 #include "tests/analysis/scanned_log.h"
+#include "tests/log/log_builder.h"
 
 namespace lockcheck::analysis::testing {
 namespace {
 
 using log::BeginHow;
+using model::Mode;
 using model::ObjectKind;
-using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
-constexpr uint32_t kMain = 1, kOther = 2;
-constexpr uint32_t kOuter = 1, kInner = 2, kSignal = 3;
+constexpr uint32_t kMain = 1, kOther = 2, kThird = 3;
+constexpr uint32_t kLock = 1, kShared = 2, kFirst = 3, kSecond = 4, kLast = 5;
 constexpr uint32_t kSite = 8;
 
-class TraceTest : public ::testing::Test {
+class TraceOfLog : public ::testing::Test {
  protected:
-  TraceTest() {
+  TraceOfLog() {
     b_.Process(1).Actor(kMain, BeginHow::kMain);
-    b_.Object(kOuter, ObjectKind::kMutex, "outer");
-    b_.Object(kInner, ObjectKind::kMutex, "inner");
-    b_.Object(kSignal, ObjectKind::kSemaphore, "signal");
-    b_.Site(kSite, {log::PackFrame(0, 0x40)});
-  }
-  void StartOther() {
-    b_.Fork(kMain, kOther);
-    b_.Actor(kOther, BeginHow::kStarted, {.parent = kMain});
-  }
-  Trace Read(const TraceOptions& options = {}) {
-    log_.emplace_back(b_);
-    return ReadTrace(log_.back().observations(), options);
-  }
-  static std::vector<EventKind> KindsOf(const Trace& trace, uint32_t actor) {
-    std::vector<EventKind> kinds;
-    for (const Event& e : trace.actors[actor - 1].events) {
-      kinds.push_back(e.kind);
+    b_.Object(kLock, ObjectKind::kMutex, "lock");
+    b_.Object(kShared, ObjectKind::kSharedMutex, "shared");
+    for (const uint32_t signal : {kFirst, kSecond, kLast}) {
+      b_.Object(signal, ObjectKind::kSemaphore);
     }
-    return kinds;
+    b_.Actor(kOther, BeginHow::kForeign).Actor(kThird, BeginHow::kForeign);
   }
+  static Trace Read(const ScannedLog& log, const TraceOptions& options = {}) {
+    return ReadTrace(log.observations(), options);
+  }
+  void EndAll() { b_.End(kOther).End(kThird).End(kMain); }
 
   log::testing::LogBuilder b_;
-  std::vector<ScannedLog> log_;
 };
 
-using enum EventKind;
-
-TEST_F(TraceTest, ALogWithoutSignalsIsNotRead) {
-  log::testing::LogBuilder b;
-  b.Process(1).Actor(kMain, BeginHow::kMain);
-  b.Object(kOuter, ObjectKind::kMutex).Section(kMain, kOuter, kSite);
-  const ScannedLog log(b);
-  EXPECT_THAT(ReadTrace(log.observations(), {}).actors, IsEmpty());
+TEST_F(TraceOfLog, AReadersHandOverIsThatOfTheWriterBeforeIt) {
+  b_.Open(kMain, kShared, kSite);
+  b_.Release(kMain, kFirst, kSite, 1, 1).Close(kMain);
+  b_.Open(kOther, kShared, kSite, {.handover = 1});
+  b_.Release(kOther, kFirst, kSite, 2, 2).Close(kOther);
+  b_.Open(kThird, kShared, kSite, {.mode = Mode::kShared, .handover = 1});
+  b_.Take(kThird, kFirst, kSite, 3, 1).Close(kThird);
+  const ScannedLog log(b_);
+  const Trace trace = Read(log);
+  const Event& read = trace.actors[log.actor(kThird)].events.at(0);
+  EXPECT_EQ(read.kind, EventKind::kAcquire);
+  EXPECT_EQ(read.order, 1u);
 }
 
-TEST_F(TraceTest, LocksThatNobodyKeepsAreLeftOut) {
-  b_.Section(kMain, kOuter, kSite).Open(kMain, kOuter, kSite);
-  b_.Section(kMain, kInner, kSite).Close(kMain).Exit(kMain);
-  EXPECT_THAT(KindsOf(Read(), kMain),
-              ElementsAre(kAcquire, kRelease, kAcquire, kRelease));
-}
-
-TEST_F(TraceTest, ASectionThatIsKeptAnywhereCountsEverywhere) {
-  StartOther();
-  b_.Section(kMain, kOuter, kSite);
-  b_.Open(kOther, kOuter, kSite, {.handover = 1});
-  b_.Take(kOther, kSignal, kSite, 1, 0).Close(kOther).End(kOther);
-  const Trace trace = Read();
-  EXPECT_THAT(KindsOf(trace, kMain), ElementsAre(kFork, kAcquire, kRelease));
-  EXPECT_THAT(KindsOf(trace, kOther), ElementsAre(kAcquire, kTake, kRelease));
-  const auto& events = trace.actors[kOther - 1].events;
-  EXPECT_EQ(events[0].match, 2u);
-  EXPECT_EQ(events[0].order, 1u);
-  EXPECT_EQ(events[2].match, 0u);
-  EXPECT_TRUE(trace.actors[kOther - 1].ended);
-  EXPECT_EQ(trace.actors[kOther - 1].forked_by, (EventRef{kMain - 1, 0}));
-}
-
-TEST_F(TraceTest, WhatExceedsTheBoundIsCutAndHasNoEnd) {
-  b_.SplitEvery(100);
-  StartOther();
-  for (uint32_t i = 0; i < 100; ++i) {
-    b_.Release(kOther, kSignal, kSite, i + 1, i + 1);
+// The other one takes a lock that the third one needs first, and main keeps the
+// shared one until then.
+class ReadAfterAWrite : public TraceOfLog {
+ protected:
+  Findings Find(bool reads) {
+    b_.Section(kOther, kShared, kSite);
+    b_.Open(kMain, kShared, kSite + 1, {.handover = 1});
+    b_.Release(kMain, kFirst, kSite + 2, 1, 1);
+    b_.Section(kThird, kLock, kSite + 3);
+    b_.Release(kThird, kSecond, kSite + 4, 1, 1);
+    b_.Take(kMain, kSecond, kSite + 5, 2, 0).Close(kMain);
+    b_.Take(kOther, kFirst, kSite + 6, 2, 0);
+    if (reads) {
+      b_.Section(kOther, kShared, kSite + 7,
+                 {.mode = Mode::kShared, .handover = 1});
+    }
+    b_.Open(kOther, kLock, kSite + 8, {.handover = 1});
+    b_.Release(kThird, kLast, kSite + 9, 1, 1);
+    b_.Take(kOther, kLast, kSite + 10, 2, 0).Close(kOther);
+    EndAll();
+    const ScannedLog log(b_);
+    Findings findings;
+    FindCommunication(Read(log), {}, findings);
+    return findings;
   }
-  b_.End(kOther);
-  const Trace trace = Read({.max_words = 400});
-  const TraceActor& other = trace.actors[kOther - 1];
-  EXPECT_LT(other.events.size(), 60u);
-  EXPECT_GT(other.events.size(), 10u);
-  EXPECT_FALSE(other.ended);
-  EXPECT_THAT(trace.cut, ElementsAre(kOther - 1));
+};
+
+TEST_F(ReadAfterAWrite, SafeIfItHasToReadBefore) {
+  EXPECT_THAT(Find(true).findings, IsEmpty());
 }
 
-TEST_F(TraceTest, WhoDidLittleIsReadWhole) {
-  b_.SplitEvery(100);
-  StartOther();
-  for (uint32_t i = 0; i < 200; ++i) {
-    b_.Release(kMain, kSignal, kSite, i + 1, i + 1);
+TEST_F(ReadAfterAWrite, UnsafeIfItDoesNot) {
+  EXPECT_THAT(Find(false).findings, SizeIs(1));
+}
+
+TEST_F(TraceOfLog, AllActorsTogetherHaveABound) {
+  constexpr size_t kMany = 1000;
+  for (uint32_t i = 1; i <= kMany; ++i) {
+    b_.Release(kOther, kFirst, kSite, i, i);
+    if (i % 10 == 0) b_.Release(kThird, kSecond, kSite, i / 10, i / 10);
   }
-  b_.Take(kOther, kSignal, kSite, 201, 199).End(kOther);
-  const Trace trace = Read({.max_words = 1000});
-  EXPECT_GT(trace.actors[kMain - 1].events.size(), 50u);
-  EXPECT_LT(trace.actors[kMain - 1].events.size(), 150u);
-  // Of the take the post is known, not that of the acts between them.
-  EXPECT_THAT(trace.cut, ElementsAre(kMain - 1, kOther - 1));
-}
-
-// Else it would seem to begin at any time.
-TEST_F(TraceTest, WhoseForkIsCutOffIsLeftOut) {
-  b_.SplitEvery(100);
-  for (uint32_t i = 0; i < 100; ++i) {
-    b_.Release(kMain, kSignal, kSite, i + 1, i + 1);
-  }
-  StartOther();
-  b_.Section(kOther, kOuter, kSite).Open(kOther, kOuter, kSite);
-  b_.Section(kOther, kInner, kSite).Close(kOther).End(kOther);
-  const Trace trace = Read({.max_words = 400});
-  EXPECT_FALSE(trace.actors[kMain - 1].events.empty());
-  EXPECT_THAT(trace.actors[kOther - 1].events, IsEmpty());
-  EXPECT_FALSE(trace.actors[kOther - 1].ended);
-  EXPECT_THAT(trace.cut, ElementsAre(kMain - 1, kOther - 1));
-}
-
-// A wait would have let go of the lock.
-TEST_F(TraceTest, APredicateThatHoldsIsFoundWithoutTheLock) {
-  constexpr uint32_t kChanged = 4;
-  b_.Object(kChanged, ObjectKind::kConditionVariable, "changed");
-  b_.Open(kMain, kOuter, kSite).Open(kMain, kInner, kSite);
-  b_.Take(kMain, kChanged, kSite, 0, 0).Close(kMain).Close(kMain).Exit(kMain);
-  const Trace trace = Read();
-  EXPECT_THAT(KindsOf(trace, kMain),
-              ElementsAre(kAcquire, kAcquire, kRelease, kFound, kAcquire,
-                          kRelease, kRelease));
-  const auto& events = trace.actors[kMain - 1].events;
-  EXPECT_EQ(events[2].object, events[1].object);
-  EXPECT_EQ(events[4].match, 5u);
+  EndAll();
+  const ScannedLog log(b_);
+  const auto events = [&](const Trace& trace, uint32_t actor) {
+    return trace.actors[log.actor(actor)].events;
+  };
+  const Trace whole = Read(log);
+  EXPECT_THAT(events(whole, kOther), SizeIs(kMany));
+  EXPECT_THAT(whole.cut, IsEmpty());
+  // The third one needs less than its share.
+  const Trace part = Read(log, {.max_words = 4000});
+  EXPECT_THAT(events(part, kThird), SizeIs(kMany / 10));
+  EXPECT_TRUE(part.actors[log.actor(kThird)].ended);
+  EXPECT_LT(events(part, kOther).size(), size_t{4000} / 7);
+  EXPECT_GT(events(part, kOther).size(), size_t{1000} / 8);
+  EXPECT_THAT(part.cut, ::testing::ElementsAre(log.actor(kOther)));
+  EXPECT_FALSE(part.actors[log.actor(kOther)].ended);
 }
 
 }  // namespace
