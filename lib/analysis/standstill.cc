@@ -352,8 +352,8 @@ std::optional<Standstill> FindWith(Room room, const Trace& trace,
   const bool all_stuck = std::all_of(
       question.waits.begin(), question.waits.end(),
       [&](const TraceNode* node) { return result.stuck[node->actor]; });
-  if (!all_stuck ||
-      (room == Room::kAny && !CanBeRun(trace, order, result.length))) {
+  if (!all_stuck || ((room == Room::kAny || part.MayOwePermits()) &&
+                     !CanBeRun(trace, order, result.length))) {
     return std::nullopt;
   }
   return result;
