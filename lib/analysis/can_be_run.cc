@@ -15,16 +15,13 @@ class Run {
       : trace_(trace), order_(order), length_(length), at_(length.size()) {}
 
   bool ToItsEnd() {
-    uint64_t looks = 0;
-    for (bool moved = true; moved && looks < kMostLooks;) {
-      moved = false;
-      looks += at_.size();
-      for (ActorIndex a = 0; a < at_.size(); ++a) {
-        while (at_[a] < length_[a] && CanDo(a)) {
-          Do(a);
-          moved = true;
-        }
-      }
+    while (looks_ < kMostLooks) {
+      if (MoveAll()) continue;
+      // A permit that is kept is gone for those who give theirs back: last.
+      may_keep_ = true;
+      const bool moved = MoveOne();
+      may_keep_ = false;
+      if (!moved) break;
     }
     return std::equal(at_.begin(), at_.end(), length_.begin());
   }
@@ -32,6 +29,27 @@ class Run {
  private:
   // At actors, without the events that happen.
   static constexpr uint64_t kMostLooks = 50'000'000;
+
+  bool Move(ActorIndex a) {
+    if (at_[a] == length_[a] || !CanDo(a)) return false;
+    Do(a);
+    return true;
+  }
+  bool MoveAll() {
+    looks_ += at_.size();
+    bool moved = false;
+    for (ActorIndex a = 0; a < at_.size(); ++a) {
+      while (Move(a)) moved = true;
+    }
+    return moved;
+  }
+  bool MoveOne() {
+    looks_ += at_.size();
+    for (ActorIndex a = 0; a < at_.size(); ++a) {
+      if (Move(a)) return true;
+    }
+    return false;
+  }
 
   bool IsDone(EventRef ref) const { return ref.index < at_[ref.actor]; }
 
@@ -49,6 +67,7 @@ class Run {
     if (e.kind == EventKind::kJoin) {
       return at_[e.object] == trace_.actors[e.object].events.size();
     }
+    if (e.kind == EventKind::kTake && !may_keep_ && IsKept(a, e)) return false;
     if (e.kind == EventKind::kTake && IsCounted(e.object) &&
         gained_[e.object] + order_.Of(e.object).initial <= 0) {
       return false;
@@ -87,6 +106,11 @@ class Run {
     }
   }
 
+  bool IsKept(ActorIndex a, const Event& take) const {
+    return order_.Of(take.object).role == Role::kPermits &&
+           (take.match == kNone || take.match >= length_[a]);
+  }
+
   bool IsCounted(ObjectIndex object) const {
     const Role role = order_.Of(object).role;
     return role == Role::kUnits || role == Role::kPermits;
@@ -103,6 +127,8 @@ class Run {
   absl::flat_hash_map<ObjectIndex, Holds> holds_;
   absl::flat_hash_map<ObjectIndex, int64_t> gained_;
   std::vector<EventRef> needs_;
+  uint64_t looks_ = 0;
+  bool may_keep_ = false;
 };
 
 }  // namespace

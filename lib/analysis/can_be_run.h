@@ -1,7 +1,8 @@
 // Whether a part of a trace can happen, by the objects' rules.
 //
 // Problem: a part in which room in queues was given to others than were seen to
-// get it need not have any order in which each of its events can happen.
+// get it need not have any order in which each of its events can happen. Nor
+// need one in which a permit is kept that was given back when others took all.
 //
 // Algorithm: it is run, whoever can go on next; so a yes is certain, and a no
 // may be for want of the right order. Cost: linear in the events, times the

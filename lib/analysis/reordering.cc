@@ -88,7 +88,10 @@ void Reordering::CountSignal(EventRef ref, Role role, ObjectState& state) {
   const bool posts = e.kind == EventKind::kPost;
   switch (role) {
     case Role::kPermits:
-      if (e.kind == EventKind::kTake) ++state.permits[ref.actor];
+      if (e.kind == EventKind::kTake) {
+        ++state.permits[ref.actor];
+        ++state.taken;
+      }
       if (posts) --state.permits[ref.actor];
       [[fallthrough]];
     case Role::kUnits:
@@ -209,6 +212,13 @@ std::vector<ActorIndex> Reordering::PermitHolders(ObjectIndex object) const {
 bool Reordering::OwesPermits() const {
   return std::any_of(touched_.begin(), touched_.end(), [&](ObjectIndex o) {
     return order_.Of(o).role == Role::kPermits && Stock(o) < 0;
+  });
+}
+
+bool Reordering::MayOwePermits() const {
+  return std::any_of(touched_.begin(), touched_.end(), [&](ObjectIndex o) {
+    return order_.Of(o).role == Role::kPermits && objects_[o].gained < 0 &&
+           objects_[o].taken > order_.Of(o).initial;
   });
 }
 

@@ -61,6 +61,9 @@ class Reordering {
   EventRef TakeOfUnit(ObjectIndex object);
   // kPermits: more are out than there are. Then it could not have happened.
   bool OwesPermits() const;
+  // kPermits: who keeps one may have got it before others needed all of them.
+  // Then can_be_run.h is to be asked.
+  bool MayOwePermits() const;
   bool IsClosed(ObjectIndex object) const;
   // kFlag: it was set when it was set already, so nobody knows between which
   // changes.
@@ -84,6 +87,7 @@ class Reordering {
     std::vector<EventRef> open;  // whose release need not be in it
     // Others.
     int64_t gained = 0;           // less than 0: lost
+    uint64_t taken = 0;           // kPermits: in all
     std::vector<uint32_t> units;  // posted, and perhaps taken
     bool has_initial = false;     // they are among `units`
     EventRef last_change;

@@ -5,6 +5,7 @@
 
 #include "lib/analysis/can_be_run.h"
 #include "lib/analysis/reordering.h"
+#include "lib/analysis/task_order.h"
 #include "lib/graph/wait_for.h"
 
 namespace lockcheck::analysis {
@@ -260,10 +261,7 @@ class Judge {
     }
     std::vector<ActorIndex> providers;
     if (acts.role == Role::kAllArrive) {
-      for (const EventRef ref : order_.Arrivals(next.object, next.order)) {
-        if (!part_.Has(ref)) providers.push_back(ref.actor);
-      }
-      return Wait(node, model::WaitRule::kAll, std::move(providers));
+      return SetBarrierWait(next, acts, node);
     }
     for (const Poster& poster : acts.posters) {
       if (poster.actor != a && IsLater(part_, poster)) {
@@ -271,6 +269,27 @@ class Judge {
       }
     }
     Wait(node, model::WaitRule::kAny, std::move(providers));
+  }
+
+  // All that were seen to arrive; but who arrives at a later phase of it may do
+  // so in the place of one of them.
+  void SetBarrierWait(const Event& next, const ObjectActs& acts,
+                      WaitNode& node) const {
+    std::vector<ActorIndex> missing, of_phase;
+    for (const EventRef ref : order_.Arrivals(next.object, next.order)) {
+      of_phase.push_back(ref.actor);
+      if (!part_.Has(ref)) missing.push_back(ref.actor);
+    }
+    std::sort(of_phase.begin(), of_phase.end());
+    auto rule = model::WaitRule::kAll;
+    for (const Poster& poster : acts.posters) {
+      if (IsLater(part_, poster) &&
+          !std::binary_search(of_phase.begin(), of_phase.end(), poster.actor)) {
+        rule = model::WaitRule::kAny;
+        missing.push_back(poster.actor);
+      }
+    }
+    Wait(node, rule, std::move(missing));
   }
 
   bool IsThere(ActorIndex a, const Event& next, const ObjectActs& acts) const {
@@ -314,37 +333,6 @@ class Judge {
   std::vector<bool> found_stands_;  // by actor
 };
 
-// Tasks of a pool begin in the order in which they were submitted: none that
-// was submitted before another one waits for a slot when that has one.
-bool KeepsOrderOfTasks(const Trace& trace, const TraceOrder& order,
-                       const StandstillQuestion& question,
-                       StandstillWork& work) {
-  ObjectIndex pool = kNone;
-  for (const TraceNode* node : question.waits) {
-    if (node->kind != EventKind::kTake) continue;
-    const EventRef submitted = trace.actors[node->actor].forked_by;
-    const ObjectActs& acts = order.Of(node->object);
-    if (acts.role != Role::kPermits || node->at.front() != 0 ||
-        !submitted.known()) {
-      continue;
-    }
-    if (node->object != pool) {
-      pool = node->object;
-      work.before.Clear();
-      for (const EventRef take : acts.takes) {
-        const EventRef other = trace.actors[take.actor].forked_by;
-        if (take.index == 0 && work.part.Has(take) && other.known() &&
-            !work.before.Grow(other)) {
-          return false;
-        }
-      }
-      work.events += work.before.taken_in() + acts.takes.size() / 16;
-    }
-    if (work.before.Has(submitted)) return false;
-  }
-  return true;
-}
-
 std::optional<Standstill> FindWith(Room room, const Trace& trace,
                                    const TraceOrder& order,
                                    const StandstillQuestion& question,
@@ -354,16 +342,18 @@ std::optional<Standstill> FindWith(Room room, const Trace& trace,
   Approach approach(trace, order, question, room, part);
   const bool arrives = approach.Arrive();
   work.events += part.taken_in() + trace.actors.size() / 16 + 1;
-  if (!arrives || part.OwesPermits() ||
-      !KeepsOrderOfTasks(trace, order, question, work)) {
-    return std::nullopt;
-  }
+  if (!arrives || part.OwesPermits()) return std::nullopt;
+  work.before.Clear();
+  const bool in_order =
+      KeepsOrderOfTasks(trace, order, question.waits, part, work.before);
+  work.events += work.before.taken_in();
+  if (!in_order) return std::nullopt;
   Standstill result = Judge(trace, order, question, part).Look();
   const bool all_stuck = std::all_of(
       question.waits.begin(), question.waits.end(),
       [&](const TraceNode* node) { return result.stuck[node->actor]; });
-  if (!all_stuck ||
-      (room == Room::kAny && !CanBeRun(trace, order, result.length))) {
+  if (!all_stuck || ((room == Room::kAny || part.MayOwePermits()) &&
+                     !CanBeRun(trace, order, result.length))) {
     return std::nullopt;
   }
   return result;

@@ -301,14 +301,13 @@ void TraceOrder::AddReleased(const Event& post,
 }
 
 EventRef TraceOrder::WakerOf(const ObjectActs& acts, uint32_t ticket) const {
-  // The last one whose first ticket is not later.
+  // The last one whose first ticket is not later: who has waited longest is
+  // woken first. How many were woken does not say up to which ticket, for some
+  // gave up.
   const auto after = std::upper_bound(
       acts.wakers.begin(), acts.wakers.end(), ticket,
       [&](uint32_t t, EventRef p) { return t < trace_.At(p).first_ticket; });
-  if (after == acts.wakers.begin()) return {};
-  const Event& post = trace_.At(*std::prev(after));
-  return ticket - post.first_ticket < post.tickets ? *std::prev(after)
-                                                   : EventRef();
+  return after == acts.wakers.begin() ? EventRef() : *std::prev(after);
 }
 
 void TraceOrder::Needs(EventRef ref, std::vector<EventRef>& needs) const {

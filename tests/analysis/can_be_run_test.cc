@@ -52,5 +52,26 @@ TEST_F(Part, AFlagMayBeSetAgain) {
   EXPECT_TRUE(CanBeRunWhole());
 }
 
+// Whoever gives its permit back comes before those who do not.
+TEST_F(Part, PermitsAreKeptAtLast) {
+  const ObjectIndex slots = t_.Slots(2);
+  const ActorIndex c = t_.Actor();
+  t_.Take(c, slots);
+  t_.GiveBack(c, slots);
+  t_.Take(a_, slots);
+  t_.Take(b_, slots);
+  EXPECT_TRUE(CanBeRunWhole());
+}
+
+TEST_F(Part, PermitsAreNotKeptAndGivenToAnother) {
+  const ObjectIndex slots = t_.Slots(1);
+  t_.Take(a_, slots);
+  t_.Post(a_, s_, Post::kRelease);
+  t_.Take(b_, s_);
+  t_.Take(b_, slots);
+  t_.GiveBack(b_, slots);
+  EXPECT_FALSE(CanBeRunWhole());
+}
+
 }  // namespace
 }  // namespace lockcheck::analysis::testing

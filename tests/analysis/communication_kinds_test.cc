@@ -1,5 +1,5 @@
-// Deadlocks through queues, conditions, barriers, futures and pools that can
-// happen, each with a twin that cannot; see communication_test.cc.
+// Deadlocks through queues, conditions, futures and pools that can happen, each
+// with a twin that cannot; see communication_test.cc.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -216,6 +216,25 @@ TEST_F(Conditions, SafeIfThePredicateIsTrueBeforeAnybodyNotifies) {
   EXPECT_THAT(t_.Found(), IsEmpty());
 }
 
+// The second waiter gave up, so the two that were woken are not the first two.
+TEST_F(Conditions, WokenBehindOneThatGaveUp) {
+  const ObjectIndex s = t_.Object(ObjectKind::kSemaphore);
+  const ActorIndex c = t_.Actor();
+  const uint32_t ticket = t_.Wait(c, c_);
+  t_.Wait(a_, c_, How::kTimed);
+  const uint32_t last = t_.Wait(b_, c_);
+  t_.Notify(a_, c_, ticket, 2);
+  t_.Wake(c, c_, ticket);
+  t_.Wake(b_, c_, last);
+  t_.Acquire(a_, m_);
+  t_.Post(a_, s, Post::kRelease);
+  t_.Release(a_, m_);
+  t_.Acquire(b_, m_);
+  t_.Take(b_, s);
+  t_.Release(b_, m_);
+  EXPECT_THAT(t_.Found(), ElementsAre(IsDeadlock()));
+}
+
 // A log may say anything: no work for each ticket, and nobody is woken twice.
 TEST_F(Conditions, ANotificationMaySayThatItWokeFourBillion) {
   t_.Acquire(b_, outer_);
@@ -271,63 +290,6 @@ TEST_F(Conditions, SafeIfTheNotifierNeedsTheOuterLockAfterwards) {
   t_.Release(b_, m_);
   t_.Release(b_, outer_);
   EXPECT_THAT(t_.Found(), IsEmpty());
-}
-
-// ---- Barriers, latches ------------------------------------------------------
-
-TEST_F(Communication, BarrierWithALockThatAnotherParticipantNeeds) {
-  const ObjectIndex barrier = t_.Object(ObjectKind::kBarrier, 2);
-  t_.Section(a_, m_);
-  t_.Arrive(a_, barrier, 1);
-  t_.Acquire(b_, m_);
-  t_.Arrive(b_, barrier, 1);
-  t_.Find(b_, barrier, 1);
-  t_.Release(b_, m_);
-  t_.Find(a_, barrier, 1);
-  const auto found = t_.Found();
-  ASSERT_THAT(found, ElementsAre(IsDeadlock()));
-  EXPECT_THAT(Waits(found[0]),
-              ElementsAre(std::pair(b_, barrier), std::pair(a_, m_)));
-}
-
-TEST_F(Communication, SafeIfTheLockIsLetGoBeforeTheBarrier) {
-  const ObjectIndex barrier = t_.Object(ObjectKind::kBarrier, 2);
-  for (uint32_t phase = 1; phase < 4; ++phase) {
-    for (const ActorIndex actor : {a_, b_}) {
-      t_.Section(actor, m_);
-      t_.Arrive(actor, barrier, phase);
-    }
-    t_.Find(a_, barrier, phase);
-    t_.Find(b_, barrier, phase);
-  }
-  EXPECT_THAT(t_.Found(), IsEmpty());
-}
-
-TEST_F(Communication, SafeIfAllNeedTheLockInAPhaseBefore) {
-  const ObjectIndex barrier = t_.Object(ObjectKind::kBarrier, 2);
-  t_.Section(a_, m_);
-  t_.Arrive(a_, barrier, 1);
-  t_.Arrive(b_, barrier, 1);
-  t_.Find(a_, barrier, 1);
-  t_.Find(b_, barrier, 1);
-  t_.Arrive(a_, barrier, 2);
-  t_.Acquire(b_, m_);
-  t_.Arrive(b_, barrier, 2);
-  t_.Find(b_, barrier, 2);
-  t_.Release(b_, m_);
-  t_.Find(a_, barrier, 2);
-  EXPECT_THAT(t_.Found(), IsEmpty());
-}
-
-TEST_F(Communication, LatchWithALockThatAnotherParticipantNeeds) {
-  const ObjectIndex latch = t_.Object(ObjectKind::kLatch, 2);
-  t_.Section(a_, m_);
-  t_.Post(a_, latch, Post::kArrive);
-  t_.Acquire(b_, m_);
-  t_.Post(b_, latch, Post::kArrive);
-  t_.Find(b_, latch, 2);
-  t_.Release(b_, m_);
-  EXPECT_THAT(t_.Found(), ElementsAre(IsDeadlock()));
 }
 
 // ---- Futures ----------------------------------------------------------------

@@ -264,6 +264,51 @@ TEST_F(EventWaits, SafeIfItIsClearedOnlyWhenTheWaiterHasEnded) {
   EXPECT_THAT(t.Found(), IsEmpty());
 }
 
+// ---- Permits ----------------------------------------------------------------
+
+// Two actors keep a permit until d, which needs the lock first, has posted; c
+// needs a permit before it takes the lock, when both have theirs.
+class TwoKeepPermits : public Communication {
+ protected:
+  void Run(uint32_t permits) {
+    const ObjectIndex p = t_.Object(ObjectKind::kSemaphore, permits);
+    t_.trace().objects[p].held = true;
+    const ActorIndex c = t_.Actor(), d = t_.Actor();
+    const auto signal = [&] { return t_.Object(ObjectKind::kSemaphore); };
+    const ObjectIndex a_has = signal(), b_has = signal(), a_goes = signal(),
+                      b_goes = signal(), last = signal();
+    t_.Take(a_, p);
+    t_.Post(a_, a_has, Post::kRelease);
+    t_.Take(b_, p);
+    t_.Post(b_, b_has, Post::kRelease);
+    t_.Section(d, m_);
+    t_.Post(d, a_goes, Post::kRelease);
+    t_.Post(d, b_goes, Post::kRelease);
+    t_.Take(a_, a_goes);
+    t_.GiveBack(a_, p);
+    t_.Take(b_, b_goes);
+    t_.GiveBack(b_, p);
+    t_.Take(c, a_has);
+    t_.Take(c, b_has);
+    t_.Take(c, p);
+    t_.GiveBack(c, p);
+    t_.Acquire(c, m_);
+    t_.Post(d, last, Post::kRelease);
+    t_.Take(c, last);
+    t_.Release(c, m_);
+  }
+};
+
+TEST_F(TwoKeepPermits, SafeIfThereAreNoOthers) {
+  Run(2);
+  EXPECT_THAT(t_.Found(), IsEmpty());
+}
+
+TEST_F(TwoKeepPermits, UnsafeIfThereIsAThirdOne) {
+  Run(3);
+  EXPECT_THAT(t_.Found(), ElementsAre(IsDeadlock()));
+}
+
 // ---- Bounds -----------------------------------------------------------------
 
 TEST_F(SignalUnderLock, ASearchThatIsCutSaysSo) {
