@@ -48,17 +48,22 @@ class Search {
     }
   }
 
-  bool cut() const { return cut_ || places_.cut; }
+  bool cut() const { return cut_ || too_many_actors_ || places_.cut; }
 
  private:
   using Alternatives = std::vector<const TraceNode*>;
 
   // ---- The set ----
   bool Choose(const TraceNode& node) {
-    if (++sets_ > options_.max_sets || work_.events > options_.max_work)
+    if (++sets_ > options_.max_sets || work_.events > options_.max_work) {
       cut_ = true;
-    if (cut_ || question_.waits.size() == options_.max_actors) return cut_;
+    }
+    if (cut_) return true;
     if (!Fits(node)) return false;
+    if (question_.waits.size() == options_.max_actors) {
+      too_many_actors_ = true;
+      return false;
+    }
     question_.waits.push_back(&node);
     chosen_of_[node.actor] = &node;
     const bool found = Complete();
@@ -338,6 +343,7 @@ class Search {
   uint64_t sets_ = 0;
   StandstillWork work_{{trace_, order_}, {trace_, order_}};
   bool cut_ = false;
+  bool too_many_actors_ = false;  // in a set that was not completed
 };
 
 }  // namespace

@@ -320,6 +320,18 @@ TEST_F(SignalUnderLock, ASearchThatIsCutSaysSo) {
   EXPECT_EQ(result.notes.size(), 1u);
 }
 
+TEST_F(SignalUnderLock, SoDoesOneOfTooManyActors) {
+  const ActorIndex c = t_.Actor();
+  PostUnderLock(a_);
+  PostUnderLock(c);
+  WaitUnderLock(b_);
+  Findings result;
+  FindCommunication(t_.trace(), {.max_actors = 2}, result);
+  EXPECT_THAT(result.findings, IsEmpty());
+  EXPECT_FALSE(result.exhaustive);
+  EXPECT_THAT(t_.Found(), ElementsAre(IsDeadlock()));
+}
+
 TEST_F(SignalUnderLock, SoDoesOneOfTooManyPlaces) {
   PostUnderLock(a_);
   WaitUnderLock(b_);
