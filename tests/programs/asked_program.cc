@@ -108,6 +108,9 @@ void Semaphores() {
                  [](Signal& s) { (void)s.try_acquire(); });
 }
 
+// The compiler cannot know: it might make two places of a loop.
+volatile int g_twice = 2;
+
 // Of one, so that putting is asking, too. Twice: the first time here is not
 // recorded in the short form.
 template <typename Put, typename Get>
@@ -117,7 +120,7 @@ void AskQueue(const char* name, bool may_wait, Put put, Get get) {
   };
   const auto put_one = [&](OfOne& q) { put(q); };
   const auto get_one = [&](OfOne& q) { get(q); };
-  for (int i = 0; i < 2; ++i) AtOnce<OfOne>(name, put_one, get_one);
+  for (int i = 0; i < g_twice; ++i) AtOnce<OfOne>(name, put_one, get_one);
   if (!may_wait) return;
   Later<OfOne>(name, put_one, get_one);
   Later<OfOne>(name, get_one, [&](OfOne& q) {
