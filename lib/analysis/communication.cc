@@ -195,6 +195,7 @@ class Search {
     }
     const auto standstill = FindStandstill(trace_, order_, question_, work_);
     if (!standstill) return false;
+    if (!ConditionsHoldUpOthers()) return false;
     const bool circle = IsInCircle(*standstill, start_->actor);
     // Else it is stuck because of what is wrong without it.
     if (!circle && (question_.waits.size() > 1 || question_.spent.empty())) {
@@ -202,6 +203,31 @@ class Search {
     }
     Add(ToFinding(circle));
     return true;
+  }
+
+  // Who waits for a condition waits while a predicate is false, and whether it
+  // is then is not in the log: two who notify each other by turns are no
+  // deadlock, for one of them does not wait. So what counts is what is held
+  // meanwhile.
+  bool ConditionsHoldUpOthers() const {
+    return std::all_of(question_.waits.begin(), question_.waits.end(),
+                       [&](const TraceNode* node) {
+                         return !node->is_signal() ||
+                                order_.Of(node->object).role !=
+                                    Role::kCondition ||
+                                HoldsUpOthers(*node);
+                       });
+  }
+
+  bool HoldsUpOthers(const TraceNode& node) const {
+    return std::any_of(question_.waits.begin(), question_.waits.end(),
+                       [&](const TraceNode* other) {
+                         return other->kind == EventKind::kJoin
+                                    ? other->object == node.actor
+                                    : other->kind == EventKind::kAcquire &&
+                                          node.Holds(other->object,
+                                                     other->mode);
+                       });
   }
 
   // Whether those it waits for wait for it.

@@ -203,6 +203,21 @@ TEST_F(Conditions, FoundWithAnOuterLockThatTheNotifierNeeds) {
   EXPECT_EQ(found[0].assumes.size(), 2u);
 }
 
+// A monitor: each notifies the other, and one of them need not wait.
+TEST_F(Conditions, SafeAreTwoWhoTakeTurns) {
+  for (int i = 0; i < 3; ++i) {
+    for (const ActorIndex actor : {a_, b_}) {
+      t_.Acquire(actor, m_);
+      t_.Notify(actor, c_);
+      t_.Release(actor, m_);
+      t_.Acquire(actor, m_);
+      t_.Found(actor, c_, m_);
+      t_.Release(actor, m_);
+    }
+  }
+  EXPECT_THAT(t_.Found(), IsEmpty());
+}
+
 // Room in a buffer, say: it is there before anybody takes something out.
 TEST_F(Conditions, SafeIfThePredicateIsTrueBeforeAnybodyNotifies) {
   for (int i = 0; i < 2; ++i) {
