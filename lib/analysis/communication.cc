@@ -10,6 +10,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "lib/analysis/ordered_cycles.h"
 #include "lib/analysis/reordering.h"
 #include "lib/analysis/standstill.h"
 #include "lib/analysis/trace_order.h"
@@ -395,7 +396,9 @@ void FindCommunication(const Trace& trace, const CommunicationOptions& options,
 
 void FindCommunication(const Observations& observations, Findings& result) {
   const Trace trace = ReadTrace(observations, {});
-  if (!trace.actors.empty()) FindCommunication(trace, {}, result);
+  if (trace.actors.empty()) return;
+  RefuteOrderedCycles(trace, {}, result.findings);
+  FindCommunication(trace, {}, result);
 }
 
 }  // namespace lockcheck::analysis

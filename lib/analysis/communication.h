@@ -38,7 +38,8 @@ struct CommunicationOptions {
 void FindCommunication(const Trace& trace, const CommunicationOptions& options,
                        Findings& result);
 
-// In the recording of the observations, if it has signals.
+// In the recording of the observations, if it has signals. Cycles of locks in
+// `result` that its signals rule out are refuted.
 void FindCommunication(const Observations& observations, Findings& result);
 
 }  // namespace lockcheck::analysis

@@ -199,7 +199,9 @@ class ActorReader : public log::RecordVisitor {
   // Of all that it did, if `whole`.
   void Finish(bool whole) {
     trace_.actors[actor_].ended = ended_ && whole && !inherits_;
-    if (inherits_) events().clear();
+    if (!inherits_) return;
+    events().clear();
+    trace_.incomplete = true;
   }
 
  private:
@@ -309,6 +311,7 @@ class ActorReader : public log::RecordVisitor {
 };
 
 void LeaveOut(Trace& trace, ActorIndex actor) {
+  trace.incomplete = true;
   trace.actors[actor].events.clear();
   trace.actors[actor].ended = false;
   if (std::find(trace.cut.begin(), trace.cut.end(), actor) == trace.cut.end()) {

@@ -73,6 +73,7 @@ class TraceOrder {
   // What has to be there before the event is, other than what its actor did.
   // Of locks nothing: that depends on what else is there.
   void Needs(EventRef ref, std::vector<EventRef>& needs) const;
+  bool IsLatch(ObjectIndex object) const;
   // Whether the object is room in a queue: which of it one gets is all the
   // same.
   bool IsRoom(ObjectIndex object) const;
@@ -86,7 +87,6 @@ class TraceOrder {
  private:
   void Collect();
   void FindRole(ObjectIndex object);
-  bool IsLatch(ObjectIndex object) const;
   void AddReleased(const Event& post, std::vector<EventRef>& needs) const;
   EventRef WakerOf(const ObjectActs& acts, uint32_t ticket) const;
   bool OrderUnits(ObjectActs& acts);

@@ -181,12 +181,18 @@ bool TraceNode::Holds(ObjectIndex o, model::Mode asked) const {
   });
 }
 
-NodesOfTrace WaitNodes(const Trace& trace, const TraceOrder& order,
-                       size_t most) {
+NodesOfTrace AllWaitNodes(const Trace& trace, const TraceOrder& order,
+                          size_t most) {
   NodesOfTrace result;
   for (ActorIndex a = 0; a < trace.actors.size() && !result.cut; ++a) {
     NodesOfActor(trace, order, a, result, most);
   }
+  return result;
+}
+
+NodesOfTrace WaitNodes(const Trace& trace, const TraceOrder& order,
+                       size_t most) {
+  NodesOfTrace result = AllWaitNodes(trace, order, most);
   auto& nodes = result.nodes;
   Pruner(trace, order, nodes).Prune();
   const bool has_signal =

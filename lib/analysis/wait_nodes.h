@@ -42,6 +42,9 @@ struct NodesOfTrace {
   bool cut = false;              // there are more
 };
 
+// Before any is left out.
+NodesOfTrace AllWaitNodes(const Trace& trace, const TraceOrder& order,
+                          size_t most);
 // `most`: nodes and what is held at them, in all, before any is left out.
 NodesOfTrace WaitNodes(const Trace& trace, const TraceOrder& order,
                        size_t most);

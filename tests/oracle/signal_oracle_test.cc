@@ -10,6 +10,7 @@
 #include <string>
 
 #include "lib/analysis/communication.h"
+#include "lib/analysis/ordered_cycles.h"
 #include "tests/oracle/signal_trace.h"
 
 namespace lockcheck::oracle {
@@ -72,6 +73,53 @@ bool Contains(const StuckSet& all, const StuckSet& some) {
   return std::includes(all.begin(), all.end(), some.begin(), some.end());
 }
 
+// The lock that the actor holds there, of these two; kNone: neither.
+bool HoldsAt(const Trace& trace, uint32_t actor, uint32_t index,
+             uint32_t lock) {
+  bool holds = false;
+  for (uint32_t i = 0; i < index; ++i) {
+    const Event& e = trace.actors[actor].events[i];
+    if (e.object != lock) continue;
+    holds = e.kind == EventKind::kAcquire ||
+            (holds && e.kind != EventKind::kRelease);
+  }
+  return holds;
+}
+
+// The cycles of two locks that those who are stuck are in: none of them may be
+// refuted.
+void CheckCycles(const Trace& trace, const StuckSet& stuck) {
+  const auto wants = [&](const std::pair<uint32_t, uint32_t>& wait) {
+    const Event& e = trace.actors[wait.first].events[wait.second];
+    return e.kind == EventKind::kAcquire && e.how == model::How::kBlocking
+               ? e.object
+               : analysis::kNone;
+  };
+  for (const auto& a : stuck) {
+    for (const auto& b : stuck) {
+      if (b.first <= a.first || wants(a) == analysis::kNone ||
+          wants(b) == analysis::kNone || wants(a) == wants(b) ||
+          !HoldsAt(trace, a.first, a.second, wants(b)) ||
+          !HoldsAt(trace, b.first, b.second, wants(a))) {
+        continue;
+      }
+      Finding cycle;
+      cycle.verdict = analysis::Verdict::kPossible;
+      for (const auto& [wait, held] :
+           {std::pair(a, wants(b)), std::pair(b, wants(a))}) {
+        analysis::Part& part = cycle.parts.emplace_back();
+        part.actor = wait.first;
+        part.wants = wants(wait);
+        part.holds = {{.object = held}};
+      }
+      std::vector<Finding> findings = {cycle};
+      RefuteOrderedCycles(trace, {}, findings);
+      ASSERT_EQ(findings[0].verdict, analysis::Verdict::kPossible)
+          << Show(trace);
+    }
+  }
+}
+
 struct Tally {
   uint64_t traces = 0, stuck = 0, reported_of_them = 0, reports = 0;
 };
@@ -87,6 +135,10 @@ void Check(const Trace& trace, Tally& tally) {
   Findings found;
   FindCommunication(trace, {}, found);
   ++tally.traces;
+  for (const StuckSet& set : search.found()) {
+    CheckCycles(trace, set);
+    if (::testing::Test::HasFatalFailure()) return;
+  }
   tally.reports += found.findings.size();
   for (const Finding& finding : found.findings) {
     const StuckSet waits = WaitsOf(finding, trace);

@@ -1,0 +1,114 @@
+#include "lib/analysis/must_precede.h"
+
+#include <algorithm>
+
+#include "absl/container/flat_hash_map.h"
+
+namespace lockcheck::analysis {
+
+MustPrecede::MustPrecede(const Trace& trace, const TraceOrder& order)
+    : trace_(trace),
+      order_(order),
+      own_rank_(trace.actors.size()),
+      length_(trace.actors.size()) {
+  for (ActorIndex a = 0; a < trace.actors.size(); ++a) {
+    const auto& events = trace.actors[a].events;
+    own_rank_[a].resize(events.size());
+    absl::flat_hash_map<ObjectIndex, uint32_t> takes;
+    for (uint32_t i = 0; i < events.size(); ++i) {
+      if (events[i].kind == EventKind::kTake) {
+        own_rank_[a][i] = takes[events[i].object]++;
+      }
+    }
+  }
+}
+
+void MustPrecede::Clear() {
+  std::fill(length_.begin(), length_.end(), 0);
+  needed_.clear();
+}
+
+void MustPrecede::Grow(ActorIndex actor, uint32_t length) {
+  if (length > 0) Need({actor, length - 1});
+  if (trace_.actors[actor].forked_by.known()) {
+    Need(trace_.actors[actor].forked_by);
+  }
+  while (!needed_.empty()) {
+    const EventRef ref = needed_.back();
+    // What is not in the trace orders nothing.
+    if (Has(ref) || ref.index >= trace_.actors[ref.actor].events.size()) {
+      needed_.pop_back();
+    } else {
+      TakeIn({ref.actor, length_[ref.actor]});
+    }
+  }
+}
+
+void MustPrecede::TakeIn(EventRef ref) {
+  ++length_[ref.actor];
+  ++taken_in_;
+  const EventRef forked_by = trace_.actors[ref.actor].forked_by;
+  if (ref.index == 0 && forked_by.known()) Need(forked_by);
+  const Event& e = trace_.At(ref);
+  if (e.kind == EventKind::kJoin) {
+    const auto& child = trace_.actors[e.object];
+    if (!child.events.empty()) {
+      Need({e.object, static_cast<uint32_t>(child.events.size() - 1)});
+    }
+  } else if (e.kind == EventKind::kTake) {
+    NeedForTake(ref, e);
+  }
+}
+
+// Then each actor's i-th arrival is in phase i, in whatever order.
+bool MustPrecede::EachArrivesInEachPhase(ObjectIndex barrier) {
+  const auto [row, is_new] = each_arrives_.try_emplace(barrier, true);
+  if (!is_new) return row->second;
+  const ObjectActs& acts = order_.Of(barrier);
+  bool each = acts.posters.size() == acts.initial;
+  std::vector<EventRef> posts = acts.posts;
+  std::sort(posts.begin(), posts.end(), [](EventRef a, EventRef b) {
+    return a.actor != b.actor ? a.actor < b.actor : a.index < b.index;
+  });
+  ActorIndex actor = kNone;
+  uint32_t phase = 0;
+  for (const EventRef post : posts) {
+    phase = post.actor == actor ? phase + 1 : 1;
+    actor = post.actor;
+    each &= trace_.At(post).order == phase;
+  }
+  return each_arrives_[barrier] = each;
+}
+
+void MustPrecede::NeedForTake(EventRef ref, const Event& e) {
+  const ObjectActs& acts = order_.Of(e.object);
+  const bool one_posts = acts.posters.size() == 1 && acts.closes.empty();
+  switch (acts.role) {
+    case Role::kFlag:
+      if (one_posts) {
+        Need(*std::min_element(
+            acts.posts.begin(), acts.posts.end(),
+            [](EventRef a, EventRef b) { return a.index < b.index; }));
+      }
+      return;
+    case Role::kAllArrive:
+      if (order_.IsLatch(e.object) || EachArrivesInEachPhase(e.object)) {
+        for (const EventRef arrival : order_.Arrivals(e.object, e.order)) {
+          Need(arrival);
+        }
+      }
+      return;
+    case Role::kUnits: {
+      const uint32_t rank = own_rank_[ref.actor][ref.index];
+      if (one_posts && rank >= acts.initial &&
+          rank - acts.initial < acts.post_of_unit.size()) {
+        Need(acts.post_of_unit[rank - acts.initial]);
+      }
+      return;
+    }
+    default:
+      return;
+  }
+}
+
+}  // namespace lockcheck::analysis

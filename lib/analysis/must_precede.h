@@ -1,0 +1,54 @@
+// What has to happen before an event in every reordering of a trace: by each
+// actor's own order, fork and join, and those signals that leave no choice.
+//
+// Problem: an observed order of signals is mostly luck; only where a wait could
+// end in no other way it must be kept (PREDICTION 7). That is so of
+//   * a flag or future that one actor sets: the wait needs its first set;
+//   * a latch: all arrivals; a barrier with as many users as participants:
+//   those
+//     of its phase;
+//   * units that one actor posts: an actor's i-th take needs the i-th unit.
+// Where several might have posted nothing is kept.
+//
+// Cost: linear in what is taken in. Thread safety: none.
+#ifndef LOCKCHECK_LIB_ANALYSIS_MUST_PRECEDE_H_
+#define LOCKCHECK_LIB_ANALYSIS_MUST_PRECEDE_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "lib/analysis/trace.h"
+#include "lib/analysis/trace_order.h"
+
+namespace lockcheck::analysis {
+
+class MustPrecede {
+ public:
+  MustPrecede(const Trace& trace, const TraceOrder& order);
+
+  void Clear();
+  // Takes in the actor's first `length` events and all that must precede them,
+  // and, if it is forked, its fork.
+  void Grow(ActorIndex actor, uint32_t length);
+  bool Has(EventRef ref) const { return ref.index < length_[ref.actor]; }
+  uint64_t taken_in() const { return taken_in_; }  // events, of all times
+
+ private:
+  void TakeIn(EventRef ref);
+  void NeedForTake(EventRef ref, const Event& e);
+  bool EachArrivesInEachPhase(ObjectIndex barrier);
+  void Need(EventRef ref) { needed_.push_back(ref); }
+
+  const Trace& trace_;
+  const TraceOrder& order_;
+  std::vector<std::vector<uint32_t>> own_rank_;  // by event: of a take
+  std::vector<uint32_t> length_;
+  std::vector<EventRef> needed_;
+  absl::flat_hash_map<ObjectIndex, bool> each_arrives_;  // barriers
+  uint64_t taken_in_ = 0;
+};
+
+}  // namespace lockcheck::analysis
+
+#endif  // LOCKCHECK_LIB_ANALYSIS_MUST_PRECEDE_H_
