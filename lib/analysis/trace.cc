@@ -111,7 +111,8 @@ class ActorReader : public log::RecordVisitor {
     const auto at = std::find_if(open_.rbegin(), open_.rend(),
                                  [&](const Open& h) { return h.object == o; });
     if (at == open_.rend()) return;
-    End(at->event, o);
+    // A permit is no hold any more; it was not given back.
+    if (o == kNone || !IsPermit(o)) End(at->event, o);
     open_.erase(std::next(at).base());
   }
   void OnBlock(const BlockRecord& block) {

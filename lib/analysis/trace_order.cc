@@ -137,10 +137,19 @@ void TraceOrder::Number(EventRef ref, uint64_t number) {
       static_cast<uint32_t>(std::min<uint64_t>(number, UINT32_MAX));
 }
 
-// Each act has a number of its own, and there is a unit for each take.
+// Each act but the first takes has a number of its own, and there is a unit for
+// each take.
 bool TraceOrder::OrderUnits(ObjectActs& acts) {
   SortByOrder(acts.posts);
   SortByOrder(acts.takes);
+  // What was taken of the first permits before somebody released what he had
+  // not acquired has no number, and needs nobody's post.
+  uint32_t first = 0;
+  while (first < acts.takes.size() && OrderOf(acts.takes[first]) == 0) {
+    if (first == acts.initial) return false;
+    Number(acts.takes[first], first);
+    ++first;
+  }
   uint64_t units = acts.initial;
   size_t post = 0;
   uint32_t last = 0;
@@ -157,7 +166,7 @@ bool TraceOrder::OrderUnits(ObjectActs& acts) {
     last = e.order;
     return is_next;
   };
-  for (uint32_t take = 0; take < acts.takes.size(); ++take) {
+  for (uint32_t take = first; take < acts.takes.size(); ++take) {
     const uint32_t order = OrderOf(acts.takes[take]);
     while (post < acts.posts.size() && OrderOf(acts.posts[post]) < order) {
       if (!add_post()) return false;

@@ -155,6 +155,34 @@ TEST_F(SignalUnderLock, SafeIfPermitsAreThereFromTheBeginning) {
   EXPECT_THAT(t.Found(), IsEmpty());
 }
 
+// The textbook's bounded buffer, with the mutex taken too early.
+TEST_F(SignalUnderLock, RoomIsAwaitedUnderTheMutexThatMakesRoom) {
+  Told t;
+  const ActorIndex producer = t.Actor(), consumer = t.Actor();
+  const ObjectIndex m = t.Lock(), room = t.Object(ObjectKind::kSemaphore, 1),
+                    full = t.Object(ObjectKind::kSemaphore);
+  const auto put = [&](bool is_hold) {
+    t.Acquire(producer, m);
+    t.Take(producer, room);
+    if (is_hold) t.trace().actors[producer].events.back().order = 0;
+    t.Release(producer, m);
+    t.Post(producer, full, Post::kRelease);
+  };
+  const auto get = [&] {
+    t.Take(consumer, full);
+    t.Section(consumer, m);
+    t.Post(consumer, room, Post::kRelease);
+  };
+  put(true);
+  get();
+  put(false);
+  get();
+  const auto found = t.Found();
+  ASSERT_THAT(found, ElementsAre(IsDeadlock()));
+  EXPECT_THAT(Waits(found[0]),
+              ElementsAre(std::pair(producer, room), std::pair(consumer, m)));
+}
+
 TEST_F(SignalUnderLock, OneReleaseOfTwoPermitsServesTwo) {
   const ActorIndex c = t_.Actor();
   t_.Post(a_, s_, Post::kRelease, 2);

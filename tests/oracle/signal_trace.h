@@ -259,6 +259,7 @@ class SignalRun {
     std::vector<bool> flags(trace_.objects.size());
     std::vector<uint32_t> acts(trace_.objects.size());
     std::map<uint32_t, uint32_t> last_set, holder, handover;
+    std::set<uint32_t> posted;
     for (;;) {
       const SignalState state(script, length);
       std::vector<uint32_t> ready;
@@ -281,8 +282,15 @@ class SignalRun {
       } else if (e.kind == EventKind::kTake) {
         e.order =
             state.IsFlag(e.object) ? last_set[e.object] : ++acts[e.object];
+        // Of a semaphore whose first permits are taken as holds.
+        const bool holds =
+            trace_.objects[e.object].kind == ObjectKind::kSemaphore &&
+            acts[e.object] <= trace_.objects[e.object].initial &&
+            !posted.contains(e.object);
+        if (holds) e.order = 0;
       } else if (e.kind == EventKind::kPost) {
         e.order = ++acts[e.object];
+        posted.insert(e.object);
       }
     }
     for (uint32_t a = 0; a < mix_.actors; ++a) {
