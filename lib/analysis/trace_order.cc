@@ -90,6 +90,11 @@ void TraceOrder::FindRole(ObjectIndex object) {
     return;
   }
   FindPosters(acts);
+  acts.is_room =
+      acts.role == Role::kUnits &&
+      std::all_of(acts.posts.begin(), acts.posts.end(), [&](EventRef post) {
+        return trace_.At(post).post == Post::kGet;
+      });
 }
 
 bool TraceOrder::Orders(ObjectActs& acts) {
@@ -272,14 +277,6 @@ void TraceOrder::FindPartner(ObjectIndex room) {
   }
   objects_[room].partner = put.object;
   objects_[put.object].partner = room;
-}
-
-bool TraceOrder::IsRoom(ObjectIndex object) const {
-  const ObjectActs& acts = objects_[object];
-  return acts.role == Role::kUnits &&
-         std::all_of(acts.posts.begin(), acts.posts.end(), [&](EventRef post) {
-           return trace_.At(post).post == Post::kGet;
-         });
 }
 
 // What stays open is a latch: it has one phase.

@@ -59,6 +59,7 @@ struct ObjectActs {
   std::vector<EventRef> wakers;
   std::vector<EventRef> begins;
   std::vector<EventRef> closes;
+  bool is_room = false;         // kUnits: of a queue
   std::vector<Poster> posters;  // one for each actor, closes included
   // Of room in a queue, its items, and the other way round: one of both is
   // always there. kNone: not known, or none.
@@ -76,7 +77,7 @@ class TraceOrder {
   bool IsLatch(ObjectIndex object) const;
   // Whether the object is room in a queue: which of it one gets is all the
   // same.
-  bool IsRoom(ObjectIndex object) const;
+  bool IsRoom(ObjectIndex object) const { return objects_[object].is_room; }
   // kUnits: how many units were given out before the take.
   uint32_t Rank(EventRef take) const { return NumberOf(take); }
   // kUnits: the number of the first one that the post adds.
