@@ -1,0 +1,190 @@
+// Cycles of locks that signals rule out, each with a twin that they do not.
+#include "lib/analysis/ordered_cycles.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "tests/analysis/told_trace.h"
+
+namespace lockcheck::analysis::testing {
+namespace {
+
+class OrderedCycles : public Communication {
+ protected:
+  const ObjectIndex n_ = t_.Lock();
+
+  void Nested(ActorIndex actor, ObjectIndex outer, ObjectIndex inner) {
+    t_.Acquire(actor, outer);
+    t_.Section(actor, inner);
+    t_.Release(actor, outer);
+  }
+  // The cycle of m and n, as the locks' own analysis gives it.
+  Finding Judged() {
+    Finding cycle;
+    cycle.verdict = Verdict::kPossible;
+    for (const auto& [wants, holds] : {std::pair(n_, m_), std::pair(m_, n_)}) {
+      Part& part = cycle.parts.emplace_back();
+      part.wants = wants;
+      part.holds = {{.object = holds}};
+    }
+    std::vector<Finding> findings = {cycle};
+    RefuteOrderedCycles(t_.trace(), {}, findings);
+    return findings[0];
+  }
+  void ExpectRefuted() {
+    const Finding cycle = Judged();
+    EXPECT_EQ(cycle.verdict, Verdict::kRefuted);
+    EXPECT_EQ(cycle.reason, Reason::kHistory);
+  }
+  void ExpectPossible() { EXPECT_EQ(Judged().verdict, Verdict::kPossible); }
+};
+
+TEST_F(OrderedCycles, NothingIsBetweenThem) {
+  Nested(a_, m_, n_);
+  Nested(b_, n_, m_);
+  ExpectPossible();
+}
+
+TEST_F(OrderedCycles, AnEventThatOneActorSets) {
+  const ObjectIndex e = t_.Object(ObjectKind::kEvent);
+  Nested(a_, m_, n_);
+  t_.Post(a_, e, Post::kSet);
+  t_.Find(b_, e, 1);
+  Nested(b_, n_, m_);
+  ExpectRefuted();
+}
+
+TEST_F(OrderedCycles, AnEventThatAnotherOneMightSet) {
+  const ObjectIndex e = t_.Object(ObjectKind::kEvent);
+  const ActorIndex c = t_.Actor();
+  Nested(a_, m_, n_);
+  t_.Post(a_, e, Post::kSet);
+  t_.Find(b_, e, 1);
+  Nested(b_, n_, m_);
+  t_.Post(c, e, Post::kClear);
+  t_.Post(c, e, Post::kSet);
+  ExpectPossible();
+}
+
+TEST_F(OrderedCycles, AnEventThatIsSetBefore) {
+  const ObjectIndex e = t_.Object(ObjectKind::kEvent);
+  t_.Post(a_, e, Post::kSet);
+  Nested(a_, m_, n_);
+  t_.Find(b_, e, 1);
+  Nested(b_, n_, m_);
+  ExpectPossible();
+}
+
+TEST_F(OrderedCycles, ALatch) {
+  const ObjectIndex latch = t_.Object(ObjectKind::kLatch, 1);
+  Nested(a_, m_, n_);
+  t_.Post(a_, latch, Post::kArrive);
+  t_.Find(b_, latch, 1);
+  Nested(b_, n_, m_);
+  ExpectRefuted();
+}
+
+TEST_F(OrderedCycles, PhasesOfABarrier) {
+  const ObjectIndex barrier = t_.Object(ObjectKind::kBarrier, 2);
+  Nested(a_, m_, n_);
+  t_.Arrive(a_, barrier, 1);
+  t_.Arrive(b_, barrier, 1);
+  t_.Find(b_, barrier, 1);
+  Nested(b_, n_, m_);
+  ExpectRefuted();
+}
+
+// Whichever two of three arrive open it.
+TEST_F(OrderedCycles, ABarrierThatOthersMightOpen) {
+  const ObjectIndex barrier = t_.Object(ObjectKind::kBarrier, 2);
+  const ActorIndex c = t_.Actor();
+  Nested(a_, m_, n_);
+  t_.Arrive(a_, barrier, 1);
+  t_.Arrive(b_, barrier, 1);
+  t_.Find(b_, barrier, 1);
+  Nested(b_, n_, m_);
+  t_.Arrive(c, barrier, 2);
+  ExpectPossible();
+}
+
+TEST_F(OrderedCycles, TheOnlyPosterOfASemaphore) {
+  const ObjectIndex s = t_.Object(ObjectKind::kSemaphore);
+  Nested(a_, m_, n_);
+  t_.Post(a_, s, Post::kRelease);
+  t_.Take(b_, s);
+  Nested(b_, n_, m_);
+  ExpectRefuted();
+}
+
+TEST_F(OrderedCycles, ASemaphoreWithAPermitFromTheBeginning) {
+  const ObjectIndex s = t_.Object(ObjectKind::kSemaphore, 1);
+  Nested(a_, m_, n_);
+  t_.Post(a_, s, Post::kRelease);
+  t_.Take(b_, s);
+  Nested(b_, n_, m_);
+  ExpectPossible();
+}
+
+// A later round of the same is not in order.
+TEST_F(OrderedCycles, OneInstanceThatIsFreeIsEnough) {
+  const ObjectIndex s = t_.Object(ObjectKind::kSemaphore);
+  Nested(a_, m_, n_);
+  t_.Post(a_, s, Post::kRelease);
+  t_.Take(b_, s);
+  Nested(b_, n_, m_);
+  Nested(a_, m_, n_);
+  ExpectPossible();
+}
+
+class Seats : public OrderedCycles {
+ protected:
+  void EatWithPermitsFor(uint32_t many) {
+    const ObjectIndex seats = t_.Object(ObjectKind::kSemaphore, many);
+    t_.trace().objects[seats].held = true;
+    const auto eat = [&](ActorIndex actor, ObjectIndex left,
+                         ObjectIndex right) {
+      t_.Take(actor, seats);
+      Nested(actor, left, right);
+      t_.GiveBack(actor, seats);
+    };
+    eat(a_, m_, n_);
+    eat(b_, n_, m_);
+  }
+};
+
+TEST_F(Seats, TooFewPermitsKeepTheLastOneAway) {
+  // One permit would be a lock; these two are asked for two at a time.
+  const ObjectIndex seats = t_.Object(ObjectKind::kSemaphore, 3);
+  t_.trace().objects[seats].held = true;
+  for (const auto& [actor, left, right] :
+       {std::tuple(a_, m_, n_), std::tuple(b_, n_, m_)}) {
+    t_.Take(actor, seats);
+    t_.Take(actor, seats);
+    Nested(actor, left, right);
+    t_.GiveBack(actor, seats);
+    t_.GiveBack(actor, seats);
+  }
+  const Finding cycle = Judged();
+  EXPECT_EQ(cycle.verdict, Verdict::kRefuted);
+  EXPECT_EQ(cycle.reason, Reason::kGate);
+  EXPECT_EQ(cycle.gate, seats);
+}
+
+TEST_F(Seats, EnoughPermitsDoNot) {
+  EatWithPermitsFor(2);
+  ExpectPossible();
+}
+
+TEST_F(OrderedCycles, OfATraceThatIsCutNothingIsSaid) {
+  const ObjectIndex s = t_.Object(ObjectKind::kSemaphore);
+  Nested(a_, m_, n_);
+  t_.Post(a_, s, Post::kRelease);
+  t_.Take(b_, s);
+  Nested(b_, n_, m_);
+  t_.trace().cut = {a_};
+  ExpectPossible();
+}
+
+}  // namespace
+}  // namespace lockcheck::analysis::testing
