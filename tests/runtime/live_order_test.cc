@@ -338,6 +338,13 @@ TEST_F(LiveOrderOfManyTest, AnOuterLockThatIsGoneStillKeptThemApart) {
   EXPECT_FALSE(free.contains(kFirst)) << "it is still named";
 }
 
+TEST_F(LiveOrderOfManyTest, OuterLocksKeepApartAfterAnInnerOneIsGone) {
+  Ask(1, Range(kFirst, kLast, {kC, kA}), kB);
+  order_.Forget(kC);
+  EXPECT_EQ(Ask(2, {kFirst, kB}, kA), Answer::kNew);
+  EXPECT_EQ(Ask(3, {kLow, kB}, kA), Answer::kCloses);
+}
+
 TEST_F(LiveOrderOfManyTest, WhatIsWrittenHasThemAllOutermostFirst) {
   const std::vector<uint32_t> held = Range(kFirst, kLast);
   std::vector<uint32_t> sites = Range(5000, 5000 + kLast - kFirst);
