@@ -17,6 +17,7 @@ using log::Op;
 constinit LiveOrder g_order;
 constinit LiveObjects g_objects;
 bool g_said_full = false;
+bool g_said_outer = false;
 
 // A fork may come while another thread is at them: the child begins anew.
 bool g_in_use = false;
@@ -146,6 +147,12 @@ LiveOrder::Answer NoteLiveRequest(const LiveOrder::Request& request) {
     g_said_full = true;
     Message() << "mode=live knows as many combinations of held locks as it "
                  "can: new lock orders are not seen any more, deadlocks are";
+  }
+  if (g_order.left_outer() && !g_said_outer) {
+    g_said_outer = true;
+    Message() << "a thread holds more than " << LiveOrder::kMostInner
+              << " locks at once: mode=live does not look at orders with the "
+                 "outer ones; record to see them";
   }
   return answer;
 }

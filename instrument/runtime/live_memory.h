@@ -40,7 +40,7 @@ class LivePool {
     Free* next;
   };
   static constexpr size_t kStep = 16;
-  static constexpr size_t kClasses = 64;  // larger pieces are whole pages
+  static constexpr size_t kClasses = 256;  // larger pieces are whole pages
   static size_t ClassOf(size_t bytes) { return (bytes + kStep - 1) / kStep; }
 
   Free* free_[kClasses + 1] = {};

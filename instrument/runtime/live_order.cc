@@ -168,12 +168,14 @@ LiveOrder::Occurrence** LiveOrder::OccurrenceOf(Dependency& d, uint32_t actor,
 }
 
 // Null: it is there, or repeated too often to be kept, or there is no memory.
-// One without ghosts says more than one with some, and takes its place.
+// One under which nothing more was held says more than one with ghosts or outer
+// locks, and takes its place.
 LiveOrder::Occurrence* LiveOrder::AddOccurrence(Dependency& d, uint32_t actor,
-                                                uint32_t phase,
-                                                uint32_t ghosts) {
+                                                uint32_t phase, uint32_t ghosts,
+                                                Outer* outer) {
   Occurrence** const same = OccurrenceOf(d, actor, phase);
-  if (same != nullptr && (ghosts != 0 || (*same)->ghosts == 0)) return nullptr;
+  const bool more_held = ghosts != 0 || outer != nullptr;
+  if (same != nullptr && (more_held || !(*same)->HasMoreHeld())) return nullptr;
   ++d.notes;
   if (same == nullptr && d.notes > kMostOccurrences && !IsPowerOfTwo(d.notes) &&
       !(d.notes <= kMostInCycle && IsInCycle(d))) {
@@ -187,7 +189,8 @@ LiveOrder::Occurrence* LiveOrder::AddOccurrence(Dependency& d, uint32_t actor,
     *same = old->next;
     RemoveOccurrence(d, old);
   }
-  *o = {actor, phase, 0, 0, 0, 0, ghosts, d.occurrences};
+  *o = {actor, phase, 0, 0, 0, 0, ghosts, outer, d.occurrences};
+  if (outer != nullptr) ++outer->references;
   memset(o->sites(), 0, words * sizeof(uint32_t));
   d.occurrences = o;
   return o;
@@ -196,14 +199,16 @@ LiveOrder::Occurrence* LiveOrder::AddOccurrence(Dependency& d, uint32_t actor,
 void LiveOrder::RemoveOccurrence(const Dependency& d, Occurrence* o) {
   const uint32_t* const ghosts = d.GhostsOf(*o);
   for (uint32_t i = 0; i < o->ghosts; ++i) UncountGhost(LiveId(ghosts[2 * i]));
+  ReleaseOuter(o->outer);
   pool_.GiveBack(o, (d.held_count + 2 * o->ghosts) * sizeof(uint32_t));
 }
 
-LiveOrder::Answer LiveOrder::Note(const Request& request) {
+LiveOrder::Answer LiveOrder::NoteInner(const Request& request, Outer* outer) {
   Dependency* const d = DependencyOf(request);
   is_full_ |= d == nullptr;
   if (d == nullptr) return Answer::kKnown;
-  Occurrence* const o = AddOccurrence(*d, request.actor, request.phase, 0);
+  Occurrence* const o =
+      AddOccurrence(*d, request.actor, request.phase, 0, outer);
   if (o == nullptr) return Answer::kKnown;
   o->process = request.process;
   o->segment = request.segment;
@@ -214,6 +219,23 @@ LiveOrder::Answer LiveOrder::Note(const Request& request) {
            request.held_count * sizeof(uint32_t));
   }
   return IsInCycle(*d) && FindPattern(*d, *o) ? Answer::kCloses : Answer::kNew;
+}
+
+LiveOrder::Answer LiveOrder::Note(const Request& request) {
+  if (request.held_count <= kMostInner) return NoteInner(request, nullptr);
+  left_outer_ = true;
+  const size_t over = request.held_count - kMostInner;
+  const size_t count = (over + kOuterStep - 1) / kOuterStep * kOuterStep;
+  Outer* const outer = HoldOuters(request, count);
+  is_full_ |= outer == nullptr;
+  if (outer == nullptr) return Answer::kKnown;
+  Request inner = request;
+  inner.held += count;
+  inner.held_count -= count;
+  if (inner.held_sites != nullptr) inner.held_sites += count;
+  const Answer answer = NoteInner(inner, outer);
+  ReleaseOuter(outer);
+  return answer;
 }
 
 // ---- What is gone -----------------------------------------------------------
@@ -250,7 +272,7 @@ void LiveOrder::CopyWithout(const Object& object, const Dependency& d,
                             const Occurrence& from, Dependency& to) {
   const uint32_t gone = d.held_count - to.held_count;
   Occurrence* const o =
-      AddOccurrence(to, from.actor, from.phase, from.ghosts + gone);
+      AddOccurrence(to, from.actor, from.phase, from.ghosts + gone, from.outer);
   if (o == nullptr) return;
   o->process = from.process;
   o->segment = from.segment;
@@ -333,7 +355,8 @@ void LiveOrder::Judged(uint32_t candidate) {
 
 bool LiveOrder::WriteFact(const Dependency& d, const Occurrence& o,
                           LiveList<uint32_t>& facts) const {
-  const uint32_t held = o.ghosts + d.held_count;
+  const uint32_t outers = o.outer == nullptr ? 0 : o.outer->count;
+  const uint32_t held = outers + o.ghosts + d.held_count;
   const LiveFact fact = {static_cast<uint32_t>(kLiveFactWords) + 2 * held,
                          o.actor,
                          o.process,
@@ -349,7 +372,14 @@ bool LiveOrder::WriteFact(const Dependency& d, const Occurrence& o,
   }
   uint32_t* next = facts.items + facts.size;
   memcpy(next, &fact, sizeof(fact));
-  next += kLiveFactWords;
+  next += kLiveFactWords + size_t{2} * outers;
+  uint32_t* within = next;
+  for (const Outer* outer = o.outer; outer != nullptr; outer = outer->around) {
+    for (size_t i = kOuterStep; i-- > 0;) {
+      *--within = outer->sites[i];
+      *--within = outer->held[i];
+    }
+  }
   memcpy(next, d.GhostsOf(o), o.ghosts * 2 * sizeof(uint32_t));
   next += 2 * o.ghosts;
   for (uint32_t i = 0; i < d.held_count; ++i) {

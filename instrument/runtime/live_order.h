@@ -27,8 +27,17 @@
 // of two; of those in a cycle of locks the first kMostInCycle. A search ends
 // after kMostSteps steps.
 //
+// Of many held locks (a table's shards, all at once) the innermost ones make
+// orders, kMostInner at most and never less than kMostInner - kOuterStep + 1 of
+// them: else memory would grow with the square of what a thread holds, and the
+// work when the locks go with the cube. The outer ones are noted as held, in
+// lists that the requests have in common, so two that held the same lock are
+// kept apart all the same; of one actor's ways to a dependency that differ in
+// the outer ones alone the first is kept.
+//
 // Threading: under one lock of the caller's. Never calls malloc. Cost: a
-// hash look-up for what is known; for a new edge, see LiveGraph.
+// hash look-up for what is known; at most kMostInner new edges, see LiveGraph;
+// something for each kOuterStep outer locks.
 #ifndef LOCKCHECK_INSTRUMENT_RUNTIME_LIVE_ORDER_H_
 #define LOCKCHECK_INSTRUMENT_RUNTIME_LIVE_ORDER_H_
 
@@ -61,9 +70,13 @@ class LiveOrder {
   static constexpr uint32_t kMostOccurrences = 16;
   static constexpr uint32_t kMostInCycle = 1000;
   static constexpr size_t kMostSteps = 1 << 16;
+  // Comparisons of holds, for each step on average.
+  static constexpr size_t kMostLooks = 1 << 12;
   static constexpr size_t kMostDead = 4096;
   // Held locks of all dependencies together; what comes then is not known.
   static constexpr size_t kMostUses = 1 << 22;
+  static constexpr size_t kMostInner = 48;
+  static constexpr size_t kOuterStep = 16;
 
   struct Request {
     uint32_t actor;
@@ -103,7 +116,11 @@ class LiveOrder {
   bool has_cycle() const { return graph_.has_cycle(); }
   // It has no room, or no memory, for more.
   bool is_full() const { return is_full_; }
+  // Somebody held so many that the outer ones made no orders.
+  bool left_outer() const { return left_outer_; }
   size_t objects() const { return objects_.size(); }
+  size_t edges() const { return edges_.size(); }
+  size_t outers() const { return outers_count_; }
   size_t dependencies() const { return dependencies_count_; }
 
  private:
@@ -112,13 +129,14 @@ class LiveOrder {
   struct Dependency;
   struct Use;  // of a held object by a dependency
   struct Path;
+  struct Outer;  // kOuterStep outer locks, and those around them
 
   Object* ObjectOf(uint32_t id);
   LiveEdge* EdgeBetween(Object& from, Object& to);
   Dependency* DependencyOf(const Request& request);
   Dependency* MakeDependency(const Request& request, LiveTable::Entry& entry);
   Occurrence* AddOccurrence(Dependency& d, uint32_t actor, uint32_t phase,
-                            uint32_t ghosts);
+                            uint32_t ghosts, Outer* outer);
   static Occurrence** OccurrenceOf(Dependency& d, uint32_t actor,
                                    uint32_t phase);
 
@@ -129,13 +147,19 @@ class LiveOrder {
   void Remove(Dependency& d);
   void RemoveUse(Use& use, Object& wanted);
   void RemoveOccurrence(const Dependency& d, Occurrence* occurrence);
+  Answer NoteInner(const Request& request, Outer* outer);
+  Outer* HoldOuters(const Request& request, size_t count);
+  Outer* HoldOuter(const Request& request, size_t first, Outer* around);
+  Outer* MakeOuter(LiveTable::Entry& entry, Outer* around);
+  void ReleaseOuter(Outer* outer);
   void CountGhost(uint32_t id);
   void UncountGhost(uint32_t id);
   void Freed(uint32_t id);
 
   static bool IsInCycle(const Dependency& dependency);
   bool FindPattern(const Dependency& first, const Occurrence& occurrence);
-  bool FitsBehind(const Dependency& next, const Occurrence& occurrence) const;
+  bool FitsBehind(const Dependency& next, const Occurrence& occurrence,
+                  size_t& looks) const;
   void PinPath();
   bool IsPinned(const Object& object) const;
   bool WriteFact(const Dependency& d, const Occurrence& o,
@@ -147,16 +171,19 @@ class LiveOrder {
   LiveTable edges_;         // by both ids
   LiveTable dependencies_;  // by hash
   LiveTable ghosts_;        // by id: how many occurrences have it as a ghost
+  LiveTable outers_;        // by hash
   LiveList<Path> path_;
   LiveList<uint32_t> rest_;
   LiveList<uint32_t> free_;
   Object* dead_ = nullptr;  // not forgotten yet
   size_t dead_count_ = 0;
   size_t dependencies_count_ = 0;
-  size_t uses_ = 0;
+  size_t uses_ = 0;  // with those in outers_
+  size_t outers_count_ = 0;
   uint32_t candidates_ = 0;
   uint32_t judged_ = 0;
   bool is_full_ = false;
+  bool left_outer_ = false;
   bool lost_count_ = false;  // of a ghost, for want of memory
 };
 

@@ -1,4 +1,4 @@
-// What LiveOrder is made of, for its two source files.
+// What LiveOrder is made of, for its source files.
 #ifndef LOCKCHECK_INSTRUMENT_RUNTIME_LIVE_ORDER_PARTS_H_
 #define LOCKCHECK_INSTRUMENT_RUNTIME_LIVE_ORDER_PARTS_H_
 
@@ -36,12 +36,26 @@ struct LiveOrder::Occurrence {
   uint32_t site;
   uint32_t how;
   uint32_t ghosts;
+  Outer* outer;  // null: none
   Occurrence* next;
 
+  bool HasMoreHeld() const { return ghosts != 0 || outer != nullptr; }
   uint32_t* sites() { return reinterpret_cast<uint32_t*>(this + 1); }
   const uint32_t* sites() const {
     return reinterpret_cast<const uint32_t*>(this + 1);
   }
+};
+
+// What differs from no other: the same locks, held at the same sites, within
+// the same. It goes when nothing has it any more.
+struct LiveOrder::Outer {
+  Outer* around;  // null: they are the outermost
+  Outer* next_of_hash;
+  uint64_t hash;
+  uint32_t references;        // by occurrences and by outers within
+  uint32_t count;             // of locks, with those around
+  uint32_t held[kOuterStep];  // with the mode
+  uint32_t sites[kOuterStep];
 };
 
 struct LiveOrder::Dependency {

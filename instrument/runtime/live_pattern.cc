@@ -27,33 +27,38 @@ bool LiveOrder::IsPinned(const Object& object) const {
 }
 
 // What the path's actors hold together must not keep any two of them apart.
-bool LiveOrder::FitsBehind(const Dependency& next,
-                           const Occurrence& occurrence) const {
+// Adds to `looks` how many holds it looked at.
+bool LiveOrder::FitsBehind(const Dependency& next, const Occurrence& occurrence,
+                           size_t& looks) const {
   if (next.object->dead) return false;
-  const auto holds = [](const Dependency& d, const Occurrence& o,
-                        uint32_t object) {
+  // Whether is(object) for one of what was held.
+  const auto any_held = [](const Dependency& d, const Occurrence& o, auto is) {
     for (uint32_t i = 0; i < d.held_count; ++i) {
-      if (Exclude(d.held[i].held, object)) return true;
+      if (is(d.held[i].held)) return true;
     }
     const uint32_t* const ghosts = d.GhostsOf(o);
     for (uint32_t i = 0; i < o.ghosts; ++i) {
-      if (Exclude(ghosts[2 * i], object)) return true;
+      if (is(ghosts[2 * i])) return true;
+    }
+    for (const Outer* outer = o.outer; outer != nullptr;
+         outer = outer->around) {
+      if (std::any_of(outer->held, outer->held + kOuterStep, is)) return true;
     }
     return false;
   };
-  const uint32_t* const ghosts = next.GhostsOf(occurrence);
   for (size_t i = 0; i < path_.size; ++i) {
     const Path& p = path_.items[i];
     if (p.occurrence->actor == occurrence.actor ||
         p.dependency->object == next.object) {
       return false;
     }
-    for (uint32_t k = 0; k < next.held_count; ++k) {
-      if (holds(*p.dependency, *p.occurrence, next.held[k].held)) return false;
-    }
-    for (uint32_t k = 0; k < occurrence.ghosts; ++k) {
-      if (holds(*p.dependency, *p.occurrence, ghosts[2 * k])) return false;
-    }
+    const bool apart = any_held(next, occurrence, [&](uint32_t held) {
+      return any_held(*p.dependency, *p.occurrence, [&](uint32_t other) {
+        ++looks;
+        return Exclude(other, held);
+      });
+    });
+    if (apart) return false;
   }
   return true;
 }
@@ -84,7 +89,10 @@ bool LiveOrder::FindPattern(const Dependency& first,
   if (!path_.Push({&first, &occurrence, first.object->uses, nullptr})) {
     return false;
   }
-  for (size_t steps = 0; path_.size != 0 && steps < kMostSteps; ++steps) {
+  size_t looks = 0;
+  for (size_t steps = 0;
+       path_.size != 0 && steps < kMostSteps && looks < kMostSteps * kMostLooks;
+       ++steps) {
     Path& top = path_.items[path_.size - 1];
     if (top.use == nullptr) {
       --path_.size;
@@ -104,7 +112,7 @@ bool LiveOrder::FindPattern(const Dependency& first,
       continue;
     }
     const Occurrence& by = *top.next;
-    if (!FitsBehind(next, by)) continue;
+    if (!FitsBehind(next, by, looks)) continue;
     if (!path_.Push({&next, &by, next.object->uses, nullptr})) return false;
     if (closes(next)) {
       PinPath();

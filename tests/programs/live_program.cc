@@ -279,6 +279,23 @@ void Deep(int n) {
   Abba();
 }
 
+// A before b under many locks, and b before a under another one, or under the
+// outermost of the many.
+void UnderMany(int n, bool gated) {
+  static std::deque<lockcheck::mutex> locks;
+  for (int i = 0; i < n; ++i) locks.emplace_back();
+  OneAfterTheOther(
+      [] {
+        for (auto& lock : locks) lock.lock();
+        InOrder(g_a, g_b);
+        for (auto& lock : locks) lock.unlock();
+      },
+      [gated] {
+        std::lock_guard outermost(gated ? locks[0] : g_gate);
+        InOrder(g_b, g_a);
+      });
+}
+
 // ---- Locks that are gone ----
 
 long ResidentKb() {
@@ -478,6 +495,8 @@ const std::map<std::string, std::function<void(int)>> kScenarios = {
     {"in-a-child", [](int) { InAChild(); }},
     {"wide", Wide},
     {"deep", Deep},
+    {"under-many", [](int n) { UnderMany(n, false); }},
+    {"under-many-gated", [](int n) { UnderMany(n, true); }},
     {"short-lived", ShortLived},
     {"short-lived-then-abba", ShortLivedThenAbba},
     {"gone-afterwards", [](int) { GoneAfterwards(); }},

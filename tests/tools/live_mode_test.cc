@@ -208,6 +208,24 @@ TEST(LiveModeTest, NorAreManyLocksAtOnce) {
   EXPECT_EQ(Reports(RunLive({"deep", "300"})), 1);
 }
 
+// With a, it is one more.
+TEST(LiveModeTest, OuterOnesThatMakeNoOrdersAreSaidOnce) {
+  const auto said = [](const std::string& locks) {
+    const Finished f = RunLive({"under-many", locks});
+    EXPECT_EQ(Reports(f), 1) << f;
+    return Count(f.err, "holds more than 48 locks at once");
+  };
+  EXPECT_EQ(said("47"), 0);
+  EXPECT_EQ(said("48"), 1);
+  EXPECT_EQ(said("1000"), 1);
+}
+
+TEST(LiveModeTest, AndStillKeepOthersApart) {
+  const Finished f = RunLive({"under-many-gated", "300"}, ":exitcode=66");
+  EXPECT_EQ(f.exit_status(), 0) << f;
+  EXPECT_EQ(Reports(f), 0) << f;
+}
+
 // ---- Locks that are gone ----
 
 long NumberAfter(const std::string& text, const std::string& words) {
