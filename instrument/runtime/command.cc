@@ -83,6 +83,16 @@ struct KernelAction {
   unsigned long mask;
 };
 
+constexpr unsigned long MaskOf(int signal) { return 1ul << (signal - 1); }
+
+// timeout(1) and a terminal send them to the whole process group. The command
+// is in it, for in a group of its own a terminal might stop it, and is to
+// finish what it says. The alarm is for one that does not, and whose program is
+// gone.
+constexpr unsigned long kHeldBack =
+    MaskOf(SIGTERM) | MaskOf(SIGINT) | MaskOf(SIGQUIT) | MaskOf(SIGHUP);
+constexpr long kAlarmSeconds = kPatienceMs / 1000 + 1;
+
 // Handlers are the program's, and would run in its memory.
 [[gnu::no_sanitize_thread, gnu::no_sanitize_address]] void ForgetHandlers() {
   constexpr size_t kMaskBytes = sizeof(KernelAction::mask);
@@ -95,8 +105,8 @@ struct KernelAction {
       syscall(SYS_rt_sigaction, signal, &action, nullptr, kMaskBytes);
     }
   }
-  const unsigned long none = 0;
-  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, nullptr, kMaskBytes);
+  const unsigned long mask = kHeldBack;
+  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, nullptr, kMaskBytes);
 }
 
 // In the child, which shares this process's memory until it executes: system
@@ -108,6 +118,7 @@ struct KernelAction {
   if (null >= 0) syscall(SYS_dup2, null, STDIN_FILENO);
   syscall(SYS_dup2, STDERR_FILENO, STDOUT_FILENO);
   ForgetHandlers();
+  syscall(SYS_alarm, kAlarmSeconds);
   // Its descriptors are copies of the program's.
   for (const int fd : start->inherited) {
     if (fd >= 0) syscall(SYS_fcntl, fd, F_SETFD, 0);

@@ -104,6 +104,8 @@ const char* MendFor(int error) {
     case EDQUOT:
     case EFBIG:
       return "; make room, or name a place that has some";
+    case ENOENT:
+      return "; nothing can be made there, name another place";
     case EMFILE:
     case ENFILE:
       return "; raise the limit on open files";
@@ -112,32 +114,49 @@ const char* MendFor(int error) {
   }
 }
 
-// Makes the folders above `path`, as mkdir -p does. Returns 0 or the last
-// errno; what was there already is no error.
-int MakeFolders(const char* path) {
+// A folder above the log that cannot be made.
+struct Missing {
+  size_t length = 0;  // of its part of the log's path; 0: there is none
+  int error = 0;
+};
+
+// Makes the folders above `path`, as mkdir -p does. What was there already is
+// no error, nor is one above it.
+Missing MakeFolders(const char* path) {
   char folder[kMaxPath];
   strcpy(folder, path);
-  int error = 0;
+  Missing missing;
   for (char* p = folder + 1; *p != 0; ++p) {
     if (*p != '/') continue;
     *p = 0;
-    if (mkdir(folder, 0777) != 0 && errno != EEXIST) error = errno;
+    if (mkdir(folder, 0777) == 0 || errno == EEXIST) {
+      missing = {};
+    } else if (missing.length == 0) {
+      missing = {static_cast<size_t>(p - folder), errno};
+    }
     *p = '/';
   }
-  return error;
+  return missing;
 }
 
-int CreateAt(const char* path, const log::WriterOptions& options) {
+int CreateAt(const char* path, const log::WriterOptions& options,
+             Missing* missing) {
   const int error = g_writer.Create(path, options);
   if (error != ENOENT) return error;
-  const int in_the_way = MakeFolders(path);
+  *missing = MakeFolders(path);
   const int now = g_writer.Create(path, options);
-  return now == ENOENT && in_the_way != 0 ? in_the_way : now;
+  return now == ENOENT && missing->length != 0 ? missing->error : now;
 }
 
-void SayCannotWrite(const char* path, int error, const char* mend) {
-  Message() << "cannot write the log " << path << ": " << strerrordesc_np(error)
-            << mend << "; the program goes on with mode=live";
+void SayCannotWrite(const char* path, int error, const char* mend,
+                    size_t missing = 0) {
+  Message m;
+  m << "cannot write the log " << path << ": ";
+  if (missing != 0) {
+    m << "cannot make the folder ";
+    m.Bytes(path, missing) << ": ";
+  }
+  m << strerrordesc_np(error) << mend << "; the program goes on with mode=live";
 }
 
 bool CreateLog() {
@@ -152,7 +171,8 @@ bool CreateLog() {
   }
   const log::WriterOptions options{g_options.max_log, g_options.ring,
                                    g_options.volatile_hot};
-  int error = CreateAt(g_log_path, options);
+  Missing missing;
+  int error = CreateAt(g_log_path, options, &missing);
   const size_t length = strlen(g_log_path);
   for (unsigned n = 2; error == EBUSY && n < 10'000; ++n) {
     if (length + 8 >= kMaxPath) break;
@@ -165,7 +185,7 @@ bool CreateLog() {
     }
   }
   if (error == 0) return true;
-  SayCannotWrite(g_log_path, error, MendFor(error));
+  SayCannotWrite(g_log_path, error, MendFor(error), missing.length);
   return false;
 }
 

@@ -64,14 +64,18 @@ QueueState::~QueueState() {
   DestroyWaitQueue(done);
 }
 
-bool AwaitItem(QueueState& q, const QueueRequest& r) {
-  if (q.closed) throw queue_closed();
+bool AwaitItemOrEnd(QueueState& q, const QueueRequest& r) {
+  if (q.closed) return false;
   if (!r.may_block) {
     TryFailed(q.items, WaitKind::kQueue, r.slot, r.caller);
     return false;
   }
   const bool woken = Sleep(q, q.items, WaitKind::kQueue, r);
-  if ((woken && TakePromise(q.promised)) || q.HasItem()) return true;
+  return (woken && TakePromise(q.promised)) || q.HasItem();
+}
+
+bool AwaitItem(QueueState& q, const QueueRequest& r) {
+  if (AwaitItemOrEnd(q, r)) return true;
   if (q.closed) throw queue_closed();
   return false;
 }

@@ -8,7 +8,6 @@
 
 #include "lib/model/primitives.h"
 #include "lockcheck/internal/pool_size.h"
-#include "lockcheck/internal/queue_closed.h"
 #include "lockcheck/internal/thread_hooks.h"
 
 namespace lockcheck::inline LOCKCHECK_ABI::internal {
@@ -76,16 +75,15 @@ void Pool::Work(size_t number) {
   }
 }
 
-// Null: it is closed, and nothing is left.
-std::unique_ptr<PoolJob> Pool::NextJob(SiteSlot* slot, Caller caller) try {
+// Null: it is closed, and nothing is left. No exception says so: a process that
+// can start no more threads may have no memory for one either.
+std::unique_ptr<PoolJob> Pool::NextJob(SiteSlot* slot, Caller caller) {
   QueueSection section(jobs_state_, slot, caller);
-  section.HasItem(How::kBlocking, nullptr);
+  if (!section.HasItemOrEnd()) return nullptr;
   std::unique_ptr<PoolJob> job = std::move(jobs_.Next());
   jobs_.RemoveNext();
   section.IsTaken(How::kBlocking);
   return job;
-} catch (const queue_closed&) {
-  return nullptr;
 }
 
 // The task takes the slot that the one before it on this worker gave back: act

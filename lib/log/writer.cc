@@ -55,6 +55,8 @@ class NoFileSizeSignal {
   bool was_pending_;
 };
 
+}  // namespace
+
 // fallocate promises space before the mapping is touched. Where the file system
 // has no fallocate, writing zeros promises the same on all that do not
 // compress or copy on write; for those there is volatile_hot.
@@ -77,6 +79,8 @@ int PromiseSpace(int fd, uint64_t offset, size_t length) {
   }
   return 0;
 }
+
+namespace {
 
 uint64_t NowNs(clockid_t clock) {
   timespec now;

@@ -38,6 +38,10 @@ struct WriterOptions {
 // How long a ring's writer waits for the one before it in the same place.
 inline constexpr uint64_t kRingPatienceNs = 250'000'000;
 
+// Has the file system promise that so many bytes can be written. Returns 0 or
+// errno.
+int PromiseSpace(int fd, uint64_t offset, size_t length);
+
 class Writer {
  public:
   constexpr Writer() = default;

@@ -22,9 +22,10 @@ namespace {
 
 using analysis::Verdict;
 
+constexpr std::string_view kNone = "none";
 constexpr std::string_view kKinds[] = {"deadlock",   "actual", "confirmed",
                                        "possible",   "order",  "misuse",
-                                       "incomplete", "hazard", "none"};
+                                       "incomplete", "hazard", kNone};
 constexpr std::string_view kContention = "contention:";
 constexpr std::string_view kMetrics[] = {"p50",  "p90",   "p99",      "max",
                                          "mean", "total", "contended"};
@@ -85,9 +86,9 @@ absl::StatusOr<Budget> ParseBudget(std::string_view item) {
   const std::string_view limit = StripBlanks(rest.substr(greater + 1));
   if (std::find(std::begin(kMetrics), std::end(kMetrics), metric) ==
       std::end(kMetrics)) {
-    return error(fmt::format("the metric is one of {}; did you mean '{}'?",
+    return error(fmt::format("the metric is one of {}{}",
                              fmt::join(kMetrics, ", "),
-                             NearestOf(metric, kMetrics)));
+                             DidYouMean(NearestOf(metric, kMetrics))));
   }
   const bool share = metric == "contended";
   const auto quantity =
@@ -151,12 +152,14 @@ absl::Status UnknownItem(std::string_view item) {
   // What stands behind a mistyped "contention:" says nothing about it.
   const std::string_view word = item.substr(0, item.find(':'));
   std::vector<std::string> names(std::begin(kKinds), std::end(kKinds));
+  // Who wants to fail for something does not mean that.
+  names.erase(std::find(names.begin(), names.end(), kNone));
   names.emplace_back("contention");
   std::string nearest = Nearest(word, names);
   if (nearest == names.back()) nearest += ":...";
-  return absl::InvalidArgumentError(fmt::format(
-      "--fail-on '{}': it is one of {}, contention:...; did you mean '{}'?",
-      item, fmt::join(kKinds, ", "), nearest));
+  return absl::InvalidArgumentError(
+      fmt::format("--fail-on '{}': it is one of {}, contention:...{}", item,
+                  fmt::join(kKinds, ", "), DidYouMean(nearest)));
 }
 
 }  // namespace
@@ -174,7 +177,7 @@ absl::StatusOr<FailOn> FailOn::Parse(std::string_view list) {
     } else if (std::find(std::begin(kKinds), std::end(kKinds), item) ==
                std::end(kKinds)) {
       return UnknownItem(item);
-    } else if (item == "none") {
+    } else if (item == kNone) {
       none = true;
     } else {
       parsed.kinds_.emplace_back(item);
@@ -229,12 +232,10 @@ std::vector<std::string> FailOn::UnknownClasses() const {
   std::vector<std::string> lines;
   for (const Budget& budget : budgets_) {
     if (budget.class_seen || budget.pattern == "*") continue;
-    lines.push_back(fmt::format(
-        "--fail-on '{}{}': no lock class is called '{}'{}", kContention,
-        budget.text, budget.pattern,
-        classes.empty() ? ""
-                        : fmt::format("; did you mean '{}'?",
-                                      Nearest(budget.pattern, classes))));
+    lines.push_back(
+        fmt::format("--fail-on '{}{}': no lock class is called '{}'{}",
+                    kContention, budget.text, budget.pattern,
+                    DidYouMean(Nearest(budget.pattern, classes))));
   }
   return lines;
 }

@@ -23,18 +23,43 @@ size_t EditDistance(std::string_view a, std::string_view b) {
   return last[b.size()];
 }
 
+namespace {
+
+// More than half of the letters wrong is another word: "foo" does not mean
+// "none". What the name has beyond the word does not count: "frok" may mean
+// "fork[0]". Nor do the dashes of options.
+bool IsNear(std::string_view word, std::string_view name) {
+  const auto skip_dashes = [](std::string_view text) {
+    return text.substr(std::min(text.find_first_not_of('-'), text.size()));
+  };
+  if (word.starts_with('-')) {
+    word = skip_dashes(word);
+    name = skip_dashes(name);
+  }
+  const size_t wrong =
+      std::min(EditDistance(word, name),
+               EditDistance(word, name.substr(0, word.size())));
+  return 2 * wrong <= std::min(word.size(), name.size()) && !word.empty();
+}
+
+}  // namespace
+
 std::string Nearest(std::string_view word,
                     const std::vector<std::string>& names) {
   std::string best;
   size_t least = static_cast<size_t>(-1);
   for (const std::string& name : names) {
     const size_t distance = EditDistance(word, name);
-    if (distance < least) {
+    if (distance < least && IsNear(word, name)) {
       least = distance;
       best = name;
     }
   }
   return best;
+}
+
+std::string DidYouMean(const std::string& nearest) {
+  return nearest.empty() ? "" : "; did you mean '" + nearest + "'?";
 }
 
 }  // namespace lockcheck::report

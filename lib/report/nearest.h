@@ -12,9 +12,11 @@ namespace lockcheck::report {
 // into the other (optimal string alignment). Quadratic.
 size_t EditDistance(std::string_view a, std::string_view b);
 
-// The closest of `names`; the first of several; empty if there is none.
+// The closest of `names`; the first of several; empty if none is near.
 std::string Nearest(std::string_view word,
                     const std::vector<std::string>& names);
+// "; did you mean 'json'?", or nothing.
+std::string DidYouMean(const std::string& nearest);
 
 }  // namespace lockcheck::report
 

@@ -80,6 +80,14 @@ TEST(FailOnTest, AMistypedItemGetsTheNearest) {
   EXPECT_THAT(error("contention:p95>5ms"), HasSubstr("did you mean 'p9"));
 }
 
+TEST(FailOnTest, NothingIsSuggestedThatIsNotNear) {
+  for (const char* list : {"foo", "contention:foo>5ms", "nome", "xyz"}) {
+    const std::string error(FailOn::Parse(list).status().message());
+    EXPECT_THAT(error, HasSubstr("one of "));
+    EXPECT_THAT(error, ::testing::Not(HasSubstr("did you mean")));
+  }
+}
+
 TEST(FailOnTest, AnEmptyItemIsNotMistyped) {
   for (const char* list : {"", "deadlock,,misuse", "deadlock,"}) {
     const std::string error(FailOn::Parse(list).status().message());

@@ -283,9 +283,13 @@ TEST_F(FileTest, AnUnwritableFolderIsNamed) {
   // Not even root may create files there.
   EXPECT_THAT(Run("log=/proc/self/log"),
               StartsWith("lockcheck: cannot write the log /proc/self/log: "));
-  EXPECT_THAT(
-      Run("log=/proc/self/logs/log"),
-      StartsWith("lockcheck: cannot write the log /proc/self/logs/log: "));
+  for (const char* log : {"/proc/self/logs/log", "/proc/self/logs/more/log"}) {
+    EXPECT_EQ(Run("log=" + std::string(log)),
+              "lockcheck: cannot write the log " + std::string(log) +
+                  ": cannot make the folder /proc/self/logs: No such file or "
+                  "directory; nothing can be made there, name another place; "
+                  "the program goes on with mode=live\n");
+  }
 }
 
 // What to do depends on what is wrong.
@@ -329,6 +333,7 @@ TEST_F(FileTest, WithoutPermissionTheMessageSaysSo) {
   };
   EXPECT_EQ(Run("log=closed/sub/log", kFew, give_up),
             "lockcheck: cannot write the log " + (folder_ / "closed/sub/log") +
+                ": cannot make the folder " + (folder_ / "closed/sub") +
                 ": Permission denied; name a place where this user may write; "
                 "the program goes on with mode=live\n");
 }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <filesystem>
 #include <fstream>
@@ -174,6 +175,34 @@ TEST_F(RunTest, ALogThatCannotBeWrittenIsSaidBeforeTheProgramRuns) {
     EXPECT_EQ(Count(f.err, "\n"), 1) << f;
   }
   EXPECT_THAT(NamesIn(folder_ / ""), ElementsAre("file", "tmp"));
+}
+
+TEST_F(RunTest, WhatCannotBeMadeIsNamed) {
+  for (const char* place : {"/proc/none/run.log", "/proc/none/more/run.log"}) {
+    EXPECT_EQ(Run({"--log", place, "touch", "ran"}).err,
+              "lockcheck: the log " + std::string(place) +
+                  " cannot be written: the folder /proc/none cannot be made: "
+                  "/proc takes no new files; name another place with --log "
+                  "(the program did not run)\n");
+  }
+}
+
+// A limit on the size of files stands for a disk that is full.
+TEST_F(RunTest, WithoutRoomForALogTheProgramDoesNotRun) {
+  const auto with_room_for = [&](rlim_t bytes) {
+    return Command({"--log", "x/run.log", kProgram, "gated"})
+        .Before([bytes] {
+          const rlimit limit = {bytes, bytes};
+          setrlimit(RLIMIT_FSIZE, &limit);
+        })
+        .Run();
+  };
+  const Finished f = with_room_for(32 << 10);
+  EXPECT_EQ(f.exit_status(), 3) << f;
+  EXPECT_THAT(f.err, EndsWith("File too large; name another place with --log "
+                              "(the program did not run)\n"));
+  EXPECT_THAT(NamesIn(folder_ / ""), ElementsAre("tmp"));
+  EXPECT_EQ(with_room_for(4 << 20).exit_status(), 0);
 }
 
 // The folder is the program's to make.

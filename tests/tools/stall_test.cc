@@ -4,7 +4,11 @@
 #include <gtest/gtest.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <filesystem>
+#include <fstream>
 #include <string>
 
 #include "tests/runtime/child.h"
@@ -90,6 +94,33 @@ TEST_P(StallTest, ASecondSignalDoesNotCutTheTableShort) {
     EXPECT_EQ(f.signal(), SIGTERM) << f;
     EXPECT_THAT(f.err, HasSubstr("waits  held"));
   }
+}
+
+// The group's signal may come when the command has begun.
+TEST_P(StallTest, ASignalToTheGroupDoesNotEndTheCommand) {
+  const std::string begun = folder_ / "begun", go_on = folder_ / "go_on";
+  ASSERT_EQ(mkfifo(begun.c_str(), 0600), 0);
+  ASSERT_EQ(mkfifo(go_on.c_str(), 0600), 0);
+  // Open to both sides: neither waits for the other to open it.
+  std::fstream begun_pipe(begun), go_on_pipe(go_on);
+  const std::string command = folder_ / "command";
+  std::ofstream(command) << "#!/bin/sh\necho >" << begun << "\nread word <"
+                         << go_on << "\nexec " LOCKCHECK_COMMAND " \"$@\"\n";
+  std::filesystem::permissions(command, std::filesystem::perms::owner_all);
+  Child child("live_program", {"hang"});
+  child.Options(Options("command=" + command))
+      .Before([] { setpgid(0, 0); })
+      .Start();
+  Await(child, "ready", false);
+  child.Signal(SIGTERM);
+  std::string word;
+  std::getline(begun_pipe, word);
+  kill(-child.pid(), SIGTERM);
+  go_on_pipe << std::endl;
+  const Finished f = child.Wait();
+  EXPECT_EQ(f.signal(), SIGTERM) << f;
+  EXPECT_THAT(f.err, HasSubstr("waits  held"));
+  EXPECT_THAT(f.err, HasSubstr("A2 other"));
 }
 
 TEST_P(StallTest, AProgramThatHandlesTheSignalIsLeftAlone) {

@@ -13,11 +13,13 @@ std::string NoSuchActor(uint32_t actor, const std::set<uint32_t>& ids) {
   if (ids.empty()) return fmt::format("there is no {}", name);
   std::vector<std::string> names;
   for (const uint32_t id : ids) names.push_back(fmt::format("A{}", id));
-  return fmt::format("there is no {}; did you mean {}? There {} {}, {}{}", name,
-                     report::Nearest(name, names),
-                     ids.size() == 1 ? "is" : "are",
-                     report::Counted(ids.size(), "actor"), names.front(),
-                     ids.size() == 1 ? "" : " to " + names.back());
+  const std::string nearest = report::Nearest(name, names);
+  return fmt::format(
+      "there is no {}{} {} {}, {}{}", name,
+      nearest.empty() ? "; there"
+                      : fmt::format("; did you mean {}? There", nearest),
+      ids.size() == 1 ? "is" : "are", report::Counted(ids.size(), "actor"),
+      names.front(), ids.size() == 1 ? "" : " to " + names.back());
 }
 
 }  // namespace lockcheck::tools

@@ -12,6 +12,7 @@
 namespace lockcheck::tools {
 namespace {
 
+using report::DidYouMean;
 using report::Nearest;
 
 std::vector<std::string> CommandNames() {
@@ -50,9 +51,9 @@ std::string UnknownOption(const CLI::App& app,
     }
     if (option == nullptr) {
       return fmt::format(
-          "lockcheck {}: no option is called '{}'; did you mean '{}'? "
-          "(lockcheck {} --help)",
-          app.get_name(), name, Nearest(name, names), app.get_name());
+          "lockcheck {}: no option is called '{}'{} (lockcheck {} --help)",
+          app.get_name(), name, DidYouMean(Nearest(name, names)),
+          app.get_name());
     }
     const bool takes_value = option->get_items_expected_max() > 0;
     if (takes_value && word == name) ++i;  // its value
@@ -123,8 +124,8 @@ std::vector<std::string> TakeProgram(const CLI::App& app,
 std::string Choice(const std::string& option, const std::string& word,
                    const std::vector<std::string>& names) {
   if (std::find(names.begin(), names.end(), word) != names.end()) return "";
-  return fmt::format("{} '{}': it is one of {}; did you mean '{}'?", option,
-                     word, fmt::join(names, ", "), Nearest(word, names));
+  return fmt::format("{} '{}': it is one of {}{}", option, word,
+                     fmt::join(names, ", "), DidYouMean(Nearest(word, names)));
 }
 
 // Turns words into values; the error line, or "".
@@ -219,11 +220,10 @@ Parsed ParseCommandLine(std::vector<std::string> words) {
       Commands().begin(), Commands().end(),
       [&](const CommandRow& candidate) { return words[0] == candidate.name; });
   if (row == Commands().end()) {
-    return Error(fmt::format(
-        "lockcheck: no {} is called '{}'; did you mean '{}'? (lockcheck "
-        "--help)",
-        words[0][0] == '-' ? "option" : "command", words[0],
-        NearestCommand(words[0], *app)));
+    return Error(
+        fmt::format("lockcheck: no {} is called '{}'{} (lockcheck --help)",
+                    words[0][0] == '-' ? "option" : "command", words[0],
+                    DidYouMean(NearestCommand(words[0], *app))));
   }
   options.command = row->command;
   CLI::App* sub = app->get_subcommand(row->name);

@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_replace.h"
 #include "fmt/format.h"
+#include "lib/log/writer.h"
 
 namespace lockcheck::tools {
 namespace {
@@ -53,24 +54,43 @@ absl::StatusOr<std::string> NewTemporaryFolder() {
                   folder, std::strerror(errno)));
 }
 
-// The folder, or, as the program makes those that are missing, the innermost
-// one above it that is there.
-fs::path NearestFolder(const std::string& folder) {
-  std::error_code ignored;
-  fs::path nearest = folder;
-  while (!fs::exists(nearest, ignored) && nearest.has_relative_path()) {
-    nearest = nearest.parent_path();
-  }
-  return nearest;
-}
-
-// 0, or errno.
+// Why there can be no new log in the folder; 0 or errno. A log begins with a
+// block.
 int TryToWrite(const fs::path& folder) {
   std::string file = folder / ".lockcheck-run.XXXXXX";
   const int fd = ::mkstemp(file.data());
   if (fd < 0) return errno;
+  const int error = log::PromiseSpace(fd, 0, log::kBlockSize);
   ::close(fd);
-  return ::unlink(file.c_str()) == 0 ? 0 : errno;
+  return ::unlink(file.c_str()) == 0 ? error : errno;
+}
+
+std::string Reason(const fs::path& folder, int error) {
+  // The folder is there.
+  if (error == ENOENT) return folder.string() + " takes no new files";
+  return std::strerror(error);
+}
+
+// Why there can be no new log; empty if there can. The program makes the
+// folders that are missing.
+std::string InTheWay(const fs::path& folder) {
+  std::error_code ignored;
+  fs::path nearest = folder, missing;
+  while (!fs::exists(nearest, ignored) && nearest.has_relative_path()) {
+    missing = nearest;
+    nearest = nearest.parent_path();
+  }
+  if (!missing.empty()) {
+    if (::mkdir(missing.c_str(), 0700) != 0) {
+      return fmt::format("the folder {} cannot be made: {}", missing.string(),
+                         Reason(nearest, errno));
+    }
+    ::rmdir(missing.c_str());
+  }
+  const int error = TryToWrite(nearest);
+  if (error == 0) return "";
+  if (error == ENOENT) return Reason(nearest, error);
+  return fmt::format("{}: {}", nearest.string(), Reason(nearest, error));
 }
 
 }  // namespace
@@ -106,19 +126,17 @@ absl::StatusOr<RunLogs> RunLogs::At(const std::string& place) {
 absl::Status RunLogs::CheckWritable() const {
   const fs::path log = fs::path(folder_) / name_;
   std::error_code ignored;
-  fs::path at = log;
-  int error = 0;
+  std::string why;
   if (!fs::is_regular_file(log, ignored)) {
-    at = NearestFolder(folder_);
-    error = TryToWrite(at);
+    why = InTheWay(folder_);
   } else if (::access(log.c_str(), R_OK | W_OK) != 0) {
-    error = errno;
+    why = std::strerror(errno);
   }
-  if (error == 0) return absl::OkStatus();
-  return absl::UnavailableError(fmt::format(
-      "the log {} cannot be written: {}: {}; name another place with --log "
-      "(the program did not run)",
-      log.string(), at.string(), std::strerror(error)));
+  if (why.empty()) return absl::OkStatus();
+  return absl::UnavailableError(
+      fmt::format("the log {} cannot be written: {}; name another place with "
+                  "--log (the program did not run)",
+                  log.string(), why));
 }
 
 std::string RunLogs::pattern() const {

@@ -62,6 +62,8 @@ struct QueueRequest {
 // With the lock held, also on return. True: it is there, and the caller's.
 // False: it may not block, or its time is over. Throw queue_closed.
 bool AwaitItem(QueueState& queue, const QueueRequest& request);
+// False also if it is closed; does not throw, nor need memory.
+bool AwaitItemOrEnd(QueueState& queue, const QueueRequest& request);
 bool AwaitRoom(QueueState& queue, const QueueRequest& request);
 // After it was added or taken, by who asked for room or an item in this way:
 // records that, and returns whom to wake when the lock is free.
@@ -99,11 +101,11 @@ class QueueSection {
   QueueSection& operator=(const QueueSection&) = delete;
 
   bool HasItem(How how, const Deadline* deadline) {
-    const bool has =
-        __builtin_expect(queue_.HasItem(), true) ||
-        Await(&AwaitItem, {slot_, caller_, how != How::kTry, deadline});
-    if (has) unused_ = &PassOnItem;
-    return has;
+    return IsThere(&AwaitItem, how, deadline);
+  }
+  // However long it takes; false: it is closed, and nothing is left.
+  bool HasItemOrEnd() {
+    return IsThere(&AwaitItemOrEnd, How::kBlocking, nullptr);
   }
   bool HasRoom(How how, const Deadline* deadline) {
     const bool has =
@@ -132,6 +134,13 @@ class QueueSection {
   }
 
  private:
+  using Awaiting = bool(QueueState&, const QueueRequest&);
+  bool IsThere(Awaiting* await, How how, const Deadline* deadline) {
+    const bool has = __builtin_expect(queue_.HasItem(), true) ||
+                     Await(await, {slot_, caller_, how != How::kTry, deadline});
+    if (has) unused_ = &PassOnItem;
+    return has;
+  }
   // The frequent case: nobody waits for it.
   bool IsNoted(How how, const WaitQueue* taken, const WaitQueue* posted,
                PostKind post) {
@@ -139,8 +148,7 @@ class QueueSection {
            (IsOff() ||
             WarmNote(taken, posted, {queue_.sequence, how, post}, slot_));
   }
-  bool Await(bool (*await)(QueueState&, const QueueRequest&),
-             const QueueRequest& request) {
+  bool Await(Awaiting* await, const QueueRequest& request) {
     AnnounceRelease(&queue_);
     // Also if it throws that the queue is closed.
     struct Announcing {
