@@ -19,6 +19,9 @@ void LiveGraph::Connect(LiveEdge& edge, LiveNode& from, LiveNode& to) {
 }
 
 void LiveGraph::Remove(LiveEdge& edge) {
+  if (edge.from->cycle == edge.to->cycle) {
+    stale_cycle_ = std::max(stale_cycle_, edge.from->cycle);
+  }
   *edge.at_out = edge.next_out;
   if (edge.next_out != nullptr) edge.next_out->at_out = edge.at_out;
   *edge.at_in = edge.next_in;
@@ -86,6 +89,7 @@ bool LiveGraph::Reach(LiveNode& from, const LiveNode* goal, bool backwards,
 // The edge, which is there already, may close cycles: all nodes of those belong
 // together from now on.
 void LiveGraph::Join(LiveNode& from, LiveNode& to) {
+  if (from.cycle == to.cycle && from.cycle > stale_cycle_) return;
   if (!Reach(to, &from, false, kEverywhere, forward_)) return;
   has_cycle_ = true;
   const uint64_t ahead = last_mark_;

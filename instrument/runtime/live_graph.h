@@ -7,7 +7,8 @@
 // on there is no order any more; nodes of one cycle have a number in common
 // then. Edges and nodes that go leave both as they are: an order stays one, and
 // a number that two nodes had for a cycle which is gone only means that the
-// search for patterns looks in vain.
+// search for patterns looks in vain. An edge between two of one number closes
+// nothing new, and costs nothing, as long as no edge among those has gone.
 //
 // Threading: under one lock of the caller's. Never calls malloc.
 #ifndef LOCKCHECK_INSTRUMENT_RUNTIME_LIVE_GRAPH_H_
@@ -46,10 +47,12 @@ class LiveGraph {
   void Add(LiveNode& node);
   // Sets all of `edge`; there must be none between the two yet.
   void Connect(LiveEdge& edge, LiveNode& from, LiveNode& to);
-  static void Remove(LiveEdge& edge);
+  void Remove(LiveEdge& edge);
 
   // There was a cycle.
   bool has_cycle() const { return has_cycle_; }
+  // Through the graph, until now.
+  uint64_t searches() const { return last_mark_; }
 
  private:
   static constexpr uint64_t kEverywhere = UINT64_MAX;
@@ -66,6 +69,7 @@ class LiveGraph {
   uint64_t last_place_ = 0;
   uint64_t last_mark_ = 0;
   uint64_t last_cycle_ = 0;
+  uint64_t stale_cycle_ = 0;  // it and those before may have come apart
   bool has_cycle_ = false;
 };
 

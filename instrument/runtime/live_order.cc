@@ -129,7 +129,7 @@ void LiveOrder::RemoveUse(Use& use, Object& wanted) {
   *use.at = use.next;
   if (use.next != nullptr) use.next->at = use.at;
   if (use.edge == nullptr || --use.edge->uses != 0) return;
-  LiveGraph::Remove(*use.edge);
+  graph_.Remove(*use.edge);
   edges_.Erase(EdgeKey(use.object->id, wanted.id));
   pool_.GiveBack(use.edge);
 }
