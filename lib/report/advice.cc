@@ -29,6 +29,38 @@ std::string WhereAsked(const Report& report, const PartRow& part) {
   return " in " + SiteLabel(report.sites[*part.wants->site].where);
 }
 
+// Of all that is held and asked for.
+bool CanBeTakenAtOnce(const Report& report, const FindingRow& row) {
+  const auto can = [&](uint32_t object) {
+    const ObjectRow* const found = ObjectOf(report, object);
+    return found == nullptr || model::CanBeTakenAtOnce(found->kind);
+  };
+  return std::all_of(
+      row.parts.begin(), row.parts.end(), [&](const PartRow& part) {
+        return (part.holds.empty() || can(part.holds[0].object)) &&
+               (!part.wants || can(part.wants->object));
+      });
+}
+
+// Its slots are no lock that a task could let go of.
+std::string AdviceForPool(const Report& report, uint32_t pool) {
+  return fmt::format(
+      "do not wait in a task of {} for what a later task of it does: wait "
+      "outside of the pool, give those tasks a pool of their own, or have "
+      "more workers than tasks that can wait at once",
+      PoolName(report, pool));
+}
+
+// Null: no task of a pool waits.
+const PartRow* PartOfPool(const Report& report, const FindingRow& row) {
+  const auto part = std::find_if(
+      row.parts.begin(), row.parts.end(), [&](const PartRow& candidate) {
+        return candidate.wants && !candidate.holds.empty() &&
+               IsPool(report, candidate.holds[0].object);
+      });
+  return part == row.parts.end() ? nullptr : &*part;
+}
+
 std::string AdviceForJoin(const Report& report, const FindingRow& row) {
   bool only_joins = false;
   for (const PartRow& part : row.parts) {
@@ -38,6 +70,7 @@ std::string AdviceForJoin(const Report& report, const FindingRow& row) {
       only_joins = true;
       continue;
     }
+    if (IsPool(report, part.holds[0].object)) continue;
     return fmt::format("let go of {} before waiting for {}{}",
                        ObjectName(report, part.holds[0].object),
                        ObjectName(report, part.wants->object),
@@ -49,36 +82,112 @@ std::string AdviceForJoin(const Report& report, const FindingRow& row) {
 // Sorted by name the locks have an order, and some actor of a ring must go
 // against it: that is the one to turn round.
 std::string AdviceForRing(const Report& report, const FindingRow& row) {
+  const bool at_once = CanBeTakenAtOnce(report, row);
   for (const PartRow& part : row.parts) {
     if (!part.wants || part.holds.empty()) continue;
     const std::string held = ObjectName(report, part.holds[0].object);
     const std::string asked = ObjectName(report, part.wants->object);
     if (held <= asked) continue;
     return fmt::format(
-        "give the locks one order; {} then has to take {} before {}; or "
-        "let each take both at once with lockcheck::scoped_lock",
-        ActorInSentence(report, part.actor), asked, held);
+        "give {} one order; {} then has to take {} before {}{}",
+        at_once ? "the locks" : "what is held",
+        ActorInSentence(report, part.actor), asked, held,
+        at_once ? "; or let each take both at once with lockcheck::scoped_lock"
+                : "");
   }
   return "take the locks in one order everywhere";
+}
+
+std::string AdviceForOneClass(const Report& report, const FindingRow& row,
+                              const PartRow& part) {
+  const std::string held = ClassOf(report, part.holds[0].object);
+  if (CanBeTakenAtOnce(report, row)) {
+    return fmt::format(
+        "take several {} in one order everywhere, by an id or by address, or "
+        "take them at once with lockcheck::scoped_lock(a, b)",
+        held);
+  }
+  if (part.holds[0].object == part.wants->object) {
+    return fmt::format(
+        "ask for {} with none of it held, or have so many that all who hold "
+        "some get what else they ask for",
+        held);
+  }
+  return fmt::format(
+      "take several {} in one order everywhere, by an id or by address", held);
+}
+
+// "always take a before b".
+std::string Order(bool at_once, const std::string& first,
+                  const std::string& second) {
+  if (!at_once) {
+    return fmt::format("keep one order: {} always before {}", first, second);
+  }
+  return fmt::format(
+      "always take {} before {}, or take both at once with "
+      "lockcheck::scoped_lock",
+      first, second);
+}
+
+bool HoldsLock(const Report& report, const FindingRow& row) {
+  return std::any_of(
+      row.parts.begin(), row.parts.end(), [&](const PartRow& part) {
+        if (part.holds.empty()) return false;
+        const ObjectRow* const held = ObjectOf(report, part.holds[0].object);
+        return held == nullptr || (held->kind != model::ObjectKind::kActorEnd &&
+                                   model::CanBeHeld(held->kind));
+      });
+}
+
+// The first object of that kind that is waited for; null: none.
+const ObjectRow* Awaited(const Report& report, const FindingRow& row,
+                         model::ObjectKind kind) {
+  for (const PartRow& part : row.parts) {
+    if (!part.wants) continue;
+    const ObjectRow* const object = ObjectOf(report, part.wants->object);
+    if (object != nullptr && object->kind == kind) return object;
+  }
+  return nullptr;
+}
+
+// Nothing is held that could be let go of, or taken earlier.
+std::string AdviceForSignals(const Report& report, const FindingRow& row) {
+  using model::ObjectKind;
+  if (const auto* room = Awaited(report, row, ObjectKind::kQueueSlots)) {
+    return fmt::format(
+        "have more of {}, or get what others put before putting more",
+        room->name);
+  }
+  if (const auto* items = Awaited(report, row, ObjectKind::kQueue)) {
+    return fmt::format(
+        "put into {} before getting, in one of them at least, or close it when "
+        "nothing more comes",
+        items->name);
+  }
+  for (const PartRow& part : row.parts) {
+    if (!part.wants || IsEnd(report, part.wants->object)) continue;
+    return fmt::format("signal {} before waiting, in one of them at least",
+                       ObjectName(report, part.wants->object));
+  }
+  return "have each signal what it is to signal before it waits";
 }
 
 std::string AdviceForCircle(const Report& report, const FindingRow& row) {
   if (std::string join = AdviceForJoin(report, row); !join.empty()) {
     return join;
   }
-  if (row.parts.size() < 2) return "take the locks in one order everywhere";
+  if (const PartRow* const part = PartOfPool(report, row)) {
+    return AdviceForPool(report, part->holds[0].object);
+  }
+  if (!HoldsLock(report, row)) return AdviceForSignals(report, row);
   const PartRow& odd = RarestPart(row);
-  if (!odd.wants || odd.holds.empty()) {
+  if (row.parts.size() < 2 || !odd.wants || odd.holds.empty()) {
     return "take the locks in one order everywhere";
   }
   const std::string held = ClassOf(report, odd.holds[0].object);
   const std::string asked = ClassOf(report, odd.wants->object);
-  if (held == asked) {
-    return fmt::format(
-        "take several {} in one order everywhere, by an id or by address, or "
-        "take them at once with lockcheck::scoped_lock(a, b)",
-        held);
-  }
+  if (held == asked) return AdviceForOneClass(report, row, odd);
+  const bool at_once = CanBeTakenAtOnce(report, row);
   // Seen about as often as another, it is no mistake of a moment.
   constexpr uint64_t kRarer = 10;
   const bool tie =
@@ -86,16 +195,10 @@ std::string AdviceForCircle(const Report& report, const FindingRow& row) {
         return &part != &odd && part.count / kRarer < odd.count;
       });
   if (tie && row.parts.size() > 2) return AdviceForRing(report, row);
-  if (tie) {
-    return fmt::format(
-        "always take {} before {}, or take both at once with "
-        "lockcheck::scoped_lock",
-        held, asked);
-  }
-  return fmt::format(
-      "always take {} before {}, or take both at once with "
-      "lockcheck::scoped_lock; the other order is the rare one, seen {}{}",
-      asked, held, Counted(odd.count, "time"), WhereAsked(report, odd));
+  if (tie) return Order(at_once, held, asked);
+  return fmt::format("{}; the other order is the rare one, seen {}{}",
+                     Order(at_once, asked, held), Counted(odd.count, "time"),
+                     WhereAsked(report, odd));
 }
 
 // What whoever comes by may signal.
@@ -121,12 +224,8 @@ std::string AdviceForCommunication(const Report& report,
     if (row.parts.size() > 1 && IsHeld(row, part.wants->object)) continue;
     const std::string wanted = ObjectName(report, part.wants->object);
     const std::string held = ObjectName(report, part.holds[0].object);
-    if (IsPool(report, part.holds[0].object)) {
-      return fmt::format(
-          "do not wait in a task of {} for what a later task of it does: wait "
-          "outside of the pool, give those tasks a pool of their own, or have "
-          "more workers than tasks that can wait at once",
-          PoolName(report, part.holds[0].object));
+    for (const uint32_t object : {part.holds[0].object, part.wants->object}) {
+      if (IsPool(report, object)) return AdviceForPool(report, object);
     }
     if (IsEnd(report, part.holds[0].object)) {
       return fmt::format("signal {} before waiting for {}", wanted, held);

@@ -223,7 +223,92 @@ TEST_F(WordsTest, PermitsThatAreHeldAreToldToHaveAnOrder) {
   }
   Is(Rule::kCommunication, Verdict::kActual);
   Part(kPlato, 0, 1).Part(kKant, 1, 0);
-  EXPECT_THAT(Explained().advice, StartsWith("always take fork[0] before"));
+  EXPECT_EQ(Explained().advice,
+            "keep one order: fork[0] always before fork[1]");
+}
+
+TEST_F(WordsTest, OnlyLocksAreToldToBeTakenAtOnce) {
+  for (const auto kind :
+       {model::ObjectKind::kOnceFlag, model::ObjectKind::kSemaphore,
+        model::ObjectKind::kSharedMutex}) {
+    report_.objects[0].kind = model::ObjectKind::kMutex;
+    report_.objects[1].kind = kind;
+    row_ = {};
+    Is(Rule::kLockOrder, Verdict::kPossible);
+    Part(kPlato, 0, 1, 5520).Part(kKant, 1, 0, 1);
+    const bool lock = kind == model::ObjectKind::kSharedMutex;
+    EXPECT_EQ(Explained().advice.find("scoped_lock") != std::string::npos,
+              lock);
+    EXPECT_THAT(row_.advice,
+                StartsWith(lock ? "always take fork[0] before fork[1]"
+                                : "keep one order: fork[0] always before"));
+    EXPECT_THAT(row_.advice, HasSubstr("the other order is the rare one"));
+  }
+}
+
+TEST_F(WordsTest, ARingThroughAPermitIsNotToldToBeTakenAtOnce) {
+  report_.objects.resize(3);
+  report_.objects[2] = report_.objects[1];
+  report_.objects[2].name = "permits";
+  report_.objects[2].kind = model::ObjectKind::kSemaphore;
+  report_.objects[2].lock_class.reset();
+  Is(Rule::kLockOrder, Verdict::kPossible);
+  Part(kPlato, 0, 1).Part(kKant, 1, 2).Part(0, 2, 0);
+  EXPECT_EQ(Explained().advice,
+            "give what is held one order; A1 (main) then has to take fork[0] "
+            "before permits");
+}
+
+// Both hold one of its permits: an order of one thing is none.
+TEST_F(WordsTest, SecondPermitsOfOneSemaphoreAreAskedForWithNoneHeld) {
+  report_.objects[0].kind = model::ObjectKind::kSemaphore;
+  Is(Rule::kCommunication, Verdict::kPossible);
+  Part(kPlato, 0, 0).Part(kKant, 0, 0);
+  EXPECT_THAT(Explained().advice,
+              StartsWith("ask for fork[0] with none of it held"));
+}
+
+// Nobody holds anything.
+TEST_F(WordsTest, WhoWaitsForSignalsAloneIsToldWhatHelps) {
+  const auto advice_for = [&](model::ObjectKind first,
+                              model::ObjectKind second) {
+    report_.objects[0].kind = first;
+    report_.objects[1].kind = second;
+    row_ = {};
+    Is(Rule::kCommunication, Verdict::kPossible);
+    Part(kPlato, {}, 0).Part(kKant, {}, 1);
+    return Explained().advice;
+  };
+  using model::ObjectKind;
+  EXPECT_EQ(advice_for(ObjectKind::kQueue, ObjectKind::kQueueSlots),
+            "have more of fork[1], or get what others put before putting more");
+  EXPECT_EQ(advice_for(ObjectKind::kQueue, ObjectKind::kQueue),
+            "put into fork[0] before getting, in one of them at least, or "
+            "close it when nothing more comes");
+  EXPECT_EQ(advice_for(ObjectKind::kConditionVariable, ObjectKind::kEvent),
+            "signal fork[0] before waiting, in one of them at least");
+}
+
+// A worker of the pool is no lock that its task could let go of.
+TEST_F(WordsTest, ATaskIsToldNotToWaitForALaterOne) {
+  report_.objects[0].kind = model::ObjectKind::kThreadPool;
+  report_.objects[0].name = "crew (slots)";
+  Is(Rule::kCommunication, Verdict::kPossible);
+  Part(kPlato, 0, kEndOfKant).Part(kKant, kEndOfKant, 0);
+  EXPECT_THAT(Explained().advice, StartsWith("do not wait in a task of crew "));
+  row_ = {};
+  Is(Rule::kCommunication, Verdict::kPossible);
+  Part(kPlato, 0, 1).Part(kKant, 1, 0);
+  EXPECT_THAT(Explained().advice, StartsWith("do not wait in a task of crew "));
+}
+
+// Where a lock is held, too, that is what can be let go of.
+TEST_F(WordsTest, ALockIsLetGoOfBeforeATaskIsWaitedFor) {
+  report_.objects[0].kind = model::ObjectKind::kThreadPool;
+  report_.objects[0].name = "crew (slots)";
+  Is(Rule::kLockOrder, Verdict::kPossible);
+  Part(kPlato, 0, kEndOfKant).Part(0, 1, kEndOfPlato).Part(kKant, 0, 1);
+  EXPECT_THAT(Explained().advice, StartsWith("let go of fork[1] before "));
 }
 
 TEST_F(WordsTest, ManyWhoWaitToBeSignalledAreCounted) {
