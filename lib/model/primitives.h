@@ -135,12 +135,6 @@ constexpr bool CanBeHeld(ObjectKind kind) {
   return PrimitiveOf(kind).exclusive_hold;
 }
 
-// Whether lockcheck::scoped_lock takes it, with others and in any order.
-constexpr bool CanBeTakenAtOnce(ObjectKind kind) {
-  return CanBeHeld(kind) && PrimitiveOf(kind).wait_rule == WaitRule::kAll &&
-         kind != ObjectKind::kActorEnd && kind != ObjectKind::kOnceFlag;
-}
-
 // Whether whoever comes by may end a wait for it, and not its holders alone.
 constexpr bool EndsByAnybody(ObjectKind kind) {
   return PrimitiveOf(kind).wait_rule == WaitRule::kAny || !CanBeHeld(kind);

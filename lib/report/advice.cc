@@ -12,6 +12,14 @@
 namespace lockcheck::report {
 namespace {
 
+// Whether lockcheck::scoped_lock takes it, with others and in any order.
+bool CanBeTakenAtOnce(model::ObjectKind kind) {
+  return model::CanBeHeld(kind) &&
+         model::PrimitiveOf(kind).wait_rule == model::WaitRule::kAll &&
+         kind != model::ObjectKind::kActorEnd &&
+         kind != model::ObjectKind::kOnceFlag;
+}
+
 using analysis::Finding;
 using analysis::Reason;
 using analysis::Rule;
@@ -33,7 +41,7 @@ std::string WhereAsked(const Report& report, const PartRow& part) {
 bool CanBeTakenAtOnce(const Report& report, const FindingRow& row) {
   const auto can = [&](uint32_t object) {
     const ObjectRow* const found = ObjectOf(report, object);
-    return found == nullptr || model::CanBeTakenAtOnce(found->kind);
+    return found == nullptr || CanBeTakenAtOnce(found->kind);
   };
   return std::all_of(
       row.parts.begin(), row.parts.end(), [&](const PartRow& part) {
