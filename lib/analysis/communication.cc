@@ -10,7 +10,6 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
-#include "lib/analysis/ordered_cycles.h"
 #include "lib/analysis/reordering.h"
 #include "lib/analysis/standstill.h"
 #include "lib/analysis/trace_order.h"
@@ -392,13 +391,6 @@ void FindCommunication(const Trace& trace, const CommunicationOptions& options,
         trace.cut.size(), trace.cut.size() == 1 ? " actor" : " actors",
         " did was looked at"));
   }
-}
-
-void FindCommunication(const Observations& observations, Findings& result) {
-  const Trace trace = ReadTrace(observations, {});
-  if (trace.actors.empty()) return;
-  RefuteOrderedCycles(trace, {}, result.findings);
-  FindCommunication(trace, {}, result);
 }
 
 }  // namespace lockcheck::analysis

@@ -34,13 +34,9 @@ struct CommunicationOptions {
   size_t max_nodes = 4'000'000;    // places to wait, and what is held there
 };
 
-// In a trace; for tests. Appends.
+// Appends.
 void FindCommunication(const Trace& trace, const CommunicationOptions& options,
                        Findings& result);
-
-// In the recording of the observations, if it has signals. Cycles of locks in
-// `result` that its signals rule out are refuted.
-void FindCommunication(const Observations& observations, Findings& result);
 
 }  // namespace lockcheck::analysis
 

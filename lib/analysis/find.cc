@@ -7,8 +7,10 @@
 #include "lib/analysis/cycles.h"
 #include "lib/analysis/findings.h"
 #include "lib/analysis/misuse.h"
+#include "lib/analysis/ordered_cycles.h"
 #include "lib/analysis/recursive_read.h"
 #include "lib/analysis/stuck.h"
+#include "lib/analysis/trace.h"
 
 namespace lockcheck::analysis {
 namespace {
@@ -112,6 +114,15 @@ void Sort(std::vector<Finding>& findings) {
                    });
 }
 
+// What the order of signals has to say, of a log that has any.
+void AskTheEvents(const Observations& observations, const FindOptions& options,
+                  Findings& result) {
+  const Trace trace = ReadTrace(observations, {});
+  if (trace.actors.empty()) return;
+  RefuteOrderedCycles(trace, {.policy = options.policy}, result.findings);
+  FindCommunication(trace, {}, result);
+}
+
 }  // namespace
 
 Findings Find(const Observations& observations, const FindOptions& options) {
@@ -122,7 +133,7 @@ Findings Find(const Observations& observations, const FindOptions& options) {
   FindMisuse(observations, result.findings);
   FindRecursiveReads(observations, result.findings);
   FindBlockingCalls(observations, result.findings);
-  FindCommunication(observations, result);
+  AskTheEvents(observations, options, result);
   for (Finding& finding : result.findings) Rotate(finding);
   DropWhatIsActual(result.findings);
   Sort(result.findings);

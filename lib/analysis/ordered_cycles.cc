@@ -158,6 +158,7 @@ void RefuteOrderedCycles(const Trace& trace,
     finding.verdict = Verdict::kRefuted;
     finding.reason = reason;
     finding.gate = gate;
+    finding.order_violation = options.policy == Policy::kOrder;
   }
 }
 

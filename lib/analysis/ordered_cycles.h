@@ -24,6 +24,7 @@
 namespace lockcheck::analysis {
 
 struct OrderedCyclesOptions {
+  Policy policy = Policy::kDeadlock;
   size_t max_choices = 1000;       // of a cycle
   uint64_t max_work = 10'000'000;  // events taken in, of all cycles
   size_t max_nodes = 1'000'000;

@@ -85,6 +85,7 @@ class ActorReader : public log::RecordVisitor {
   }
   // A wait whose end is lost.
   void OnAct() {
+    EndRequest(model::Outcome::kInterrupted);
     if (waiting_ && IsCondition(KindOf(waiting_->object))) EndWait(0);
     waiting_.reset();
   }
@@ -121,6 +122,10 @@ class ActorReader : public log::RecordVisitor {
       return;
     }
     const ObjectIndex object = ids_.Object(block.object);
+    asks_for_lock_ =
+        !GivesUp(block.how) &&
+        (object == kNone || !model::EndsByAnybody(KindOf(object)) ||
+         !IsPermit(object));
     if (object == kNone ||
         (!IsCondition(KindOf(object)) && !IsFlag(KindOf(object)))) {
       return;
@@ -133,6 +138,7 @@ class ActorReader : public log::RecordVisitor {
     Add(*waiting_);
   }
   void OnUnblock(model::Outcome outcome, uint64_t) {
+    EndRequest(outcome);
     if (!waiting_) return;
     // What was found of a flag is said in a record of its own.
     if (outcome == model::Outcome::kSignalled &&
@@ -199,6 +205,7 @@ class ActorReader : public log::RecordVisitor {
   bool was_started() const { return was_started_; }
   // Of all that it did, if `whole`.
   void Finish(bool whole) {
+    EndRequest(model::Outcome::kInterrupted);
     trace_.actors[actor_].ended = ended_ && whole && !inherits_;
     if (!inherits_) return;
     events().clear();
@@ -287,6 +294,14 @@ class ActorReader : public log::RecordVisitor {
     Add(again);
   }
 
+  // One that got nothing leaves no event, and is a request all the same.
+  void EndRequest(model::Outcome outcome) {
+    if (asks_for_lock_ && outcome != model::Outcome::kAcquired) {
+      trace_.incomplete = true;
+    }
+    asks_for_lock_ = false;
+  }
+
   void EndWait(uint32_t ticket) {
     Event event = *waiting_;
     waiting_.reset();
@@ -303,7 +318,8 @@ class ActorReader : public log::RecordVisitor {
   std::vector<Open> open_;
   absl::flat_hash_map<ObjectIndex, uint32_t> handovers_;
   std::optional<Event> waiting_;
-  uint32_t slot_ = kNone;  // the task's take of its pool's slot
+  bool asks_for_lock_ = false;  // and waits for it, without a limit
+  uint32_t slot_ = kNone;       // the task's take of its pool's slot
   SiteIndex join_site_ = kNone;
   bool ended_ = false;
   bool inherits_ = false;

@@ -84,7 +84,8 @@ struct Trace {
   std::vector<TraceObject> objects;  // by ObjectIndex
   // Events of these actors that come later were not read: a bound.
   std::vector<ActorIndex> cut;
-  // Events of some actors were left out, though they may matter.
+  // Something that may matter is no event: a request for a lock that stands, or
+  // was refused; what an actor did that could not be placed.
   bool incomplete = false;
   // Records are missing: nothing was read.
   bool partial = false;

@@ -126,6 +126,39 @@ TEST_F(TraceEventsTest, WhoseForkIsCutOffIsLeftOut) {
   EXPECT_THAT(trace.cut, ElementsAre(kMain - 1, kOther - 1));
 }
 
+// Got, it is an event; else it is none, and may be a part of a cycle.
+class RequestTest : public TraceEventsTest {
+ protected:
+  void Ask(const log::testing::Extras& extras = {}) {
+    StartOther();
+    b_.Section(kOther, kOuter, kSite);
+    b_.Block(kOther, kOuter, kSite, kMain, kSite, extras);
+  }
+};
+
+TEST_F(RequestTest, ThatGetsTheLockIsAnEvent) {
+  Ask();
+  b_.Unblock(kOther).Section(kOther, kOuter, kSite, {.handover = 1});
+  EXPECT_FALSE(Read().incomplete);
+}
+
+TEST_F(RequestTest, ThatGivesUpIsNoPartOfACycle) {
+  Ask({.how = model::How::kTimed});
+  b_.Unblock(kOther, model::Outcome::kTimedOut);
+  EXPECT_FALSE(Read().incomplete);
+}
+
+TEST_F(RequestTest, ThatStandsLeavesATraceIncomplete) {
+  Ask();
+  EXPECT_TRUE(Read().incomplete);
+}
+
+TEST_F(RequestTest, ThatIsRefusedLeavesATraceIncomplete) {
+  Ask();
+  b_.Unblock(kOther, model::Outcome::kInterrupted).End(kOther);
+  EXPECT_TRUE(Read().incomplete);
+}
+
 // A wait would have let go of the lock.
 TEST_F(TraceEventsTest, APredicateThatHoldsIsFoundWithoutTheLock) {
   constexpr uint32_t kChanged = 4;
