@@ -23,18 +23,6 @@ bool IsWaitedFor(ObjectKind kind) {
   return model::EndsByAnybody(kind) && !model::PrimitiveOf(kind).outside;
 }
 
-bool IsCondition(ObjectKind kind) {
-  const model::Primitive& row = model::PrimitiveOf(kind);
-  return IsWaitedFor(kind) && row.wait_rule == model::WaitRule::kAny &&
-         row.stock == model::Stock::kNothing;
-}
-
-bool IsFlag(ObjectKind kind) {
-  const model::Primitive& row = model::PrimitiveOf(kind);
-  return IsWaitedFor(kind) && row.wait_rule == model::WaitRule::kAny &&
-         row.stock == model::Stock::kFlag;
-}
-
 bool HasWhatIsWaitedFor(const log::Recording& recording) {
   return std::any_of(
       recording.objects.begin(), recording.objects.end(),
@@ -86,7 +74,7 @@ class ActorReader : public log::RecordVisitor {
   // A wait whose end is lost.
   void OnAct() {
     EndRequest(model::Outcome::kInterrupted);
-    if (waiting_ && IsCondition(KindOf(waiting_->object))) EndWait(0);
+    if (waiting_ && RoleOf(waiting_->object) == Role::kCondition) EndWait(0);
     waiting_.reset();
   }
   void OnSection(uint32_t object, uint32_t site) {
@@ -113,7 +101,7 @@ class ActorReader : public log::RecordVisitor {
                                  [&](const Open& h) { return h.object == o; });
     if (at == open_.rend()) return;
     // A permit is no hold any more; it was not given back.
-    if (o == kNone || !IsPermit(o)) End(at->event, o);
+    if (o == kNone || RoleOf(o) == Role::kLock) End(at->event, o);
     open_.erase(std::next(at).base());
   }
   void OnBlock(const BlockRecord& block) {
@@ -122,12 +110,10 @@ class ActorReader : public log::RecordVisitor {
       return;
     }
     const ObjectIndex object = ids_.Object(block.object);
-    asks_for_lock_ =
-        !GivesUp(block.how) &&
-        (object == kNone || !model::EndsByAnybody(KindOf(object)) ||
-         !IsPermit(object));
+    asks_for_lock_ = !GivesUp(block.how) &&
+                     (object == kNone || RoleOf(object) == Role::kLock);
     if (object == kNone ||
-        (!IsCondition(KindOf(object)) && !IsFlag(KindOf(object)))) {
+        (RoleOf(object) != Role::kCondition && RoleOf(object) != Role::kFlag)) {
       return;
     }
     waiting_ = {.kind = EventKind::kWaitBegin,
@@ -142,7 +128,7 @@ class ActorReader : public log::RecordVisitor {
     if (!waiting_) return;
     // What was found of a flag is said in a record of its own.
     if (outcome == model::Outcome::kSignalled &&
-        IsCondition(KindOf(waiting_->object))) {
+        RoleOf(waiting_->object) == Role::kCondition) {
       EndWait(waiting_->order);
     } else {
       waiting_.reset();
@@ -156,7 +142,7 @@ class ActorReader : public log::RecordVisitor {
                    .object = object,
                    .site = ids_.Site(take.site),
                    .order = take.sequence};
-    if (IsCondition(KindOf(object))) {
+    if (RoleOf(object) == Role::kCondition) {
       event.kind = EventKind::kFound;
       return AddFound(event);
     }
@@ -174,7 +160,7 @@ class ActorReader : public log::RecordVisitor {
                    .amount = post.amount,
                    .first_ticket = post.first,
                    .tickets = post.first == 0 ? 0 : post.count};
-    if (IsCondition(KindOf(object))) {
+    if (RoleOf(object) == Role::kCondition) {
       event.order = post.next_ticket;
     } else if (IsSlots(KindOf(object)) && slot_ != kNone) {
       events()[slot_].match = static_cast<uint32_t>(events().size());
@@ -222,13 +208,10 @@ class ActorReader : public log::RecordVisitor {
   ObjectKind KindOf(ObjectIndex object) const {
     return trace_.objects[object].kind;
   }
-  void Add(const Event& event) { events().push_back(event); }
-
-  // Permits that are no lock: with more than one, or released by others.
-  bool IsPermit(ObjectIndex object) const {
-    const TraceObject& row = trace_.objects[object];
-    return model::EndsByAnybody(row.kind) && (!row.held || row.initial != 1);
+  Role RoleOf(ObjectIndex object) const {
+    return trace_.objects[object].role();
   }
+  void Add(const Event& event) { events().push_back(event); }
 
   uint32_t Begin(const AcquireRecord& a) {
     const ObjectIndex object = ids_.Object(a.object);
@@ -238,7 +221,7 @@ class ActorReader : public log::RecordVisitor {
     if (a.handed_over || a.mode == model::Mode::kShared) {
       handover = std::max(handover, a.handover);
     }
-    if (IsPermit(object)) {
+    if (RoleOf(object) != Role::kLock) {
       Add({.kind = EventKind::kTake,
            .how = a.how,
            .object = object,

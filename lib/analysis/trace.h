@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "lib/analysis/observations.h"
+#include "lib/analysis/role.h"
 #include "lib/log/recording.h"
 #include "lib/model/primitives.h"
 
@@ -77,6 +78,8 @@ struct TraceObject {
   bool held = false;
   // All that was done with it is in the trace. Of a lock it does not matter.
   bool whole = true;
+
+  Role role() const { return RoleOf(kind, held, initial); }
 };
 
 struct Trace {

@@ -10,27 +10,6 @@ namespace {
 using model::ObjectKind;
 using model::Post;
 using model::Stock;
-using model::WaitRule;
-
-Role RoleByModel(const TraceObject& object) {
-  const model::Primitive& row = model::PrimitiveOf(object.kind);
-  if (row.outside) return Role::kUnknown;
-  if (!model::EndsByAnybody(object.kind)) return Role::kLock;
-  if (object.held) {
-    return row.exclusive_hold && object.initial == 1 ? Role::kLock
-                                                     : Role::kPermits;
-  }
-  if (row.wait_rule == WaitRule::kAll) return Role::kAllArrive;
-  switch (row.stock) {
-    case Stock::kNothing:
-      return Role::kCondition;
-    case Stock::kFlag:
-      return Role::kFlag;
-    case Stock::kCount:
-      return Role::kUnits;
-  }
-  return Role::kUnknown;
-}
 
 // An event that is not in the trace.
 constexpr EventRef kNowhere = {0, UINT32_MAX};
@@ -83,7 +62,7 @@ void TraceOrder::SortByOrder(std::vector<EventRef>& refs) const {
 void TraceOrder::FindRole(ObjectIndex object) {
   ObjectActs& acts = objects_[object];
   acts.initial = trace_.objects[object].initial;
-  acts.role = RoleByModel(trace_.objects[object]);
+  acts.role = trace_.objects[object].role();
   if (acts.role == Role::kLock || acts.role == Role::kUnknown) return;
   if (!trace_.objects[object].whole || !Orders(acts)) {
     acts = {};

@@ -25,16 +25,6 @@
 
 namespace lockcheck::analysis {
 
-enum class Role : uint8_t {
-  kUnknown,    // not understood, or ended by the outside
-  kLock,       // held by one, or by readers
-  kPermits,    // several may hold one; who took one gives it back
-  kUnits,      // whoever posts adds some, and each take consumes one
-  kFlag,       // set, and perhaps cleared again
-  kAllArrive,  // barrier, latch: the arrivals of a phase, all of them
-  kCondition,  // notifications
-};
-
 // The arrivals, sets, notifications, ... of one actor on one object.
 struct Poster {
   ActorIndex actor = kNone;
