@@ -36,20 +36,21 @@ class Queues : public Communication {
     t_.Take(actor, q.items);
     t_.Post(actor, q.room, Post::kGet);
   }
+  // a puts under the lock; b needs it before it gets.
+  void TwoRounds(const Queue& q) {
+    for (int i = 0; i < 2; ++i) {
+      t_.Acquire(a_, m_);
+      Put(a_, q);
+      t_.Release(a_, m_);
+      t_.Section(b_, m_);
+      Get(b_, q);
+    }
+  }
 };
 
 TEST_F(Queues, PutWithALockThatTheConsumerNeeds) {
   const Queue q = Bounded(1);
-  t_.Acquire(a_, m_);
-  Put(a_, q);
-  t_.Release(a_, m_);
-  t_.Section(b_, m_);
-  Get(b_, q);
-  t_.Acquire(a_, m_);
-  Put(a_, q);
-  t_.Release(a_, m_);
-  t_.Section(b_, m_);
-  Get(b_, q);
+  TwoRounds(q);
   const auto found = t_.Found();
   ASSERT_THAT(found, ElementsAre(IsDeadlock()));
   EXPECT_THAT(Waits(found[0]),
@@ -58,13 +59,7 @@ TEST_F(Queues, PutWithALockThatTheConsumerNeeds) {
 
 TEST_F(Queues, SafeIfThereIsRoomForAll) {
   const Queue q = Bounded(2);
-  for (int i = 0; i < 2; ++i) {
-    t_.Acquire(a_, m_);
-    Put(a_, q);
-    t_.Release(a_, m_);
-    t_.Section(b_, m_);
-    Get(b_, q);
-  }
+  TwoRounds(q);
   EXPECT_THAT(t_.Found(), IsEmpty());
 }
 
@@ -157,16 +152,7 @@ TEST_F(Queues, PutUnderALockThatOneOfTwoConsumersNeeds) {
 
 TEST_F(Queues, WhoMayCloseTheQueueEndsTheWaits) {
   const Queue q = Bounded(1);
-  t_.Acquire(a_, m_);
-  Put(a_, q);
-  t_.Release(a_, m_);
-  t_.Section(b_, m_);
-  Get(b_, q);
-  t_.Acquire(a_, m_);
-  Put(a_, q);
-  t_.Release(a_, m_);
-  t_.Section(b_, m_);
-  Get(b_, q);
+  TwoRounds(q);
   const ActorIndex c = t_.Actor();
   t_.Post(c, q.room, Post::kClose);
   EXPECT_THAT(t_.Found(), IsEmpty());

@@ -19,6 +19,14 @@ class OrderedCycles : public Communication {
     t_.Section(actor, inner);
     t_.Release(actor, outer);
   }
+  // a's half, a post, a take, b's half.
+  void PostBetween(uint32_t permits) {
+    const ObjectIndex s = t_.Object(ObjectKind::kSemaphore, permits);
+    Nested(a_, m_, n_);
+    t_.Post(a_, s, Post::kRelease);
+    t_.Take(b_, s);
+    Nested(b_, n_, m_);
+  }
   // The cycle of m and n, as the locks' own analysis gives it.
   Finding Judged(const OrderedCyclesOptions& options = {}) {
     Finding cycle;
@@ -109,30 +117,18 @@ TEST_F(OrderedCycles, ABarrierThatOthersMightOpen) {
 }
 
 TEST_F(OrderedCycles, TheOnlyPosterOfASemaphore) {
-  const ObjectIndex s = t_.Object(ObjectKind::kSemaphore);
-  Nested(a_, m_, n_);
-  t_.Post(a_, s, Post::kRelease);
-  t_.Take(b_, s);
-  Nested(b_, n_, m_);
+  PostBetween(0);
   ExpectRefuted();
 }
 
 TEST_F(OrderedCycles, ASemaphoreWithAPermitFromTheBeginning) {
-  const ObjectIndex s = t_.Object(ObjectKind::kSemaphore, 1);
-  Nested(a_, m_, n_);
-  t_.Post(a_, s, Post::kRelease);
-  t_.Take(b_, s);
-  Nested(b_, n_, m_);
+  PostBetween(1);
   ExpectPossible();
 }
 
 // A later round of the same is not in order.
 TEST_F(OrderedCycles, OneInstanceThatIsFreeIsEnough) {
-  const ObjectIndex s = t_.Object(ObjectKind::kSemaphore);
-  Nested(a_, m_, n_);
-  t_.Post(a_, s, Post::kRelease);
-  t_.Take(b_, s);
-  Nested(b_, n_, m_);
+  PostBetween(0);
   Nested(a_, m_, n_);
   ExpectPossible();
 }
@@ -178,32 +174,20 @@ TEST_F(Seats, EnoughPermitsDoNot) {
 
 // As a coding rule it is broken all the same.
 TEST_F(OrderedCycles, UnderPolicyOrderItStillFails) {
-  const ObjectIndex s = t_.Object(ObjectKind::kSemaphore);
-  Nested(a_, m_, n_);
-  t_.Post(a_, s, Post::kRelease);
-  t_.Take(b_, s);
-  Nested(b_, n_, m_);
+  PostBetween(0);
   EXPECT_FALSE(Judged().order_violation);
   EXPECT_TRUE(Judged({.policy = Policy::kOrder}).order_violation);
 }
 
 // So a request that is no event, for it got nothing, may be in another order.
 TEST_F(OrderedCycles, OfATraceThatIsIncompleteNothingIsSaid) {
-  const ObjectIndex s = t_.Object(ObjectKind::kSemaphore);
-  Nested(a_, m_, n_);
-  t_.Post(a_, s, Post::kRelease);
-  t_.Take(b_, s);
-  Nested(b_, n_, m_);
+  PostBetween(0);
   t_.trace().incomplete = true;
   ExpectPossible();
 }
 
 TEST_F(OrderedCycles, OfATraceThatIsCutNothingIsSaid) {
-  const ObjectIndex s = t_.Object(ObjectKind::kSemaphore);
-  Nested(a_, m_, n_);
-  t_.Post(a_, s, Post::kRelease);
-  t_.Take(b_, s);
-  Nested(b_, n_, m_);
+  PostBetween(0);
   t_.trace().cut = {a_};
   ExpectPossible();
 }
