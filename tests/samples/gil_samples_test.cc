@@ -14,7 +14,7 @@ namespace lockcheck::samples::testing {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::StartsWith;
+using ::testing::MatchesRegex;
 
 // What that actor did with locks, in its order.
 std::vector<std::string> ActsOf(const RecordedSample& sample, int actor) {
@@ -83,7 +83,8 @@ TEST_P(GilWalk, IsSafe) {
 TEST(GilCounter, TheGilAloneLosesUpdates) {
   RecordedSample sample;
   EXPECT_EQ(sample.Run("gil_counter"), 1);
-  EXPECT_THAT(sample.Output(), StartsWith("counted to 1"));
+  // By how much, luck decides: who writes an old value undoes all since.
+  EXPECT_THAT(sample.Output(), MatchesRegex("counted to [0-9]+ of 20000\n"));
 }
 
 TEST(GilCounter, WithAMutexNothingIsLost) {
