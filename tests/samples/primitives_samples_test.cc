@@ -46,7 +46,8 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values("rlock_reentry", "semaphore_limit", "event_signals gun",
                       "event_signals light", "queue_workers", "pool_of_four",
                       "sync_and_async", "semaphore_and_mutex --fixed",
-                      "event_under_lock --fixed", "future_under_lock --fixed"),
+                      "event_under_lock --fixed", "future_under_lock --fixed",
+                      "barrier_and_lock --fixed"),
     [](const ::testing::TestParamInfo<std::string>& info) {
       return std::regex_replace(info.param, std::regex("[^a-z]+"), "_");
     });
@@ -61,6 +62,12 @@ TEST_P(Safe, PrintsWhatTheReadmeShowsAndHasNoFinding) {
       sample.Analyze({"--all", "--fail-on", "deadlock,misuse,hazard"});
   EXPECT_EQ(sample.status, 0);
   EXPECT_TRUE(report["findings"].empty()) << report["findings"];
+}
+
+// Of the first finding: who waits for whom.
+std::string Sentence(const std::string& report) {
+  const std::string finding = From(report, "\n[1] ");
+  return Unchanging(UpTo(From(finding, "\n    "), "\n\n"));
 }
 
 struct Hanging {
@@ -129,12 +136,21 @@ TEST_P(Hangs, AndIsOneActualDeadlockOfWhatTheReadmeShows) {
   EXPECT_EQ(finding["rule"], GetParam().rule);
   EXPECT_THAT(ObjectsOf(report, finding),
               ::testing::UnorderedElementsAreArray(GetParam().objects));
-  // The sentence that says who waits for whom.
-  const auto sentence = [](const std::string& text) {
-    const std::string begin = From(text, "[1] ACTUAL DEADLOCK");
-    return Unchanging(UpTo(From(begin, "\n    "), "\n\n"));
-  };
-  EXPECT_EQ(sentence(sample.Text()), sentence(Shown(GetParam().shown)));
+  EXPECT_EQ(Sentence(sample.Text()), Sentence(Shown(GetParam().shown)));
+}
+
+TEST(BarrierAndLock, EndsByLuckAndTheLogShowsThatItNeedNot) {
+  RecordedSample sample;
+  ASSERT_EQ(sample.Run("barrier_and_lock"), 0);
+  const Json report = sample.Analyze();
+  EXPECT_EQ(sample.status, 1);
+  ASSERT_EQ(report["findings"].size(), 1u);
+  const Json& finding = report["findings"][0];
+  EXPECT_EQ(finding["verdict"], "possible");
+  EXPECT_EQ(finding["rule"], "communication");
+  EXPECT_THAT(ObjectsOf(report, finding), UnorderedElementsAre("step", "grid"));
+  EXPECT_EQ(Sentence(sample.Text()),
+            Sentence(Shown("lockcheck analyze meet.log")));
 }
 
 TEST(RlockReentry, TheLogHasOneAcquisitionForAllLevels) {
