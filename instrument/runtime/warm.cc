@@ -7,50 +7,20 @@
 // The entry points are leaves: every call stands at an end, so that the
 // frequent way saves no registers.
 
-#include "instrument/runtime/live.h"
-#include "instrument/runtime/lock_facts.h"
-#include "instrument/runtime/plain_shared.h"
-#include "instrument/runtime/record.h"
-#include "instrument/runtime/sites.h"
-#include "instrument/runtime/thread.h"
-#include "lockcheck/internal/hot.h"
-#include "lockcheck/internal/wait_queue.h"
+#include "instrument/runtime/warm_parts.h"
 
 namespace lockcheck::inline LOCKCHECK_ABI::internal {
 namespace {
 
 using runtime::Current;
+using runtime::HasRoom;
+using runtime::IsKnown;
 using runtime::Kept;
-using runtime::Thread;
-
-// Shuts the gate. False, and it is not, if a signal handler has written records
-// since `cursor` was read: then nothing that was read since is true.
-inline bool ShutAt(Thread* t, const uint32_t* cursor, uint32_t gate) {
-  SetGate(&t->kept().hot, kGateShut);
-  if (__builtin_expect(t->hot.cursor == cursor, true)) return true;
-  SetGate(&t->kept().hot, gate);
-  return false;
-}
-
-// Whether a request for a lock of this class at this site has come this way
-// before, so that its stack is in the log.
-inline bool IsKnown(Thread* t, const Kept& kept, uint32_t gate,
-                    const LockState& lock, uint32_t lock_class, uint32_t tag,
-                    bool reads) {
-  if (__builtin_expect(t->live && gate != kGateNoHold, false)) {
-    const uint32_t wanted =
-        runtime::Tag(lock) >> 3 | (reads ? uint32_t{1} << 31 : 0);
-    const uint64_t way = runtime::LiveWay(t, kept.hot.top, wanted);
-    return runtime::KnowsLiveWay(kept, way);
-  }
-  const uint64_t key =
-      runtime::WayKey(gate, lock_class, runtime::SiteOfTag(tag));
-  return kept.ways[runtime::WayPlace(key)] == key;
-}
-
-inline bool HasRoom(const Thread* t) { return t->hot.cursor < t->safe_end; }
-
+using runtime::Known;
+using runtime::NeedsLiveWay;
+using runtime::ShutAt;
 using runtime::Tag;
+using runtime::Thread;
 
 // Now and then, so that the slot's frequent way becomes the hot one, and two
 // threads with different ways do not fight over the slot.
@@ -60,26 +30,10 @@ inline void AdaptSlot(SiteSlot* slot, uint32_t way) {
   }
 }
 
-// The record of what has just been taken; there is no short one without it.
-[[gnu::noinline]] bool OpenWide(Thread* t, const runtime::Acquisition& a) {
-  runtime::OpenHold(t, a);
-  runtime::Leave(t);
-  return true;
-}
-
-// Writes the time word of a hold that begins now; false if it does not fit.
-inline bool TimeWord(Thread* t, uint64_t start, uint32_t* word) {
-  const uint32_t gap = log::EncodeTicks(start - t->stamp);
-  *word = gap | log::kStillOpen << 16;
-  if (__builtin_expect(gap == log::kStillOpen, false)) return false;
-  t->stamp += log::DecodeTicks(gap);
-  return true;
-}
-
 // Records an acquisition that is handed over, or timed, or both: the detail
 // word and the time word first, the record's own word last.
 [[gnu::noinline]] bool OpenLong(Thread* t, LockState& lock, SiteSlot* slot,
-                                bool handover) {
+                                bool handover) noexcept {
   const uint32_t tag = __atomic_load_n(&slot->tag, __ATOMIC_RELAXED);
   const uint32_t word = Tag(lock) | tag;
   lock.holder_site.store(HolderSite(tag, t->hot.actor),
@@ -98,13 +52,13 @@ inline bool TimeWord(Thread* t, uint64_t start, uint32_t* word) {
   if (cursor >= t->hot.sample_at && runtime::TakeSample(t)) {
     AdaptSlot(slot, runtime::InnermostGate(t) | lock_class);
     start = runtime::Ticks();
-    if (!TimeWord(t, start, next)) {
+    if (!runtime::TimeWord(t, start, next)) {
       *next = 0;
       cursor[1] = 0;
       const uint32_t flags =
           log::kFlagStart | (handover ? uint32_t{log::kFlagHandover} : 0u);
-      return OpenWide(t, {log::ObjectOf(word), log::SiteOf(word), gate, flags,
-                          0, lock.handovers, start});
+      return runtime::OpenWide(t, {log::ObjectOf(word), log::SiteOf(word), gate,
+                                   flags, 0, lock.handovers, start});
     }
     ++next;
     if (handover) {
@@ -127,27 +81,6 @@ inline bool TimeWord(Thread* t, uint64_t start, uint32_t* word) {
   h.top = hold + 1;
   SetGate(&h, gate);
   return true;
-}
-
-// Writes a reader's acquisition: always with the writer's count.
-inline void OpenRead(Thread* t, SharedState& lock, uint32_t tag) {
-  const uint32_t lock_class = lock.lock_class.load(std::memory_order_relaxed);
-  ThreadHolds& h = t->kept().hot;
-  uint32_t* const cursor = t->hot.cursor;
-  const uint32_t first =
-      ((Tag(lock) | tag) & ~log::kShortOpMask) | log::kOpenHandover;
-  cursor[1] = lock.handovers | log::kDetailShared;
-  StoreWord(cursor, first);
-  t->hot.cursor = cursor + 2;
-  t->after_long = cursor + 2;
-  runtime::DelaySample(t, 1);
-  Hold* const hold = h.top;
-  hold->word = first;
-  hold->after = LowHalf(cursor + 2);
-  hold->gate = GateBehind(lock_class, tag);
-  hold->words = 2 | kHoldIsRead;
-  hold->start_ticks = 0;
-  h.top = hold + 1;
 }
 
 [[gnu::noinline]] bool TakenByOther(LockState& lock, SiteSlot* slot) {
@@ -174,20 +107,9 @@ inline bool Free(LockState& lock, uint32_t tag) {
   return true;
 }
 
-// Ends WarmRelease() of a hold that is handed over, or timed, or both.
 template <bool kWriter>
-[[gnu::noinline]] bool ReleaseLong(Thread* t, LockState& lock) {
-  ThreadHolds& h = t->kept().hot;
-  const Hold& hold = h.top[-1];
-  const uint64_t now = runtime::IsTimed(hold) ? runtime::ReleaseTicks(hold) : 0;
-  if (__builtin_expect(
-          runtime::IsLast(t, hold) && runtime::CloseInPlace(t, hold, now),
-          true)) {
-    --h.top;
-  } else {
-    runtime::CloseHold(t, runtime::HoldCount(t) - 1);
-  }
-  runtime::Leave(t);
+[[gnu::noinline]] bool ReleaseLong(Thread* t, LockState& lock) noexcept {
+  runtime::CloseLong(t);
   return Free<kWriter>(lock, Tag(lock));
 }
 
@@ -204,10 +126,7 @@ inline bool Release(LockState& lock) {
   }
   Hold* const hold = kept.hot.top - 1;
   const uint32_t tag = Tag(lock);
-  // Its short record, whatever the opcode.
-  if (hold->word == 0 ||
-      ((hold->word ^ tag) & (kObjectBits & ~log::kShortOpMask)) != 0 ||
-      !ShutAt(t, cursor, gate)) {
+  if (!runtime::IsShortHoldOf(*hold, tag) || !ShutAt(t, cursor, gate)) {
     return false;
   }
   if (__builtin_expect((hold->word & log::kShortOpMask) != log::kOpen, false)) {
@@ -223,19 +142,23 @@ inline bool Release(LockState& lock) {
   return Free<kWriter>(lock, tag);
 }
 
-}  // namespace
+bool AcquireLive(LockState& lock, SiteSlot* slot) noexcept;
 
-bool WarmAcquire(LockState& lock, SiteSlot* slot) noexcept {
+template <Known kKnown>
+inline bool Acquire(LockState& lock, SiteSlot* slot) noexcept {
   Thread* const t = Current();
   Kept& kept = t->kept();
   const uint32_t gate = LoadGate(&kept.hot);
   const uint32_t tag = __atomic_load_n(&slot->tag, __ATOMIC_RELAXED);
   const uint32_t lock_class = lock.lock_class.load(std::memory_order_relaxed);
   uint32_t* const cursor = t->hot.cursor;
+  if (kKnown == Known::kByPlace && NeedsLiveWay(t, gate)) {
+    return AcquireLive(lock, slot);
+  }
   // A lock that is not registered yet goes where its kind is known.
   if (gate == kGateShut || (tag & kSiteShort) == 0 || !HasRoom(t) ||
       kept.hot.top == kept.hot.limit || Tag(lock) == 0 ||
-      !IsKnown(t, kept, gate, lock, lock_class, tag, false) ||
+      !IsKnown<kKnown>(t, kept, gate, lock, lock_class, tag, false) ||
       !ShutAt(t, cursor, gate)) {
     return false;
   }
@@ -266,6 +189,16 @@ bool WarmAcquire(LockState& lock, SiteSlot* slot) noexcept {
   return true;
 }
 
+[[gnu::noinline]] bool AcquireLive(LockState& lock, SiteSlot* slot) noexcept {
+  return Acquire<Known::kByLiveWay>(lock, slot);
+}
+
+}  // namespace
+
+bool WarmAcquire(LockState& lock, SiteSlot* slot) noexcept {
+  return Acquire<Known::kByPlace>(lock, slot);
+}
+
 // A lock that went from one thread to another.
 void WarmTaken(LockState& lock, SiteSlot* slot) noexcept {
   Thread* const t = Current();
@@ -292,137 +225,6 @@ void WarmTaken(LockState& lock, SiteSlot* slot) noexcept {
 bool WarmRelease(LockState& lock) noexcept { return Release<false>(lock); }
 bool WarmReleaseWriter(SharedState& lock) noexcept {
   return Release<true>(lock);
-}
-
-// A thread whose gate is shut may be none that records at all.
-[[gnu::noinline, gnu::cold]] static bool ReadWhileOff(SharedState& lock) {
-  return IsOff() && runtime::TryRead(lock, 0);
-}
-
-[[gnu::noinline, gnu::cold]] static bool StopReadingWhileOff(
-    SharedState& lock) {
-  if (!IsOff() || (lock.word.load(std::memory_order_relaxed) & kReading) == 0) {
-    return false;
-  }
-  if (runtime::StopReading(lock)) runtime::WakeShared(lock);
-  return true;
-}
-
-bool WarmAcquireShared(SharedState& lock, SiteSlot* slot) noexcept {
-  Thread* const t = Current();
-  Kept& kept = t->kept();
-  const uint32_t gate = LoadGate(&kept.hot);
-  const uint32_t tag = __atomic_load_n(&slot->tag, __ATOMIC_RELAXED);
-  const uint32_t lock_class = lock.lock_class.load(std::memory_order_relaxed);
-  uint32_t* const cursor = t->hot.cursor;
-  // Below `sample_at` there is room, too. Wide ids and the thread's own lock go
-  // the general way.
-  if (gate == kGateShut || (tag & kSiteShort) == 0 ||
-      cursor >= t->hot.sample_at || kept.hot.top == kept.hot.limit ||
-      Tag(lock) == 0 || (Tag(lock) & 2) != 0 ||
-      !IsKnown(t, kept, gate, lock, lock_class, tag, true) ||
-      !ShutAt(t, cursor, gate)) {
-    return ReadWhileOff(lock);
-  }
-  if (!runtime::TryRead(lock, 0)) {
-    SetGate(&kept.hot, gate);
-    return false;
-  }
-  // Writers change the count, so it is looked at only now.
-  if (__builtin_expect(lock.handovers > log::kDetailCount, false)) {
-    const bool waited = runtime::StopReading(lock);
-    SetGate(&kept.hot, gate);
-    if (waited) WriterReleased(lock, Tag(lock));
-    return false;
-  }
-  if (runtime::LastActor(lock) != kReadersActor) {
-    runtime::SetLastActor(lock, kReadersActor);
-  }
-  // The compare-and-swap has made the cache line this processor's already.
-  lock.last_reader.store(t->hot.actor, std::memory_order_relaxed);
-  lock.holder_site.store(HolderSite(tag, t->hot.actor),
-                         std::memory_order_relaxed);
-  OpenRead(t, lock, tag);
-  SetGate(&kept.hot, kept.hot.top[-1].gate);
-  return true;
-}
-
-namespace {
-
-// Of an object that is registered, and has a short id.
-inline bool IsShort(const WaitQueue* object) {
-  const uint32_t tag = object->tag.load(std::memory_order_relaxed);
-  return tag != 0 && (tag & 2) == 0;
-}
-
-inline uint32_t* WriteNote(uint32_t* at, log::Op op, uint32_t arg,
-                           const WaitQueue& object, uint32_t site,
-                           uint32_t sequence) {
-  at[2] = sequence;
-  at[1] =
-      (object.tag.load(std::memory_order_relaxed) | site) & ~log::kShortOpMask;
-  StoreWord(at, log::Extended(op, 3, arg | log::kShortNote));
-  return at + 3;
-}
-
-}  // namespace
-
-bool WarmNote(const WaitQueue* taken, const WaitQueue* posted, NoteFacts facts,
-              const SiteSlot* slot) noexcept {
-  Thread* const t = Current();
-  ThreadHolds& h = t->kept().hot;
-  const uint32_t gate = LoadGate(&h);
-  const uint32_t site = __atomic_load_n(&slot->tag, __ATOMIC_RELAXED);
-  uint32_t* const cursor = t->hot.cursor;
-  if (gate == kGateShut || (site & kSiteShort) == 0 || !HasRoom(t) ||
-      (taken != nullptr && !IsShort(taken)) ||
-      (posted != nullptr && !IsShort(posted)) || !ShutAt(t, cursor, gate)) {
-    return false;
-  }
-  uint32_t* next = cursor;
-  if (taken != nullptr) {
-    next = WriteNote(next, log::Op::kTake, static_cast<uint32_t>(facts.how),
-                     *taken, site, facts.sequence);
-  }
-  if (posted != nullptr) {
-    next = WriteNote(next, log::Op::kPost, static_cast<uint32_t>(facts.post),
-                     *posted, site, facts.sequence);
-  }
-  t->hot.cursor = next;
-  t->after_long = next;
-  runtime::DelaySample(t, static_cast<size_t>(next - cursor));
-  SetGate(&h, gate);
-  return true;
-}
-
-bool WarmReleaseShared(SharedState& lock) noexcept {
-  Thread* const t = Current();
-  Kept& kept = t->kept();
-  const uint32_t gate = LoadGate(&kept.hot);
-  uint32_t* const cursor = t->hot.cursor;
-  if (gate == kGateShut || !HasRoom(t) ||
-      (lock.word.load(std::memory_order_relaxed) & kReading) == 0) {
-    return StopReadingWhileOff(lock);
-  }
-  Hold* const hold = kept.hot.top - 1;
-  const uint32_t tag = Tag(lock);
-  if (hold->word == 0 || hold->start_ticks != 0 ||
-      ((hold->word ^ tag) & (kObjectBits & ~log::kShortOpMask)) != 0 ||
-      (hold->word & log::kShortOpMask) != log::kOpenHandover ||
-      !ShutAt(t, cursor, gate)) {
-    return false;
-  }
-  if (runtime::IsLast(t, *hold)) {
-    StoreWord(cursor - 2, hold->word ^ log::kOpenBit);
-  } else {
-    runtime::WriteClose(t);
-  }
-  kept.hot.top = hold;
-  SetGate(&kept.hot, hold[-1].gate);
-  if (__builtin_expect(runtime::StopReading(lock), false)) {
-    return WakeAfterWriter(lock, tag);
-  }
-  return true;
 }
 
 }  // namespace lockcheck::inline LOCKCHECK_ABI::internal

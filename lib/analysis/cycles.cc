@@ -99,8 +99,7 @@ class ComponentSearch {
     PatternVisitor patterns(checker_, options_.max_cycles);
     if (CommonGate(component_) == kNone) FindPatterns(patterns, result);
     for (const auto& pattern : patterns.patterns) {
-      findings.push_back(ToFinding(pattern.arcs, pattern.choices));
-      findings.back().verdict = Verdict::kPossible;
+      findings.push_back(ToPossible(ToFinding(pattern.arcs, pattern.choices)));
     }
     InversionVisitor inversions(patterns.patterns, options_.max_cycles);
     const auto search = Search(inversions, options_.max_cycle_length);
@@ -179,8 +178,7 @@ class ComponentSearch {
     if (checker_.cut()) return std::nullopt;
     Finding finding = ToFinding(arcs, choices);
     if (!failed) {  // the first search was cut before it came here
-      finding.verdict = Verdict::kPossible;
-      return finding;
+      return ToPossible(std::move(finding));
     }
     finding.verdict = Verdict::kRefuted;
     // Of two reasons the one that stays true when another actor does the same.
@@ -196,6 +194,17 @@ class ComponentSearch {
         options_.policy == Policy::kOrder &&
         (failed == Clause::kOneActor || failed == Clause::kGate ||
          failed == Clause::kForkJoin);
+    return finding;
+  }
+
+  Finding ToPossible(Finding finding) const {
+    finding.verdict = Verdict::kPossible;
+    if (observations_.is_live) {
+      finding.assumes.push_back(
+          "no future, latch, barrier, event or queue keeps them apart: "
+          "mode=live knows the order of forks and joins, a recording these, "
+          "too");
+    }
     return finding;
   }
 

@@ -217,6 +217,9 @@ struct Observations {
   std::vector<Notification> notifications;  // one per actor and object
   std::vector<RefusedMoment> refused;
   std::vector<Quiescence> quiescences;
+  // Of mode=live: what was new is there, but not what the program's signals put
+  // in order.
+  bool is_live = false;
   // A thread of the runtime's own: it waits for nobody and signals nobody.
   bool is_the_runtimes(ActorIndex actor) const {
     return std::any_of(quiescences.begin(), quiescences.end(),

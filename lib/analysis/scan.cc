@@ -158,8 +158,9 @@ void MergeNotifications(std::span<const Piece> pieces, Observations& o) {
   }
 }
 
-void CollectQuiescences(std::span<const Piece> pieces, Observations& o) {
+void CollectNotes(std::span<const Piece> pieces, Observations& o) {
   for (const Piece& piece : pieces) {
+    o.is_live |= piece.is_live;
     if (piece.quiescent == 0) continue;
     o.quiescences.push_back({piece.actor, piece.quiescent, piece.starved});
   }
@@ -174,7 +175,7 @@ Observations Observe(const log::Recording& recording, unsigned threads,
   FindPhases(pieces, o);
   MergeMisuses(pieces, o);
   MergeNotifications(pieces, o);
-  CollectQuiescences(pieces, o);
+  CollectNotes(pieces, o);
   o.end = EndStates(recording, pieces);
   o.refused = RefusedMoments(recording, pieces);
   MergeAsked(recording, threads, pieces, o);

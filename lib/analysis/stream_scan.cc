@@ -397,6 +397,8 @@ void StreamScan::OnNote(log::NoteKind kind, uint64_t value) {
     (value == 2 ? totals_.full_timing : totals_.other_timing) = true;
   } else if (kind == log::NoteKind::kSampleInterval) {
     totals_.sample_interval = std::max(totals_.sample_interval, value);
+  } else if (kind == log::NoteKind::kLive) {
+    piece_.is_live = true;
   } else if (kind == log::NoteKind::kQuiescent) {
     piece_.quiescent = std::max(piece_.quiescent, value);
   } else if (kind == log::NoteKind::kStarved) {

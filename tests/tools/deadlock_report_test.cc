@@ -70,7 +70,8 @@ TEST(DeadlockReportTest, OfReadersOfOneLockThatBothWantToWrite) {
     if (said.find("2 threads wait for each other") != said.npos) {
       EXPECT_TRUE(both) << said;
     }
-    EXPECT_EQ(Count(said, "cache, which it already holds"), both ? 0 : 1);
+    EXPECT_EQ(Count(said, "cache, which it already holds"), both ? 0 : 1)
+        << said;
   }
 }
 

@@ -1,0 +1,187 @@
+// The readers' warm path, see warm.cc.
+
+#include "instrument/runtime/plain_shared.h"
+#include "instrument/runtime/warm_parts.h"
+
+namespace lockcheck::inline LOCKCHECK_ABI::internal {
+namespace {
+
+using runtime::Current;
+using runtime::HasRoom;
+using runtime::IsKnown;
+using runtime::Kept;
+using runtime::Known;
+using runtime::NeedsLiveWay;
+using runtime::ShutAt;
+using runtime::Tag;
+using runtime::Thread;
+
+// Writes a reader's acquisition: always with the writer's count, and with the
+// time word that stands behind it if it is timed.
+inline void OpenRead(Thread* t, SharedState& lock, uint32_t tag,
+                     uint64_t start_ticks) {
+  const uint32_t lock_class = lock.lock_class.load(std::memory_order_relaxed);
+  const uint32_t words = start_ticks == 0 ? 2 : 3;
+  ThreadHolds& h = t->kept().hot;
+  uint32_t* const cursor = t->hot.cursor;
+  const uint32_t first =
+      ((Tag(lock) | tag) & ~log::kShortOpMask) | log::kOpenHandover;
+  cursor[1] = lock.handovers | log::kDetailShared |
+              (start_ticks == 0 ? 0 : log::kDetailTimed);
+  StoreWord(cursor, first);
+  t->hot.cursor = cursor + words;
+  t->after_long = cursor + words;
+  runtime::DelaySample(t, words - 1);
+  Hold* const hold = h.top;
+  hold->word = first;
+  hold->after = LowHalf(cursor + words);
+  hold->gate = GateBehind(lock_class, tag);
+  hold->words = words | kHoldIsRead;
+  hold->start_ticks = start_ticks;
+  h.top = hold + 1;
+  SetGate(&h, hold->gate);
+}
+
+// The same where the next sample is due.
+[[gnu::noinline]] bool OpenReadSampled(Thread* t, SharedState& lock,
+                                       uint32_t tag) noexcept {
+  uint64_t start = 0;
+  if (runtime::TakeSample(t)) {
+    start = runtime::Ticks();
+    if (!runtime::TimeWord(t, start, t->hot.cursor + 2)) {
+      t->hot.cursor[2] = 0;
+      const uint32_t gate =
+          GateBehind(lock.lock_class.load(std::memory_order_relaxed), tag);
+      return runtime::OpenWide(
+          t, {Tag(lock) >> 3, runtime::SiteOfTag(tag), gate,
+              log::kFlagStart | log::kFlagHandover | log::kFlagShared, 0,
+              lock.handovers, start});
+    }
+  }
+  OpenRead(t, lock, tag, start);
+  return true;
+}
+
+[[gnu::noinline]] bool WakeAfterWriter(LockState& lock, uint32_t tag) noexcept {
+  WriterReleased(lock, tag);
+  return true;
+}
+
+// A thread whose gate is shut may be none that records at all.
+[[gnu::noinline, gnu::cold]] bool ReadWhileOff(SharedState& lock) noexcept {
+  return IsOff() && runtime::TryRead(lock, 0);
+}
+
+[[gnu::noinline, gnu::cold]] bool StopReadingWhileOff(
+    SharedState& lock) noexcept {
+  if (!IsOff() || (lock.word.load(std::memory_order_relaxed) & kReading) == 0) {
+    return false;
+  }
+  if (runtime::StopReading(lock)) runtime::WakeShared(lock);
+  return true;
+}
+
+// The writer's count is too large for a short record.
+[[gnu::noinline, gnu::cold]] bool GiveBackReading(SharedState& lock,
+                                                  ThreadHolds& holds,
+                                                  uint32_t gate) noexcept {
+  const bool waited = runtime::StopReading(lock);
+  SetGate(&holds, gate);
+  if (waited) WriterReleased(lock, Tag(lock));
+  return false;
+}
+
+bool AcquireSharedLive(SharedState& lock, SiteSlot* slot) noexcept;
+
+template <Known kKnown>
+inline bool AcquireShared(SharedState& lock, SiteSlot* slot) noexcept {
+  Thread* const t = Current();
+  Kept& kept = t->kept();
+  const uint32_t gate = LoadGate(&kept.hot);
+  const uint32_t tag = __atomic_load_n(&slot->tag, __ATOMIC_RELAXED);
+  const uint32_t lock_class = lock.lock_class.load(std::memory_order_relaxed);
+  uint32_t* const cursor = t->hot.cursor;
+  if (kKnown == Known::kByPlace && NeedsLiveWay(t, gate)) {
+    return AcquireSharedLive(lock, slot);
+  }
+  // Wide ids and the thread's own lock go the general way.
+  if (gate == kGateShut || (tag & kSiteShort) == 0 || !HasRoom(t) ||
+      kept.hot.top == kept.hot.limit || Tag(lock) == 0 ||
+      (Tag(lock) & 2) != 0 ||
+      !IsKnown<kKnown>(t, kept, gate, lock, lock_class, tag, true) ||
+      !ShutAt(t, cursor, gate)) {
+    return ReadWhileOff(lock);
+  }
+  if (!runtime::TryRead(lock, 0)) {
+    SetGate(&kept.hot, gate);
+    return false;
+  }
+  // Writers change the count, so it is looked at only now.
+  if (__builtin_expect(lock.handovers > log::kDetailCount, false)) {
+    return GiveBackReading(lock, kept.hot, gate);
+  }
+  if (runtime::LastActor(lock) != kReadersActor) {
+    runtime::SetLastActor(lock, kReadersActor);
+  }
+  // The compare-and-swap has made the cache line this processor's already.
+  lock.last_reader.store(t->hot.actor, std::memory_order_relaxed);
+  lock.holder_site.store(HolderSite(tag, t->hot.actor),
+                         std::memory_order_relaxed);
+  if (__builtin_expect(cursor >= t->hot.sample_at, false)) {
+    return OpenReadSampled(t, lock, tag);
+  }
+  OpenRead(t, lock, tag, 0);
+  return true;
+}
+
+[[gnu::noinline]] bool AcquireSharedLive(SharedState& lock,
+                                         SiteSlot* slot) noexcept {
+  return AcquireShared<Known::kByLiveWay>(lock, slot);
+}
+
+// Ends WarmReleaseShared() of a hold that is timed.
+[[gnu::noinline]] bool StopTimedReading(Thread* t, SharedState& lock) noexcept {
+  runtime::CloseLong(t);
+  if (runtime::StopReading(lock)) WriterReleased(lock, Tag(lock));
+  return true;
+}
+
+}  // namespace
+
+bool WarmAcquireShared(SharedState& lock, SiteSlot* slot) noexcept {
+  return AcquireShared<Known::kByPlace>(lock, slot);
+}
+
+bool WarmReleaseShared(SharedState& lock) noexcept {
+  Thread* const t = Current();
+  Kept& kept = t->kept();
+  const uint32_t gate = LoadGate(&kept.hot);
+  uint32_t* const cursor = t->hot.cursor;
+  if (gate == kGateShut || !HasRoom(t) ||
+      (lock.word.load(std::memory_order_relaxed) & kReading) == 0) {
+    return StopReadingWhileOff(lock);
+  }
+  Hold* const hold = kept.hot.top - 1;
+  const uint32_t tag = Tag(lock);
+  if (!runtime::IsShortHoldOf(*hold, tag) ||
+      (hold->word & log::kShortOpMask) != log::kOpenHandover ||
+      !ShutAt(t, cursor, gate)) {
+    return false;
+  }
+  if (__builtin_expect(hold->start_ticks != 0, false)) {
+    return StopTimedReading(t, lock);
+  }
+  if (runtime::IsLast(t, *hold)) {
+    StoreWord(cursor - 2, hold->word ^ log::kOpenBit);
+  } else {
+    runtime::WriteClose(t);
+  }
+  kept.hot.top = hold;
+  SetGate(&kept.hot, hold[-1].gate);
+  if (__builtin_expect(runtime::StopReading(lock), false)) {
+    return WakeAfterWriter(lock, tag);
+  }
+  return true;
+}
+
+}  // namespace lockcheck::inline LOCKCHECK_ABI::internal
