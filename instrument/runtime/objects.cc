@@ -32,14 +32,25 @@ uint32_t PlaceId(Thread* t, const ObjectFacts& facts) {
   return id;
 }
 
-void Define(Thread* t, uint32_t id, uint32_t place, const ObjectFacts& facts) {
+// Returns its first word.
+uint32_t* Define(Thread* t, uint32_t id, uint32_t place,
+                 const ObjectFacts& facts) {
   const size_t size = facts.name == nullptr ? 0 : strnlen(facts.name, 1024);
   Record r = Begin(t, 13 + size / 4);
   r.Word(id).Word(place).Word(facts.site);
   r.U64(reinterpret_cast<uintptr_t>(facts.address));
   r.Text(facts.name == nullptr ? "" : facts.name, size);
   if (facts.value != 0) r.Word(facts.value);
+  uint32_t* const record = t->hot.cursor;
   r.End(Op::kDefObject, static_cast<uint32_t>(facts.kind));
+  return record;
+}
+
+// The object has got another id: the record defines nothing.
+void Undefine(uint32_t* record) {
+  internal::StoreWord(
+      record,
+      log::Extended(Op::kDefObject, log::WordsOf(*record), log::kNoKind));
 }
 
 }  // namespace
@@ -56,12 +67,17 @@ void RegisterObject(Thread* t, std::atomic<uint32_t>& tag,
   // Defined before it is known: whoever sees the id may record with it, and the
   // program may be killed then. If two threads come first, one id wins, and the
   // other stays unused.
-  if (!t->live) Define(t, id, place, facts);
+  uint32_t* const record = t->live ? nullptr : Define(t, id, place, facts);
   uint32_t none = 0;
   const bool first = tag.compare_exchange_strong(
       none, id << 3 | log::kOpenBit | (id < log::kShortObjects ? 0u : 2u),
       std::memory_order_release, std::memory_order_relaxed);
-  if (t->live && !first) ForgetLiveObject(id, true);
+  if (first) return;
+  if (t->live) {
+    ForgetLiveObject(id, true);
+  } else {
+    Undefine(record);
+  }
 }
 
 void ObjectIsGone(Thread* t, uint32_t object, bool referred) {

@@ -139,6 +139,7 @@ void BeginSegment(Thread* t, uint32_t number) {
   const size_t held = ListedHolds(t);
   __atomic_store_n(&t->segment, number, __ATOMIC_RELEASE);
   __atomic_store_n(&t->segment_begin, t->hot.cursor, __ATOMIC_RELEASE);
+  t->hot.read_tag = 0;
   timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   t->stamp = Ticks();
@@ -271,6 +272,8 @@ uint32_t WriteOpen(Thread* t, const Acquisition& a) {
   const bool handover = (a.flags & log::kFlagHandover) != 0;
   const bool timed = (a.flags & log::kFlagStart) != 0;
   const uint32_t gap = timed ? log::EncodeTicks(a.start_ticks - t->stamp) : 0;
+  const bool reads = (a.flags & log::kFlagShared) != 0;
+  if (!reads) ForgetReading(t, ReadTag(a.object));
   if (!FitsShort(a) || gap == log::kStillOpen) {
     Record r(t);
     r.Word(a.object).Word(a.site);
@@ -285,7 +288,11 @@ uint32_t WriteOpen(Thread* t, const Acquisition& a) {
   uint32_t* const cursor = t->hot.cursor;
   if (handover) {
     cursor[1] = a.handover | (timed ? log::kDetailTimed : 0) |
-                (a.flags & log::kFlagShared ? log::kDetailShared : 0);
+                (reads ? log::kDetailShared : 0);
+    if (reads) {
+      t->hot.read_tag = ReadTag(a.object);
+      t->hot.read_count = a.handover;
+    }
     if (timed) cursor[2] = time;
     const size_t words = timed ? 3 : 2;
     const uint32_t word = log::Pack(log::kOpenHandover, a.object, a.site);

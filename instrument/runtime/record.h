@@ -124,6 +124,15 @@ void ResetSampling(Thread* t);
 // Whether this hold is to be timed; if so, draws when the next one is.
 bool TakeSample(Thread* t);
 
+// ---- Readings ---------------------------------------------------------------
+// Of an object with a short id; see ThreadState::read_tag.
+inline uint32_t ReadTag(uint32_t object) {
+  return object << log::kObjectShift | log::kOpenBit;
+}
+inline void ForgetReading(Thread* t, uint32_t tag) {
+  if (t->hot.read_tag == tag) t->hot.read_tag = 0;
+}
+
 // ---- One-word records -------------------------------------------------------
 inline void PublishWord(Thread* t, uint32_t word) {
   uint32_t* const cursor = t->hot.cursor;
@@ -147,7 +156,9 @@ inline Hold& PushHold(Thread* t, uint32_t word, uint32_t gate,
 
 // `start_ticks` of a plain hold is what an earlier one left there.
 inline bool IsTimed(const Hold& hold) {
-  return (hold.word & log::kShortOpMask) != log::kOpen && hold.start_ticks != 0;
+  const uint32_t opcode = hold.word & log::kShortOpMask;
+  return opcode != log::kOpen && hold.start_ticks != 0 &&
+         !(opcode == log::kOpenHandover && hold.words == internal::kReadAgain);
 }
 
 // The hot path stores only plain holds, and not all their fields.
@@ -193,15 +204,15 @@ inline bool CloseInPlace(Thread* t, const Hold& hold, uint64_t now) {
     internal::StoreWord(cursor - 1, hold.word ^ log::kOpenBit);
     return true;
   }
-  uint32_t* record = cursor - 2;
-  if (hold.start_ticks != 0) {
+  if (IsTimed(hold)) {
     const uint32_t length = log::EncodeTicks(now - hold.start_ticks);
     if (length == log::kStillOpen) return false;
     internal::StoreWord(cursor - 1, (cursor[-1] & 0xffff) | length << 16);
     if (opcode == log::kTimed) return true;
-    --record;
   }
-  internal::StoreWord(record, hold.word ^ log::kOpenBit);
+  // A repeated reading's record is a plain one, whatever its hold says.
+  uint32_t* const record = cursor - (hold.words & internal::kHoldWords);
+  internal::StoreWord(record, *record ^ log::kOpenBit);
   return true;
 }
 

@@ -22,14 +22,6 @@ using runtime::ShutAt;
 using runtime::Tag;
 using runtime::Thread;
 
-// Now and then, so that the slot's frequent way becomes the hot one, and two
-// threads with different ways do not fight over the slot.
-inline void AdaptSlot(SiteSlot* slot, uint32_t way) {
-  if (way != __atomic_load_n(&slot->outer, __ATOMIC_RELAXED)) {
-    __atomic_store_n(&slot->outer, way, __ATOMIC_RELAXED);
-  }
-}
-
 // Records an acquisition that is handed over, or timed, or both: the detail
 // word and the time word first, the record's own word last.
 [[gnu::noinline]] bool OpenLong(Thread* t, LockState& lock, SiteSlot* slot,
@@ -46,11 +38,12 @@ inline void AdaptSlot(SiteSlot* slot, uint32_t way) {
   uint32_t opcode = log::kOpen;
   uint64_t start = 0;
   if (handover) {
+    runtime::ForgetReading(t, Tag(lock));
     *next++ = lock.handovers;
     opcode = log::kOpenHandover;
   }
   if (cursor >= t->hot.sample_at && runtime::TakeSample(t)) {
-    AdaptSlot(slot, runtime::InnermostGate(t) | lock_class);
+    runtime::AdaptSlot(slot, runtime::InnermostGate(t) | lock_class);
     start = runtime::Ticks();
     if (!runtime::TimeWord(t, start, next)) {
       *next = 0;
@@ -76,7 +69,7 @@ inline void AdaptSlot(SiteSlot* slot, uint32_t way) {
   hold->word = first;
   hold->after = LowHalf(next);
   hold->gate = gate;
-  hold->words = 0;
+  hold->words = static_cast<uint32_t>(next - cursor);
   hold->start_ticks = start;
   h.top = hold + 1;
   SetGate(&h, gate);

@@ -44,6 +44,14 @@ inline bool IsKnown(Thread* t, const Kept& kept, uint32_t gate,
   return kept.ways[WayPlace(key)] == key;
 }
 
+// Now and then, so that the slot's frequent way becomes the hot one, and two
+// threads with different ways do not fight over the slot.
+inline void AdaptSlot(SiteSlot* slot, uint32_t way) {
+  if (way != __atomic_load_n(&slot->outer, __ATOMIC_RELAXED)) {
+    __atomic_store_n(&slot->outer, way, __ATOMIC_RELAXED);
+  }
+}
+
 inline bool HasRoom(const Thread* t) { return t->hot.cursor < t->safe_end; }
 
 // The record of what has just been taken; there is no short one without it.

@@ -16,24 +16,44 @@ using runtime::ShutAt;
 using runtime::Tag;
 using runtime::Thread;
 
-// Writes a reader's acquisition: always with the writer's count, and with the
-// time word that stands behind it if it is timed.
+// What others see of a reader.
+inline void ShowReader(Thread* t, SharedState& lock, uint32_t tag) {
+  if (runtime::LastActor(lock) != kReadersActor) {
+    runtime::SetLastActor(lock, kReadersActor);
+  }
+  // The compare-and-swap has made the cache line this processor's already.
+  lock.last_reader.store(t->hot.actor, std::memory_order_relaxed);
+  lock.holder_site.store(HolderSite(tag, t->hot.actor),
+                         std::memory_order_relaxed);
+}
+
+// Writes a reader's acquisition, and opens the gate: with the writer's count
+// unless it is said already, and with the time word that stands behind it if it
+// is timed.
 inline void OpenRead(Thread* t, SharedState& lock, uint32_t tag,
                      uint64_t start_ticks) {
   const uint32_t lock_class = lock.lock_class.load(std::memory_order_relaxed);
-  const uint32_t words = start_ticks == 0 ? 2 : 3;
+  const uint32_t plain = Tag(lock) | tag;
   ThreadHolds& h = t->kept().hot;
   uint32_t* const cursor = t->hot.cursor;
-  const uint32_t first =
-      ((Tag(lock) | tag) & ~log::kShortOpMask) | log::kOpenHandover;
-  cursor[1] = lock.handovers | log::kDetailShared |
-              (start_ticks == 0 ? 0 : log::kDetailTimed);
-  StoreWord(cursor, first);
-  t->hot.cursor = cursor + words;
-  t->after_long = cursor + words;
-  runtime::DelaySample(t, words - 1);
+  uint32_t words = 1;
+  if (start_ticks == 0 && t->hot.read_tag == Tag(lock) &&
+      t->hot.read_count == lock.handovers) {
+    StoreWord(cursor, plain);
+    t->hot.cursor = cursor + 1;
+  } else {
+    words = start_ticks == 0 ? 2 : 3;
+    cursor[1] = lock.handovers | log::kDetailShared |
+                (start_ticks == 0 ? 0 : log::kDetailTimed);
+    StoreWord(cursor, plain | log::kOpenHandover);
+    t->hot.cursor = cursor + words;
+    t->after_long = cursor + words;
+    t->hot.read_tag = Tag(lock);
+    t->hot.read_count = lock.handovers;
+    runtime::DelaySample(t, words - 1);
+  }
   Hold* const hold = h.top;
-  hold->word = first;
+  hold->word = plain | kReadOpcode;
   hold->after = LowHalf(cursor + words);
   hold->gate = GateBehind(lock_class, tag);
   hold->words = words | kHoldIsRead;
@@ -44,9 +64,13 @@ inline void OpenRead(Thread* t, SharedState& lock, uint32_t tag,
 
 // The same where the next sample is due.
 [[gnu::noinline]] bool OpenReadSampled(Thread* t, SharedState& lock,
-                                       uint32_t tag) noexcept {
+                                       SiteSlot* slot) noexcept {
+  const uint32_t tag = __atomic_load_n(&slot->tag, __ATOMIC_RELAXED);
   uint64_t start = 0;
   if (runtime::TakeSample(t)) {
+    runtime::AdaptSlot(slot,
+                       runtime::InnermostGate(t) |
+                           lock.lock_class.load(std::memory_order_relaxed));
     start = runtime::Ticks();
     if (!runtime::TimeWord(t, start, t->hot.cursor + 2)) {
       t->hot.cursor[2] = 0;
@@ -81,7 +105,7 @@ inline void OpenRead(Thread* t, SharedState& lock, uint32_t tag,
   return true;
 }
 
-// The writer's count is too large for a short record.
+// There is no short record of it: no room, or too large a count.
 [[gnu::noinline, gnu::cold]] bool GiveBackReading(SharedState& lock,
                                                   ThreadHolds& holds,
                                                   uint32_t gate) noexcept {
@@ -120,15 +144,9 @@ inline bool AcquireShared(SharedState& lock, SiteSlot* slot) noexcept {
   if (__builtin_expect(lock.handovers > log::kDetailCount, false)) {
     return GiveBackReading(lock, kept.hot, gate);
   }
-  if (runtime::LastActor(lock) != kReadersActor) {
-    runtime::SetLastActor(lock, kReadersActor);
-  }
-  // The compare-and-swap has made the cache line this processor's already.
-  lock.last_reader.store(t->hot.actor, std::memory_order_relaxed);
-  lock.holder_site.store(HolderSite(tag, t->hot.actor),
-                         std::memory_order_relaxed);
+  ShowReader(t, lock, tag);
   if (__builtin_expect(cursor >= t->hot.sample_at, false)) {
-    return OpenReadSampled(t, lock, tag);
+    return OpenReadSampled(t, lock, slot);
   }
   OpenRead(t, lock, tag, 0);
   return true;
@@ -142,7 +160,7 @@ inline bool AcquireShared(SharedState& lock, SiteSlot* slot) noexcept {
 // Ends WarmReleaseShared() of a hold that is timed.
 [[gnu::noinline]] bool StopTimedReading(Thread* t, SharedState& lock) noexcept {
   runtime::CloseLong(t);
-  if (runtime::StopReading(lock)) WriterReleased(lock, Tag(lock));
+  WarmStopReading(lock);
   return true;
 }
 
@@ -150,6 +168,19 @@ inline bool AcquireShared(SharedState& lock, SiteSlot* slot) noexcept {
 
 bool WarmAcquireShared(SharedState& lock, SiteSlot* slot) noexcept {
   return AcquireShared<Known::kByPlace>(lock, slot);
+}
+
+bool WarmReading(SharedState& lock, SiteSlot* slot, uint32_t gate) noexcept {
+  Thread* const t = Current();
+  if (lock.handovers > log::kDetailCount || !HasRoom(t)) {
+    return GiveBackReading(lock, t->kept().hot, gate);
+  }
+  ShowReader(t, lock, __atomic_load_n(&slot->tag, __ATOMIC_RELAXED));
+  return OpenReadSampled(t, lock, slot);
+}
+
+void WarmStopReading(SharedState& lock) noexcept {
+  if (runtime::StopReading(lock)) WriterReleased(lock, Tag(lock));
 }
 
 bool WarmReleaseShared(SharedState& lock) noexcept {
@@ -168,11 +199,12 @@ bool WarmReleaseShared(SharedState& lock) noexcept {
       !ShutAt(t, cursor, gate)) {
     return false;
   }
-  if (__builtin_expect(hold->start_ticks != 0, false)) {
+  if (__builtin_expect(runtime::IsTimed(*hold), false)) {
     return StopTimedReading(t, lock);
   }
   if (runtime::IsLast(t, *hold)) {
-    StoreWord(cursor - 2, hold->word ^ log::kOpenBit);
+    uint32_t* const record = cursor - (hold->words & kHoldWords);
+    StoreWord(record, *record ^ log::kOpenBit);
   } else {
     runtime::WriteClose(t);
   }

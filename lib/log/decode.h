@@ -191,10 +191,18 @@ enum class DecodeStatus {
   kMalformed,  // a record contradicts itself; everything before was delivered
 };
 
+// The last reading in a segment so far: a plain record of the same object is
+// one more, with the same count of hand-overs.
+struct LastReading {
+  uint32_t object = kShortObjects;  // which no plain record has: none
+  uint32_t count = 0;
+};
+
 struct DecodeResult {
   DecodeStatus status = DecodeStatus::kEnd;
-  size_t words = 0;    // words read, up to the offending record
-  size_t unknown = 0;  // records of unknown (newer) kinds that were skipped
+  size_t words = 0;     // words read, up to the offending record
+  size_t unknown = 0;   // records of unknown (newer) kinds that were skipped
+  LastReading reading;  // at that place
 };
 
 // Decodes `words`, which must begin with a kSegment record, up to the next

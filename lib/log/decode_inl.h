@@ -76,6 +76,24 @@ inline AcquireRecord ShortAcquire(uint32_t word) {
   return a;
 }
 
+// What a plain record of an object that was read last says.
+inline AcquireRecord ReadAgain(const LastReading& reading, uint32_t word) {
+  AcquireRecord a = ShortAcquire(word);
+  a.mode = model::Mode::kShared;
+  a.handover = reading.count;
+  return a;
+}
+
+// An acquisition whose record says more than a plain one. Those of the long
+// form, which large ids and semaphores have, are not repeated.
+inline void See(const AcquireRecord& a, bool short_form, LastReading& reading) {
+  if (a.mode == model::Mode::kExclusive) {
+    if (a.object == reading.object) reading = {};
+  } else if (short_form) {
+    reading = {a.object, a.handover};
+  }
+}
+
 // Of a POST or a TAKE.
 template <typename Note>
 void ReadShortNote(Payload& in, Note& note) {
@@ -100,8 +118,8 @@ inline void ReadTimes(uint32_t time, uint64_t& stamp, AcquireRecord& a,
 // One extended record. Returns false if it is malformed. `stamp` is the
 // segment's last stamp.
 template <typename Visitor>
-bool DecodeExtended(uint32_t word, Payload in, uint64_t& stamp, Visitor& v,
-                    size_t& unknown) {
+bool DecodeExtended(uint32_t word, Payload in, uint64_t& stamp,
+                    LastReading& reading, Visitor& v, size_t& unknown) {
   const uint32_t arg = ArgOf(word);
   const Op op = OpOf(word);
   // Whether the visitor gets the record, after its last field is read.
@@ -118,6 +136,10 @@ bool DecodeExtended(uint32_t word, Payload in, uint64_t& stamp, Visitor& v,
       h.ticks = in.U64();
       h.monotonic_ns = in.U64();
       h.held = in.Words(uint64_t{2} * in.Word());
+      if (in.more()) {
+        reading.object = in.Word();
+        reading.count = in.Word();
+      }
       if (whole()) {
         stamp = h.ticks;
         v.OnSegment(h);
@@ -126,11 +148,13 @@ bool DecodeExtended(uint32_t word, Payload in, uint64_t& stamp, Visitor& v,
     }
     case Op::kAcquire: {
       const AcquireRecord a = ReadAcquire(arg, in);
+      See(a, false, reading);
       if (whole()) v.OnAcquire(a);
       break;
     }
     case Op::kSection: {
       const AcquireRecord a = ReadAcquire(arg, in);
+      See(a, false, reading);
       if (whole()) v.OnSection(a, ReleaseRecord{});
       break;
     }
@@ -309,7 +333,7 @@ bool DecodeExtended(uint32_t word, Payload in, uint64_t& stamp, Visitor& v,
       const uint64_t address = in.U64();
       const std::string_view name = in.Text();
       const uint32_t value = in.more() ? in.Word() : 0;
-      if (whole()) {
+      if (whole() && arg != kNoKind) {
         v.OnDefObject(static_cast<model::ObjectKind>(arg), object, place, site,
                       address, name, value);
       }
@@ -360,6 +384,13 @@ DecodeResult DecodeSegment(std::span<const uint32_t> words, Visitor& v) {
   const uint32_t* const end = begin + words.size();
   const uint32_t* p = begin;
   uint64_t stamp = 0;
+  const auto section = [&](uint32_t word) {
+    if (ObjectOf(word) == result.reading.object) {
+      v.OnSection(internal::ReadAgain(result.reading, word), ReleaseRecord{});
+    } else {
+      v.OnSection(ObjectOf(word), SiteOf(word));
+    }
+  };
   const auto stop = [&](DecodeStatus status) {
     result.status = status;
     result.words = static_cast<size_t>(p - begin);
@@ -368,17 +399,15 @@ DecodeResult DecodeSegment(std::span<const uint32_t> words, Visitor& v) {
   if (p < end && !IsSegment(*p)) return stop(DecodeStatus::kMalformed);
   while (p < end) {
     const uint32_t word = *p;
-    const uint32_t object = ObjectOf(word);
-    const uint32_t site = SiteOf(word);
     switch (word & kShortOpMask) {
       case kSection:
         v.OnAct();
-        v.OnSection(object, site);
+        section(word);
         ++p;
         break;
       case kSectionThenClose:
         v.OnAct();
-        v.OnSection(object, site);
+        section(word);
         v.OnRelease(ReleaseRecord{});
         ++p;
         break;
@@ -393,6 +422,7 @@ DecodeResult DecodeSegment(std::span<const uint32_t> words, Visitor& v) {
         a.handed_over = a.mode == model::Mode::kExclusive;
         a.handover = detail & kDetailCount;
         ReleaseRecord r;
+        internal::See(a, true, result.reading);
         if (timed) internal::ReadTimes(p[2], stamp, a, r);
         v.OnAct();
         if ((word & kOpenBit) != 0) {
@@ -407,6 +437,7 @@ DecodeResult DecodeSegment(std::span<const uint32_t> words, Visitor& v) {
         if (end - p < 2) return stop(DecodeStatus::kTruncated);
         AcquireRecord a = internal::ShortAcquire(word);
         ReleaseRecord r;
+        internal::See(a, true, result.reading);
         internal::ReadTimes(p[1], stamp, a, r);
         v.OnAct();
         if (r.timed) {
@@ -419,7 +450,9 @@ DecodeResult DecodeSegment(std::span<const uint32_t> words, Visitor& v) {
       }
       case kOpen:
         v.OnAct();
-        v.OnAcquire(internal::ShortAcquire(word));
+        v.OnAcquire(ObjectOf(word) == result.reading.object
+                        ? internal::ReadAgain(result.reading, word)
+                        : internal::ShortAcquire(word));
         ++p;
         break;
       case kClose: {
@@ -443,9 +476,9 @@ DecodeResult DecodeSegment(std::span<const uint32_t> words, Visitor& v) {
           return stop(DecodeStatus::kTruncated);
         }
         if (IsSegment(word) && p != begin) return stop(DecodeStatus::kEnd);
-        if (!internal::DecodeExtended(word,
-                                      internal::Payload(p + 1, length - 1),
-                                      stamp, v, result.unknown)) {
+        if (!internal::DecodeExtended(
+                word, internal::Payload(p + 1, length - 1), stamp,
+                result.reading, v, result.unknown)) {
           return stop(DecodeStatus::kMalformed);
         }
         p += length;

@@ -36,8 +36,8 @@ inline constexpr size_t kBlockSize = 64 * 1024;
 inline constexpr size_t kBlockWords = kBlockSize / sizeof(uint32_t);
 
 inline constexpr char kMagic[8] = {'L', 'O', 'C', 'K', 'C', 'H', 'K', '\n'};
-inline constexpr uint16_t kMajorVersion = 1;  // a reader refuses a newer one
-inline constexpr uint16_t kMinorVersion = 2;  // a reader accepts a newer one
+inline constexpr uint16_t kMajorVersion = 2;  // a reader refuses a newer one
+inline constexpr uint16_t kMinorVersion = 0;  // a reader accepts a newer one
 
 // FileHeader::stop_reason: why recording ended before the program did.
 enum class StopReason : uint32_t {
@@ -114,6 +114,10 @@ enum ShortOp : uint32_t {
   kClose = 6,             // see below
   kOpenHandover = 7,      // + detail word [+ time word]
 };
+// A plain record (kSection, kSectionThenClose, kOpen) of the object that was
+// read last is one more reading, with the same count. "Read last": of the short
+// records in this segment with kDetailShared the last one, unless an exclusive
+// acquisition of that object has followed.
 inline constexpr uint32_t kOpenBit = 4;  // kSection -> kOpen, and handed over
 static_assert(kOpen == (kSection | kOpenBit) &&
               kOpenHandover == (kSectionHandover | kOpenBit));
@@ -158,7 +162,8 @@ inline constexpr uint32_t kFirstSite = 8;
 enum class Op : uint32_t {
   kSegment = 1,  // actor, process, number, ticks, monotonic ns (u64), n, then n
                  // times {object, site}: what the actor holds, outermost
-                 // first; kHeldShared is set in the site of a shared hold
+                 // first; kHeldShared is set in the site of a shared hold [,
+                 // object, count: see below, of a segment that was cut]
   kAcquire = 2,  // arg AcquireFlags: object, site [, handover] [, start ticks]
                  // [, group]: an open that no short form fits
   kSection = 3,  // the same, acquired and released
@@ -215,6 +220,8 @@ constexpr uint32_t Extended(Op op, uint32_t words, uint32_t arg = 0) {
 constexpr Op OpOf(uint32_t word) { return static_cast<Op>(word >> 3 & 31); }
 constexpr uint32_t WordsOf(uint32_t word) { return word >> 8 & 0xffff; }
 constexpr uint32_t ArgOf(uint32_t word) { return word >> 24; }
+// Of kDefObject: two threads came first, and the object has the other's id.
+inline constexpr uint32_t kNoKind = 255;
 constexpr bool IsSegment(uint32_t word) {
   return (word & kShortOpMask) == kExtended && OpOf(word) == Op::kSegment;
 }

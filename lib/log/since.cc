@@ -41,7 +41,8 @@ std::vector<uint32_t> Rest(const Segment& segment, uint64_t ticks,
                            uint32_t words) {
   const size_t before = std::min<size_t>(words, segment.words.size());
   Holds at;
-  DecodeSegment(segment.words.first(before), at);
+  const LastReading reading =
+      DecodeSegment(segment.words.first(before), at).reading;
   std::vector<uint32_t> rest = {0, at.header.actor, at.header.process,
                                 segment.number};
   const auto add = [&](uint64_t value) {
@@ -56,6 +57,8 @@ std::vector<uint32_t> Rest(const Segment& segment, uint64_t ticks,
     rest.push_back(hold.site |
                    (hold.mode == model::Mode::kShared ? kHeldShared : 0));
   }
+  rest.push_back(reading.object);
+  rest.push_back(reading.count);
   rest[0] = Extended(Op::kSegment, static_cast<uint32_t>(rest.size()), 0);
   rest.insert(rest.end(),
               segment.words.begin() + static_cast<ptrdiff_t>(before),

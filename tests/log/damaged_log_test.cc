@@ -150,8 +150,8 @@ TEST(RefusedLogTest, ANewerFormatNamesBothVersionsAndTheMend) {
   const auto status = StatusOf(b.bytes());
   EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented);
   EXPECT_THAT(Message(status),
-              AllOf(HasSubstr("test.log"), HasSubstr("version 7"),
-                    HasSubstr("version 1"), HasSubstr("newer lockcheck")));
+              AllOf(HasSubstr("test.log"), HasSubstr("version 8"),
+                    HasSubstr("version 2"), HasSubstr("newer lockcheck")));
 }
 
 TEST(RefusedLogTest, AFileCutWithinItsHeaderSaysSo) {

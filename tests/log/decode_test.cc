@@ -72,6 +72,67 @@ TEST_F(DecodeTest, AReadersSectionCountsTheWritersBeforeIt) {
               ElementsAre("section 1@8 shared after 7", "acquire 1@8 shared"));
 }
 
+// The builder writes it so, as the runtime does.
+TEST_F(DecodeTest, APlainRecordRepeatsTheLastReading) {
+  const Extras reads = {.mode = model::Mode::kShared, .handover = 7};
+  b_.Section(1, 1, 8, reads);
+  b_.Section(1, 1, 9, reads).Open(1, 1, 8, reads);
+  EXPECT_THAT(Lines(), ElementsAre("section 1@8 shared after 7",
+                                   "section 1@9 shared after 7",
+                                   "acquire 1@8 shared after 7"));
+  EXPECT_EQ(result_.words, 9u + 2 + 1 + 1);
+}
+
+TEST_F(DecodeTest, AReadingIsRepeatedAfterATimedOne) {
+  const Extras reads = {.mode = model::Mode::kShared, .handover = 7};
+  b_.Section(
+        1, 1, 8,
+        {.mode = model::Mode::kShared, .handover = 7, .start = 100, .end = 150})
+      .Section(1, 1, 8, reads)
+      .Section(1, 2, 8)
+      .Section(1, 1, 8, reads);
+  EXPECT_THAT(Lines(),
+              ElementsAre("section 1@8 shared after 7 from 1000100 until "
+                          "1000150",
+                          "section 1@8 shared after 7", "section 2@8",
+                          "section 1@8 shared after 7"));
+}
+
+TEST_F(DecodeTest, ADefinitionWithoutAKindDefinesNothing) {
+  b_.In(1).Object(1, static_cast<model::ObjectKind>(kNoKind), "m");
+  b_.In(1).Object(2, model::ObjectKind::kMutex, "m");
+  EXPECT_THAT(Lines(),
+              ElementsAre("object 2 kind 1 place 0 site 0 address 0 'm'"));
+}
+
+TEST_F(DecodeTest, ASectionThenCloseMayRepeatAReading) {
+  b_.Open(1, 2, 8).Section(1, 1, 8,
+                           {.mode = model::Mode::kShared, .handover = 7});
+  Lines();
+  std::vector<uint32_t> words = Words();
+  words[result_.words] = Pack(kSectionThenClose, 1, 9);
+  Transcript t;
+  DecodeSegment(std::span<const uint32_t>(words), t);
+  t.lines.erase(t.lines.begin());
+  EXPECT_THAT(t.lines, ElementsAre("acquire 2@8", "section 1@8 shared after 7",
+                                   "section 1@9 shared after 7", "release 0"));
+}
+
+TEST_F(DecodeTest, WhatIsReadIsTheLastOfASegmentOnly) {
+  const Extras reads = {.mode = model::Mode::kShared, .handover = 7};
+  // Another object; a writer; a longer record; a segment.
+  b_.Section(1, 1, 8, reads).Section(1, 2, 8, reads).Section(1, 1, 8);
+  b_.Section(1, 3, 8, reads).Section(1, 3, 8, {.handover = 8}).Section(1, 3, 8);
+  b_.Section(1, 4, 8, reads).Section(1, 4, 8);
+  b_.Section(1, 4, 8);
+  EXPECT_THAT(
+      Lines(),
+      ElementsAre("section 1@8 shared after 7", "section 2@8 shared after 7",
+                  "section 1@8", "section 3@8 shared after 7",
+                  "section 3@8 handover 8", "section 3@8",
+                  "section 4@8 shared after 7", "section 4@8", "section 4@8"));
+}
+
 TEST_F(DecodeTest, TimedSectionsCountFromTheStampBeforeThem) {
   b_.Section(1, 1, 8, {.start = 100, .end = 150})
       .Section(1, 1, 8, {.start = 400, .end = 400})

@@ -214,7 +214,7 @@ class LogBuilder {
   // ---- Acquisitions ----
   LogBuilder& Section(uint32_t actor, uint32_t object, uint32_t site,
                       const Extras& e = {}) {
-    if (Short(object, site) && Plain(e))
+    if (FitsShort(actor, object, site, e))
       return Append(actor, ShortForm(actor, object, site, e));
     if (e.end) {
       Extras release;
@@ -225,12 +225,14 @@ class LogBuilder {
   }
   // The section and the release of the innermost open hold, in one word.
   LogBuilder& SectionThenClose(uint32_t actor, uint32_t object, uint32_t site) {
+    if (actors_[actor].read_object == object)
+      return Section(actor, object, site).Close(actor);
     Append(actor, {Pack(kSectionThenClose, object, site)});
     return Drop(actor, 0);
   }
   LogBuilder& Open(uint32_t actor, uint32_t object, uint32_t site,
                    const Extras& e = {}) {
-    if (Short(object, site) && Plain(e)) {
+    if (FitsShort(actor, object, site, e)) {
       Extras open = e;
       open.end.reset();
       std::vector<uint32_t> words = ShortForm(actor, object, site, open);
@@ -425,6 +427,8 @@ class LogBuilder {
     size_t block = 0;  // index into open_
     uint32_t next_segment = 0;
     uint64_t stamp = 0;  // the segment's last stamp, in ticks of the counter
+    uint32_t read_object = 0;  // of the segment's last short reading, which a
+    uint32_t read_count = 0;   // plain record repeats
     std::vector<Held> held;
   };
   struct OpenBlock {
@@ -467,6 +471,17 @@ class LogBuilder {
            (e.mode == model::Mode::kExclusive || e.handover) && !e.group &&
            e.handover.value_or(0) <= kDetailCount;
   }
+  // A plain record of an object that was read last would be one more reading.
+  bool FitsShort(uint32_t actor, uint32_t object, uint32_t site,
+                 const Extras& e) {
+    ActorState& a = actors_[actor];
+    const bool reads = e.mode == model::Mode::kShared;
+    const bool is_short =
+        Short(object, site) && Plain(e) &&
+        (reads || e.handover || e.start || a.read_object != object);
+    if (!reads && a.read_object == object) a.read_object = 0;
+    return is_short;
+  }
   static uint32_t Flags(const Extras& e) {
     uint32_t flags = static_cast<uint32_t>(e.how);
     if (e.mode == model::Mode::kShared) flags |= kFlagShared;
@@ -491,6 +506,16 @@ class LogBuilder {
     Reserve(actor, 3);
     uint32_t words[3] = {Pack(kSection, object, site)};
     size_t count = 1;
+    ActorState& a = actors_[actor];
+    const bool reads = e.mode == model::Mode::kShared;
+    if (reads && !e.start && a.read_object == object &&
+        a.read_count == *e.handover) {
+      return {words, words + 1};
+    }
+    if (reads) {
+      a.read_object = object;
+      a.read_count = *e.handover;
+    }
     if (e.handover) {
       words[0] = Pack(kSectionHandover, object, site);
       words[count++] = *e.handover | (e.start ? kDetailTimed : 0) |
@@ -555,6 +580,7 @@ class LogBuilder {
     ActorState& a = actors_[actor];
     std::vector<uint32_t> p = {actor, a.process, a.next_segment};
     a.stamp = Ticks(now_);
+    a.read_object = 0;
     U64(p, a.stamp);
     U64(p, MonotonicNs(now_));
     p.push_back(static_cast<uint32_t>(a.held.size()));

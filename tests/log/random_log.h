@@ -66,7 +66,7 @@ class RandomLog {
     const uint32_t object = Object(), site = Site();
     const std::string at = absl::StrCat(object, "@", site);
     auto& said = events[actor];
-    switch (Below(12)) {
+    switch (Below(16)) {
       case 0:
         builder.Object(object, model::ObjectKind::kMutex,
                        absl::StrCat("m", object));
@@ -105,10 +105,30 @@ class RandomLog {
       case 9:
         if (Below(4) == 0) builder.NewSegment(actor);
         break;
+      case 10:
+      case 11:
+        Read(actor, site, false);
+        break;
+      case 12:
+        Read(actor, site, true);
+        break;
       default:
         builder.Section(actor, object, site);
         said.push_back("section " + at);
         break;
+    }
+  }
+  // Of few objects and counts, so that many repeat the one before.
+  void Read(uint32_t actor, uint32_t site, bool open) {
+    const uint32_t object = 1 + Below(2), count = 1 + Below(2);
+    const Extras reads = {.mode = model::Mode::kShared, .handover = count};
+    events[actor].push_back(absl::StrCat(open ? "acquire " : "section ", object,
+                                         "@", site, " shared after ", count));
+    if (open) {
+      builder.Open(actor, object, site, reads);
+      held[actor].push_back({object, site});
+    } else {
+      builder.Section(actor, object, site, reads);
     }
   }
   void Close(uint32_t actor, uint32_t depth) {

@@ -64,6 +64,8 @@ TEST(WorkedExampleTest, ItsWordsAreThoseThatAWriterOfTheSameEventsStores) {
   b.Section(2, 1, 8, {.start = 300, .end = 3000}).Open(2, 1, 8);
   b.Section(2, 2, 9).SectionThenClose(2, 2, 9).At(9000).Block(2, 2, 9, 3, 10);
   b.At(9500).Unblock(2).Open(2, 2, 9, {.handover = 6}).Close(2);
+  const testing::Extras reads = {.mode = model::Mode::kShared, .handover = 6};
+  b.Section(2, 3, 11, reads).Section(2, 3, 11, reads);
   const Example example = ReadExample();
   std::vector<uint32_t> words(example.words.size() + 1);
   std::memcpy(words.data(), b.bytes().data() + kBlockSize + sizeof(BlockHeader),

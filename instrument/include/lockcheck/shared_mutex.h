@@ -79,7 +79,8 @@ class LOCKCHECK_SHARED_CAPABILITY("shared_mutex") SharedLock {
   }
   LOCKCHECK_ALWAYS_INLINE void unlock_shared() LOCKCHECK_RELEASE_SHARED() {
     AnnounceRelease(Readers());
-    if (kAnnounce || __builtin_expect(!WarmReleaseShared(state_), false)) {
+    if (kAnnounce || (__builtin_expect(!ReleaseSharedHot(state_), false) &&
+                      __builtin_expect(!WarmReleaseShared(state_), false))) {
       SiteSlot* slot;
       LOCKCHECK_SITE_SLOT(slot);
       UnlockSharedUncommon(state_, slot, LOCKCHECK_CALLER());
@@ -98,7 +99,8 @@ class LOCKCHECK_SHARED_CAPABILITY("shared_mutex") SharedLock {
   }
   LOCKCHECK_ALWAYS_INLINE void LockSharedAt(SiteSlot* slot) {
     if (kAnnounce ||
-        __builtin_expect(!WarmAcquireShared(state_, slot), false)) {
+        (__builtin_expect(!AcquireSharedHot(state_, slot), false) &&
+         __builtin_expect(!WarmAcquireShared(state_, slot), false))) {
       LockSharedUncommon(state_, kKind, slot, LOCKCHECK_CALLER());
     }
     AnnouncedRead(true);

@@ -146,7 +146,8 @@ struct Hold {
                    // (log::kOpen), and the next two only if word is 0
   uint32_t object;
   uint32_t site;
-  uint64_t start_ticks;  // valid if timed; 0: not timed, if word is 0
+  uint64_t start_ticks;  // valid if timed; 0: not timed, if word is 0. Not
+                         // valid for a repeated reading (kReadAgain)
 };
 inline constexpr uint32_t kNotHere = 1;  // no address of a record is odd
 inline constexpr uint32_t kHoldIsRead = 1u << 31;    // shared
@@ -161,6 +162,11 @@ struct ThreadState {
                         // there on
   uint32_t* sample_at;  // at or behind it, the next acquisition is uncommon
   uint32_t actor;
+  // The last reading in the present segment: the lock's tag, 0 if there is
+  // none, and its count of hand-overs. While both stay, a plain record says the
+  // same again.
+  uint32_t read_tag;
+  uint32_t read_count;
 };
 
 // Copied by fork.
@@ -257,7 +263,12 @@ void ReleasedToWaiters(LockState& lock, uint32_t tag) noexcept;
 // The same of a SharedState, by its writer.
 void WriterReleased(LockState& lock, uint32_t tag) noexcept;
 
-// Readers have no hot path: one call each.
+// Ends AcquireSharedHot() of what is no repetition after all: the lock is read,
+// and the gate, which was `gate`, shut. False: it is not read any more, and the
+// gate as it was.
+bool WarmReading(SharedState& lock, SiteSlot* slot, uint32_t gate) noexcept;
+// One reader less, which is recorded already.
+void WarmStopReading(SharedState& lock) noexcept;
 bool WarmAcquireShared(SharedState& lock, SiteSlot* slot) noexcept;
 bool WarmReleaseShared(SharedState& lock) noexcept;
 bool WarmReleaseWriter(SharedState& lock) noexcept;
@@ -395,6 +406,106 @@ LOCKCHECK_ALWAYS_INLINE bool ReleaseHot(LockState& lock) {
   if (__builtin_expect(
           lock.word.exchange(0, std::memory_order_release) & kWaiters, false)) {
     kWake(lock, tag);
+  }
+  return true;
+}
+
+// ---- Reading ----------------------------------------------------------------
+// A repetition of the thread's last reading is recorded as a plain section is,
+// and only that is hot: the hold says that it is one by its opcode and length.
+inline constexpr uint32_t kReadOpcode = 7;               // log::kOpenHandover
+inline constexpr uint32_t kReadAgain = 1 | kHoldIsRead;  // Hold::words
+
+// True: this thread reads the lock, and that is recorded.
+LOCKCHECK_ALWAYS_INLINE bool AcquireSharedHot(SharedState& lock,
+                                              SiteSlot* slot) {
+  ThreadState* const t = t_thread.state;
+  ThreadHolds* const h = HoldsOf(t);
+  uint32_t* const cursor = t->cursor;
+  const uint32_t gate = LoadGate(h);
+  const uint32_t lock_class = lock.lock_class.load(std::memory_order_relaxed);
+  const uint32_t tag = lock.tag.load(std::memory_order_relaxed);
+  uint32_t seen = lock.word.load(std::memory_order_relaxed);
+  if (__builtin_expect((gate | lock_class) !=
+                           __atomic_load_n(&slot->outer, __ATOMIC_RELAXED),
+                       false) ||
+      __builtin_expect(cursor >= t->sample_at, false) ||
+      __builtin_expect(h->top == h->limit, false) ||
+      __builtin_expect(tag != t->read_tag, false) ||
+      __builtin_expect(seen != 0 && (seen & kReading) == 0, false)) {
+    return false;
+  }
+  SetGate(h, kGateShut);
+  if (__builtin_expect(
+          !lock.word.compare_exchange_strong(seen, (seen | kReading) + 1,
+                                             std::memory_order_acquire,
+                                             std::memory_order_relaxed),
+          false)) {
+    SetGate(h, gate);
+    return false;
+  }
+  // Only now do writers not change the count.
+  if (__builtin_expect(lock.handovers != t->read_count, false) ||
+      __builtin_expect(t->cursor != cursor, false)) {
+    return WarmReading(lock, slot, gate);
+  }
+  const uint32_t site = __atomic_load_n(&slot->tag, __ATOMIC_RELAXED);
+  StoreWord(cursor, tag | site);
+  t->cursor = cursor + 1;
+  Hold* const hold = h->top;
+  hold->word = tag | site | kReadOpcode;
+  hold->after = LowHalf(cursor + 1);
+  hold->gate = GateBehind(lock_class, site);
+  hold->words = kReadAgain;
+  h->top = hold + 1;
+  // A store before the next locked instruction costs more than a comparison.
+  const uint32_t me = t->actor;
+  if (lock.last_reader.load(std::memory_order_relaxed) != me) {
+    lock.last_reader.store(me, std::memory_order_relaxed);
+  }
+  const uint32_t holder_site = site | (me << 1 & kHolderBits);
+  if (lock.holder_site.load(std::memory_order_relaxed) != holder_site) {
+    lock.holder_site.store(holder_site, std::memory_order_relaxed);
+  }
+  SetGate(h, hold->gate);
+  return true;
+}
+
+// True: the lock is not read any more. False: nothing was changed.
+LOCKCHECK_ALWAYS_INLINE bool ReleaseSharedHot(SharedState& lock) {
+  ThreadState* const t = t_thread.state;
+  ThreadHolds* const h = HoldsOf(t);
+  const uint32_t gate = LoadGate(h);
+  if (__builtin_expect(gate == kGateShut, false)) return false;
+  Hold* const hold = h->top - 1;
+  uint32_t* const cursor = t->cursor;
+  const uint32_t word = hold->word;
+  // The innermost hold, of this lock, a repetition, and nothing was written
+  // since.
+  if (__builtin_expect(((word ^ lock.tag.load(std::memory_order_relaxed) ^
+                         kReadOpcode ^ kOpenOpcodeBit) &
+                        kObjectBits) != 0,
+                       false) ||
+      __builtin_expect(hold->words != kReadAgain, false) ||
+      __builtin_expect(hold->after != LowHalf(cursor), false)) {
+    return false;
+  }
+  SetGate(h, kGateShut);
+  if (__builtin_expect(t->cursor != cursor, false)) {
+    SetGate(h, gate);
+    return false;
+  }
+  StoreWord(cursor - 1, word ^ (kReadOpcode ^ kOpenOpcode) ^ kOpenOpcodeBit);
+  h->top = hold;
+  SetGate(h, hold[-1].gate);
+  uint32_t seen = lock.word.load(std::memory_order_relaxed);
+  // The only one, and nobody waits.
+  if (__builtin_expect(
+          seen != kReading + 1 || !lock.word.compare_exchange_strong(
+                                      seen, 0, std::memory_order_release,
+                                      std::memory_order_relaxed),
+          false)) {
+    WarmStopReading(lock);
   }
   return true;
 }
