@@ -11,8 +11,9 @@
 // ever.
 //
 // Cost: lock() and unlock() are those of mutex. lock_shared() and
-// unlock_shared() are one call each, and one compare-and-swap on the lock's
-// word. Size: 56 bytes, as std's.
+// unlock_shared() are one compare-and-swap each on the lock's word, and as much
+// besides if the thread reads what it read last; else one call each. Size: 56
+// bytes, as std's.
 #ifndef LOCKCHECK_SHARED_MUTEX_H_
 #define LOCKCHECK_SHARED_MUTEX_H_
 
