@@ -367,7 +367,7 @@ class Search {
   std::map<std::set<std::tuple<ObjectIndex, SiteIndex>>, size_t> rows_;
   std::set<std::pair<Alternatives, size_t>> asked_;
   uint64_t sets_ = 0;
-  StandstillWork work_{{trace_, order_}, {trace_, order_}};
+  StandstillWork work_{{trace_, order_}};
   bool cut_ = false;
   bool too_many_actors_ = false;  // in a set that was not completed
 };

@@ -5,7 +5,6 @@
 
 #include "lib/analysis/can_be_run.h"
 #include "lib/analysis/reordering.h"
-#include "lib/analysis/task_order.h"
 #include "lib/graph/wait_for.h"
 
 namespace lockcheck::analysis {
@@ -52,6 +51,14 @@ class Approach {
     for (size_t i = 0; i < question_.waits.size(); ++i) {
       if (!ComeTo(At(i))) return false;
     }
+    do {
+      if (!Settle()) return false;
+    } while (part_.Owed() != kNone && GiveBackOne(part_.Owed()));
+    return part_.Owed() == kNone;
+  }
+
+ private:
+  bool Settle() {
     for (uint64_t before = UINT64_MAX; before != part_.taken_in();) {
       before = part_.taken_in();
       for (size_t i = 0; i < question_.waits.size(); ++i) {
@@ -61,7 +68,23 @@ class Approach {
     return true;
   }
 
- private:
+  // There were permits for all if somebody who is not asked is done with his.
+  bool GiveBackOne(ObjectIndex permits) {
+    for (const EventRef take : part_.TakesOut(permits)) {
+      const uint32_t match = trace_.At(take).match;
+      if (match != kNone && !IsAsked(take.actor)) {
+        return part_.Grow(take.actor, match + 1);
+      }
+    }
+    return false;
+  }
+
+  bool IsAsked(ActorIndex actor) const {
+    return std::any_of(
+        question_.waits.begin(), question_.waits.end(),
+        [&](const TraceNode* node) { return node->actor == actor; });
+  }
+
   EventRef At(size_t i) const {
     const TraceNode& node = *question_.waits[i];
     return {node.actor, node.at[instance_[i]]};
@@ -90,7 +113,7 @@ class Approach {
     const ObjectActs& acts = order_.Of(node.object);
     switch (acts.role) {
       case Role::kPermits:
-        return part_.Stock(node.object) == 0;
+        return part_.Stock(node.object) <= 0;
       case Role::kUnits:
         if (part_.IsClosed(node.object)) return false;
         if (room_ == Room::kAny && order_.IsRoom(node.object)) {
@@ -127,10 +150,7 @@ class Approach {
     size_t& next = next_put_[i];
     for (; next < acts.takes.size() && part_.Stock(object) > 0; ++next) {
       const EventRef take = acts.takes[next];
-      const bool asked = std::any_of(
-          question_.waits.begin(), question_.waits.end(),
-          [&](const TraceNode* node) { return node->actor == take.actor; });
-      if (!asked && !part_.Grow(take)) return false;
+      if (!IsAsked(take.actor) && !part_.Grow(take)) return false;
     }
     return part_.Stock(object) == 0;
   }
@@ -342,18 +362,15 @@ std::optional<Standstill> FindWith(Room room, const Trace& trace,
   Approach approach(trace, order, question, room, part);
   const bool arrives = approach.Arrive();
   work.events += part.taken_in() + trace.actors.size() / 16 + 1;
-  if (!arrives || part.OwesPermits()) return std::nullopt;
-  work.before.Clear();
-  const bool in_order =
-      KeepsOrderOfTasks(trace, order, question.waits, part, work.before);
-  work.events += work.before.taken_in();
-  if (!in_order) return std::nullopt;
+  if (!arrives) return std::nullopt;
   Standstill result = Judge(trace, order, question, part).Look();
   const bool all_stuck = std::all_of(
       question.waits.begin(), question.waits.end(),
       [&](const TraceNode* node) { return result.stuck[node->actor]; });
-  if (!all_stuck || ((room == Room::kAny || part.MayOwePermits()) &&
-                     !CanBeRun(trace, order, result.length))) {
+  if (!all_stuck) return std::nullopt;
+  const bool is_run_as_seen = room == Room::kAsSeen && !part.MayOwePermits() &&
+                              !order.pools().has_tasks();
+  if (!is_run_as_seen && !CanBeRun(trace, order, result.length, work.events)) {
     return std::nullopt;
   }
   return result;

@@ -41,8 +41,7 @@ struct Standstill {
 // For one question after the other: their size is that of all actors and
 // objects.
 struct StandstillWork {
-  Reordering part;    // that brings the actors to their waits
-  Reordering before;  // what is before those of a pool's tasks that have begun
+  Reordering part;      // that brings the actors to their waits
   uint64_t events = 0;  // looked at, of all questions
 };
 

@@ -119,6 +119,13 @@ void OneWaits() {
   other.join();
 }
 
+// Safe: it is submitted before the one that waits for it, in any case.
+void WaitsForOneBefore() {
+  thread_pool pool(1, "crew");
+  auto inner = pool.submit([] { return 1; });
+  pool.submit([&] { return inner.get(); }).get();
+}
+
 // Two tasks that wait for tasks of their own: one after the other, or both at
 // once.
 enum class Outers { kInTurn, kAtOnce };
@@ -227,6 +234,7 @@ constexpr Story kStories[] = {
     {"task-behind-one-hangs", OneWaits<Inner::kBehind, 1>},
     {"task-behind-one-safe", OneWaits<Inner::kBehind, 2>},
     {"task-behind-one-safe-pool", WaitsForAnotherPool},
+    {"task-behind-one-safe-before", WaitsForOneBefore},
     {"task-behind-many-latent", BothWait<Outers::kInTurn, 2>},
     {"task-behind-many-hangs", BothWait<Outers::kAtOnce, 2>},
     {"task-behind-many-safe", BothWait<Outers::kAtOnce, 3>},
