@@ -142,6 +142,11 @@ void Check(const Trace& trace, Tally& tally) {
     CheckCycles(trace, set);
     if (::testing::Test::HasFatalFailure()) return;
   }
+  Findings asked_of_all;
+  FindCommunication(trace, {.few_sets = 0}, asked_of_all);
+  ASSERT_EQ(found.findings.size(), asked_of_all.findings.size())
+      << "what two can meet is not to matter\n"
+      << Show(trace);
   tally.reports += found.findings.size();
   for (const Finding& finding : found.findings) {
     const StuckSet waits = WaitsOf(finding, trace);

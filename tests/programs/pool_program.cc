@@ -62,6 +62,19 @@ void Order() {
   second.get();
 }
 
+// Safe: what they put is got before anybody waits for them.
+void Puts() {
+  thread_pool pool(3, "crew");
+  lockcheck::queue<int> results(2, "results");
+  std::vector<thread_pool::future<void>> ended;
+  for (int i = 0; i < 10; ++i) {
+    ended.push_back(pool.submit([&] { results.put(1); }));
+  }
+  for (int i = 0; i < 8; ++i) results.get();
+  for (auto& end : ended) end.get();
+  for (int i = 0; i < 2; ++i) results.get();
+}
+
 // Safe: a pool of one has its tasks follow each other.
 void OneWorker() {
   thread_pool pool(1, "crew");
@@ -227,6 +240,7 @@ void Misuses() {
 constexpr Story kStories[] = {
     {"gate", Gate},
     {"order", Order},
+    {"puts", Puts},
     {"one-worker", OneWorker},
     {"one-after-the-other", OneAfterTheOther},
     {"work", Work},
