@@ -5,8 +5,8 @@
 // need one in which a permit is kept that was given back when others took all.
 //
 // Algorithm: it is run, whoever can go on next; so a yes is certain, and a no
-// may be for want of the right order. Cost: linear in the events, times the
-// actors that wait.
+// may be for want of the right order. A pool's tasks begin as they are
+// submitted in it. Cost: linear in the events, times the actors that wait.
 #ifndef LOCKCHECK_LIB_ANALYSIS_CAN_BE_RUN_H_
 #define LOCKCHECK_LIB_ANALYSIS_CAN_BE_RUN_H_
 
@@ -19,9 +19,9 @@
 namespace lockcheck::analysis {
 
 // `length`: by actor, how many of its events the part has. What each event was
-// seen to need is in it, but for room.
+// seen to need is in it, but for room. What was looked at is added to `work`.
 bool CanBeRun(const Trace& trace, const TraceOrder& order,
-              std::span<const uint32_t> length);
+              std::span<const uint32_t> length, uint64_t& work);
 
 }  // namespace lockcheck::analysis
 

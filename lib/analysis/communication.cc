@@ -10,6 +10,8 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "lib/analysis/communication_finding.h"
+#include "lib/analysis/meetings.h"
 #include "lib/analysis/reordering.h"
 #include "lib/analysis/standstill.h"
 #include "lib/analysis/trace_order.h"
@@ -27,13 +29,16 @@ class Search {
         places_(WaitNodes(trace, order_, options.max_nodes)),
         first_of_actor_(trace.actors.size() + 1),
         chosen_of_(trace.actors.size(), nullptr),
-        is_spent_(trace.actors.size()) {
+        is_spent_(trace.actors.size()),
+        last_holder_(trace.objects.size(), nullptr),
+        is_alone_(nodes_.size()) {
     for (const TraceNode& node : nodes_) ++first_of_actor_[node.actor + 1];
     for (size_t a = 1; a < first_of_actor_.size(); ++a) {
       first_of_actor_[a] += first_of_actor_[a - 1];
     }
     for (const TraceNode& node : nodes_) {
       for (const Hold& hold : node.held) holders_[hold.object].push_back(&node);
+      some_is_cleared_ |= node.is_signal() && IsCleared(order_.Of(node.object));
     }
   }
 
@@ -43,8 +48,11 @@ class Search {
       start_ = &node;
       found_ = &result;
       question_ = {};
+      sets_before_ = sets_;
+      some_set_ = false;
       Choose(node);
       if (cut_) break;
+      is_alone_[IndexOf(node)] = !some_set_ && !some_is_cleared_;
     }
   }
 
@@ -55,13 +63,13 @@ class Search {
 
   // ---- The set ----
   bool Choose(const TraceNode& node) {
-    if (++sets_ > options_.max_sets || work_.events > options_.max_work) {
-      cut_ = true;
-    }
+    ++work_.events;
+    if (cut_ || !Fits(node)) return cut_;
+    cut_ = ++sets_ > options_.max_sets ||
+           work_.events + meetings_.work() > options_.max_work;
     if (cut_) return true;
-    if (!Fits(node)) return false;
     if (question_.waits.size() == options_.max_actors) {
-      too_many_actors_ = true;
+      some_set_ = too_many_actors_ = true;
       return false;
     }
     question_.waits.push_back(&node);
@@ -72,8 +80,10 @@ class Search {
     return found;
   }
 
-  bool Fits(const TraceNode& node) const {
-    if (chosen_of_[node.actor] != nullptr) return false;
+  bool Fits(const TraceNode& node) {
+    if (chosen_of_[node.actor] != nullptr || is_alone_[IndexOf(node)]) {
+      return false;
+    }
     const ObjectIndex never_both =
         node.is_signal() ? order_.Of(node.object).partner : kNone;
     for (const TraceNode* other : question_.waits) {
@@ -82,8 +92,21 @@ class Search {
         if (other->Holds(hold.object, hold.mode)) return false;
       }
     }
-    return true;
+    return !HasManySets() ||
+           std::all_of(question_.waits.begin(), question_.waits.end(),
+                       [&](const TraceNode* other) {
+                         return meetings_.Can(*other, node, work_.part);
+                       });
   }
+
+  // Then it is worth while to ask whether two can meet; but what it costs is
+  // not to use up what there is.
+  bool HasManySets() const {
+    return sets_ - sets_before_ > options_.few_sets &&
+           meetings_.work() < options_.max_work / 2;
+  }
+
+  size_t IndexOf(const TraceNode& node) const { return &node - nodes_.data(); }
 
   bool ChooseOneOf(const Alternatives& alternatives) {
     for (const TraceNode* node : alternatives) {
@@ -93,10 +116,14 @@ class Search {
   }
 
   // Gives one of those that wait what it waits for; true: the search from this
-  // start is over.
+  // start is over. Who has permits comes last: those are the most ways to go
+  // on.
   bool Complete() {
+    const TraceNode* lacks_permits = nullptr;
     for (const TraceNode* node : question_.waits) {
-      if (node->kind == EventKind::kAcquire) {
+      if (LacksPermits(*node)) {
+        lacks_permits = node;
+      } else if (node->kind == EventKind::kAcquire) {
         if (!SomebodyHolds(*node, 1)) return ChooseOneOf(HoldersOf(*node));
       } else if (node->kind == EventKind::kJoin) {
         if (chosen_of_[node->object] == nullptr) {
@@ -106,19 +133,39 @@ class Search {
         return *done;
       }
     }
-    return Ask();
+    return lacks_permits != nullptr ? ChooseHolder(*lacks_permits) : Ask();
+  }
+
+  bool LacksPermits(const TraceNode& node) const {
+    if (!node.is_signal()) return false;
+    const ObjectActs& acts = order_.Of(node.object);
+    return acts.role == Role::kPermits && !SomebodyHolds(node, acts.initial);
+  }
+
+  // In the order of the nodes, so that of the same holders there is one set.
+  bool ChooseHolder(const TraceNode& node) {
+    const TraceNode* const last = last_holder_[node.object];
+    bool found = false;
+    for (const TraceNode* holder : HoldersOf(node)) {
+      if (last != nullptr && IndexOf(*holder) <= IndexOf(*last)) continue;
+      last_holder_[node.object] = holder;
+      found = Choose(*holder);
+      if (found) break;
+    }
+    last_holder_[node.object] = last;
+    return found;
+  }
+
+  static bool IsCleared(const ObjectActs& acts) {
+    return acts.role == Role::kFlag && acts.changes.size() > 1;
   }
 
   // Nothing: it has all that it needs.
   std::optional<bool> CompleteSignal(const TraceNode& node) {
     const ObjectActs& acts = order_.Of(node.object);
-    if (acts.role == Role::kPermits) {
-      if (SomebodyHolds(node, acts.initial)) return std::nullopt;
-      return ChooseOneOf(HoldersOf(node));
-    }
+    if (acts.role == Role::kPermits) return std::nullopt;
     if (acts.role == Role::kAllArrive) return CompleteArrivals(node, acts);
-    const bool may_be_spent =
-        acts.role == Role::kFlag && acts.changes.size() > 1;
+    const bool may_be_spent = IsCleared(acts);
     const size_t spent_before = question_.spent.size();
     std::optional<bool> done;
     for (const Poster& poster : acts.posters) {
@@ -188,6 +235,7 @@ class Search {
 
   // ---- A complete set ----
   bool Ask() {
+    some_set_ = true;
     std::vector<const TraceNode*> set = question_.waits;
     std::sort(set.begin(), set.end());
     if (!asked_.insert({std::move(set), question_.spent.size()}).second) {
@@ -201,7 +249,7 @@ class Search {
     if (!circle && (question_.waits.size() > 1 || question_.spent.empty())) {
       return false;
     }
-    Add(ToFinding(circle));
+    Add(ToFinding(trace_, question_, circle));
     return true;
   }
 
@@ -247,96 +295,6 @@ class Search {
     return false;
   }
 
-  ObjectIndex Wanted(const TraceNode& node) const {
-    return node.kind == EventKind::kJoin
-               ? static_cast<ObjectIndex>(trace_.objects.size() + node.object)
-               : node.object;
-  }
-
-  bool IsWantedBy(const TraceNode& other, const Hold& hold) const {
-    return other.object == hold.object && other.kind != EventKind::kJoin &&
-           Exclude(other.mode, hold.mode);
-  }
-
-  Part ToPart(const TraceNode& node) const {
-    Part part = {.actor = node.actor,
-                 .holds = node.held,
-                 .wants = Wanted(node),
-                 .mode = node.mode,
-                 .site = node.site,
-                 .count = node.at.size()};
-    for (const TraceNode* other : question_.waits) {
-      if (other == &node) continue;
-      if (other->kind == EventKind::kJoin && other->object == node.actor) {
-        part.holds.insert(part.holds.begin(),
-                          {Wanted(*other), model::Mode::kExclusive, kNone});
-        return part;
-      }
-      const auto hold =
-          std::find_if(part.holds.begin(), part.holds.end(),
-                       [&](const Hold& h) { return IsWantedBy(*other, h); });
-      if (hold == part.holds.end()) continue;
-      part.outer = static_cast<uint32_t>(hold - part.holds.begin());
-      std::rotate(part.holds.begin(), hold, hold + 1);
-      return part;
-    }
-    return part;
-  }
-
-  // Those who wait for a signal first.
-  Finding ToFinding(bool circle) const {
-    Finding finding;
-    if (circle) {
-      finding.rule = Rule::kCommunication;
-      finding.verdict = Verdict::kPossible;
-    } else {
-      finding.kind = Kind::kHazard;
-      finding.rule = Rule::kLostWakeup;
-    }
-    auto waits = question_.waits;
-    std::stable_partition(waits.begin(), waits.end(),
-                          [](const TraceNode* n) { return n->is_signal(); });
-    bool found = false;
-    for (const TraceNode* node : waits) {
-      finding.parts.push_back(ToPart(*node));
-      AddObject(finding, finding.parts.back().wants);
-      found |= node->kind == EventKind::kFound;
-    }
-    if (!circle) AddSpent(finding);
-    finding.assumes.emplace_back(
-        "nobody ends these waits for a signal but who did so in this "
-        "recording");
-    if (found) {
-      finding.assumes.emplace_back(
-          "what the notification is for is not so before it");
-    }
-    return finding;
-  }
-
-  // Of those at one place, one.
-  void AddSpent(Finding& finding) const {
-    std::map<SiteIndex, size_t> rows;
-    for (const Poster& poster : question_.spent) {
-      const Event& last = trace_.At({poster.actor, poster.last});
-      const auto [row, is_new] =
-          rows.try_emplace(last.site, finding.parts.size());
-      if (is_new) {
-        Part& part = finding.parts.emplace_back();
-        part.actor = poster.actor;
-        part.wants = last.object;
-        part.site = last.site;
-      }
-      ++finding.parts[row->second].count;
-    }
-  }
-
-  static void AddObject(Finding& finding, ObjectIndex object) {
-    auto& objects = finding.objects;
-    if (std::find(objects.begin(), objects.end(), object) == objects.end()) {
-      objects.push_back(object);
-    }
-  }
-
   // Of findings that differ in their actors, one.
   void Add(Finding finding) {
     std::set<std::tuple<ObjectIndex, SiteIndex>> places;
@@ -360,6 +318,12 @@ class Search {
   std::vector<size_t> first_of_actor_;
   std::vector<const TraceNode*> chosen_of_;  // by actor
   std::vector<bool> is_spent_;               // by actor
+  // By object: the last one that was chosen since it has a permit.
+  std::vector<const TraceNode*> last_holder_;
+  std::vector<bool> is_alone_;  // by node: in no complete set
+  // Whoever is spent need not be in a set: then a wait may be in one though
+  // there is none that begins with it.
+  bool some_is_cleared_ = false;
   absl::flat_hash_map<ObjectIndex, Alternatives> holders_;
   const TraceNode* start_ = nullptr;
   Findings* found_ = nullptr;
@@ -367,7 +331,10 @@ class Search {
   std::map<std::set<std::tuple<ObjectIndex, SiteIndex>>, size_t> rows_;
   std::set<std::pair<Alternatives, size_t>> asked_;
   uint64_t sets_ = 0;
-  StandstillWork work_{{trace_, order_}, {trace_, order_}};
+  uint64_t sets_before_ = 0;  // this start
+  bool some_set_ = false;     // from this start was complete, or too large
+  StandstillWork work_{{trace_, order_}};
+  Meetings meetings_{trace_, order_};
   bool cut_ = false;
   bool too_many_actors_ = false;  // in a set that was not completed
 };

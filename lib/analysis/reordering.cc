@@ -91,6 +91,7 @@ void Reordering::CountSignal(EventRef ref, Role role, ObjectState& state) {
       if (e.kind == EventKind::kTake) {
         ++state.permits[ref.actor];
         ++state.taken;
+        state.out.push_back(ref);
       }
       if (posts) --state.permits[ref.actor];
       [[fallthrough]];
@@ -209,10 +210,18 @@ std::vector<ActorIndex> Reordering::PermitHolders(ObjectIndex object) const {
   return holders;
 }
 
-bool Reordering::OwesPermits() const {
-  return std::any_of(touched_.begin(), touched_.end(), [&](ObjectIndex o) {
-    return order_.Of(o).role == Role::kPermits && Stock(o) < 0;
-  });
+ObjectIndex Reordering::Owed() const {
+  const auto owed =
+      std::find_if(touched_.begin(), touched_.end(), [&](ObjectIndex o) {
+        return order_.Of(o).role == Role::kPermits && Stock(o) < 0;
+      });
+  return owed == touched_.end() ? kNone : *owed;
+}
+
+const std::vector<EventRef>& Reordering::TakesOut(ObjectIndex object) {
+  auto& out = objects_[object].out;
+  std::erase_if(out, [&](EventRef take) { return !IsHeld(take); });
+  return out;
 }
 
 bool Reordering::MayOwePermits() const {

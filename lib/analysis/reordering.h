@@ -59,8 +59,11 @@ class Reordering {
   // kUnits: the take that got one of those that are there, as far as was seen;
   // not known: nobody did. There must be one.
   EventRef TakeOfUnit(ObjectIndex object);
-  // kPermits: more are out than there are. Then it could not have happened.
-  bool OwesPermits() const;
+  // kPermits: one of which more are out than there are; kNone: of none. Else it
+  // could not have happened.
+  ObjectIndex Owed() const;
+  // kPermits: the takes that are out, those first that came in first.
+  const std::vector<EventRef>& TakesOut(ObjectIndex object);
   // kPermits: who keeps one may have got it before others needed all of them.
   // Then can_be_run.h is to be asked.
   bool MayOwePermits() const;
@@ -85,6 +88,8 @@ class Reordering {
     // Locks. By mode: the acquisition that comes last of those taken in.
     std::array<EventRef, 2> last;
     std::vector<EventRef> open;  // whose release need not be in it
+    // kPermits: takes, some of which are given back.
+    std::vector<EventRef> out;
     // Others.
     int64_t gained = 0;           // less than 0: lost
     uint64_t taken = 0;           // kPermits: in all

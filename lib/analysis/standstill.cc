@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "lib/analysis/approach.h"
 #include "lib/analysis/can_be_run.h"
 #include "lib/analysis/reordering.h"
-#include "lib/analysis/task_order.h"
 #include "lib/graph/wait_for.h"
 
 namespace lockcheck::analysis {
@@ -16,163 +16,6 @@ using graph::WaitNode;
 bool IsLater(const Reordering& part, const Poster& poster) {
   return poster.last >= part.Length(poster.actor);
 }
-
-// A set lets go who waits for it, be it cleared at once.
-bool WasReleased(const Trace& trace, const TraceOrder& order,
-                 const Reordering& part, EventRef take) {
-  if (take.index == 0) return false;
-  const Event& begin = trace.At({take.actor, take.index - 1});
-  if (begin.kind != EventKind::kWaitBegin ||
-      begin.object != trace.At(take).object) {
-    return false;
-  }
-  std::vector<EventRef> sets;
-  order.Needs(take, sets);
-  return std::any_of(sets.begin(), sets.end(),
-                     [&](EventRef set) { return part.Has(set); });
-}
-
-// Brings the actors to their waits.
-class Approach {
- public:
-  Approach(const Trace& trace, const TraceOrder& order,
-           const StandstillQuestion& question, Room room, Reordering& part)
-      : trace_(trace),
-        order_(order),
-        question_(question),
-        room_(room),
-        part_(part),
-        instance_(question.waits.size()),
-        next_put_(question.waits.size()) {}
-
-  bool Arrive() {
-    for (const Poster& spent : question_.spent) {
-      if (!part_.Grow(spent.actor, spent.last + 1)) return false;
-    }
-    for (size_t i = 0; i < question_.waits.size(); ++i) {
-      if (!ComeTo(At(i))) return false;
-    }
-    for (uint64_t before = UINT64_MAX; before != part_.taken_in();) {
-      before = part_.taken_in();
-      for (size_t i = 0; i < question_.waits.size(); ++i) {
-        if (!GoOnToAnInstance(i) || !TakeWhatIsThere(i)) return false;
-      }
-    }
-    return true;
-  }
-
- private:
-  EventRef At(size_t i) const {
-    const TraceNode& node = *question_.waits[i];
-    return {node.actor, node.at[instance_[i]]};
-  }
-
-  bool GoOnToAnInstance(size_t i) {
-    const TraceNode& node = *question_.waits[i];
-    while (part_.Has(At(i))) {
-      if (++instance_[i] == node.at.size()) return false;
-    }
-    return ComeTo(At(i));
-  }
-
-  // So that it is the actor's next event.
-  bool ComeTo(EventRef ref) {
-    const EventRef forked_by = trace_.actors[ref.actor].forked_by;
-    if (forked_by.known() && !part_.Grow(forked_by)) return false;
-    return part_.Grow(ref.actor, ref.index);
-  }
-
-  // What would end the wait, others took or undid. If that was the wait itself,
-  // the part goes past it.
-  bool TakeWhatIsThere(size_t i) {
-    const TraceNode& node = *question_.waits[i];
-    if (!node.is_signal()) return true;
-    const ObjectActs& acts = order_.Of(node.object);
-    switch (acts.role) {
-      case Role::kPermits:
-        return part_.Stock(node.object) == 0;
-      case Role::kUnits:
-        if (part_.IsClosed(node.object)) return false;
-        if (room_ == Room::kAny && order_.IsRoom(node.object)) {
-          return TakeRoom(acts, i);
-        }
-        return TakeUnits(node.object);
-      case Role::kFlag:
-        return Clear(acts, i);
-      case Role::kAllArrive:
-        return PassIf(i, AllArrived(i));
-      case Role::kCondition:
-        return node.kind == EventKind::kFound
-                   ? part_.NotifiedAt(node.object) == 0
-                   : PassIf(i, IsNotified(i));
-      default:
-        return true;
-    }
-  }
-
-  bool PassIf(size_t i, bool passes) { return !passes || part_.Grow(At(i)); }
-
-  // Each unit went to somebody; one that nobody took would still be there.
-  bool TakeUnits(ObjectIndex object) {
-    while (part_.Stock(object) > 0) {
-      const EventRef take = part_.TakeOfUnit(object);
-      if (!take.known() || !part_.Grow(take)) return false;
-    }
-    return true;
-  }
-
-  // Others put first: those that are not among the question's actors.
-  bool TakeRoom(const ObjectActs& acts, size_t i) {
-    const ObjectIndex object = question_.waits[i]->object;
-    size_t& next = next_put_[i];
-    for (; next < acts.takes.size() && part_.Stock(object) > 0; ++next) {
-      const EventRef take = acts.takes[next];
-      const bool asked = std::any_of(
-          question_.waits.begin(), question_.waits.end(),
-          [&](const TraceNode* node) { return node->actor == take.actor; });
-      if (!asked && !part_.Grow(take)) return false;
-    }
-    return part_.Stock(object) == 0;
-  }
-
-  bool Clear(const ObjectActs& acts, size_t i) {
-    const ObjectIndex object = question_.waits[i]->object;
-    if (part_.IsSetSomeTime(object)) return false;
-    if (WasReleased(trace_, order_, part_, At(i))) return part_.Grow(At(i));
-    const EventRef last = part_.LastChange(object);
-    if (!last.known() || trace_.At(last).post == model::Post::kClear) {
-      return true;
-    }
-    const auto next = std::upper_bound(acts.changes.begin(), acts.changes.end(),
-                                       trace_.At(last).order,
-                                       [&](uint32_t order, EventRef change) {
-                                         return order < trace_.At(change).order;
-                                       });
-    return next != acts.changes.end() && part_.Grow(*next);
-  }
-
-  bool AllArrived(size_t i) const {
-    const auto arrivals =
-        order_.Arrivals(question_.waits[i]->object, trace_.At(At(i)).order);
-    return std::all_of(arrivals.begin(), arrivals.end(),
-                       [&](EventRef ref) { return part_.Has(ref); });
-  }
-
-  // Or would have found what it waits for changed: a notification came after
-  // the wait had begun, be it for another one.
-  bool IsNotified(size_t i) const {
-    return part_.NotifiedAt(question_.waits[i]->object) >
-           trace_.At(At(i)).order;
-  }
-
-  const Trace& trace_;
-  const TraceOrder& order_;
-  const StandstillQuestion& question_;
-  const Room room_;
-  Reordering& part_;
-  std::vector<size_t> instance_;  // by wait: which one of its events
-  std::vector<size_t> next_put_;  // by wait for room: the next take to look at
-};
 
 // What each actor does next, and who can let it.
 class Judge {
@@ -338,22 +181,17 @@ std::optional<Standstill> FindWith(Room room, const Trace& trace,
                                    const StandstillQuestion& question,
                                    StandstillWork& work) {
   Reordering& part = work.part;
-  part.Clear(room);
-  Approach approach(trace, order, question, room, part);
-  const bool arrives = approach.Arrive();
+  const bool arrives = Approach(trace, order, question, room, part).Arrive();
   work.events += part.taken_in() + trace.actors.size() / 16 + 1;
-  if (!arrives || part.OwesPermits()) return std::nullopt;
-  work.before.Clear();
-  const bool in_order =
-      KeepsOrderOfTasks(trace, order, question.waits, part, work.before);
-  work.events += work.before.taken_in();
-  if (!in_order) return std::nullopt;
+  if (!arrives) return std::nullopt;
   Standstill result = Judge(trace, order, question, part).Look();
   const bool all_stuck = std::all_of(
       question.waits.begin(), question.waits.end(),
       [&](const TraceNode* node) { return result.stuck[node->actor]; });
-  if (!all_stuck || ((room == Room::kAny || part.MayOwePermits()) &&
-                     !CanBeRun(trace, order, result.length))) {
+  if (!all_stuck) return std::nullopt;
+  const bool is_run_as_seen = room == Room::kAsSeen && !part.MayOwePermits() &&
+                              !order.pools().has_tasks();
+  if (!is_run_as_seen && !CanBeRun(trace, order, result.length, work.events)) {
     return std::nullopt;
   }
   return result;

@@ -1,35 +1,24 @@
 // Whether actors of a trace can all come to the given waits at once, such that
 // none of them goes on: and how far everybody is then.
 //
-// Algorithm: the part of the trace that brings each of them there
-// (reordering.h), for the first instance of each wait. Where the part goes past
-// an instance, or leaves something there that would end the wait, what was seen
-// to happen next is taken in and a later instance is tried; parts only grow, so
-// all instances together cost one pass. What is reached is then judged from the
-// rules of the objects alone, over all actors: the AND-OR fixpoint of
-// lib/graph/wait_for.h, in which whoever posts the object later in the trace
-// can end a wait for it. So a mistake above cannot make a standstill of what is
-// none.
+// Algorithm: the part of the trace that brings each of them there (approach.h).
+// What is reached is then judged from the rules of the objects alone, over all
+// actors: the AND-OR fixpoint of lib/graph/wait_for.h, in which whoever posts
+// the object later in the trace can end a wait for it. So a mistake above
+// cannot make a standstill of what is none.
 #ifndef LOCKCHECK_LIB_ANALYSIS_STANDSTILL_H_
 #define LOCKCHECK_LIB_ANALYSIS_STANDSTILL_H_
 
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <vector>
 
+#include "lib/analysis/approach.h"
 #include "lib/analysis/reordering.h"
 #include "lib/analysis/trace.h"
 #include "lib/analysis/trace_order.h"
-#include "lib/analysis/wait_nodes.h"
 
 namespace lockcheck::analysis {
-
-struct StandstillQuestion {
-  std::vector<const TraceNode*> waits;  // of distinct actors
-  // Whatever these have to post on the flag, they have posted.
-  std::vector<Poster> spent;
-};
 
 struct Standstill {
   std::vector<uint32_t> length;  // by actor: events that have happened
@@ -41,8 +30,7 @@ struct Standstill {
 // For one question after the other: their size is that of all actors and
 // objects.
 struct StandstillWork {
-  Reordering part;    // that brings the actors to their waits
-  Reordering before;  // what is before those of a pool's tasks that have begun
+  Reordering part;      // that brings the actors to their waits
   uint64_t events = 0;  // looked at, of all questions
 };
 

@@ -51,7 +51,7 @@ class ActorReader : public log::RecordVisitor {
   ActorReader(const log::Recording& recording, ActorIndex actor,
               const std::vector<bool>& kept, Trace& trace)
       : ids_(recording, actor),
-        from_start_(recording.from_start),
+        recording_(recording),
         actor_(actor),
         kept_(kept),
         trace_(trace) {}
@@ -61,7 +61,7 @@ class ActorReader : public log::RecordVisitor {
     has_begun_ = true;
     // What it held at its beginning: after a fork of its process, or since
     // before what was read.
-    inherits_ = from_start_ && header.held_count() > 0;
+    inherits_ = recording_.from_start && header.held_count() > 0;
     for (size_t i = 0; i < header.held_count() && !inherits_; ++i) {
       const log::RawHold held = header.HeldAt(i);
       AcquireRecord a;
@@ -171,7 +171,7 @@ class ActorReader : public log::RecordVisitor {
   }
   void OnFork(uint32_t child, uint64_t) {
     const ActorIndex actor = ids_.Actor(child);
-    if (actor == kNone) return;
+    if (actor == kNone || IsRunHere(recording_.actors[actor])) return;
     trace_.actors[actor].forked_by = {actor_,
                                       static_cast<uint32_t>(events().size())};
     Add({.kind = EventKind::kFork, .object = actor});
@@ -207,6 +207,11 @@ class ActorReader : public log::RecordVisitor {
   std::vector<Event>& events() { return trace_.actors[actor_].events; }
   ObjectKind KindOf(ObjectIndex object) const {
     return trace_.objects[object].kind;
+  }
+  // Of a task: by the only worker of its pool, which says that they follow each
+  // other. Their slot does that, in whatever order they are submitted.
+  bool IsRunHere(const log::Actor& task) const {
+    return task.how == log::BeginHow::kTask && task.parent != actor_;
   }
   Role RoleOf(ObjectIndex object) const {
     return trace_.objects[object].role();
@@ -294,7 +299,7 @@ class ActorReader : public log::RecordVisitor {
   }
 
   const RawIds ids_;
-  const bool from_start_;
+  const log::Recording& recording_;
   const ActorIndex actor_;
   const std::vector<bool>& kept_;
   Trace& trace_;

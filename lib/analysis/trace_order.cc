@@ -23,6 +23,7 @@ bool AddsUnits(Post post) {
 
 TraceOrder::TraceOrder(const Trace& trace)
     : trace_(trace),
+      pools_(trace),
       objects_(trace.objects.size()),
       numbers_(trace.actors.size()) {
   Collect();
@@ -295,6 +296,14 @@ EventRef TraceOrder::WakerOf(const ObjectActs& acts, uint32_t ticket) const {
   return after == acts.wakers.begin() ? EventRef() : *std::prev(after);
 }
 
+// It has begun when a later one of the same submitter does.
+void TraceOrder::AddTaskBefore(EventRef ref,
+                               std::vector<EventRef>& needs) const {
+  if (ref.index != 0 || pools_.PoolOf(ref.actor) == kNone) return;
+  const ActorIndex before = pools_.Before(ref.actor);
+  if (before != kNone) needs.push_back({before, 0});
+}
+
 void TraceOrder::Needs(EventRef ref, std::vector<EventRef>& needs) const {
   const Event& e = trace_.At(ref);
   if (e.kind == EventKind::kFork || e.kind == EventKind::kJoin) return;
@@ -333,6 +342,9 @@ void TraceOrder::Needs(EventRef ref, std::vector<EventRef>& needs) const {
         const auto waker = WakerOf(acts, e.order);
         needs.push_back(waker.known() ? waker : kNowhere);
       }
+      return;
+    case Role::kPermits:
+      AddTaskBefore(ref, needs);
       return;
     default:
       return;

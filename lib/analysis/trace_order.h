@@ -21,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include "lib/analysis/task_pools.h"
 #include "lib/analysis/trace.h"
 
 namespace lockcheck::analysis {
@@ -61,6 +62,7 @@ class TraceOrder {
   explicit TraceOrder(const Trace& trace);
 
   const ObjectActs& Of(ObjectIndex object) const { return objects_[object]; }
+  const TaskPools& pools() const { return pools_; }
   // What has to be there before the event is, other than what its actor did.
   // Of locks nothing: that depends on what else is there.
   void Needs(EventRef ref, std::vector<EventRef>& needs) const;
@@ -79,6 +81,7 @@ class TraceOrder {
   void Collect();
   void FindRole(ObjectIndex object);
   void AddReleased(const Event& post, std::vector<EventRef>& needs) const;
+  void AddTaskBefore(EventRef ref, std::vector<EventRef>& needs) const;
   EventRef WakerOf(const ObjectActs& acts, uint32_t ticket) const;
   bool OrderUnits(ObjectActs& acts);
   bool OrderChanges(ObjectActs& acts);
@@ -100,6 +103,7 @@ class TraceOrder {
       const std::vector<EventRef>& refs, uint32_t order) const;
 
   const Trace& trace_;
+  const TaskPools pools_;
   std::vector<ObjectActs> objects_;
   std::vector<std::vector<uint32_t>> numbers_;  // kUnits, by event: of a unit
 };

@@ -14,12 +14,20 @@ namespace {
 class Part : public Communication {
  protected:
   // Of all that was told.
-  bool CanBeRunWhole() {
+  bool CanBeRunWhole() { return CanBeRunWithout(kNone); }
+  bool CanBeRunWithout(ActorIndex actor) {
     std::vector<uint32_t> length;
-    for (const TraceActor& actor : t_.trace().actors) {
-      length.push_back(static_cast<uint32_t>(actor.events.size()));
+    for (const TraceActor& each : t_.trace().actors) {
+      length.push_back(static_cast<uint32_t>(each.events.size()));
     }
-    return CanBeRun(t_.trace(), TraceOrder(t_.trace()), length);
+    if (actor != kNone) length[actor] = 0;
+    uint64_t work = 0;
+    return CanBeRun(t_.trace(), TraceOrder(t_.trace()), length, work);
+  }
+  ActorIndex TaskOf(ActorIndex submitter, ObjectIndex slots) {
+    const ActorIndex task = t_.ForkedBy(submitter);
+    t_.Take(task, slots);
+    return task;
   }
 
   const ObjectIndex e_ = t_.Object(ObjectKind::kEvent),
@@ -52,6 +60,17 @@ TEST_F(Part, AFlagMayBeSetAgain) {
   EXPECT_TRUE(CanBeRunWhole());
 }
 
+// Else it would be set at last, or cleared, as it never was.
+TEST_F(Part, AFlagChangesInTheOrderThatWasSeen) {
+  const ObjectIndex slots = t_.Slots(1);
+  const ActorIndex keeps = TaskOf(a_, slots);
+  t_.Post(keeps, e_, Post::kSet);
+  const ActorIndex gives_back = TaskOf(b_, slots);
+  t_.Post(gives_back, e_, Post::kClear);
+  t_.GiveBack(gives_back, slots);
+  EXPECT_FALSE(CanBeRunWhole());
+}
+
 // Whoever gives its permit back comes before those who do not.
 TEST_F(Part, PermitsAreKeptAtLast) {
   const ObjectIndex slots = t_.Slots(2);
@@ -61,6 +80,30 @@ TEST_F(Part, PermitsAreKeptAtLast) {
   t_.Take(a_, slots);
   t_.Take(b_, slots);
   EXPECT_TRUE(CanBeRunWhole());
+}
+
+TEST_F(Part, ATaskDoesNotBeginBeforeOneThatWasSubmittedBefore) {
+  const ObjectIndex slots = t_.Slots(2);
+  const ActorIndex first = TaskOf(a_, slots);
+  TaskOf(a_, slots);
+  EXPECT_TRUE(CanBeRunWhole());
+  EXPECT_FALSE(CanBeRunWithout(first));
+}
+
+TEST_F(Part, ATaskOfAnotherMayBeSubmittedBefore) {
+  const ObjectIndex slots = t_.Slots(2);
+  const ActorIndex first = TaskOf(a_, slots);
+  TaskOf(b_, slots);
+  EXPECT_TRUE(CanBeRunWithout(first));
+}
+
+TEST_F(Part, ATaskOfAnotherIsNotSubmittedBeforeIfThatCameOfIt) {
+  const ObjectIndex slots = t_.Slots(2);
+  const ActorIndex first = TaskOf(a_, slots);
+  t_.Post(a_, s_, Post::kRelease);
+  t_.Take(b_, s_);
+  TaskOf(b_, slots);
+  EXPECT_FALSE(CanBeRunWithout(first));
 }
 
 TEST_F(Part, PermitsAreNotKeptAndGivenToAnother) {

@@ -1,5 +1,5 @@
-// Deadlocks through queues, conditions, futures and pools that can happen, each
-// with a twin that cannot; see communication_test.cc.
+// Deadlocks through queues, conditions and futures that can happen, each with a
+// twin that cannot; see communication_test.cc.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -313,55 +313,6 @@ TEST_F(Communication, SafeIfTheProducerIsDoneWithTheLock) {
   t_.Find(b_, future, 1);
   t_.Release(b_, m_);
   EXPECT_THAT(t_.Found(), IsEmpty());
-}
-
-// ---- Pools ------------------------------------------------------------------
-
-// Two tasks each wait for one that they submit, with `size` workers.
-Findings TwoNestedTasks(uint32_t size) {
-  Told t;
-  const ActorIndex main = t.Actor();
-  const ObjectIndex slots = t.Slots(size);
-  std::vector<ActorIndex> outer, inner;
-  for (int i = 0; i < 2; ++i) outer.push_back(t.ForkedBy(main));
-  for (const ActorIndex task : outer) {
-    t.Take(task, slots);
-    const ActorIndex child = t.ForkedBy(task);
-    t.Take(child, slots);
-    t.GiveBack(child, slots);
-    t.Join(task, child);
-    t.GiveBack(task, slots);
-  }
-  return t.All();
-}
-
-TEST(CommunicationOfPools, TasksThatWaitForTasksBehindThem) {
-  const auto found = TwoNestedTasks(2).findings;
-  ASSERT_THAT(found, ElementsAre(IsDeadlock()));
-  EXPECT_EQ(found[0].parts.size(), 4u);
-}
-
-TEST(CommunicationOfPools, SafeWithAWorkerMore) {
-  EXPECT_THAT(TwoNestedTasks(3).findings, IsEmpty());
-}
-
-TEST(CommunicationOfPools, SafeIfTheTasksWaitedForWereSubmittedBefore) {
-  Told t;
-  const ActorIndex main = t.Actor();
-  const ObjectIndex slots = t.Slots(2);
-  std::vector<ActorIndex> first, waiting;
-  for (int i = 0; i < 2; ++i) first.push_back(t.ForkedBy(main));
-  for (int i = 0; i < 2; ++i) waiting.push_back(t.ForkedBy(main));
-  for (const ActorIndex task : first) {
-    t.Take(task, slots);
-    t.GiveBack(task, slots);
-  }
-  for (size_t i = 0; i < 2; ++i) {
-    t.Take(waiting[i], slots);
-    t.Join(waiting[i], first[i]);
-    t.GiveBack(waiting[i], slots);
-  }
-  EXPECT_THAT(t.Found(), IsEmpty());
 }
 
 }  // namespace

@@ -11,7 +11,10 @@
 
 #include "lib/analysis/communication.h"
 #include "lib/analysis/ordered_cycles.h"
-#include "tests/oracle/signal_trace.h"
+#include "tests/oracle/pool_program.h"
+#include "tests/oracle/signal_program.h"
+#include "tests/oracle/signal_run.h"
+#include "tests/oracle/signal_search.h"
 
 namespace lockcheck::oracle {
 namespace {
@@ -139,6 +142,11 @@ void Check(const Trace& trace, Tally& tally) {
     CheckCycles(trace, set);
     if (::testing::Test::HasFatalFailure()) return;
   }
+  Findings asked_of_all;
+  FindCommunication(trace, {.few_sets = 0}, asked_of_all);
+  ASSERT_EQ(found.findings.size(), asked_of_all.findings.size())
+      << "what two can meet is not to matter\n"
+      << Show(trace);
   tally.reports += found.findings.size();
   for (const Finding& finding : found.findings) {
     const StuckSet waits = WaitsOf(finding, trace);
@@ -158,13 +166,16 @@ uint32_t Seed() {
                          : std::random_device()();
 }
 
-void Compare(const char* name, const SignalMix& mix) {
+template <typename Program, typename Mix>
+void Compare(const char* name, const Mix& mix) {
   const uint32_t seed = Seed();
   SCOPED_TRACE(std::string("LOCKCHECK_TEST_SEED=") + std::to_string(seed));
   std::mt19937 random(seed);
   Tally tally;
   for (uint32_t i = 0; i < 20'000 && tally.traces < 4'000; ++i) {
-    if (const auto trace = SignalRun(mix, random).Run()) Check(*trace, tally);
+    const Program program(mix, random);
+    const auto trace = SignalRun(program.program(), random).ToItsEnd();
+    if (trace) Check(*trace, tally);
     if (::testing::Test::HasFatalFailure()) return;
   }
   std::cout << name << ": seed " << seed << ", " << tally.traces << " traces, "
@@ -174,33 +185,57 @@ void Compare(const char* name, const SignalMix& mix) {
   EXPECT_GT(tally.reports, 0u);
 }
 
+void Compare(const char* name, const SignalMix& mix) {
+  Compare<SignalProgram>(name, mix);
+}
+void Compare(const char* name, const PoolMix& mix) {
+  Compare<PoolProgram>(name, mix);
+}
+
 TEST(SignalOracle, Semaphores) {
-  Compare("semaphores",
-          {.signals = {ObjectKind::kSemaphore, ObjectKind::kSemaphore}});
+  Compare("semaphores", SignalMix{.signals = {ObjectKind::kSemaphore,
+                                              ObjectKind::kSemaphore}});
 }
 TEST(SignalOracle, SemaphoresThatBeginWithPermits) {
-  Compare("semaphores with permits", {.initial = 1});
+  Compare("semaphores with permits", SignalMix{.initial = 1});
 }
 TEST(SignalOracle, Events) {
-  Compare("events", {.signals = {ObjectKind::kEvent}});
+  Compare("events", SignalMix{.signals = {ObjectKind::kEvent}});
 }
 TEST(SignalOracle, Mixed) {
-  Compare("mixed", {.signals = {ObjectKind::kSemaphore, ObjectKind::kEvent},
+  Compare("mixed",
+          SignalMix{.signals = {ObjectKind::kSemaphore, ObjectKind::kEvent},
                     .steps = 7,
                     .try_percent = 15});
 }
 TEST(SignalOracle, Queues) {
-  Compare("queues", {.locks = 1,
-                     .signals = {ObjectKind::kQueue, ObjectKind::kQueueSlots,
-                                 ObjectKind::kQueue, ObjectKind::kQueueSlots},
-                     .queues = true});
+  Compare("queues",
+          SignalMix{.locks = 1,
+                    .signals = {ObjectKind::kQueue, ObjectKind::kQueueSlots,
+                                ObjectKind::kQueue, ObjectKind::kQueueSlots},
+                    .queues = true});
 }
 TEST(SignalOracle, WithoutForks) {
   Compare("without forks",
-          {.locks = 1,
-           .signals = {ObjectKind::kSemaphore, ObjectKind::kEvent},
-           .steps = 7,
-           .forks = false});
+          SignalMix{.locks = 1,
+                    .signals = {ObjectKind::kSemaphore, ObjectKind::kEvent},
+                    .steps = 7,
+                    .forks = false});
+}
+
+TEST(SignalOracle, PoolOfOne) { Compare("pool of one", PoolMix{}); }
+TEST(SignalOracle, PoolOfTwo) {
+  Compare("pool of two", PoolMix{.pools = {2}, .tasks = 4, .steps = 2});
+}
+TEST(SignalOracle, TwoPools) {
+  Compare("two pools", PoolMix{.pools = {1, 1}, .tasks = 4, .steps = 2});
+}
+TEST(SignalOracle, PoolAndEvents) {
+  Compare("pool and events", PoolMix{.signals = {ObjectKind::kEvent}});
+}
+TEST(SignalOracle, PoolAndLocksAlone) {
+  Compare("pool and locks alone",
+          PoolMix{.locks = 2, .signals = {}, .steps = 4});
 }
 
 }  // namespace

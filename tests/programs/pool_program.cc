@@ -62,6 +62,19 @@ void Order() {
   second.get();
 }
 
+// Safe: what they put is got before anybody waits for them.
+void Puts() {
+  thread_pool pool(3, "crew");
+  lockcheck::queue<int> results(2, "results");
+  std::vector<thread_pool::future<void>> ended;
+  for (int i = 0; i < 10; ++i) {
+    ended.push_back(pool.submit([&] { results.put(1); }));
+  }
+  for (int i = 0; i < 8; ++i) results.get();
+  for (auto& end : ended) end.get();
+  for (int i = 0; i < 2; ++i) results.get();
+}
+
 // Safe: a pool of one has its tasks follow each other.
 void OneWorker() {
   thread_pool pool(1, "crew");
@@ -117,6 +130,13 @@ void OneWaits() {
   });
   outer.get();
   other.join();
+}
+
+// Safe: it is submitted before the one that waits for it, in any case.
+void WaitsForOneBefore() {
+  thread_pool pool(1, "crew");
+  auto inner = pool.submit([] { return 1; });
+  pool.submit([&] { return inner.get(); }).get();
 }
 
 // Two tasks that wait for tasks of their own: one after the other, or both at
@@ -220,6 +240,7 @@ void Misuses() {
 constexpr Story kStories[] = {
     {"gate", Gate},
     {"order", Order},
+    {"puts", Puts},
     {"one-worker", OneWorker},
     {"one-after-the-other", OneAfterTheOther},
     {"work", Work},
@@ -227,6 +248,7 @@ constexpr Story kStories[] = {
     {"task-behind-one-hangs", OneWaits<Inner::kBehind, 1>},
     {"task-behind-one-safe", OneWaits<Inner::kBehind, 2>},
     {"task-behind-one-safe-pool", WaitsForAnotherPool},
+    {"task-behind-one-safe-before", WaitsForOneBefore},
     {"task-behind-many-latent", BothWait<Outers::kInTurn, 2>},
     {"task-behind-many-hangs", BothWait<Outers::kAtOnce, 2>},
     {"task-behind-many-safe", BothWait<Outers::kAtOnce, 3>},

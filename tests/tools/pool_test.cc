@@ -87,6 +87,15 @@ TEST_F(PoolTest, LocksInBothOrdersByTwoTasksArePossible) {
               AllOf(HasSubstr("1 possible deadlock"), HasSubstr("crew task")));
 }
 
+// All ways to choose who has the workers while the others wait.
+TEST_F(PoolTest, TenTasksThatPutIntoAQueueAreLookedAtWhole) {
+  Recorded("puts");
+  const Ran ran =
+      RunCommand({"analyze", "--fail-on", "deadlock,incomplete", log_});
+  EXPECT_EQ(ran.status, 0) << ran.out << ran.err;
+  EXPECT_THAT(ran.out, Not(HasSubstr("was cut")));
+}
+
 TEST_F(PoolTest, WhatIsSafeIsSilent) {
   for (const char* story :
        {"gate", "one-worker", "one-after-the-other", "work"}) {

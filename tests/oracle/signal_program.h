@@ -1,0 +1,152 @@
+// Random small programs with locks and signals: a list of events for each
+// actor.
+#ifndef LOCKCHECK_TESTS_ORACLE_SIGNAL_PROGRAM_H_
+#define LOCKCHECK_TESTS_ORACLE_SIGNAL_PROGRAM_H_
+
+#include <algorithm>
+#include <cstdint>
+#include <random>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "tests/oracle/signal_search.h"
+
+namespace lockcheck::oracle {
+
+// Of what there is: locks first, then the others in turn.
+struct SignalMix {
+  uint32_t actors = 3;
+  uint32_t locks = 2;
+  std::vector<ObjectKind> signals = {ObjectKind::kSemaphore};
+  uint32_t steps = 6;  // of an actor, at most
+  uint32_t initial = 0;
+  bool forks = true;  // main starts the others, and may join them
+  int try_percent = 0;
+  bool queues = false;  // signals: kQueue, kQueueSlots, and so on
+};
+
+class SignalProgram {
+ public:
+  SignalProgram(const SignalMix& mix, std::mt19937& random)
+      : mix_(mix), random_(random) {
+    for (uint32_t l = 0; l < mix.locks; ++l) {
+      trace_.objects.push_back({.kind = ObjectKind::kMutex});
+    }
+    for (const ObjectKind kind : mix.signals) {
+      trace_.objects.push_back(
+          {.kind = kind,
+           .initial = kind == ObjectKind::kSemaphore    ? mix.initial
+                      : kind == ObjectKind::kQueueSlots ? 1u
+                                                        : 0u});
+    }
+    trace_.actors.resize(mix.actors);
+    for (uint32_t a = 0; a < mix.actors; ++a) Write(a);
+  }
+
+  const Trace& program() const { return trace_; }
+
+ private:
+  uint32_t Below(uint32_t n) {
+    return std::uniform_int_distribution<uint32_t>(0, n - 1)(random_);
+  }
+  bool Percent(int p) { return static_cast<int>(Below(100)) < p; }
+
+  void Add(uint32_t a, Event e) {
+    auto& events = trace_.actors[a].events;
+    e.site = a * 100 + static_cast<uint32_t>(events.size());
+    events.push_back(e);
+  }
+
+  void Write(uint32_t a) {
+    if (a == 0 && mix_.forks) {
+      for (uint32_t u = 1; u < mix_.actors; ++u) {
+        trace_.actors[u].forked_by = {
+            0, static_cast<uint32_t>(trace_.actors[0].events.size())};
+        Add(0, {.kind = EventKind::kFork, .object = u});
+      }
+    }
+    std::vector<std::pair<uint32_t, uint32_t>> held;  // lock, its event
+    std::set<uint32_t> joined;
+    const uint32_t steps = 2 + Below(mix_.steps - 1);
+    for (uint32_t i = 0; i < steps; ++i) Step(a, held, joined);
+    while (!held.empty()) Release(a, held);
+  }
+
+  void Release(uint32_t a, std::vector<std::pair<uint32_t, uint32_t>>& held) {
+    auto& events = trace_.actors[a].events;
+    const auto [lock, begun] = held.back();
+    held.pop_back();
+    events[begun].match = static_cast<uint32_t>(events.size());
+    Add(a, {.kind = EventKind::kRelease, .object = lock, .match = begun});
+  }
+
+  void Step(uint32_t a, std::vector<std::pair<uint32_t, uint32_t>>& held,
+            std::set<uint32_t>& joined) {
+    const uint32_t what = Below(10);
+    if (what < 3 && held.size() < mix_.locks) {
+      uint32_t lock = Below(mix_.locks);
+      const auto has = [&] {
+        return std::any_of(held.begin(), held.end(),
+                           [&](const auto& h) { return h.first == lock; });
+      };
+      while (has()) lock = (lock + 1) % mix_.locks;
+      held.emplace_back(lock,
+                        static_cast<uint32_t>(trace_.actors[a].events.size()));
+      Add(a, {.kind = EventKind::kAcquire,
+              .how = Percent(mix_.try_percent) ? model::How::kTry
+                                               : model::How::kBlocking,
+              .object = lock});
+    } else if (what < 5 && !held.empty()) {
+      Release(a, held);
+    } else if (what == 5 && a == 0 && mix_.forks) {
+      const uint32_t child = 1 + Below(mix_.actors - 1);
+      if (joined.insert(child).second) {
+        Add(a, {.kind = EventKind::kJoin, .object = child});
+      }
+    } else {
+      Signal(a);
+    }
+  }
+
+  // The signals are pairs: items of a queue, and its room.
+  void PutOrGet(uint32_t a) {
+    const auto queues = static_cast<uint32_t>(mix_.signals.size() / 2);
+    const uint32_t items = mix_.locks + 2 * Below(queues);
+    const bool puts = Below(2) == 0;
+    Add(a, {.kind = EventKind::kTake, .object = puts ? items + 1 : items});
+    Add(a, {.kind = EventKind::kPost,
+            .post = puts ? Post::kPut : Post::kGet,
+            .object = puts ? items : items + 1});
+  }
+
+  void Signal(uint32_t a) {
+    const uint32_t object =
+        mix_.locks + Below(static_cast<uint32_t>(mix_.signals.size()));
+    const bool is_flag = trace_.objects[object].kind == ObjectKind::kEvent;
+    if (mix_.queues) return PutOrGet(a);
+    if (Below(2) == 0) {
+      Add(a, {.kind = EventKind::kTake,
+              .how = Percent(mix_.try_percent) ? model::How::kTry
+                                               : model::How::kBlocking,
+              .object = object});
+    } else if (is_flag) {
+      Add(a, {.kind = EventKind::kPost,
+              .post = Below(3) == 0 ? Post::kClear : Post::kSet,
+              .object = object});
+    } else {
+      Add(a, {.kind = EventKind::kPost,
+              .post = Post::kRelease,
+              .object = object,
+              .amount = Below(4) == 0 ? 2u : 1u});
+    }
+  }
+
+  const SignalMix& mix_;
+  std::mt19937& random_;
+  Trace trace_;
+};
+
+}  // namespace lockcheck::oracle
+
+#endif  // LOCKCHECK_TESTS_ORACLE_SIGNAL_PROGRAM_H_

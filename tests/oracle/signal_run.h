@@ -1,0 +1,90 @@
+// One run of a program that is a list of events for each actor: whoever can go
+// on does, by chance, and the acts get the numbers that a log has of them.
+#ifndef LOCKCHECK_TESTS_ORACLE_SIGNAL_RUN_H_
+#define LOCKCHECK_TESTS_ORACLE_SIGNAL_RUN_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <random>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "tests/oracle/signal_search.h"
+
+namespace lockcheck::oracle {
+
+class SignalRun {
+ public:
+  SignalRun(const Trace& program, std::mt19937& random)
+      : program_(program),
+        random_(random),
+        trace_(program),
+        state_(program, std::vector<uint32_t>(program.actors.size())),
+        past_(program) {}
+
+  // Nothing: it did not come to its end.
+  std::optional<Trace> ToItsEnd() {
+    while (const auto actor = SomebodyReady()) {
+      Number(*actor);
+      state_.Do(*actor, past_);
+    }
+    for (uint32_t a = 0; a < trace_.actors.size(); ++a) {
+      if (!state_.Ended(a)) return std::nullopt;
+      trace_.actors[a].ended = true;
+    }
+    return std::move(trace_);
+  }
+
+ private:
+  std::optional<uint32_t> SomebodyReady() {
+    std::vector<uint32_t> ready;
+    for (uint32_t a = 0; a < program_.actors.size(); ++a) {
+      if (state_.Enabled(a, past_)) ready.push_back(a);
+    }
+    if (ready.empty()) return std::nullopt;
+    const auto last = static_cast<uint32_t>(ready.size() - 1);
+    return ready[std::uniform_int_distribution<uint32_t>(0, last)(random_)];
+  }
+
+  void Number(uint32_t a) {
+    Event& e = trace_.actors[a].events[state_.length()[a]];
+    if (e.kind == EventKind::kAcquire) {
+      const auto [row, is_new] = holder_.try_emplace(e.object, a);
+      if (row->second != a) ++handover_[e.object];
+      row->second = a;
+      e.order = handover_[e.object];
+    } else if (e.kind == EventKind::kPost && state_.IsFlag(e.object)) {
+      const bool set = e.post == Post::kSet;
+      e.order = past_.flags[e.object] == set ? 0 : ++acts_[e.object];
+      if (e.order != 0 && set) last_set_[e.object] = e.order;
+    } else if (e.kind == EventKind::kTake) {
+      e.order = state_.IsFlag(e.object) ? last_set_[e.object] : NextAct(e);
+    } else if (e.kind == EventKind::kPost) {
+      e.order = ++acts_[e.object];
+      posted_.insert(e.object);
+    }
+  }
+
+  // Of a semaphore the first permits are taken as holds.
+  uint32_t NextAct(const Event& take) {
+    const analysis::TraceObject& object = program_.objects[take.object];
+    const uint32_t act = ++acts_[take.object];
+    const bool holds = object.kind == ObjectKind::kSemaphore &&
+                       act <= object.initial && !posted_.contains(take.object);
+    return holds ? 0 : act;
+  }
+
+  const Trace& program_;
+  std::mt19937& random_;
+  Trace trace_;
+  SignalState state_;
+  SignalPast past_;
+  std::map<uint32_t, uint32_t> acts_, last_set_, holder_, handover_;
+  std::set<uint32_t> posted_;
+};
+
+}  // namespace lockcheck::oracle
+
+#endif  // LOCKCHECK_TESTS_ORACLE_SIGNAL_RUN_H_

@@ -1,0 +1,277 @@
+// All that can happen in a small trace otherwise: every state that some
+// interleaving reaches, by the objects' rules alone, and who is stuck in it.
+#ifndef LOCKCHECK_TESTS_ORACLE_SIGNAL_SEARCH_H_
+#define LOCKCHECK_TESTS_ORACLE_SIGNAL_SEARCH_H_
+
+#include <algorithm>
+#include <cstdint>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "lib/analysis/trace.h"
+
+namespace lockcheck::oracle {
+
+using analysis::Event;
+using analysis::EventKind;
+using analysis::Trace;
+using model::ObjectKind;
+using model::Post;
+
+// What depends on the order in which things happened, and not only on how far
+// each actor is.
+struct SignalPast {
+  explicit SignalPast(const Trace& trace) : flags(trace.objects.size()) {}
+  std::vector<bool> flags;       // by object: it is set
+  std::vector<uint32_t> queued;  // tasks that have not begun, as submitted
+  friend auto operator<=>(const SignalPast&, const SignalPast&) = default;
+};
+
+// The objects' rules, over the events that have happened of each actor. What
+// the analysis knows of an object's order plays no part.
+class SignalState {
+ public:
+  SignalState(const Trace& trace, std::vector<uint32_t> length)
+      : trace_(trace), length_(std::move(length)) {}
+
+  const Event* Next(uint32_t a) const {
+    const auto& events = trace_.actors[a].events;
+    return length_[a] < events.size() ? &events[length_[a]] : nullptr;
+  }
+  bool Started(uint32_t a) const {
+    const auto by = trace_.actors[a].forked_by;
+    return !by.known() || length_[by.actor] > by.index;
+  }
+  bool Ended(uint32_t a) const { return Started(a) && Next(a) == nullptr; }
+
+  bool Enabled(uint32_t a, const SignalPast& past) const {
+    const Event* e = Next(a);
+    if (e == nullptr || !Started(a)) return false;
+    if (IsTask(a) && length_[a] == 0 && !IsNextOfItsPool(a, past)) return false;
+    switch (e->kind) {
+      case EventKind::kAcquire:
+        return Holder(e->object) == analysis::kNone;
+      case EventKind::kJoin:
+        return Ended(e->object);
+      case EventKind::kTake:
+        return IsFlag(e->object) ? past.flags[e->object] : Stock(e->object) > 0;
+      default:
+        return true;
+    }
+  }
+  // The actor's next event happens, of which this is known already.
+  void Do(uint32_t a, SignalPast& past) {
+    const Event& e = *Next(a);
+    if (IsTask(a) && length_[a] == 0) std::erase(past.queued, a);
+    if (e.kind == EventKind::kFork && IsTask(e.object)) {
+      past.queued.push_back(e.object);
+    }
+    if (e.kind == EventKind::kPost && IsFlag(e.object)) {
+      past.flags[e.object] = e.post == Post::kSet;
+    }
+    ++length_[a];
+  }
+
+  // It begins with a pool's slot.
+  bool IsTask(uint32_t a) const {
+    const auto& events = trace_.actors[a].events;
+    return !events.empty() && IsPool(events[0].object) &&
+           events[0].kind == EventKind::kTake;
+  }
+
+  uint32_t Holder(uint32_t lock) const {
+    for (uint32_t a = 0; a < length_.size(); ++a) {
+      bool holds = false;
+      for (uint32_t i = 0; i < length_[a]; ++i) {
+        const Event& e = trace_.actors[a].events[i];
+        if (e.object != lock) continue;
+        if (e.kind == EventKind::kAcquire) holds = true;
+        if (e.kind == EventKind::kRelease) holds = false;
+      }
+      if (holds) return a;
+    }
+    return analysis::kNone;
+  }
+  int64_t Stock(uint32_t object) const {
+    int64_t stock = trace_.objects[object].initial;
+    for (uint32_t a = 0; a < length_.size(); ++a) {
+      for (uint32_t i = 0; i < length_[a]; ++i) {
+        const Event& e = trace_.actors[a].events[i];
+        if (e.object != object) continue;
+        if (e.kind == EventKind::kTake) --stock;
+        if (e.kind == EventKind::kPost) stock += e.amount;
+      }
+    }
+    return stock;
+  }
+  bool IsFlag(uint32_t object) const {
+    return trace_.objects[object].kind == ObjectKind::kEvent;
+  }
+  bool IsPool(uint32_t object) const {
+    return object < trace_.objects.size() &&
+           trace_.objects[object].kind == ObjectKind::kThreadPool;
+  }
+
+  // The AND-OR fixpoint, word by word.
+  std::vector<bool> Stuck(const SignalPast& past) const {
+    const auto count = static_cast<uint32_t>(length_.size());
+    std::vector<bool> live(count);
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (uint32_t a = 0; a < count; ++a) {
+        if (live[a] || !CanComeAlive(a, past, live)) continue;
+        live[a] = changed = true;
+      }
+    }
+    std::vector<bool> stuck(count);
+    for (uint32_t a = 0; a < count; ++a) {
+      stuck[a] = !live[a] && !Ended(a);
+    }
+    return stuck;
+  }
+
+  const std::vector<uint32_t>& length() const { return length_; }
+
+  // Whether an actor that is stuck in a wait for a signal waits, through
+  // others, for itself.
+  bool HasCircle(const std::vector<bool>& stuck) const {
+    for (uint32_t a = 0; a < stuck.size(); ++a) {
+      const Event* e = Next(a);
+      if (!stuck[a] || !Started(a) || e->kind != EventKind::kTake) continue;
+      std::set<uint32_t> seen;
+      std::vector<uint32_t> open = {a};
+      while (!open.empty()) {
+        const uint32_t from = open.back();
+        open.pop_back();
+        for (const uint32_t to : WaitsFor(from)) {
+          if (to == a) return true;
+          if (stuck[to] && seen.insert(to).second) open.push_back(to);
+        }
+      }
+    }
+    return false;
+  }
+
+ private:
+  // None that was submitted before has yet to begin.
+  bool IsNextOfItsPool(uint32_t task, const SignalPast& past) const {
+    const auto pool = [&](uint32_t t) {
+      return trace_.actors[t].events[0].object;
+    };
+    const auto first =
+        std::find_if(past.queued.begin(), past.queued.end(),
+                     [&](uint32_t t) { return pool(t) == pool(task); });
+    return first != past.queued.end() && *first == task;
+  }
+
+  // Tasks that have a slot of the pool.
+  std::vector<uint32_t> Running(uint32_t pool) const {
+    std::vector<uint32_t> running;
+    for (uint32_t a = 0; a < length_.size(); ++a) {
+      if (IsTask(a) && trace_.actors[a].events[0].object == pool &&
+          length_[a] > 0 && Next(a) != nullptr) {
+        running.push_back(a);
+      }
+    }
+    return running;
+  }
+
+  std::vector<uint32_t> WaitsFor(uint32_t a) const {
+    if (!Started(a)) return {trace_.actors[a].forked_by.actor};
+    const Event* e = Next(a);
+    if (e == nullptr) return {};
+    if (e->kind == EventKind::kJoin) return {e->object};
+    if (e->kind == EventKind::kAcquire) return {Holder(e->object)};
+    if (IsPool(e->object)) return Running(e->object);
+    std::vector<uint32_t> posters;
+    for (uint32_t p = 0; p < length_.size(); ++p) {
+      if (p != a && PostsLater(p, e->object)) posters.push_back(p);
+    }
+    return posters;
+  }
+
+  bool PostsLater(uint32_t p, uint32_t object) const {
+    const auto& events = trace_.actors[p].events;
+    return std::any_of(
+        events.begin() + length_[p], events.end(), [&](const Event& e) {
+          return e.object == object && e.kind == EventKind::kPost &&
+                 e.post != Post::kClear;
+        });
+  }
+
+  bool CanComeAlive(uint32_t a, const SignalPast& past,
+                    const std::vector<bool>& live) const {
+    if (!Started(a)) return live[trace_.actors[a].forked_by.actor];
+    const Event* e = Next(a);
+    if (e == nullptr) return false;  // has ended: no help
+    if (Enabled(a, past) || e->how == model::How::kTry) return true;
+    if (e->kind == EventKind::kAcquire) return live[Holder(e->object)];
+    if (e->kind == EventKind::kJoin) return live[e->object];
+    if (IsPool(e->object)) {
+      if (Stock(e->object) > 0) return true;
+      const auto running = Running(e->object);
+      return std::any_of(running.begin(), running.end(),
+                         [&](uint32_t task) { return live[task]; });
+    }
+    for (uint32_t p = 0; p < length_.size(); ++p) {
+      if (p != a && live[p] && PostsLater(p, e->object)) return true;
+    }
+    return false;
+  }
+
+  const Trace& trace_;
+  std::vector<uint32_t> length_;
+};
+
+// Who waits for what in a state in which they are stuck: (actor, event).
+using StuckSet = std::set<std::pair<uint32_t, uint32_t>>;
+
+class SignalSearch {
+ public:
+  explicit SignalSearch(const Trace& trace) : trace_(trace) { Visit(); }
+  const std::set<StuckSet>& found() const { return found_; }
+  bool has_circle() const { return has_circle_; }
+  size_t states() const { return seen_.size(); }
+
+ private:
+  using Key = std::pair<std::vector<uint32_t>, SignalPast>;
+
+  void Visit() {
+    std::vector<Key> open = {
+        {std::vector<uint32_t>(trace_.actors.size()), SignalPast(trace_)}};
+    while (!open.empty()) {
+      const Key key = std::move(open.back());
+      open.pop_back();
+      if (!seen_.insert(key).second) continue;
+      const SignalState state(trace_, key.first);
+      Record(state, key.second);
+      for (uint32_t a = 0; a < trace_.actors.size(); ++a) {
+        if (!state.Enabled(a, key.second)) continue;
+        SignalState next = state;
+        SignalPast past = key.second;
+        next.Do(a, past);
+        open.emplace_back(next.length(), std::move(past));
+      }
+    }
+  }
+
+  void Record(const SignalState& state, const SignalPast& past) {
+    const std::vector<bool> stuck = state.Stuck(past);
+    has_circle_ |= state.HasCircle(stuck);
+    StuckSet set;
+    for (uint32_t a = 0; a < stuck.size(); ++a) {
+      if (stuck[a] && state.Started(a)) set.insert({a, state.length()[a]});
+    }
+    if (!set.empty()) found_.insert(std::move(set));
+  }
+
+  const Trace& trace_;
+  std::set<Key> seen_;
+  std::set<StuckSet> found_;
+  bool has_circle_ = false;
+};
+
+}  // namespace lockcheck::oracle
+
+#endif  // LOCKCHECK_TESTS_ORACLE_SIGNAL_SEARCH_H_
