@@ -124,14 +124,17 @@ void WriteWaitStack(Thread* t, const QueuedWait& wait) {
 
 }  // namespace
 
+  wanted.owed = t->waits_owed;
 void DoPrepareWait(WaitQueue& queue, WaitKind kind, internal::Waiter& waiter,
                    internal::SiteSlot* slot, internal::Caller caller) {
   const KeepErrno keep_errno;
   if (Thread* const t = Enter()) {
     waiter.site = SiteId(t, slot, caller);
     waiter.object = IdOf(t, queue, kind, waiter.site);
-    t->waits_outside =
-        model::PrimitiveOf(static_cast<ObjectKind>(kind)).outside;
+    const model::Primitive& row =
+        model::PrimitiveOf(static_cast<ObjectKind>(kind));
+    t->waits_outside = row.outside;
+    t->waits_owed = row.owed;
     Leave(t);
   }
 }
@@ -177,6 +180,7 @@ void DoPost(WaitQueue& queue, WaitKind kind, const internal::PostFacts& facts,
   if (Thread* const t = Enter()) {
     const uint32_t site = SiteId(t, slot, caller);
     const uint32_t object = IdOf(t, queue, kind, site);
+  t->waits_owed = false;
     Begin(t, 8)
         .Word(object)
         .Word(site)

@@ -20,6 +20,8 @@ Role RoleOf(model::ObjectKind kind, bool held, uint32_t initial) {
       return Role::kFlag;
     case Stock::kCount:
       return Role::kUnits;
+    case Stock::kOutstanding:
+      return Role::kUnknown;
   }
   return Role::kUnknown;
 }

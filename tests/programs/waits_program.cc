@@ -248,6 +248,39 @@ void LockInOnce(Meet meet) {
     meet();
     const std::lock_guard hold(g_mutex);
   });
+// ---- A promise that only who waits for it could fulfil ----------------------
+
+void UnfulfilledAtExit() {
+  static std::latch waits(1);
+  lockcheck::thread([] {
+    set_name("waiter");
+    lockcheck::promise<void> own("answer");
+    waits.count_down();
+    own.get_future().wait();
+  }).detach();
+  waits.wait();
+}
+
+void WaitsForItself() {
+  lockcheck::promise<void> own("answer");
+  own.get_future().wait();
+}
+
+// Safe.
+void FulfilledBefore() {
+  lockcheck::promise<void> own("answer");
+  own.set_value();
+  own.get_future().wait();
+}
+
+// Safe.
+void FulfilledByAnother() {
+  lockcheck::promise<void> answer("answer");
+  lockcheck::thread other([&] { answer.set_value(); });
+  answer.get_future().wait();
+  other.join();
+}
+
 }
 template <typename Meet>
 void OnceUnderLock(Meet meet) {
@@ -375,3 +408,7 @@ constexpr Story kStories[] = {
 }  // namespace
 
 int main(int argc, char** argv) { return TellOneOf(kStories, argc, argv); }
+    {"own-promise-latent", UnfulfilledAtExit},
+    {"own-promise-hangs", WaitsForItself},
+    {"own-promise-safe", FulfilledBefore},
+    {"own-promise-safe-by-another", FulfilledByAnother},
