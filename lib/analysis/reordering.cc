@@ -76,6 +76,10 @@ void Reordering::TakeIn(EventRef ref) {
   const Role role = order_.Of(e.object).role;
   if (e.kind == EventKind::kAcquire) return Acquire(ref, state);
   CountSignal(ref, role, state);
+  if (const ObjectIndex end = order_.Of(e.object).end;
+      end != kNone && e.post == model::Post::kPut) {
+    ++StateOf(end).gained;
+  }
   if (room_ == Room::kAny && e.kind == EventKind::kTake &&
       order_.IsRoom(e.object)) {
     return;
@@ -109,6 +113,9 @@ void Reordering::CountSignal(EventRef ref, Role role, ObjectState& state) {
                  trace_.At(state.last_change).order < e.order) {
         state.last_change = ref;
       }
+      return;
+    case Role::kOutstanding:
+      if (posts) state.gained += e.post == model::Post::kClear ? 1 : -1;
       return;
     case Role::kCondition:
       if (posts) state.notified_at = std::max(state.notified_at, e.order);

@@ -52,7 +52,7 @@ class Reordering {
   std::vector<ActorIndex> Holders(ObjectIndex lock, model::Mode mode) const;
   // kPermits: who has one.
   std::vector<ActorIndex> PermitHolders(ObjectIndex object) const;
-  // kUnits and kPermits: how many are left.
+  // kUnits and kPermits: how many are left. kOutstanding: how much is not over.
   int64_t Stock(ObjectIndex object) const {
     return order_.Of(object).initial + objects_[object].gained;
   }

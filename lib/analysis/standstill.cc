@@ -32,6 +32,16 @@ bool WasReleased(const Trace& trace, const TraceOrder& order,
                      [&](EventRef set) { return part.Has(set); });
 }
 
+// All have arrived in that phase, and what was to be done then is.
+bool IsOver(const TraceOrder& order, const Reordering& part,
+            ObjectIndex barrier, uint32_t phase) {
+  const auto arrivals = order.Arrivals(barrier, phase);
+  const EventRef completion = order.Completion(barrier, phase);
+  return std::all_of(arrivals.begin(), arrivals.end(),
+                     [&](EventRef ref) { return part.Has(ref); }) &&
+         (!completion.known() || part.Has(completion));
+}
+
 // Brings the actors to their waits.
 class Approach {
  public:
@@ -43,7 +53,8 @@ class Approach {
         room_(room),
         part_(part),
         instance_(question.waits.size()),
-        next_put_(question.waits.size()) {}
+        next_put_(question.waits.size()),
+        next_start_(question.waits.size()) {}
 
   bool Arrive() {
     for (const Poster& spent : question_.spent) {
@@ -101,6 +112,8 @@ class Approach {
         return Clear(acts, i);
       case Role::kAllArrive:
         return PassIf(i, AllArrived(i));
+      case Role::kOutstanding:
+        return BeginMore(acts, i);
       case Role::kCondition:
         return node.kind == EventKind::kFound
                    ? part_.NotifiedAt(node.object) == 0
@@ -135,6 +148,18 @@ class Approach {
     return part_.Stock(object) == 0;
   }
 
+  // With nothing outstanding it would go on.
+  bool BeginMore(const ObjectActs& acts, size_t i) {
+    size_t& next = next_start_[i];
+    while (part_.Stock(question_.waits[i]->object) == 0) {
+      while (next < acts.starts.size() && part_.Has(acts.starts[next])) ++next;
+      if (next == acts.starts.size() || !part_.Grow(acts.starts[next])) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   bool Clear(const ObjectActs& acts, size_t i) {
     const ObjectIndex object = question_.waits[i]->object;
     if (part_.IsSetSomeTime(object)) return false;
@@ -152,10 +177,8 @@ class Approach {
   }
 
   bool AllArrived(size_t i) const {
-    const auto arrivals =
-        order_.Arrivals(question_.waits[i]->object, trace_.At(At(i)).order);
-    return std::all_of(arrivals.begin(), arrivals.end(),
-                       [&](EventRef ref) { return part_.Has(ref); });
+    return IsOver(order_, part_, question_.waits[i]->object,
+                  trace_.At(At(i)).order);
   }
 
   // Or would have found what it waits for changed: a notification came after
@@ -172,6 +195,7 @@ class Approach {
   Reordering& part_;
   std::vector<size_t> instance_;  // by wait: which one of its events
   std::vector<size_t> next_put_;  // by wait for room: the next take to look at
+  std::vector<size_t> next_start_;  // by wait for what is outstanding
 };
 
 // What each actor does next, and who can let it.
@@ -271,14 +295,19 @@ class Judge {
     Wait(node, model::WaitRule::kAny, std::move(providers));
   }
 
-  // All that were seen to arrive; but who arrives at a later phase of it may do
-  // so in the place of one of them.
+  // All that were seen to arrive, and who runs the completion function then;
+  // but who arrives at a later phase of it may do so in the place of one of
+  // them.
   void SetBarrierWait(const Event& next, const ObjectActs& acts,
                       WaitNode& node) const {
     std::vector<ActorIndex> missing, of_phase;
     for (const EventRef ref : order_.Arrivals(next.object, next.order)) {
       of_phase.push_back(ref.actor);
       if (!part_.Has(ref)) missing.push_back(ref.actor);
+    }
+    if (missing.empty()) {
+      const EventRef completion = order_.Completion(next.object, next.order);
+      return Wait(node, model::WaitRule::kAll, {completion.actor});
     }
     std::sort(of_phase.begin(), of_phase.end());
     auto rule = model::WaitRule::kAll;
@@ -304,11 +333,10 @@ class Judge {
         return (last.known() && trace_.At(last).post != model::Post::kClear) ||
                part_.IsSetSomeTime(object);
       }
-      case Role::kAllArrive: {
-        const auto arrivals = order_.Arrivals(object, next.order);
-        return std::all_of(arrivals.begin(), arrivals.end(),
-                           [&](EventRef ref) { return part_.Has(ref); });
-      }
+      case Role::kAllArrive:
+        return IsOver(order_, part_, object, next.order);
+      case Role::kOutstanding:
+        return part_.Stock(object) == 0;
       case Role::kCondition: {
         if (next.kind == EventKind::kFound) {
           return part_.NotifiedAt(object) != 0;

@@ -63,6 +63,17 @@ struct Future {
   }
 };
 
+// Joined when its only item is done.
+struct Queue {
+  lockcheck::queue<int> it{"ready"};
+  Queue() { it.put(1); }
+  void End() {
+    it.get();
+    it.task_done();
+  }
+  void Wait() { it.join(); }
+};
+
 // ---- Stories ----------------------------------------------------------------
 
 template <typename Waited>
@@ -237,17 +248,6 @@ void SetByAnother() {
   waiter.join();
 }
 
-// ---- once_flags -------------------------------------------------------------
-
-lockcheck::once_flag g_once("once");
-
-template <typename Meet>
-void LockInOnce(Meet meet) {
-  set_name("once first");
-  lockcheck::call_once(g_once, [&] {
-    meet();
-    const std::lock_guard hold(g_mutex);
-  });
 // ---- A promise that only who waits for it could fulfil ----------------------
 
 void UnfulfilledAtExit() {
@@ -281,6 +281,17 @@ void FulfilledByAnother() {
   other.join();
 }
 
+// ---- once_flags -------------------------------------------------------------
+
+lockcheck::once_flag g_once("once");
+
+template <typename Meet>
+void LockInOnce(Meet meet) {
+  set_name("once first");
+  lockcheck::call_once(g_once, [&] {
+    meet();
+    const std::lock_guard hold(g_mutex);
+  });
 }
 template <typename Meet>
 void OnceUnderLock(Meet meet) {
@@ -389,6 +400,12 @@ constexpr Story kStories[] = {
     {"future-under-mutex-safe-at-once", EndsBefore<Future, AtOnce>},
     {"future-under-mutex-safe-after", HoldsAfter<Future, OneAfterTheOther>},
     {"future-under-mutex-safe-after-at-once", HoldsAfter<Future, AtOnce>},
+    {"queue-join-under-mutex-latent", UnderMutex<Queue, OneAfterTheOther>},
+    {"queue-join-under-mutex-hangs", UnderMutex<Queue, AtOnce>},
+    {"queue-join-under-mutex-safe", EndsBefore<Queue, OneAfterTheOther>},
+    {"queue-join-under-mutex-safe-at-once", EndsBefore<Queue, AtOnce>},
+    {"queue-join-under-mutex-safe-after", HoldsAfter<Queue, OneAfterTheOther>},
+    {"queue-join-under-mutex-safe-after-at-once", HoldsAfter<Queue, AtOnce>},
     {"event-cleared-latent", Cleared<WaiterComes::kBetweenSetAndClear>},
     {"event-cleared-hangs", Cleared<WaiterComes::kAfterClear>},
     {"event-cleared-safe", ClearedWhenSeen},
@@ -396,6 +413,10 @@ constexpr Story kStories[] = {
     {"event-unset-latent", UnsetAtExit},
     {"event-unset-hangs", UnsetAndJoined},
     {"event-unset-safe", SetByAnother},
+    {"own-promise-latent", UnfulfilledAtExit},
+    {"own-promise-hangs", WaitsForItself},
+    {"own-promise-safe", FulfilledBefore},
+    {"own-promise-safe-by-another", FulfilledByAnother},
     {"once-latent", OnceAndMutex<OneAfterTheOther>},
     {"once-latent-later", OnceAndMutexLater},
     {"once-hangs", OnceAndMutex<AtOnce>},
@@ -408,7 +429,3 @@ constexpr Story kStories[] = {
 }  // namespace
 
 int main(int argc, char** argv) { return TellOneOf(kStories, argc, argv); }
-    {"own-promise-latent", UnfulfilledAtExit},
-    {"own-promise-hangs", WaitsForItself},
-    {"own-promise-safe", FulfilledBefore},
-    {"own-promise-safe-by-another", FulfilledByAnother},
