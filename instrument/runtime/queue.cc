@@ -151,10 +151,11 @@ void QueueTaskDone(QueueState& q, SiteSlot* slot, Caller caller) {
       throw std::logic_error("lockcheck: task_done() more often than put()");
     }
     --q.unfinished;
+    if (q.unfinished == 0) q.finished = q.sequence;
     joiners =
         PostAndClaim(q.done, WaitKind::kQueueDone,
                      {PostKind::kTaskDone, q.unfinished == 0 ? kAllWaiters : 0,
-                      0, Clamped(q.unfinished)},
+                      q.sequence, Clamped(q.unfinished)},
                      slot, caller);
   }
   WakeClaimed(joiners.first);
@@ -162,13 +163,16 @@ void QueueTaskDone(QueueState& q, SiteSlot* slot, Caller caller) {
 
 // Whoever was woken does not look again: there may be new items.
 void JoinQueue(QueueState& q, SiteSlot* slot, Caller caller) noexcept {
+  uint32_t finished;
   {
     const std::lock_guard lock(q.lock);
     if (q.unfinished != 0) {
       Sleep(q, q.done, WaitKind::kQueueDone, {slot, caller});
     }
+    finished = q.finished;
   }
-  Take(q.done, WaitKind::kQueueDone, {How::kBlocking, 0, 0}, slot, caller);
+  Take(q.done, WaitKind::kQueueDone, {How::kBlocking, finished, 0}, slot,
+       caller);
 }
 
 }  // namespace lockcheck::inline LOCKCHECK_ABI::internal

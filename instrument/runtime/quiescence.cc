@@ -136,17 +136,23 @@ bool SomebodyHolds(uint32_t object) {
 
 struct Found {
   uint32_t stuck = 0;  // actor in a deadlock that signals are part of; 0: none
+  uint32_t owed = 0;   // the first that waits for what is owed to it; 0: none
   bool signals = false;  // somebody waits for one
 };
 
+// Of several that wait alike the report has the first one's part.
+uint32_t First(uint32_t actor, uint32_t other) {
+  return actor == 0 ? other : std::min(actor, other);
+}
+
 Found Judge(const Look& look) {
   Found found;
-  uint32_t starved = 0;  // of those, the first actor: the report has its part
+  uint32_t starved = 0;
   ForAllWaiting([&](const Thread* t, const Wanted& wanted, uint32_t) {
     found.signals |= IsForSignal(wanted);
-    const bool first = starved == 0 || wanted.actor < starved;
-    if (first && IsForSignal(wanted) && StarvedPool(t) != 0) {
-      starved = wanted.actor;
+    if (wanted.owed) found.owed = First(found.owed, wanted.actor);
+    if (IsForSignal(wanted) && StarvedPool(t) != 0) {
+      starved = First(starved, wanted.actor);
     }
     if (NeedsWhoWaitsForSignal(t, look.threads) ||
         (wanted.permit != 0 && SomebodyHolds(wanted.permit))) {
@@ -155,6 +161,7 @@ Found Judge(const Look& look) {
     return true;
   });
   if (starved != 0) found.stuck = starved;
+  if (found.stuck == 0 && !AnyDeadlock()) found.stuck = found.owed;
   return found;
 }
 

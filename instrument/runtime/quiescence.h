@@ -15,7 +15,8 @@
 //   * it handles no signal, and shares no memory with another process.
 // Then it writes a note into the log (NoteKind::kQuiescent), for the analysis
 // to build on, and says so once: a deadlock if somebody who waits for a signal
-// has what others wait for, else a hazard. If only locks are to blame, that has
+// has what others wait for, or waits for what is owed to it (`owed` in
+// lib/model), else a hazard. If only locks are to blame, that has
 // been said before, and nothing is said here.
 //
 // As long as that does not come about, and nobody runs, it looks ever more

@@ -47,6 +47,7 @@ struct Wanted {
   const Hold* top;
   bool outside;     // what ends it is no thread of this process
   uint32_t permit;  // of a semaphore that is held like a lock: its object
+  bool owed;        // nobody waits for that because it is idle
 };
 
 // The same as its thread shows it to the others.
@@ -124,6 +125,7 @@ struct Thread {
   uint32_t* after_wait;
   Waiting waiting;
   bool waits_outside;  // the wait that it prepares: see Wanted::outside
+  bool waits_owed;     // and Wanted::owed
   // Of the pool whose worker it is; null: of none. Read by others while it
   // waits.
   std::atomic<const internal::QueueState*> jobs;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include <cstddef>
 #include <cstdio>
 
 #include "instrument/runtime/keep_errno.h"
@@ -14,6 +15,7 @@
 #include "instrument/runtime/sites.h"
 #include "instrument/runtime/wait.h"
 #include "instrument/runtime/waiting.h"
+#include "lockcheck/internal/queue.h"
 
 namespace lockcheck::runtime {
 
@@ -73,6 +75,19 @@ const char* PartOf(WaitKind kind) {
   }
 }
 
+uint32_t IdOf(Thread* t, WaitQueue& c, WaitKind kind, uint32_t site);
+
+// What it begins with; of a queue's end the queue's items, by which what is put
+// is known to be unfinished.
+uint32_t ValueOf(Thread* t, WaitQueue& c, WaitKind kind, uint32_t site) {
+  if (kind != WaitKind::kQueueDone || t->live) return c.initial;
+  using internal::QueueState;
+  auto* const done = reinterpret_cast<char*>(&c);
+  auto* const queue =
+      reinterpret_cast<QueueState*>(done - offsetof(QueueState, done));
+  return IdOf(t, queue->items, WaitKind::kQueue, site);
+}
+
 void Register(Thread* t, WaitQueue& c, WaitKind kind, uint32_t site) {
   const char* name = c.name;
   char whole[1024];
@@ -82,7 +97,7 @@ void Register(Thread* t, WaitQueue& c, WaitKind kind, uint32_t site) {
   }
   RegisterObject(t, c.tag,
                  {static_cast<model::ObjectKind>(kind), site, &c, c.file,
-                  c.line, name, c.initial});
+                  c.line, name, ValueOf(t, c, kind, site)});
 }
 
 uint32_t IdOf(Thread* t, WaitQueue& c, WaitKind kind, uint32_t site) {
@@ -109,6 +124,7 @@ void BeginWait(Thread* t, const QueuedWait& wait) {
   wanted.site = wait.waiter->site;
   wanted.timed = wait.deadline != nullptr;
   wanted.outside = t->waits_outside;
+  wanted.owed = t->waits_owed;
   wanted.permit = wait.permit ? wait.waiter->object : 0;
   BeginWaiting(t, wanted);
   WriteBlock(t, wait);
@@ -130,8 +146,10 @@ void DoPrepareWait(WaitQueue& queue, WaitKind kind, internal::Waiter& waiter,
   if (Thread* const t = Enter()) {
     waiter.site = SiteId(t, slot, caller);
     waiter.object = IdOf(t, queue, kind, waiter.site);
-    t->waits_outside =
-        model::PrimitiveOf(static_cast<ObjectKind>(kind)).outside;
+    const model::Primitive& row =
+        model::PrimitiveOf(static_cast<ObjectKind>(kind));
+    t->waits_outside = row.outside;
+    t->waits_owed = row.owed;
     Leave(t);
   }
 }
@@ -162,6 +180,7 @@ bool DoQueuedWait(const QueuedWait& wait) {
   if (Resume(t, actor)) BeginWait(t, wait);
   EndWaiting(t);
   t->waits_outside = false;
+  t->waits_owed = false;
   Begin(t, 4).U64(Ticks()).End(
       Op::kUnblock, static_cast<uint32_t>(
                         signalled ? wait.woken : model::Outcome::kTimedOut));

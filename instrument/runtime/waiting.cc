@@ -35,7 +35,8 @@ void BeginWaiting(Thread* t, const Wanted& wanted) {
   w.how.store(static_cast<uint32_t>(wanted.timed) |
                   static_cast<uint32_t>(wanted.reads) << 1 |
                   static_cast<uint32_t>(wanted.shared) << 2 |
-                  static_cast<uint32_t>(wanted.outside) << 3,
+                  static_cast<uint32_t>(wanted.outside) << 3 |
+                  static_cast<uint32_t>(wanted.owed) << 4,
               std::memory_order_relaxed);
   w.permit.store(wanted.permit, std::memory_order_relaxed);
   w.since.store(WaitClock(), std::memory_order_relaxed);
@@ -68,6 +69,7 @@ bool SeeWait(const Thread* t, Wanted* wanted, uint32_t* number) {
   wanted->reads = (how & 2) != 0;
   wanted->shared = (how & 4) != 0;
   wanted->outside = (how & 8) != 0;
+  wanted->owed = (how & 16) != 0;
   wanted->permit = w.permit.load(std::memory_order_acquire);
   wanted->holds = w.holds.load(std::memory_order_acquire);
   wanted->top = w.top.load(std::memory_order_acquire);

@@ -31,7 +31,8 @@ Approach::Approach(const Trace& trace, const TraceOrder& order,
       room_(room),
       part_(part),
       instance_(question.waits.size()),
-      next_put_(question.waits.size()) {
+      next_put_(question.waits.size()),
+      next_start_(question.waits.size()) {
   part_.Clear(room);
 }
 
@@ -124,6 +125,8 @@ bool Approach::TakeWhatIsThere(size_t i) {
       return Clear(acts, i);
     case Role::kAllArrive:
       return PassIf(i, AllArrived(i));
+    case Role::kOutstanding:
+      return asks_less_ || BeginMore(acts, i);
     case Role::kCondition:
       return node.kind == EventKind::kFound ? part_.NotifiedAt(node.object) == 0
                                             : PassIf(i, IsNotified(i));
@@ -156,6 +159,18 @@ bool Approach::TakeRoom(const ObjectActs& acts, size_t i) {
   return part_.Stock(object) == 0;
 }
 
+// With nothing outstanding it would go on.
+bool Approach::BeginMore(const ObjectActs& acts, size_t i) {
+  size_t& next = next_start_[i];
+  while (part_.Stock(question_.waits[i]->object) == 0) {
+    while (next < acts.starts.size() && part_.Has(acts.starts[next])) ++next;
+    if (next == acts.starts.size() || !part_.Grow(acts.starts[next])) {
+      return false;
+    }
+  }
+  return true;
+}
+
 bool Approach::Clear(const ObjectActs& acts, size_t i) {
   const ObjectIndex object = question_.waits[i]->object;
   if (part_.IsSetSomeTime(object)) return false;
@@ -174,10 +189,7 @@ bool Approach::Clear(const ObjectActs& acts, size_t i) {
 }
 
 bool Approach::AllArrived(size_t i) const {
-  const auto arrivals =
-      order_.Arrivals(question_.waits[i]->object, trace_.At(At(i)).order);
-  return std::all_of(arrivals.begin(), arrivals.end(),
-                     [&](EventRef ref) { return part_.Has(ref); });
+  return part_.IsOver(question_.waits[i]->object, trace_.At(At(i)).order);
 }
 
 // Or would have found what it waits for changed: a notification came after

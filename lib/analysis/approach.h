@@ -48,6 +48,7 @@ class Approach {
   bool PassIf(size_t i, bool passes);
   bool TakeUnits(ObjectIndex object);
   bool TakeRoom(const ObjectActs& acts, size_t i);
+  bool BeginMore(const ObjectActs& acts, size_t i);
   bool Clear(const ObjectActs& acts, size_t i);
   bool AllArrived(size_t i) const;
   bool IsNotified(size_t i) const;
@@ -59,6 +60,7 @@ class Approach {
   Reordering& part_;
   std::vector<size_t> instance_;  // by wait: which one of its events
   std::vector<size_t> next_put_;  // by wait for room: the next take to look at
+  std::vector<size_t> next_start_;  // by wait for what is outstanding
   bool asks_less_ = false;
 };
 

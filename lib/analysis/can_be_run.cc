@@ -79,6 +79,10 @@ class Run {
         gained_[e.object] + order_.Of(e.object).initial <= 0) {
       return false;
     }
+    if (e.kind == EventKind::kTake && IsOutstanding(e.object) &&
+        gained_[e.object] != 0) {
+      return false;
+    }
     if (e.kind == EventKind::kTake && order_.IsRoom(e.object)) return true;
     if (order_.Of(e.object).role == Role::kFlag && !FlagAllows(ref, e)) {
       return false;
@@ -148,9 +152,17 @@ class Run {
       --gained_[e.object];
     } else if (e.kind == EventKind::kPost && IsCounted(e.object)) {
       gained_[e.object] += e.amount;
+      const ObjectIndex end = order_.Of(e.object).end;
+      if (end != kNone && e.post == model::Post::kPut) ++gained_[end];
+    } else if (e.kind == EventKind::kPost && IsOutstanding(e.object)) {
+      gained_[e.object] += e.post == model::Post::kClear ? 1 : -1;
     } else if (e.kind == EventKind::kPost) {
       flags_[e.object].is_set = e.post != model::Post::kClear;
     }
+  }
+
+  bool IsOutstanding(ObjectIndex object) const {
+    return order_.Of(object).role == Role::kOutstanding;
   }
 
   void FollowTasks(ActorIndex a, const Event& e) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 #include <tuple>
 #include <utility>
 
@@ -80,6 +81,25 @@ void DropWhatIsActual(std::vector<Finding>& findings) {
   });
 }
 
+// Who waits for the outside with what others ask for is a hazard; if those
+// others are who would end it, a deadlock says so.
+void DropCallsInDeadlocks(std::vector<Finding>& findings) {
+  std::set<std::tuple<ObjectIndex, SiteIndex, ObjectIndex>> waits;
+  for (const Finding& f : findings) {
+    if (f.rule != Rule::kCommunication) continue;
+    for (const Part& part : f.parts) {
+      for (const Hold& hold : part.holds) {
+        waits.insert({part.wants, part.site, hold.object});
+      }
+    }
+  }
+  std::erase_if(findings, [&](const Finding& f) {
+    return f.rule == Rule::kBlockingCall &&
+           waits.contains({f.parts.front().wants, f.parts.front().site,
+                           f.objects.front()});
+  });
+}
+
 int Rank(const Finding& finding) {
   if (finding.kind == Kind::kMisuse) return 3;
   if (finding.kind == Kind::kHazard) return 4;
@@ -136,6 +156,7 @@ Findings Find(const Observations& observations, const FindOptions& options) {
   AskTheEvents(observations, options, result);
   for (Finding& finding : result.findings) Rotate(finding);
   DropWhatIsActual(result.findings);
+  DropCallsInDeadlocks(result.findings);
   Sort(result.findings);
   return result;
 }

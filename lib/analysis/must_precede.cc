@@ -96,6 +96,8 @@ void MustPrecede::NeedForTake(EventRef ref, const Event& e) {
         for (const EventRef arrival : order_.Arrivals(e.object, e.order)) {
           Need(arrival);
         }
+        const EventRef completion = order_.Completion(e.object, e.order);
+        if (completion.known()) Need(completion);
       }
       return;
     case Role::kUnits: {

@@ -118,7 +118,8 @@ class NobodyLeft {
     for (const ActorIndex a : stuck) {
       if (WaitsForSignal(a)) signalled.push_back(a);
     }
-    const std::vector<ActorIndex> circle = WhoNeeds(signalled, wanted);
+    std::vector<ActorIndex> circle = WhoNeeds(signalled, wanted);
+    if (circle.empty() && !locked_up) circle = WhoIsOwed(signalled);
     if (!circle.empty()) {
       findings.push_back(ToFinding(circle, wanted));
       findings.back().rule = Rule::kCommunication;
@@ -199,6 +200,16 @@ class NobodyLeft {
       }
     }
     return circle;
+  }
+
+  // Those who wait for what is owed to them, and then the others, who may be
+  // who owes it.
+  std::vector<ActorIndex> WhoIsOwed(std::vector<ActorIndex> signalled) const {
+    const auto others = std::stable_partition(
+        signalled.begin(), signalled.end(),
+        [&](ActorIndex a) { return o_.is_owed(o_.end[a].wait->object); });
+    if (others == signalled.begin()) signalled.clear();
+    return signalled;
   }
 
   bool HasLostWakeup(ProcessIndex process,

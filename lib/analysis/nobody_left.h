@@ -16,7 +16,9 @@
 // Findings: an actual deadlock, rule communication, if somebody who waits for a
 // signal holds (or, by not ending, keeps up) what others wait for, or has a
 // worker of a pool of which tasks have none (NoteKind::kStarved); else, if no
-// locks are to blame, a hazard, rule stall: everybody waits to be signalled.
+// locks are to blame, if somebody waits for what is owed to it (`owed` in
+// lib/model: an answer, the end of a queue's tasks); else a hazard, rule stall:
+// everybody waits to be signalled, and may mean to.
 // Cost: nothing without a note; else linear in actors, held locks and waits.
 #ifndef LOCKCHECK_LIB_ANALYSIS_NOBODY_LEFT_H_
 #define LOCKCHECK_LIB_ANALYSIS_NOBODY_LEFT_H_

@@ -202,6 +202,11 @@ struct Observations {
     return recording != nullptr && object < object_count &&
            model::PrimitiveOf(recording->objects[object].kind).outside;
   }
+  // Nobody who waits for it is idle.
+  bool is_owed(ObjectIndex object) const {
+    return recording != nullptr && object < object_count &&
+           model::PrimitiveOf(recording->objects[object].kind).owed;
+  }
   ActorIndex actor_of_end(ObjectIndex object) const {
     return static_cast<ActorIndex>(object - object_count);
   }

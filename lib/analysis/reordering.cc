@@ -76,6 +76,10 @@ void Reordering::TakeIn(EventRef ref) {
   const Role role = order_.Of(e.object).role;
   if (e.kind == EventKind::kAcquire) return Acquire(ref, state);
   CountSignal(ref, role, state);
+  if (const ObjectIndex end = order_.Of(e.object).end;
+      end != kNone && e.post == model::Post::kPut) {
+    ++StateOf(end).gained;
+  }
   if (room_ == Room::kAny && e.kind == EventKind::kTake &&
       order_.IsRoom(e.object)) {
     return;
@@ -110,6 +114,9 @@ void Reordering::CountSignal(EventRef ref, Role role, ObjectState& state) {
                  trace_.At(state.last_change).order < e.order) {
         state.last_change = ref;
       }
+      return;
+    case Role::kOutstanding:
+      if (posts) state.gained += e.post == model::Post::kClear ? 1 : -1;
       return;
     case Role::kCondition:
       if (posts) state.notified_at = std::max(state.notified_at, e.order);
@@ -229,6 +236,14 @@ bool Reordering::MayOwePermits() const {
     return order_.Of(o).role == Role::kPermits && objects_[o].gained < 0 &&
            objects_[o].taken > order_.Of(o).initial;
   });
+}
+
+bool Reordering::IsOver(ObjectIndex barrier, uint32_t phase) const {
+  const auto arrivals = order_.Arrivals(barrier, phase);
+  const EventRef completion = order_.Completion(barrier, phase);
+  return std::all_of(arrivals.begin(), arrivals.end(),
+                     [&](EventRef ref) { return Has(ref); }) &&
+         (!completion.known() || Has(completion));
 }
 
 bool Reordering::IsClosed(ObjectIndex object) const {

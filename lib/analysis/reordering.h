@@ -52,7 +52,7 @@ class Reordering {
   std::vector<ActorIndex> Holders(ObjectIndex lock, model::Mode mode) const;
   // kPermits: who has one.
   std::vector<ActorIndex> PermitHolders(ObjectIndex object) const;
-  // kUnits and kPermits: how many are left.
+  // kUnits and kPermits: how many are left. kOutstanding: how much is not over.
   int64_t Stock(ObjectIndex object) const {
     return order_.Of(object).initial + objects_[object].gained;
   }
@@ -73,6 +73,9 @@ class Reordering {
   bool IsSetSomeTime(ObjectIndex object) const {
     return objects_[object].set_some_time;
   }
+  // kAllArrive: all have arrived in that phase, and what was to be done then
+  // is.
+  bool IsOver(ObjectIndex barrier, uint32_t phase) const;
   // kCondition: the next ticket at its last notification; 0: there was none.
   uint32_t NotifiedAt(ObjectIndex object) const {
     return objects_[object].notified_at;

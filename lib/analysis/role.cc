@@ -7,6 +7,7 @@ using model::WaitRule;
 
 Role RoleOf(model::ObjectKind kind, bool held, uint32_t initial) {
   const model::Primitive& row = model::PrimitiveOf(kind);
+  if (row.stock == Stock::kOutstanding) return Role::kOutstanding;
   if (row.outside) return Role::kUnknown;
   if (!model::EndsByAnybody(kind)) return Role::kLock;
   if (held) {
@@ -20,6 +21,8 @@ Role RoleOf(model::ObjectKind kind, bool held, uint32_t initial) {
       return Role::kFlag;
     case Stock::kCount:
       return Role::kUnits;
+    case Stock::kOutstanding:
+      return Role::kOutstanding;
   }
   return Role::kUnknown;
 }

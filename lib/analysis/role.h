@@ -10,13 +10,14 @@
 namespace lockcheck::analysis {
 
 enum class Role : uint8_t {
-  kUnknown,    // not understood, or ended by the outside
-  kLock,       // held by one, or by readers
-  kPermits,    // several may hold one; who took one gives it back
-  kUnits,      // whoever posts adds some, and each take consumes one
-  kFlag,       // set, and perhaps cleared again
-  kAllArrive,  // barrier, latch: the arrivals of a phase, all of them
-  kCondition,  // notifications
+  kUnknown,      // not understood, or a call that the outside ends
+  kLock,         // held by one, or by readers
+  kPermits,      // several may hold one; who took one gives it back
+  kUnits,        // whoever posts adds some, and each take consumes one
+  kFlag,         // set, and perhaps cleared again
+  kAllArrive,    // barrier, latch: the arrivals of a phase, all of them
+  kCondition,    // notifications
+  kOutstanding,  // what was begun, until all of it is over
 };
 
 // By its row in lib/model. `held`: who gives a permit back is who took it;

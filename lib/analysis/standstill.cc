@@ -114,14 +114,19 @@ class Judge {
     Wait(node, model::WaitRule::kAny, std::move(providers));
   }
 
-  // All that were seen to arrive; but who arrives at a later phase of it may do
-  // so in the place of one of them.
+  // All that were seen to arrive, and who runs the completion function then;
+  // but who arrives at a later phase of it may do so in the place of one of
+  // them.
   void SetBarrierWait(const Event& next, const ObjectActs& acts,
                       WaitNode& node) const {
     std::vector<ActorIndex> missing, of_phase;
     for (const EventRef ref : order_.Arrivals(next.object, next.order)) {
       of_phase.push_back(ref.actor);
       if (!part_.Has(ref)) missing.push_back(ref.actor);
+    }
+    if (missing.empty()) {
+      const EventRef completion = order_.Completion(next.object, next.order);
+      return Wait(node, model::WaitRule::kAll, {completion.actor});
     }
     std::sort(of_phase.begin(), of_phase.end());
     auto rule = model::WaitRule::kAll;
@@ -147,11 +152,10 @@ class Judge {
         return (last.known() && trace_.At(last).post != model::Post::kClear) ||
                part_.IsSetSomeTime(object);
       }
-      case Role::kAllArrive: {
-        const auto arrivals = order_.Arrivals(object, next.order);
-        return std::all_of(arrivals.begin(), arrivals.end(),
-                           [&](EventRef ref) { return part_.Has(ref); });
-      }
+      case Role::kAllArrive:
+        return part_.IsOver(object, next.order);
+      case Role::kOutstanding:
+        return part_.Stock(object) == 0;
       case Role::kCondition: {
         if (next.kind == EventKind::kFound) {
           return part_.NotifiedAt(object) != 0;

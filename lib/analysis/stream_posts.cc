@@ -17,7 +17,7 @@ void StreamPosts::OnTake(const log::TakeRecord& take) {
   ++takes_;
   const ObjectIndex object = ids_.Object(take.object);
   if (object == kNone) return;
-  totals_.posts[object].Add(take, HasLevel(object));
+  totals_.posts[object].Add(take, HasLevel(object) && Consumes(object));
   if (ids_.Kind(object) == model::ObjectKind::kThreadPool) {
     piece_.slot_of = object;
   }

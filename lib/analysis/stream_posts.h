@@ -24,6 +24,11 @@ class StreamPosts {
   bool HasLevel(ObjectIndex object) const {
     return model::PrimitiveOf(ids_.Kind(object)).level != nullptr;
   }
+  // To find that nothing is outstanding changes nothing.
+  bool Consumes(ObjectIndex object) const {
+    return model::PrimitiveOf(ids_.Kind(object)).stock !=
+           model::Stock::kOutstanding;
+  }
 
   const RawIds& ids_;
   Piece& piece_;

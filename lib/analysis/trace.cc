@@ -20,7 +20,8 @@ using log::ReleaseRecord;
 using model::ObjectKind;
 
 bool IsWaitedFor(ObjectKind kind) {
-  return model::EndsByAnybody(kind) && !model::PrimitiveOf(kind).outside;
+  const Role role = RoleOf(kind, false, 0);
+  return role != Role::kLock && role != Role::kUnknown;
 }
 
 bool HasWhatIsWaitedFor(const log::Recording& recording) {
@@ -31,6 +32,13 @@ bool HasWhatIsWaitedFor(const log::Recording& recording) {
 
 bool IsSlots(ObjectKind kind) { return kind == ObjectKind::kThreadPool; }
 
+// Of a queue's end, in its own process.
+ObjectIndex ItemsOf(const log::Recording& recording, const log::Object& done) {
+  if (done.process >= recording.processes.size()) return kNone;
+  const auto& by_id = recording.ObjectsOf(done.process);
+  return done.value < by_id.size() ? by_id[done.value] : kNone;
+}
+
 std::vector<TraceObject> ObjectsOf(const Observations& o) {
   std::vector<TraceObject> objects;
   for (const log::Object& row : o.recording->objects) {
@@ -38,6 +46,10 @@ std::vector<TraceObject> ObjectsOf(const Observations& o) {
         {.kind = row.kind,
          .initial = row.value,
          .held = model::CanBeHeld(row.kind) || IsSlots(row.kind)});
+    if (row.kind == ObjectKind::kQueueDone) {
+      objects.back().initial = 0;
+      objects.back().items = ItemsOf(*o.recording, row);
+    }
   }
   // Somebody posted what he did not hold.
   for (const Notification& n : o.notifications) {
@@ -158,6 +170,7 @@ class ActorReader : public log::RecordVisitor {
                    .site = ids_.Site(post.site),
                    .order = post.sequence,
                    .amount = post.amount,
+                   .level = post.value,
                    .first_ticket = post.first,
                    .tickets = post.first == 0 ? 0 : post.count};
     if (RoleOf(object) == Role::kCondition) {

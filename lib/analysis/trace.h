@@ -54,6 +54,7 @@ struct Event {
   uint32_t order = 0;
   // kPost: how many units it adds.
   uint32_t amount = 1;
+  uint32_t level = 0;  // kPost: what there is after it, if that was said
   // kPost of a notification or on a flag: the tickets that it released.
   uint32_t first_ticket = 0;
   uint32_t tickets = 0;
@@ -78,6 +79,8 @@ struct TraceObject {
   bool held = false;
   // All that was done with it is in the trace. Of a lock it does not matter.
   bool whole = true;
+  // Of a queue's end: what was put, and is unfinished.
+  ObjectIndex items = kNone;
 
   Role role() const { return RoleOf(kind, held, initial); }
 };

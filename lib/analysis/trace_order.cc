@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/container/flat_hash_map.h"
+#include "lib/analysis/outstanding.h"
 
 namespace lockcheck::analysis {
 namespace {
@@ -30,6 +31,9 @@ TraceOrder::TraceOrder(const Trace& trace)
   for (ObjectIndex o = 0; o < objects_.size(); ++o) FindRole(o);
   for (ObjectIndex o = 0; o < objects_.size(); ++o) {
     if (IsRoom(o)) FindPartner(o);
+    if (objects_[o].role == Role::kOutstanding && !OrderOutstandingOf(o)) {
+      objects_[o] = {};
+    }
   }
 }
 
@@ -84,16 +88,57 @@ bool TraceOrder::Orders(ObjectActs& acts) {
     case Role::kFlag:
       return OrderWakers(acts) && OrderChanges(acts);
     case Role::kAllArrive:
-      // Nobody knows who is missing.
-      if (!trace_.cut.empty()) return false;
-      SortByOrder(acts.posts);
-      return acts.posts.empty() || OrderOf(acts.posts.front()) != 0;
+      return OrderArrivals(acts);
     case Role::kCondition:
       acts.found_when_notified = IsFoundWhenNotified(acts);
       return OrderWakers(acts);
     default:
       return true;
   }
+}
+
+bool TraceOrder::OrderArrivals(ObjectActs& acts) {
+  // Nobody knows who is missing.
+  if (!trace_.cut.empty()) return false;
+  SortByOrder(acts.posts);
+  const auto arrives = [&](EventRef ref) {
+    return trace_.At(ref).post != Post::kComplete;
+  };
+  std::remove_copy_if(acts.posts.begin(), acts.posts.end(),
+                      std::back_inserter(acts.completions), arrives);
+  std::erase_if(acts.posts, [&](EventRef ref) { return !arrives(ref); });
+  return acts.posts.empty() || OrderOf(acts.posts.front()) != 0;
+}
+
+// When all others have their roles: those of the queue's items are needed.
+bool TraceOrder::OrderOutstandingOf(ObjectIndex object) {
+  ObjectActs& acts = objects_[object];
+  if (!trace_.cut.empty()) return false;
+  const ObjectIndex items = trace_.objects[object].items;
+  const bool of_queue = items != kNone;
+  if (of_queue && objects_[items].role != Role::kUnits) return false;
+  std::vector<EventRef> starts, ends;
+  for (const EventRef ref : acts.posts) {
+    (trace_.At(ref).post == Post::kClear ? starts : ends).push_back(ref);
+  }
+  if (of_queue) starts = objects_[items].posts;
+  auto ordered = OrderOutstanding(trace_, starts, ends, acts.takes);
+  if (!ordered) return false;
+  acts.starts = std::move(ordered->starts);
+  acts.posts = std::move(ordered->ends);
+  for (size_t i = 0; i < acts.posts.size(); ++i) Number(acts.posts[i], i);
+  for (size_t i = 0; i < acts.takes.size(); ++i) {
+    Number(acts.takes[i], ordered->ended[i]);
+  }
+  acts.posters.clear();
+  FindPosters(acts);
+  for (const Poster& poster : acts.posters) {
+    auto& its = acts.posts_of.emplace_back();
+    std::copy_if(acts.posts.begin(), acts.posts.end(), std::back_inserter(its),
+                 [&](EventRef ref) { return ref.actor == poster.actor; });
+  }
+  if (of_queue) objects_[items].end = object;
+  return true;
 }
 
 // Nobody is woken twice.
@@ -272,6 +317,37 @@ std::span<const EventRef> TraceOrder::Arrivals(ObjectIndex object,
   return {first, last};
 }
 
+EventRef TraceOrder::Completion(ObjectIndex object, uint32_t phase) const {
+  const auto [first, last] = WithOrder(objects_[object].completions, phase);
+  return first == last ? EventRef() : *first;
+}
+
+bool TraceOrder::RunsCompletion(EventRef arrival) const {
+  const Event& e = trace_.At(arrival);
+  if (e.post == Post::kComplete || e.level != 0) return false;
+  const EventRef completion = Completion(e.object, e.order);
+  return completion.known() && completion.actor == arrival.actor;
+}
+
+void TraceOrder::NeedArrivals(ObjectIndex object, uint32_t phase,
+                              std::vector<EventRef>& needs) const {
+  const auto arrivals = Arrivals(object, phase);
+  needs.insert(needs.end(), arrivals.begin(), arrivals.end());
+  const EventRef completion = Completion(object, phase);
+  if (completion.known()) needs.push_back(completion);
+}
+
+// Of each actor the last one that was before the take.
+void TraceOrder::NeedEnds(EventRef take, std::vector<EventRef>& needs) const {
+  const uint32_t ended = NumberOf(take);
+  for (const auto& ends : objects_[trace_.At(take).object].posts_of) {
+    const auto after = std::partition_point(
+        ends.begin(), ends.end(),
+        [&](EventRef end) { return NumberOf(end) < ended; });
+    if (after != ends.begin()) needs.push_back(*std::prev(after));
+  }
+}
+
 // Without those who were woken by it, it would have been lost.
 void TraceOrder::AddReleased(const Event& post,
                              std::vector<EventRef>& needs) const {
@@ -328,11 +404,21 @@ void TraceOrder::Needs(EventRef ref, std::vector<EventRef>& needs) const {
       return;
     case Role::kAllArrive:
       if (e.kind == EventKind::kTake) {
-        const auto arrivals = Arrivals(e.object, e.order);
-        needs.insert(needs.end(), arrivals.begin(), arrivals.end());
-      } else if (!IsLatch(e.object) && e.order > 1) {
-        const auto arrivals = Arrivals(e.object, e.order - 1);
-        needs.insert(needs.end(), arrivals.begin(), arrivals.end());
+        NeedArrivals(e.object, e.order, needs);
+      } else if (!IsLatch(e.object)) {
+        if (e.order > 1) NeedArrivals(e.object, e.order - 1, needs);
+        // Who runs the completion function does so when all are there.
+        if (RunsCompletion(ref)) {
+          const auto arrivals = Arrivals(e.object, e.order);
+          needs.insert(needs.end(), arrivals.begin(), arrivals.end());
+        }
+      }
+      return;
+    case Role::kOutstanding:
+      if (e.kind == EventKind::kTake) {
+        NeedEnds(ref, needs);
+      } else if (e.post != Post::kClear) {
+        needs.push_back(acts.starts[NumberOf(ref)]);
       }
       return;
     case Role::kCondition:

@@ -4,9 +4,11 @@
 // Each object has a role, read from its row in lib/model. The units that a
 // counting object has (permits, items, room) are given out in the order in
 // which they were posted: the i-th unit to the i-th take, by the numbers that
-// the acts have in the log. So an event is kept together with what it was seen
-// to need (PREDICTION: the order that was observed), which is more than it
-// would need: what is found like that can happen if these acts belong together.
+// the acts have in the log. What is begun and waited for as a whole is over
+// when all that had been is (outstanding.h). So an event is kept together with
+// what it was seen to need (PREDICTION: the order that was observed), which is
+// more than it would need: what is found like that can happen if these acts
+// belong together.
 //
 // An object whose acts do not add up (records are missing, or it is used in a
 // way that is not understood) has no role: no wait for it is looked at, and it
@@ -36,6 +38,11 @@ struct ObjectActs {
   Role role = Role::kUnknown;
   uint32_t initial = 0;
   std::vector<EventRef> posts;  // that end waits, in the object's order
+  // kAllArrive: the ends of completion functions, by phase.
+  std::vector<EventRef> completions;
+  std::vector<EventRef> starts;  // kOutstanding: of what the posts end
+  // Of a queue's items: the end that has them, until they are done.
+  ObjectIndex end = kNone;
   // kUnits: who posted each unit that is no initial one, as far as they were
   // taken.
   std::vector<EventRef> post_of_unit;
@@ -52,6 +59,8 @@ struct ObjectActs {
   std::vector<EventRef> closes;
   bool is_room = false;         // kUnits: of a queue
   std::vector<Poster> posters;  // one for each actor, closes included
+  // kOutstanding: the posts of each of these.
+  std::vector<std::vector<EventRef>> posts_of;
   // Of room in a queue, its items, and the other way round: one of both is
   // always there. kNone: not known, or none.
   ObjectIndex partner = kNone;
@@ -76,6 +85,9 @@ class TraceOrder {
   uint32_t FirstUnit(EventRef post) const { return NumberOf(post); }
   // kAllArrive: the arrivals of a phase; of a latch, all.
   std::span<const EventRef> Arrivals(ObjectIndex object, uint32_t phase) const;
+  // kAllArrive: the end of that phase's completion function; not known: it has
+  // none. Who runs it is who arrives last.
+  EventRef Completion(ObjectIndex object, uint32_t phase) const;
 
  private:
   void Collect();
@@ -84,6 +96,12 @@ class TraceOrder {
   void AddTaskBefore(EventRef ref, std::vector<EventRef>& needs) const;
   EventRef WakerOf(const ObjectActs& acts, uint32_t ticket) const;
   bool OrderUnits(ObjectActs& acts);
+  bool OrderArrivals(ObjectActs& acts);
+  bool OrderOutstandingOf(ObjectIndex object);
+  void NeedArrivals(ObjectIndex object, uint32_t phase,
+                    std::vector<EventRef>& needs) const;
+  bool RunsCompletion(EventRef arrival) const;
+  void NeedEnds(EventRef take, std::vector<EventRef>& needs) const;
   bool OrderChanges(ObjectActs& acts);
   bool OrderWakers(ObjectActs& acts);
   bool Orders(ObjectActs& acts);
@@ -105,7 +123,9 @@ class TraceOrder {
   const Trace& trace_;
   const TaskPools pools_;
   std::vector<ObjectActs> objects_;
-  std::vector<std::vector<uint32_t>> numbers_;  // kUnits, by event: of a unit
+  // By event. kUnits: of a unit. kOutstanding: of an end, and of a take how
+  // many ends there were before it.
+  std::vector<std::vector<uint32_t>> numbers_;
 };
 
 }  // namespace lockcheck::analysis

@@ -198,7 +198,7 @@ enum class Op : uint32_t {
   kDefPlace = 22,    // place, line, column, file text, function text
   kDefObject = 23,   // arg ObjectKind: object, place (0: unknown), first-use
                      // site, address (u64), name text [, value: what it begins
-                     // with]
+                     // with; of a queue's end, the queue's items]
   kDefSite = 24,     // site, n, n frames (u64): frame 0 is the site itself
   kDefStack = 25,    // arg StackReason: stack, object, site, held object, held
                      // site, n, n frames (u64)

@@ -52,6 +52,8 @@ enum class Stock : uint8_t {
   kNothing,  // a notification: it ends waits that stand, or none
   kFlag,   // ends all waits until it is cleared; for ever if nothing clears it
   kCount,  // each wait takes one
+  kOutstanding,  // one less that was begun and is not over: when none is left,
+                 // all waits end until another one is begun
 };
 
 // A primitive is three answers: what can be held of it, what is waited for, and
@@ -70,6 +72,10 @@ struct Primitive {
   // What the value in the records of its acts counts; null: nothing to speak
   // of.
   const char* level = nullptr;
+  // It is for the end of what was begun: nobody waits for it because there is
+  // nothing to do, as for an event or an item, or, between two rounds, at a
+  // barrier.
+  bool owed = false;
 };
 
 inline constexpr Primitive kPrimitives[] = {
@@ -98,21 +104,22 @@ inline constexpr Primitive kPrimitives[] = {
     {ObjectKind::kEvent, "event", "event", false, false, WaitRule::kAny, "set",
      Stock::kFlag},
     {ObjectKind::kLatch, "latch", "latch", false, false, WaitRule::kAll,
-     "arrival of every participant", Stock::kFlag},
+     "arrival of every participant", Stock::kFlag, false, nullptr, true},
     {ObjectKind::kBarrier, "barrier", "barrier", false, false, WaitRule::kAll,
      "arrival of every participant"},
     {ObjectKind::kFuture, "future", "promise, future, shared_future", false,
-     false, WaitRule::kAny, "a value or an exception", Stock::kFlag},
+     false, WaitRule::kAny, "a value or an exception", Stock::kFlag, false,
+     nullptr, true},
     {ObjectKind::kOnceFlag, "once_flag", "once_flag, call_once", true, false,
      WaitRule::kAll, "the return of the function"},
     {ObjectKind::kQueue, "queue", "queue, lifo_queue, priority_queue: get",
      false, false, WaitRule::kAny, "put, close", Stock::kCount, false, "items"},
     {ObjectKind::kQueueSlots, "queue_slots",
      "queue, lifo_queue, priority_queue: put", false, false, WaitRule::kAny,
-     "get, close", Stock::kCount, false, "room"},
+     "get, close", Stock::kCount, false, "room", true},
     {ObjectKind::kQueueDone, "queue_done",
      "queue, lifo_queue, priority_queue: join", false, false, WaitRule::kAny,
-     "the last task_done", Stock::kFlag, false, "unfinished"},
+     "the last task_done", Stock::kOutstanding, false, "unfinished", true},
     {ObjectKind::kThreadPool, "thread_pool", "thread_pool", false, false,
      WaitRule::kAny, "the end of a task", Stock::kCount},
     {ObjectKind::kGil, "gil", "gil", true, false, WaitRule::kAll,
@@ -120,7 +127,7 @@ inline constexpr Primitive kPrimitives[] = {
     {ObjectKind::kRegion, "blocking_region", "blocking_region", false, false,
      WaitRule::kAny, "the outside", Stock::kNothing, true},
     {ObjectKind::kOperation, "async_operation", "async_operation", false, false,
-     WaitRule::kAny, "complete, cancel: the outside", Stock::kFlag, true,
+     WaitRule::kAny, "complete, cancel: the outside", Stock::kOutstanding, true,
      "in flight"},
 };
 
@@ -181,7 +188,7 @@ enum class Post : uint8_t {
   kArrive = 9,     // at a latch or barrier
   kFulfil = 10,    // a promise
   kClose = 11,     // of a queue or pool
-  kComplete = 12,  // of an operation outside
+  kComplete = 12,  // of an operation outside, of a barrier's phase
 };
 
 struct PostName {

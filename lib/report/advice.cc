@@ -6,6 +6,7 @@
 #include "fmt/format.h"
 #include "lib/report/layout.h"
 #include "lib/report/naming.h"
+#include "lib/report/owed_advice.h"
 #include "lib/report/sentences.h"
 #include "lib/report/sites.h"
 
@@ -226,6 +227,8 @@ bool IsHeld(const FindingRow& row, uint32_t object) {
 
 std::string AdviceForCommunication(const Report& report,
                                    const FindingRow& row) {
+  std::string owed = AdviceForOwed(report, row);
+  if (!owed.empty()) return owed;
   for (const PartRow& part : row.parts) {
     if (!part.wants || !IsSignal(report, part.wants->object)) continue;
     if (part.holds.empty()) continue;

@@ -39,11 +39,12 @@ void FillLevels(const Statistics& statistics, const log::Recording& recording,
     const log::Object& object = recording.objects[o];
     const model::Primitive& primitive = model::PrimitiveOf(object.kind);
     if (primitive.level == nullptr) continue;
-    const auto level = found->second.LevelOf(
-        object.value, primitive.stock == model::Stock::kCount);
+    const bool counts = primitive.stock == model::Stock::kCount;
+    const uint32_t begins_with = counts ? object.value : 0;
+    const auto level = found->second.LevelOf(begins_with, counts);
     std::optional<LevelRow>& shown = report.classes[*row].level;
     if (level && (!shown || shown->acts < level->acts)) {
-      shown = RowOf(*level, primitive.level, object.value);
+      shown = RowOf(*level, primitive.level, begins_with);
     }
   }
 }

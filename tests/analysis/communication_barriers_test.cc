@@ -92,6 +92,69 @@ TEST_F(Communication, SafeIfAllNeedTheLockInAPhaseBefore) {
   EXPECT_THAT(t_.Found(), IsEmpty());
 }
 
+// a arrives, and takes the lock before it waits; who comes last needs it for
+// what is done when all are there.
+class Completion : public Communication {
+ protected:
+  void ArriveAndKeep(bool waits_holding) {
+    t_.Arrive(a_, barrier_, 1);
+    t_.Arrive(b_, barrier_, 1);
+    t_.Section(b_, m_);
+    t_.Completed(b_, barrier_, 1);
+    t_.Find(b_, barrier_, 1);
+    t_.Acquire(a_, m_);
+    if (!waits_holding) t_.Release(a_, m_);
+    t_.Find(a_, barrier_, 1);
+    if (waits_holding) t_.Release(a_, m_);
+  }
+
+  const ObjectIndex barrier_ = t_.Object(ObjectKind::kBarrier, 2);
+};
+
+TEST_F(Completion, NeedsALockThatWhoHasArrivedHolds) {
+  ArriveAndKeep(true);
+  const auto found = t_.Found();
+  ASSERT_THAT(found, ElementsAre(IsDeadlock()));
+  EXPECT_THAT(Waits(found[0]),
+              ElementsAre(std::pair(a_, barrier_), std::pair(b_, m_)));
+}
+
+TEST_F(Completion, SafeIfWhoHasArrivedLetsGoOfItBeforeTheWait) {
+  ArriveAndKeep(false);
+  EXPECT_THAT(t_.Found(), IsEmpty());
+}
+
+// The lock is taken by the one who comes last, afterwards.
+TEST_F(Completion, SafeIfItIsOverBeforeTheLockIsTaken) {
+  t_.Arrive(a_, barrier_, 1);
+  t_.Arrive(b_, barrier_, 1);
+  t_.Completed(b_, barrier_, 1);
+  t_.Section(b_, m_);
+  t_.Find(b_, barrier_, 1);
+  t_.Acquire(a_, m_);
+  t_.Find(a_, barrier_, 1);
+  t_.Release(a_, m_);
+  EXPECT_THAT(t_.Found(), IsEmpty());
+}
+
+// The function clears what a waits for before it arrives: if b could run it
+// alone, nobody would be left to set that.
+TEST_F(Completion, RunsWhenAllHaveArrived) {
+  const ObjectIndex ready = t_.Object(ObjectKind::kEvent);
+  const ActorIndex c = t_.Actor();
+  t_.Post(c, ready, Post::kSet);
+  t_.Acquire(a_, m_);
+  t_.Find(a_, ready, 1);
+  t_.Release(a_, m_);
+  t_.Arrive(a_, barrier_, 1);
+  t_.Arrive(b_, barrier_, 1);
+  t_.Post(b_, ready, Post::kClear);
+  t_.Section(b_, m_);
+  t_.Post(b_, ready, Post::kSet);
+  t_.Completed(b_, barrier_, 1);
+  EXPECT_THAT(t_.Found(), IsEmpty());
+}
+
 TEST_F(Communication, LatchWithALockThatAnotherParticipantNeeds) {
   const ObjectIndex latch = t_.Object(ObjectKind::kLatch, 2);
   t_.Section(a_, m_);

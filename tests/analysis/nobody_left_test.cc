@@ -23,7 +23,7 @@ using ::testing::SizeIs;
 
 constexpr uint32_t kMain = 1, kOther = 2, kThird = 3, kWatch = 9;
 constexpr uint32_t kLock = 1, kSignal = 2, kPermit = 3, kOtherPermit = 4,
-                   kPool = 5;
+                   kPool = 5, kOwed = 6;
 constexpr uint32_t kSite = 8, kOtherSite = 9, kThirdSite = 10;
 
 MATCHER(IsCommunication, "") {
@@ -277,23 +277,73 @@ TEST_F(NobodyLeft, WorkersThatWaitAlikeAreOnePart) {
   EXPECT_EQ(found[0].count, 3u);
 }
 
-// A latch waits for all who are to arrive, and nobody holds it.
+// A barrier waits for all who are to arrive, and nobody holds it.
 TEST_F(NobodyLeft, WhatCannotBeHeldIsSignalledByAnybody) {
-  b_.In(kMain).Object(7, ObjectKind::kLatch, "latch");
-  Wait(kMain, 7);
+  b_.In(kMain).Object(kOwed, ObjectKind::kBarrier, "barrier");
+  Wait(kMain, kOwed);
   Wait(kOther, kSignal);
   Note();
   EXPECT_THAT(Found(), ElementsAre(IsStall()));
 }
 
+// Nobody waits for these because it is idle.
+TEST_F(NobodyLeft, WhoWaitsForWhatIsOwedToItIsInADeadlock) {
+  for (const ObjectKind kind : {ObjectKind::kFuture, ObjectKind::kQueueDone,
+                                ObjectKind::kQueueSlots, ObjectKind::kLatch}) {
+    SCOPED_TRACE(model::PrimitiveOf(kind).name);
+    b_ = log::testing::LogBuilder();
+    b_.At(0).Process(1).Actor(kMain, BeginHow::kMain, {.hot = true});
+    b_.Object(kOwed, kind);
+    Wait(kMain, kOwed);
+    Note();
+    const std::vector<Finding> found = Found();
+    ASSERT_THAT(found, ElementsAre(IsCommunication()));
+    ASSERT_THAT(found[0].parts, SizeIs(1));
+    EXPECT_EQ(found[0].parts[0].wants, 0u);  // the only object
+  }
+}
+
+// Any of them may be who owes it.
+TEST_F(NobodyLeft, WhoWaitsBesideOneToWhomSomethingIsOwedIsNamedToo) {
+  b_.In(kMain).Object(kOwed, ObjectKind::kFuture, "answer");
+  Wait(kMain, kSignal);
+  Wait(kOther, kOwed, kOtherSite);
+  Note();
+  const std::vector<Finding> found = Found();
+  ASSERT_THAT(found, ElementsAre(IsCommunication()));
+  ASSERT_THAT(found[0].parts, SizeIs(2));
+  EXPECT_EQ(found[0].parts[0].actor, kOther - 1);
+  EXPECT_EQ(found[0].parts[1].actor, kMain - 1);
+}
+
+TEST_F(NobodyLeft, WhatIsOwedMayStillComeIfSomebodyRuns) {
+  b_.In(kMain).Object(kOwed, ObjectKind::kFuture, "answer");
+  Wait(kMain, kOwed);
+  Note();
+  EXPECT_THAT(Found(), IsEmpty());
+}
+
+// Who owes it may be one of those whom the locks hold up.
+TEST_F(NobodyLeft, WhatIsOwedIsNotSaidIfOthersAreToBlame) {
+  b_.In(kMain).Object(kOwed, ObjectKind::kFuture, "answer");
+  HolderWaits();
+  Third();
+  Wait(kThird, kOwed, kThirdSite);
+  Note();
+  const std::vector<Finding> found = Found();
+  ASSERT_THAT(found, ElementsAre(IsCommunication()));
+  EXPECT_THAT(found[0].parts, SizeIs(2));
+}
+
 TEST_F(NobodyLeft, LocksThatAreToBlameAreSaidAlone) {
   constexpr uint32_t kOtherLock = 7;
+  b_.In(kMain).Object(kOwed, ObjectKind::kFuture, "answer");
   b_.In(kMain).Object(kOtherLock, ObjectKind::kMutex, "other lock");
   b_.At(10).Open(kMain, kLock, kSite).Open(kOther, kOtherLock, kSite);
   Wait(kMain, kOtherLock, kOtherSite);
   Wait(kOther, kLock, kThirdSite);
   Third();
-  Wait(kThird, kSignal);
+  Wait(kThird, kOwed);
   Note();
   EXPECT_THAT(Found(), ElementsAre(HasRule(Rule::kWaitFor)));
 }

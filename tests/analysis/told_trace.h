@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -82,6 +83,37 @@ class Told {
                 .order = ++acts_[object],
                 .amount = amount});
   }
+  // The end of a queue of that items: all that was put until now is over.
+  ObjectIndex EndOf(ObjectIndex items) {
+    const ObjectIndex end = Object(ObjectKind::kQueueDone);
+    trace_.objects[end].items = items;
+    return end;
+  }
+  void Put(ActorIndex actor, ObjectIndex items, ObjectIndex end) {
+    Post(actor, items, Post::kPut);
+    ++outstanding_[end].left;
+  }
+  // One of its items is done.
+  void TaskDone(ActorIndex actor, ObjectIndex end) {
+    Over(actor, end, Post::kTaskDone, acts_[trace_.objects[end].items]);
+  }
+  void Start(ActorIndex actor, ObjectIndex operation) {
+    Post(actor, operation, Post::kClear);
+    ++outstanding_[operation].left;
+  }
+  void Complete(ActorIndex actor, ObjectIndex operation) {
+    Over(actor, operation, Post::kComplete, ++acts_[operation]);
+  }
+  void FindOver(ActorIndex actor, ObjectIndex object) {
+    Find(actor, object, outstanding_[object].none_since);
+  }
+  // What who arrived last runs then has returned.
+  void Completed(ActorIndex actor, ObjectIndex barrier, uint32_t phase) {
+    Add(actor, {.kind = EventKind::kPost,
+                .post = Post::kComplete,
+                .object = barrier,
+                .order = phase});
+  }
   void GiveBack(ActorIndex actor, ObjectIndex slots) {
     End(actor, slots,
         {.kind = EventKind::kPost, .post = Post::kTaskDone, .object = slots});
@@ -146,6 +178,16 @@ class Told {
     event.site = next_site_++;
     trace_.actors[actor].events.push_back(event);
   }
+  void Over(ActorIndex actor, ObjectIndex object, model::Post post,
+            uint32_t act) {
+    Outstanding& now = outstanding_[object];
+    if (--now.left == 0) now.none_since = act;
+    Add(actor, {.kind = EventKind::kPost,
+                .post = post,
+                .object = object,
+                .order = act,
+                .level = now.left});
+  }
   // Of the latest hold of it.
   void End(ActorIndex actor, ObjectIndex object, Event event) {
     auto& events = trace_.actors[actor].events;
@@ -158,7 +200,13 @@ class Told {
     Add(actor, event);
   }
 
+  struct Outstanding {
+    uint32_t left = 0;
+    uint32_t none_since = 0;  // act
+  };
+
   Trace trace_;
+  std::map<ObjectIndex, Outstanding> outstanding_;
   std::vector<uint32_t> acts_, tickets_;
   std::vector<ActorIndex> last_holder_;
   SiteIndex next_site_ = 0;

@@ -174,5 +174,39 @@ TEST_F(TraceEventsTest, APredicateThatHoldsIsFoundWithoutTheLock) {
   EXPECT_EQ(events[4].match, 5u);
 }
 
+// Of a queue's end the log says which queue it is of, and how many items are
+// left.
+TEST_F(TraceEventsTest, AQueuesEndIsOfItsItems) {
+  constexpr uint32_t kItems = 4, kEnd = 5;
+  b_.Object(kItems, ObjectKind::kQueue, "jobs");
+  b_.Object(kEnd, ObjectKind::kQueueDone, "jobs (end)", 0, 0, 0, kItems);
+  b_.Act(kMain, model::Post::kPut, kItems, kSite, {.sequence = 1, .value = 1});
+  b_.Act(kMain, model::Post::kTaskDone, kEnd, kSite,
+         {.sequence = 1, .value = 0});
+  b_.Take(kMain, kEnd, kSite, 1, 0).Exit(kMain);
+  const Trace trace = Read();
+  EXPECT_THAT(KindsOf(trace, kMain), ElementsAre(kPost, kPost, kTake));
+  const auto& events = trace.actors[kMain - 1].events;
+  EXPECT_EQ(trace.objects[events[1].object].items, events[0].object);
+  EXPECT_EQ(trace.objects[events[1].object].initial, 0u);
+  EXPECT_EQ(events[0].level, 1u);
+  EXPECT_EQ(events[1].level, 0u);
+}
+
+// What threads of the program do with it.
+TEST_F(TraceEventsTest, AnOperationIsOneOfTheSignals) {
+  log::testing::LogBuilder b;
+  b.Process(1).Actor(kMain, BeginHow::kMain);
+  b.Object(kSignal, ObjectKind::kOperation, "read");
+  b.Act(kMain, model::Post::kClear, kSignal, kSite,
+        {.sequence = 1, .value = 1});
+  b.Act(kMain, model::Post::kComplete, kSignal, kSite,
+        {.sequence = 2, .value = 0});
+  b.Take(kMain, kSignal, kSite, 2, 0).Exit(kMain);
+  const ScannedLog log(b);
+  EXPECT_THAT(KindsOf(ReadTrace(log.observations(), {}), kMain),
+              ElementsAre(kPost, kPost, kTake));
+}
+
 }  // namespace
 }  // namespace lockcheck::analysis::testing

@@ -44,6 +44,8 @@ const char* StockOf(const Primitive& p) {
       return "a flag";
     case Stock::kCount:
       return "a count";
+    case Stock::kOutstanding:
+      return "one less";
   }
   return "";
 }
@@ -57,13 +59,13 @@ std::string Row(std::initializer_list<std::string> cells) {
 
 std::string Table() {
   std::string table = Row({"kind", "types", "held", "a wait ends by",
-                           "who can end it", "what a post leaves"}) +
-                      "|---|---|---|---|---|---|\n";
+                           "who can end it", "what a post leaves", "owed"}) +
+                      "|---|---|---|---|---|---|---|\n";
   for (const Primitive& p : model::kPrimitives) {
     if (p.kind == model::ObjectKind::kUnknown) continue;
     const std::string kind = std::string("`").append(p.name).append("`");
-    table +=
-        Row({kind, p.types, HoldOf(p), p.ended_by, ProvidersOf(p), StockOf(p)});
+    table += Row({kind, p.types, HoldOf(p), p.ended_by, ProvidersOf(p),
+                  StockOf(p), p.owed ? "yes" : "–"});
   }
   return table;
 }
@@ -93,6 +95,7 @@ TEST(Primitives, AreConsistent) {
     EXPECT_STRNE(p.ended_by, "") << p.name;
     EXPECT_TRUE(!p.recursive || p.exclusive_hold) << p.name;
     EXPECT_TRUE(!p.outside || p.wait_rule == WaitRule::kAny) << p.name;
+    EXPECT_TRUE(!p.owed || (!p.exclusive_hold && !p.outside)) << p.name;
   }
 }
 

@@ -47,9 +47,11 @@ std::string Show(const Trace& trace) {
     out << "actor " << a << ":";
     for (const Event& e : trace.actors[a].events) {
       out << " " << (e.how == model::How::kTry ? "try-" : "")
-          << (e.post == Post::kSet     ? "set"
-              : e.post == Post::kClear ? "clear"
-                                       : NameOf(e.kind))
+          << (e.kind != EventKind::kPost ? NameOf(e.kind)
+              : e.post == Post::kSet     ? "set"
+              : e.post == Post::kClear   ? "clear"
+              : EndsOne(e)               ? "end"
+                                         : NameOf(e.kind))
           << "(" << e.object << (e.amount > 1 ? " x2" : "") << " #" << e.order
           << ")";
     }
@@ -214,6 +216,22 @@ TEST(SignalOracle, Queues) {
                     .signals = {ObjectKind::kQueue, ObjectKind::kQueueSlots,
                                 ObjectKind::kQueue, ObjectKind::kQueueSlots},
                     .queues = true});
+}
+TEST(SignalOracle, JoinsOfQueues) {
+  Compare("joins of queues",
+          {.locks = 1,
+           .signals = {ObjectKind::kQueue, ObjectKind::kQueueDone},
+           .steps = 7,
+           .joins = true});
+}
+TEST(SignalOracle, Operations) {
+  Compare("operations", {.signals = {ObjectKind::kOperation}, .steps = 7});
+}
+TEST(SignalOracle, OperationsAndSemaphores) {
+  Compare("operations and semaphores",
+          {.locks = 1,
+           .signals = {ObjectKind::kOperation, ObjectKind::kSemaphore},
+           .steps = 7});
 }
 TEST(SignalOracle, WithoutForks) {
   Compare("without forks",

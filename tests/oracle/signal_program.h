@@ -24,6 +24,7 @@ struct SignalMix {
   bool forks = true;  // main starts the others, and may join them
   int try_percent = 0;
   bool queues = false;  // signals: kQueue, kQueueSlots, and so on
+  bool joins = false;   // signals: kQueue, kQueueDone, and so on
 };
 
 class SignalProgram {
@@ -39,6 +40,10 @@ class SignalProgram {
            .initial = kind == ObjectKind::kSemaphore    ? mix.initial
                       : kind == ObjectKind::kQueueSlots ? 1u
                                                         : 0u});
+      if (kind == ObjectKind::kQueueDone) {
+        trace_.objects.back().items =
+            static_cast<uint32_t>(trace_.objects.size() - 2);
+      }
     }
     trace_.actors.resize(mix.actors);
     for (uint32_t a = 0; a < mix.actors; ++a) Write(a);
@@ -120,11 +125,50 @@ class SignalProgram {
             .object = puts ? items : items + 1});
   }
 
+  // The signals are pairs: items of a queue, and its end.
+  void PutGetOrJoin(uint32_t a) {
+    const auto queues = static_cast<uint32_t>(mix_.signals.size() / 2);
+    const uint32_t items = mix_.locks + 2 * Below(queues);
+    switch (Below(5)) {
+      case 0:
+      case 1:
+        return Add(
+            a, {.kind = EventKind::kPost, .post = Post::kPut, .object = items});
+      case 2:
+        return Add(a, {.kind = EventKind::kTake, .object = items});
+      case 3:
+        return Add(a, {.kind = EventKind::kPost,
+                       .post = Post::kTaskDone,
+                       .object = items + 1});
+      default:
+        return Add(a, {.kind = EventKind::kTake, .object = items + 1});
+    }
+  }
+
+  void StartEndOrWait(uint32_t a, uint32_t operation) {
+    switch (Below(3)) {
+      case 0:
+        return Add(a, {.kind = EventKind::kPost,
+                       .post = Post::kClear,
+                       .object = operation});
+      case 1:
+        return Add(a, {.kind = EventKind::kPost,
+                       .post = Post::kComplete,
+                       .object = operation});
+      default:
+        return Add(a, {.kind = EventKind::kTake, .object = operation});
+    }
+  }
+
   void Signal(uint32_t a) {
     const uint32_t object =
         mix_.locks + Below(static_cast<uint32_t>(mix_.signals.size()));
     const bool is_flag = trace_.objects[object].kind == ObjectKind::kEvent;
     if (mix_.queues) return PutOrGet(a);
+    if (mix_.joins) return PutGetOrJoin(a);
+    if (trace_.objects[object].kind == ObjectKind::kOperation) {
+      return StartEndOrWait(a, object);
+    }
     if (Below(2) == 0) {
       Add(a, {.kind = EventKind::kTake,
               .how = Percent(mix_.try_percent) ? model::How::kTry

@@ -55,6 +55,9 @@ class SignalRun {
       if (row->second != a) ++handover_[e.object];
       row->second = a;
       e.order = handover_[e.object];
+    } else if (e.kind != EventKind::kFork && e.kind != EventKind::kJoin &&
+               state_.IsOutstanding(e.object)) {
+      NumberOutstanding(a, e);
     } else if (e.kind == EventKind::kPost && state_.IsFlag(e.object)) {
       const bool set = e.post == Post::kSet;
       e.order = past_.flags[e.object] == set ? 0 : ++acts_[e.object];
@@ -65,6 +68,22 @@ class SignalRun {
       e.order = ++acts_[e.object];
       posted_.insert(e.object);
     }
+  }
+
+  // An operation's own acts are numbered; of a queue puts and gets are.
+  void NumberOutstanding(uint32_t a, Event& e) {
+    const uint32_t items = program_.objects[e.object].items;
+    if (e.kind == EventKind::kTake) {
+      e.order = none_left_[e.object];
+      return;
+    }
+    if (items == analysis::kNone) ++acts_[e.object];
+    e.order = acts_[items == analysis::kNone ? e.object : items];
+    std::vector<uint32_t> length = state_.length();
+    ++length[a];
+    const SignalState after(program_, length);
+    e.level = static_cast<uint32_t>(after.Left(e.object));
+    if (e.level == 0) none_left_[e.object] = e.order;
   }
 
   // Of a semaphore the first permits are taken as holds.
@@ -81,7 +100,7 @@ class SignalRun {
   Trace trace_;
   SignalState state_;
   SignalPast past_;
-  std::map<uint32_t, uint32_t> acts_, last_set_, holder_, handover_;
+  std::map<uint32_t, uint32_t> acts_, last_set_, none_left_, holder_, handover_;
   std::set<uint32_t> posted_;
 };
 

@@ -19,6 +19,10 @@ using analysis::Trace;
 using model::ObjectKind;
 using model::Post;
 
+inline bool EndsOne(const Event& e) {
+  return e.post == Post::kComplete || e.post == Post::kTaskDone;
+}
+
 // What depends on the order in which things happened, and not only on how far
 // each actor is.
 struct SignalPast {
@@ -55,7 +59,10 @@ class SignalState {
       case EventKind::kJoin:
         return Ended(e->object);
       case EventKind::kTake:
+        if (IsOutstanding(e->object)) return Left(e->object) == 0;
         return IsFlag(e->object) ? past.flags[e->object] : Stock(e->object) > 0;
+      case EventKind::kPost:
+        return !IsOutstanding(e->object) || !EndsOne(*e) || Left(e->object) > 0;
       default:
         return true;
     }
@@ -104,6 +111,24 @@ class SignalState {
       }
     }
     return stock;
+  }
+  // What was begun and is not over.
+  int64_t Left(uint32_t object) const {
+    const uint32_t items = trace_.objects[object].items;
+    int64_t left = 0;
+    for (uint32_t a = 0; a < length_.size(); ++a) {
+      for (uint32_t i = 0; i < length_[a]; ++i) {
+        const Event& e = trace_.actors[a].events[i];
+        if (e.kind != EventKind::kPost) continue;
+        if (e.object == object) left += EndsOne(e) ? -1 : 1;
+        if (e.object == items && e.post == Post::kPut) ++left;
+      }
+    }
+    return left;
+  }
+  bool IsOutstanding(uint32_t object) const {
+    const ObjectKind kind = trace_.objects[object].kind;
+    return kind == ObjectKind::kQueueDone || kind == ObjectKind::kOperation;
   }
   bool IsFlag(uint32_t object) const {
     return trace_.objects[object].kind == ObjectKind::kEvent;
@@ -206,6 +231,7 @@ class SignalState {
     const Event* e = Next(a);
     if (e == nullptr) return false;  // has ended: no help
     if (Enabled(a, past) || e->how == model::How::kTry) return true;
+    if (e->kind == EventKind::kPost) return true;  // it throws
     if (e->kind == EventKind::kAcquire) return live[Holder(e->object)];
     if (e->kind == EventKind::kJoin) return live[e->object];
     if (IsPool(e->object)) {

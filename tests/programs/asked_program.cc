@@ -149,6 +149,23 @@ void Queues() {
       [](Queue& q) { q.get_nowait(); });
 }
 
+void Operations() {
+  struct Started : lockcheck::async_operation {
+    explicit Started(const char* name) : async_operation(name) { start(); }
+  };
+  const auto complete = [](Started& o) { o.complete(); };
+  AtOnceAndLater<Started>("operation blocking", complete,
+                          [](Started& o) { o.wait(); });
+  AtOnceAndLater<Started>("operation timed", complete,
+                          [](Started& o) { o.wait_for(hours(1)); });
+  AtOnceAndLater<Started>("operation timed", complete,
+                          [](Started& o) { o.wait_until(InAnHour()); });
+  AtOnce<Started>("operation try", complete,
+                  [](Started& o) { o.wait_for(seconds(0)); });
+  // Nothing is waited for, nor recorded.
+  lockcheck::async_operation("operation that is not started").wait();
+}
+
 void Pools() {
   lockcheck::thread_pool pool(1, "pool blocking");
   for (int i = 0; i < 3; ++i) pool.submit([] {}).get();
@@ -162,5 +179,6 @@ int main() {
   LatchesAndBarriers();
   Semaphores();
   Queues();
+  Operations();
   Pools();
 }

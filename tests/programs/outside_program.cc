@@ -98,6 +98,46 @@ void HangWithALock() {
       });
 }
 
+// An operation that a thread of the program completes.
+enum class Needs { kBeforeItCompletes, kAfterIt };
+enum class Waits { kWithTheLock, kBeforeIt };
+
+template <Needs needs>
+void Complete(lockcheck::async_operation& op) {
+  set_name("replier");
+  if (needs == Needs::kBeforeItCompletes) Lock();
+  op.complete();
+  if (needs == Needs::kAfterIt) Lock();
+}
+
+template <Waits waits, typename Meet>
+void WaitForReply(lockcheck::async_operation& op, Meet meet) {
+  set_name("reader");
+  std::unique_lock lock(g_m, std::defer_lock);
+  if (waits == Waits::kWithTheLock) lock.lock();
+  meet();
+  op.wait();
+  if (waits == Waits::kBeforeIt) lock.lock();
+}
+
+template <Needs needs, Waits waits>
+void ReplyFirst() {
+  lockcheck::async_operation op("reply");
+  op.start();
+  InTurn([&] { Complete<needs>(op); }, [&] { WaitForReply<waits>(op, [] {}); });
+}
+
+template <Needs needs, Waits waits>
+void ReplyMeanwhile() {
+  lockcheck::async_operation op("reply");
+  op.start();
+  AtOnce::Tell([&](auto meet) { WaitForReply<waits>(op, meet); },
+               [&](auto meet) {
+                 meet();
+                 Complete<needs>(op);
+               });
+}
+
 void HangInARegion() {
   const lockcheck::blocking_region reading("read for ever");
   std::puts("ready");
@@ -119,6 +159,16 @@ constexpr Story kStories[] = {
     {"io-under-mutex-safe-nobody-asks", NobodyElseAsks},
     {"io-under-mutex-safe-joined", OneAfterTheOther},
     {"io-under-mutex-hangs", HangWithALock},
+    {"operation-under-mutex-latent",
+     ReplyFirst<Needs::kBeforeItCompletes, Waits::kWithTheLock>},
+    {"operation-under-mutex-hangs",
+     ReplyMeanwhile<Needs::kBeforeItCompletes, Waits::kWithTheLock>},
+    {"operation-under-mutex-safe",
+     ReplyFirst<Needs::kAfterIt, Waits::kWithTheLock>},
+    {"operation-under-mutex-safe-after",
+     ReplyFirst<Needs::kBeforeItCompletes, Waits::kBeforeIt>},
+    {"operation-under-mutex-safe-after-at-once",
+     ReplyMeanwhile<Needs::kBeforeItCompletes, Waits::kBeforeIt>},
     {"operation-with-a-lock", OperationWithALock},
     {"hang-in-a-region", HangInARegion},
     {"hang-in-an-operation", HangInAnOperation},

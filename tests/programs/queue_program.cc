@@ -119,6 +119,39 @@ void Unfinished() {
   jobs.join();
 }
 
+// Gets the only item, and does what is to be done with it.
+enum class Says { kNothing, kDone };
+template <Says says>
+void GetOne(queue<int>& jobs) {
+  lockcheck::thread([&] {
+    jobs.get();
+    if (says == Says::kDone) jobs.task_done();
+  }).join();
+}
+
+// Who waits for the end of all tasks; the program does not wait for that.
+void NeverDoneAtExit() {
+  // Neither is destroyed.
+  static auto& jobs = *new queue<int>("jobs");
+  static std::latch waits(1);
+  jobs.put(1);
+  GetOne<Says::kNothing>(jobs);
+  lockcheck::thread([] {
+    set_name("waiter");
+    waits.count_down();
+    jobs.join();
+  }).detach();
+  waits.wait();
+}
+
+template <Says says>
+void JoinAfterOne() {
+  queue<int> jobs("jobs");
+  jobs.put(1);
+  GetOne<says>(jobs);
+  jobs.join();
+}
+
 // Safe: a pipeline that is closed from the front to the back, whose stages use
 // one mutex, also around a put and a get that do not block.
 void Pipeline() {
@@ -226,6 +259,9 @@ constexpr Story kStories[] = {
      PutHolding<Consumer::kLagsBehind, 1, Needs::kAfterGet>},
     {"put-under-mutex-safe-after-keeps-up",
      PutHolding<Consumer::kKeepsUp, 1, Needs::kAfterGet>},
+    {"never-done-latent", NeverDoneAtExit},
+    {"never-done-hangs", JoinAfterOne<Says::kNothing>},
+    {"never-done-safe", JoinAfterOne<Says::kDone>},
     {"empty-get", EmptyGet},
     {"unfinished", Unfinished},
     {"pipeline", Pipeline},

@@ -169,12 +169,50 @@ void StarvedPool() {
   other.get();
 }
 
-// Nothing waits for a worker.
+// Nothing waits for the task or its worker.
 void PoolOfWhoWaits() {
+  static lockcheck::counting_semaphore<> never(0, "never");
+  lockcheck::thread_pool pool(2, "crew");
+  pool.submit([] { g_posted.acquire(); });
+  Ready();
+  never.acquire();
+}
+
+void AnswerOfWhoWaits() {
   lockcheck::thread_pool pool(2, "crew");
   auto task = pool.submit([] { g_posted.acquire(); });
   Ready();
   task.get();
+}
+
+// Whoever waits is who has the promise.
+void OwnPromise() {
+  lockcheck::promise<void> promise("answer");
+  Ready();
+  promise.get_future().get();
+}
+
+// The thread that got the item has ended.
+void NeverDone() {
+  lockcheck::queue<int> jobs("jobs");
+  jobs.put(1);
+  lockcheck::thread([&] { jobs.get(); }).join();
+  Ready();
+  jobs.join();
+}
+
+// Safe: until SIGUSR1 comes, a plain thread keeps its task.
+void DoneInTheEnd() {
+  BlockUsr1();
+  lockcheck::queue<int> jobs("jobs");
+  jobs.put(1);
+  std::thread plain([&] {
+    AwaitUsr1();
+    jobs.task_done();
+  });
+  Ready();
+  jobs.join();
+  plain.join();
 }
 
 // Safe: one worker is left for the task that is waited for.
@@ -240,6 +278,10 @@ constexpr Story kStories[] = {
     {"permits-in-both-orders", PermitsInBothOrders},
     {"starved-pool", StarvedPool},
     {"pool-of-who-waits", PoolOfWhoWaits},
+    {"answer-of-who-waits", AnswerOfWhoWaits},
+    {"own-promise", OwnPromise},
+    {"never-done", NeverDone},
+    {"done-in-the-end", DoneInTheEnd},
     {"pool-with-room", PoolWithRoom},
     {"without-main", WithoutMain},
     {"in-a-child", InAChild},

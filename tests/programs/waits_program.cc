@@ -63,6 +63,17 @@ struct Future {
   }
 };
 
+// Joined when its only item is done.
+struct Queue {
+  lockcheck::queue<int> it{"ready"};
+  Queue() { it.put(1); }
+  void End() {
+    it.get();
+    it.task_done();
+  }
+  void Wait() { it.join(); }
+};
+
 // ---- Stories ----------------------------------------------------------------
 
 template <typename Waited>
@@ -237,6 +248,39 @@ void SetByAnother() {
   waiter.join();
 }
 
+// ---- A promise that only who waits for it could fulfil ----------------------
+
+void UnfulfilledAtExit() {
+  static std::latch waits(1);
+  lockcheck::thread([] {
+    set_name("waiter");
+    lockcheck::promise<void> own("answer");
+    waits.count_down();
+    own.get_future().wait();
+  }).detach();
+  waits.wait();
+}
+
+void WaitsForItself() {
+  lockcheck::promise<void> own("answer");
+  own.get_future().wait();
+}
+
+// Safe.
+void FulfilledBefore() {
+  lockcheck::promise<void> own("answer");
+  own.set_value();
+  own.get_future().wait();
+}
+
+// Safe.
+void FulfilledByAnother() {
+  lockcheck::promise<void> answer("answer");
+  lockcheck::thread other([&] { answer.set_value(); });
+  answer.get_future().wait();
+  other.join();
+}
+
 // ---- once_flags -------------------------------------------------------------
 
 lockcheck::once_flag g_once("once");
@@ -356,6 +400,12 @@ constexpr Story kStories[] = {
     {"future-under-mutex-safe-at-once", EndsBefore<Future, AtOnce>},
     {"future-under-mutex-safe-after", HoldsAfter<Future, OneAfterTheOther>},
     {"future-under-mutex-safe-after-at-once", HoldsAfter<Future, AtOnce>},
+    {"queue-join-under-mutex-latent", UnderMutex<Queue, OneAfterTheOther>},
+    {"queue-join-under-mutex-hangs", UnderMutex<Queue, AtOnce>},
+    {"queue-join-under-mutex-safe", EndsBefore<Queue, OneAfterTheOther>},
+    {"queue-join-under-mutex-safe-at-once", EndsBefore<Queue, AtOnce>},
+    {"queue-join-under-mutex-safe-after", HoldsAfter<Queue, OneAfterTheOther>},
+    {"queue-join-under-mutex-safe-after-at-once", HoldsAfter<Queue, AtOnce>},
     {"event-cleared-latent", Cleared<WaiterComes::kBetweenSetAndClear>},
     {"event-cleared-hangs", Cleared<WaiterComes::kAfterClear>},
     {"event-cleared-safe", ClearedWhenSeen},
@@ -363,6 +413,10 @@ constexpr Story kStories[] = {
     {"event-unset-latent", UnsetAtExit},
     {"event-unset-hangs", UnsetAndJoined},
     {"event-unset-safe", SetByAnother},
+    {"own-promise-latent", UnfulfilledAtExit},
+    {"own-promise-hangs", WaitsForItself},
+    {"own-promise-safe", FulfilledBefore},
+    {"own-promise-safe-by-another", FulfilledByAnother},
     {"once-latent", OnceAndMutex<OneAfterTheOther>},
     {"once-latent-later", OnceAndMutexLater},
     {"once-hangs", OnceAndMutex<AtOnce>},

@@ -289,6 +289,41 @@ TEST_F(WordsTest, WhoWaitsForSignalsAloneIsToldWhatHelps) {
             "signal fork[0] before waiting, in one of them at least");
 }
 
+// Whatever they hold: nobody waits for it.
+TEST_F(WordsTest, WhoWaitsForWhatIsOwedToItIsToldWhoseItIs) {
+  const auto advice_for = [&](model::ObjectKind kind) {
+    report_.objects[1].kind = kind;
+    row_ = {};
+    Is(Rule::kCommunication, Verdict::kActual);
+    Part(kPlato, 0, 1);
+    return Explained().advice;
+  };
+  using model::ObjectKind;
+  EXPECT_EQ(advice_for(ObjectKind::kFuture),
+            "let an actor that does not wait for fork[1] fulfil it, with an "
+            "exception if there is no value");
+  EXPECT_EQ(row_.message,
+            "A2 (plato) holds fork[0] and waits for fork[1]; nobody is left "
+            "who could end a wait");
+  EXPECT_EQ(advice_for(ObjectKind::kQueueDone),
+            "call task_done() once for each item that was put, by whoever got "
+            "it and whatever came of it");
+  EXPECT_EQ(advice_for(ObjectKind::kQueueSlots),
+            "let somebody get for as long as others put, or have more of "
+            "fork[1]");
+  EXPECT_EQ(advice_for(ObjectKind::kLatch),
+            "have as many arrivals at fork[1] as it expects, whatever happens "
+            "to who is to arrive");
+}
+
+TEST_F(WordsTest, WhoHoldsWhatWhoOwesItNeedsIsToldToLetGo) {
+  report_.objects[1].kind = model::ObjectKind::kFuture;
+  Is(Rule::kCommunication, Verdict::kActual);
+  Part(kPlato, 0, 1).Part(kKant, {}, 0);
+  EXPECT_THAT(Explained().advice,
+              StartsWith("let go of fork[0] before waiting for fork[1]"));
+}
+
 // A worker of the pool is no lock that its task could let go of.
 TEST_F(WordsTest, ATaskIsToldNotToWaitForALaterOne) {
   report_.objects[0].kind = model::ObjectKind::kThreadPool;

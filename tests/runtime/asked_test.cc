@@ -90,6 +90,9 @@ TEST_F(AskedTest, WhatIsGotAndWhatIsWaitedForSaysHow) {
                                          "queue timed (room)",
                                          "queue try",
                                          "queue try (room)",
+                                         "operation blocking",
+                                         "operation timed",
+                                         "operation try",
                                          "pool blocking",
                                          "pool blocking (slots)"}));
   EXPECT_GT(asked_->blocked, 0u);

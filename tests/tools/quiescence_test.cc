@@ -221,6 +221,29 @@ TEST_P(QuiescenceTest, APoolWithAWorkerForTheTaskThatIsWaitedForGoesOn) {
                     .Run());
 }
 
+TEST_P(QuiescenceTest, WhoWaitsForTheAnswerOfATaskThatWaitsIsInADeadlock) {
+  ExpectActual("answer-of-who-waits", "A1 (main) waits for crew (future)");
+}
+
+TEST_P(QuiescenceTest, WhoWaitsForAPromiseOfItsOwnIsInADeadlock) {
+  ExpectActual("own-promise", "A1 (main) waits for answer; nobody is left");
+}
+
+TEST_P(QuiescenceTest, WhoJoinsAQueueOfWhichATaskIsNeverDoneIsInADeadlock) {
+  ExpectActual("never-done", "A1 (main) waits for jobs (end); nobody is left");
+}
+
+TEST_P(QuiescenceTest, WhatIsOwedMayAbort) {
+  if (kSeesOtherThreads) GTEST_SKIP() << "ThreadSanitizer has a thread";
+  for (const char* story : {"own-promise", "never-done"}) {
+    const Finished f = Child("quiescence_program", {story})
+                           .Options(Options("on_deadlock=abort:command=none"))
+                           .Run();
+    EXPECT_EQ(f.signal(), SIGABRT) << f;
+    EXPECT_THAT(f.err, AllOf(HasSubstr(kDeadlock), Not(HasSubstr(kStall))));
+  }
+}
+
 // The wait is a long one by then, and nothing else begins.
 TEST_P(QuiescenceTest, ItIsLookedAtWhenTheLastThreadThatRanHasEnded) {
   ExpectActual("last-one-ends", "one");
@@ -287,6 +310,10 @@ bool IsLookedAt(pid_t pid) { return Looks(pid) > kOften; }
 
 TEST_P(QuiescenceTest, APlainThreadMayPost) {
   ExpectSilence(GoesOnWhen("plain-thread", &IsLookedAt));
+}
+
+TEST_P(QuiescenceTest, APlainThreadMayBeWhoOwesIt) {
+  ExpectSilence(GoesOnWhen("done-in-the-end", &IsLookedAt));
 }
 
 TEST_P(QuiescenceTest, ASignalHandlerMayPost) {

@@ -11,9 +11,11 @@
 // at once if nothing was started; wait_for() and wait_until() return whether it
 // is over. What was done before complete() is seen after the wait that it ends.
 //
-// In the log: start, end, and the waits. What ends it is the outside, so nobody
-// is stuck in a wait for it; a lock that is held meanwhile and that others ask
-// for is a finding (hazard blocking-call).
+// In the log: start, end, the waits, and of each thread that it found nothing
+// in flight. What ends it is the outside, so nobody is known to be stuck in a
+// wait for it; a lock that is held meanwhile and that others ask for is a
+// finding (hazard blocking-call), and so is one that each thread needs that was
+// seen to complete it (a possible deadlock).
 //
 // complete() and cancel() of what was not started throw std::logic_error; the
 // rest throws nothing. The name must outlive the operation. Misuse: destruction
@@ -47,6 +49,8 @@ namespace internal {
 #endif
 }
 
+#if defined(LOCKCHECK_DISABLED)
+
 // How many were started and are not over.
 class Outstanding {
  public:
@@ -74,8 +78,6 @@ class Outstanding {
 };
 
 }  // namespace internal
-
-#if defined(LOCKCHECK_DISABLED)
 
 class async_operation {
  public:
@@ -109,12 +111,42 @@ class async_operation {
 
 #else
 
+// How many were started and are not over, and how often that has changed: in
+// one word, so that the acts on an operation have numbers in their order.
+class Outstanding {
+ public:
+  struct Now {
+    uint32_t count, number;
+  };
+  Now Get() const noexcept { return Of(word_.load(std::memory_order_acquire)); }
+  // What is so after it.
+  Now Add() noexcept {
+    constexpr uint64_t kChange = kAct + 1;
+    return Of(word_.fetch_add(kChange, std::memory_order_relaxed) + kChange);
+  }
+  // What is so after it.
+  Now Remove() {
+    uint64_t word = word_.load(std::memory_order_relaxed);
+    do {
+      if (Of(word).count == 0) ThrowNotStarted();
+    } while (!word_.compare_exchange_weak(word, word + kAct - 1,
+                                          std::memory_order_acq_rel,
+                                          std::memory_order_relaxed));
+    return Of(word + kAct - 1);
+  }
+
+ private:
+  static constexpr uint64_t kAct = uint64_t{1} << 32;
+  static constexpr Now Of(uint64_t word) {
+    return {static_cast<uint32_t>(word), static_cast<uint32_t>(word >> 32)};
+  }
+  std::atomic<uint64_t> word_{0};
+};
+
+}  // namespace internal
+
 class async_operation : internal::Waitable<internal::WaitKind::kOperation> {
   using Base = internal::Waitable<internal::WaitKind::kOperation>;
-  struct Done {
-    bool operator()() const { return outstanding.IsNone(); }
-    const internal::Outstanding& outstanding;
-  };
 
  public:
   constexpr explicit async_operation(
@@ -126,8 +158,8 @@ class async_operation : internal::Waitable<internal::WaitKind::kOperation> {
     internal::SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
     const Use use(*this);
-    const uint32_t before = outstanding_.Add();
-    PostAt({internal::PostKind::kClear, 0, 0, before + 1}, slot,
+    const auto now = outstanding_.Add();
+    PostAt({internal::PostKind::kClear, 0, now.number, now.count}, slot,
            LOCKCHECK_CALLER());
   }
   LOCKCHECK_ALWAYS_INLINE void complete() {
@@ -140,37 +172,59 @@ class async_operation : internal::Waitable<internal::WaitKind::kOperation> {
     LOCKCHECK_SITE_SLOT(slot);
     EndAt(slot, LOCKCHECK_CALLER());
   }
-  bool is_done() const noexcept { return outstanding_.IsNone(); }
+  bool is_done() const noexcept { return outstanding_.Get().count == 0; }
 
   LOCKCHECK_ALWAYS_INLINE void wait() const noexcept {
     internal::SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
-    const Use use(*this);
-    AwaitAt(slot, LOCKCHECK_CALLER(), nullptr, Done{outstanding_});
+    const internal::Caller caller = LOCKCHECK_CALLER();
+    TakeAfter(How::kBlocking, slot, caller, [&](auto is_done) {
+      return AwaitAt(slot, caller, nullptr, is_done);
+    });
   }
   template <typename Rep, typename Period>
   LOCKCHECK_ALWAYS_INLINE bool wait_for(
       const std::chrono::duration<Rep, Period>& duration) const {
     internal::SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
-    const Use use(*this);
-    return AwaitFor(slot, LOCKCHECK_CALLER(), duration, Done{outstanding_});
+    const internal::Caller caller = LOCKCHECK_CALLER();
+    return TakeAfter(HowFor(duration), slot, caller, [&](auto is_done) {
+      return AwaitFor(slot, caller, duration, is_done);
+    });
   }
   template <typename Clock, typename Duration>
   LOCKCHECK_ALWAYS_INLINE bool wait_until(
       const std::chrono::time_point<Clock, Duration>& time) const {
     internal::SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
-    const Use use(*this);
-    return AwaitUntil(slot, LOCKCHECK_CALLER(), time, Done{outstanding_});
+    const internal::Caller caller = LOCKCHECK_CALLER();
+    return TakeAfter(How::kTimed, slot, caller, [&](auto is_done) {
+      return AwaitUntil(slot, caller, time, is_done);
+    });
   }
 
  private:
+  using How = internal::How;
+
+  // Waits by `wait`, a function of what is waited for, and records that it was
+  // so, if anything was ever started.
+  template <typename Wait>
+  bool TakeAfter(How how, internal::SiteSlot* slot, internal::Caller caller,
+                 Wait wait) const {
+    const Use use(*this);
+    internal::Outstanding::Now now{};
+    const bool done = wait([this, &now] {
+      now = outstanding_.Get();
+      return now.count == 0;
+    });
+    if (done && now.number != 0) TakeAt(now.number, how, slot, caller);
+    return done;
+  }
   void EndAt(internal::SiteSlot* slot, internal::Caller caller) {
     const Use use(*this);
-    const uint32_t left = outstanding_.Remove();
+    const auto now = outstanding_.Remove();
     PostAt({internal::PostKind::kComplete,
-            left == 0 ? internal::kAllWaiters : 0, 0, left},
+            now.count == 0 ? internal::kAllWaiters : 0, now.number, now.count},
            slot, caller);
   }
 

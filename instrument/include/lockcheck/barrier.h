@@ -10,7 +10,8 @@
 // Each constructor takes an optional name, which must outlive the barrier.
 //
 // In the log: each arrival, with the number of its phase, from 1, and what is
-// missing after it; and of each wait that its phase was over.
+// missing after it; if there is a completion function, that it has returned;
+// and of each wait that its phase was over.
 //
 // Misuse: to arrive too often; destruction while somebody waits.
 // Cost: one call for an arrival, another one for a wait. Size: 72 bytes and the
@@ -21,6 +22,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 
 #include "lockcheck/internal/abi.h"
@@ -67,6 +69,9 @@ class barrier : internal::Waitable<internal::WaitKind::kBarrier> {
   using SiteSlot = internal::SiteSlot;
   using Caller = internal::Caller;
   using Phase = internal::BarrierPhase;
+  using PostKind = internal::PostKind;
+  static constexpr bool kHasCompletion =
+      !std::is_same_v<CompletionFunction, internal::NoCompletion>;
 
  public:
   class arrival_token {
@@ -141,9 +146,16 @@ class barrier : internal::Waitable<internal::WaitKind::kBarrier> {
     const uint32_t phase = Phase::Number(before);
     if (update == 0) return phase;
     const uint32_t missing = Phase::Missing(after);
-    if (missing == 0) Complete(after);
-    PostAt({internal::PostKind::kArrive,
-            missing == 0 ? internal::kAllWaiters : 0, phase + 1, missing},
+    auto ends_phase = PostKind::kArrive;
+    if (missing == 0) {
+      if (kHasCompletion) {
+        PostAt({PostKind::kArrive, 0, phase + 1, 0}, slot, caller);
+        ends_phase = PostKind::kComplete;
+      }
+      Complete(after);
+    }
+    PostAt({ends_phase, missing == 0 ? internal::kAllWaiters : 0, phase + 1,
+            missing},
            slot, caller);
     return phase;
   }

@@ -29,6 +29,7 @@ struct QueueState {
   size_t promised = 0;    // items of those who were woken for one
   size_t kept = 0;        // room of those who were woken for it
   size_t unfinished = 0;  // put, and no task_done() yet
+  uint32_t finished = 0;  // `sequence` when that was 0 last
   WaitQueue items, room, done;
 
   QueueState(size_t most, const char* name, source_location where) noexcept
