@@ -225,13 +225,14 @@ TEST(SignalOracle, JoinsOfQueues) {
            .joins = true});
 }
 TEST(SignalOracle, Operations) {
-  Compare("operations", {.signals = {ObjectKind::kOperation}, .steps = 7});
+  Compare("operations",
+          SignalMix{.signals = {ObjectKind::kOperation}, .steps = 7});
 }
 TEST(SignalOracle, OperationsAndSemaphores) {
   Compare("operations and semaphores",
-          {.locks = 1,
-           .signals = {ObjectKind::kOperation, ObjectKind::kSemaphore},
-           .steps = 7});
+          SignalMix{.locks = 1,
+                    .signals = {ObjectKind::kOperation, ObjectKind::kSemaphore},
+                    .steps = 7});
 }
 TEST(SignalOracle, WithoutForks) {
   Compare("without forks",

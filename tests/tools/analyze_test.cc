@@ -314,7 +314,8 @@ TEST_F(AnalyzeTest, ATextFileIsRefusedByName) {
 
 TEST_F(AnalyzeTest, ANewerLogIsRefusedByName) {
   const std::string path =
-      Save(std::move(bank::Opened().MajorVersion(2)), "newer.log");
+      Save(std::move(bank::Opened().MajorVersion(log::kMajorVersion + 1)),
+           "newer.log");
   ExpectRefused(Analyze({path}), path, "newer");
 }
 
