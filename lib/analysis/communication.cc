@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -126,8 +127,8 @@ class Search {
       } else if (node->kind == EventKind::kAcquire) {
         if (!SomebodyHolds(*node, 1)) return ChooseOneOf(HoldersOf(*node));
       } else if (node->kind == EventKind::kJoin) {
-        if (chosen_of_[node->object] == nullptr) {
-          return ChooseOneOf(NodesOf(node->object));
+        if (!IsHeldUp(node->object)) {
+          return ChooseOneOf(WaysToHoldUp(node->object));
         }
       } else if (const auto done = CompleteSignal(*node)) {
         return *done;
@@ -169,11 +170,11 @@ class Search {
     const size_t spent_before = question_.spent.size();
     std::optional<bool> done;
     for (const Poster& poster : acts.posters) {
-      if (poster.actor == node.actor || chosen_of_[poster.actor] != nullptr ||
+      if (poster.actor == node.actor || IsHeldUp(poster.actor) ||
           is_spent_[poster.actor]) {
         continue;
       }
-      const bool found = ChooseOneOf(NodesOf(poster.actor));
+      const bool found = ChooseOneOf(WaysToHoldUp(poster.actor));
       if (found || !may_be_spent) {
         done = found;
         break;
@@ -196,8 +197,8 @@ class Search {
     Alternatives alternatives;
     for (const Poster& poster : acts.posters) {
       if (poster.actor == node.actor) continue;
-      if (chosen_of_[poster.actor] != nullptr) return std::nullopt;
-      const Alternatives more = NodesOf(poster.actor);
+      if (IsHeldUp(poster.actor)) return std::nullopt;
+      const Alternatives more = WaysToHoldUp(poster.actor);
       alternatives.insert(alternatives.end(), more.begin(), more.end());
     }
     return ChooseOneOf(alternatives);
@@ -224,13 +225,32 @@ class Search {
     return alternatives;
   }
 
-  Alternatives NodesOf(ActorIndex actor) const {
+  // It waits, or somebody does who has yet to start it.
+  bool IsHeldUp(ActorIndex actor) const {
+    if (chosen_of_[actor] != nullptr) return true;
+    bool held_up = false;
+    ForEachStart(trace_, actor, [&](EventRef fork) {
+      const TraceNode* node = chosen_of_[fork.actor];
+      held_up |= node != nullptr && node->IsBefore(fork);
+    });
+    return held_up;
+  }
+
+  Alternatives WaysToHoldUp(ActorIndex actor) const {
     Alternatives alternatives;
-    for (size_t i = first_of_actor_[actor]; i < first_of_actor_[actor + 1];
-         ++i) {
-      alternatives.push_back(&nodes_[i]);
-    }
+    for (const TraceNode& node : NodesOf(actor)) alternatives.push_back(&node);
+    ForEachStart(trace_, actor, [&](EventRef fork) {
+      for (const TraceNode& node : NodesOf(fork.actor)) {
+        if (node.IsBefore(fork)) alternatives.push_back(&node);
+      }
+    });
     return alternatives;
+  }
+
+  std::span<const TraceNode> NodesOf(ActorIndex actor) const {
+    return std::span(nodes_).subspan(
+        first_of_actor_[actor],
+        first_of_actor_[actor + 1] - first_of_actor_[actor]);
   }
 
   // ---- A complete set ----

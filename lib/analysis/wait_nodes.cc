@@ -111,7 +111,10 @@ class Pruner {
  public:
   Pruner(const Trace& trace, const TraceOrder& order,
          std::vector<TraceNode>& nodes)
-      : order_(order), nodes_(nodes), waits_(trace.actors.size()) {}
+      : trace_(trace),
+        order_(order),
+        nodes_(nodes),
+        first_wait_(trace.actors.size()) {}
 
   void Prune() {
     for (size_t before = nodes_.size() + 1; before != nodes_.size();) {
@@ -123,10 +126,11 @@ class Pruner {
 
  private:
   void Count() {
-    std::fill(waits_.begin(), waits_.end(), false);
+    std::fill(first_wait_.begin(), first_wait_.end(), kNone);
     holders_.clear();
     for (const TraceNode& node : nodes_) {  // by actor
-      waits_[node.actor] = true;
+      uint32_t& first = first_wait_[node.actor];
+      first = std::min(first, node.at.front());
       for (const Hold& hold : node.held) {
         for (const model::Mode asked :
              {model::Mode::kExclusive, model::Mode::kShared}) {
@@ -145,21 +149,30 @@ class Pruner {
     return row != holders_.end() && row->second.count() >= enough;
   }
 
+  // It has a node, or who starts it has one before.
+  bool MayBeHeldUp(ActorIndex actor) const {
+    bool may = first_wait_[actor] != kNone;
+    ForEachStart(trace_, actor, [&](EventRef fork) {
+      may |= first_wait_[fork.actor] < fork.index;
+    });
+    return may;
+  }
+
   bool CanStand(const TraceNode& node) const {
     if (node.kind == EventKind::kAcquire) return IsHeldByOthers(node, 1);
-    if (node.kind == EventKind::kJoin) return waits_[node.object];
+    if (node.kind == EventKind::kJoin) return MayBeHeldUp(node.object);
     const ObjectActs& acts = order_.Of(node.object);
     if (acts.role == Role::kPermits) {
       return IsHeldByOthers(node, acts.initial);
     }
     if (acts.posters.empty()) return false;
     const auto waits = [&](const Poster& poster) {
-      return poster.actor == node.actor || waits_[poster.actor];
+      return poster.actor == node.actor || MayBeHeldUp(poster.actor);
     };
     if (acts.role == Role::kAllArrive) {
       return std::any_of(acts.posters.begin(), acts.posters.end(),
                          [&](const Poster& p) {
-                           return p.actor != node.actor && waits_[p.actor];
+                           return p.actor != node.actor && MayBeHeldUp(p.actor);
                          });
     }
     // A flag that was cleared has lost what its setters did.
@@ -167,9 +180,10 @@ class Pruner {
     return std::all_of(acts.posters.begin(), acts.posters.end(), waits);
   }
 
+  const Trace& trace_;
   const TraceOrder& order_;
   std::vector<TraceNode>& nodes_;
-  std::vector<bool> waits_;  // by actor: it has a node
+  std::vector<uint32_t> first_wait_;  // by actor; kNone: it has no node
   absl::flat_hash_map<std::pair<ObjectIndex, model::Mode>, ActorCount> holders_;
 };
 

@@ -4,7 +4,7 @@
 // All requests of an actor for the same at the same place with the same held
 // are one node. What can never be part of a standstill is left out at once: a
 // request for a lock that nobody holds in any node, a wait that somebody can
-// end who waits nowhere, and so on, again and again until nothing changes (the
+// end who waits nowhere and is started by nobody who does, and so on, again and again until nothing changes (the
 // greatest fixpoint of the AND-OR rule, over all places at once). Most programs
 // end there.
 //
@@ -35,7 +35,21 @@ struct TraceNode {
     return kind == EventKind::kTake || kind == EventKind::kFound;
   }
   bool Holds(ObjectIndex o, model::Mode asked) const;
+  // Of events of its actor: it may wait there before.
+  bool IsBefore(EventRef event) const { return at.front() < event.index; }
 };
+
+// Where it is started, where who starts it is started, and so on.
+template <typename Visit>
+void ForEachStart(const Trace& trace, ActorIndex actor, Visit visit) {
+  // A log may be wrong.
+  constexpr int kMostStarts = 64;
+  EventRef fork = trace.actors[actor].forked_by;
+  for (int i = 0; i < kMostStarts && fork.known(); ++i) {
+    visit(fork);
+    fork = trace.actors[fork.actor].forked_by;
+  }
+}
 
 struct NodesOfTrace {
   std::vector<TraceNode> nodes;  // that can be part of a standstill; by actor

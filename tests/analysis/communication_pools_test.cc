@@ -127,5 +127,52 @@ TEST_F(TaskWaitsForAnother, SafeInAnotherPool) {
   EXPECT_THAT(t_.Found(), IsEmpty());
 }
 
+// ---- Tasks that are not submitted yet --------------------------------------
+
+// Of two workers one is had by who waits, the other by who needs what it keeps.
+class NotSubmittedYet : public ::testing::Test {
+ protected:
+  // A task that `submits` another one when it has had the lock; `waits` is a
+  // task that keeps the lock and waits until the other has posted.
+  void Tell(bool before_the_lock) {
+    const ActorIndex waits = t_.ForkedBy(main_), submits = t_.ForkedBy(main_);
+    t_.Take(submits, slots_);
+    ActorIndex posts = kNone;
+    if (before_the_lock) posts = t_.ForkedBy(submits);
+    t_.Section(submits, m_);
+    if (!before_the_lock) posts = t_.ForkedBy(submits);
+    t_.GiveBack(submits, slots_);
+    t_.Take(posts, slots_);
+    t_.Post(posts, posted_, Post::kRelease);
+    t_.GiveBack(posts, slots_);
+    t_.Take(waits, slots_);
+    t_.Acquire(waits, m_);
+    t_.Take(waits, posted_);
+    t_.Release(waits, m_);
+    t_.GiveBack(waits, slots_);
+    waits_ = waits;
+    submits_ = submits;
+  }
+
+  Told t_;
+  const ActorIndex main_ = t_.Actor();
+  const ObjectIndex slots_ = t_.Slots(3), m_ = t_.Lock(),
+                    posted_ = t_.Object(ObjectKind::kSemaphore);
+  ActorIndex waits_ = kNone, submits_ = kNone;
+};
+
+TEST_F(NotSubmittedYet, WhoIsToPost) {
+  Tell(/*before_the_lock=*/false);
+  const auto found = t_.Found();
+  ASSERT_THAT(found, ElementsAre(IsDeadlock()));
+  EXPECT_THAT(Waits(found[0]),
+              ElementsAre(Pair(waits_, posted_), Pair(submits_, m_)));
+}
+
+TEST_F(NotSubmittedYet, SafeIfItIsSubmittedBefore) {
+  Tell(/*before_the_lock=*/true);
+  EXPECT_THAT(t_.Found(), IsEmpty());
+}
+
 }  // namespace
 }  // namespace lockcheck::analysis::testing
