@@ -43,7 +43,12 @@ class Search {
       start_ = &node;
       found_ = &result;
       question_ = {};
-      Choose(node);
+      one_is_enough_ = true;
+      one_was_enough_ = false;
+      if (!Choose(node) && one_was_enough_) {
+        one_is_enough_ = false;
+        Choose(node);
+      }
       if (cut_) break;
     }
   }
@@ -117,6 +122,11 @@ class Search {
       return ChooseOneOf(HoldersOf(node));
     }
     if (acts.role == Role::kAllArrive) return CompleteArrivals(node, acts);
+    // Who has some of what is outstanding; if nobody has, all are needed.
+    if (!acts.gets_of.empty() && one_is_enough_) {
+      one_was_enough_ = true;
+      return CompleteArrivals(node, acts);
+    }
     const bool may_be_spent =
         acts.role == Role::kFlag && acts.changes.size() > 1;
     const size_t spent_before = question_.spent.size();
@@ -143,7 +153,7 @@ class Search {
     return done;
   }
 
-  // One that does not arrive is enough.
+  // One that does not post is enough.
   std::optional<bool> CompleteArrivals(const TraceNode& node,
                                        const ObjectActs& acts) {
     Alternatives alternatives;
@@ -370,6 +380,8 @@ class Search {
   StandstillWork work_{{trace_, order_}, {trace_, order_}};
   bool cut_ = false;
   bool too_many_actors_ = false;  // in a set that was not completed
+  bool one_is_enough_ = true;     // who has some of what is outstanding
+  bool one_was_enough_ = false;   // was of use, since the start was chosen
 };
 
 }  // namespace

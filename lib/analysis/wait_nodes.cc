@@ -156,7 +156,7 @@ class Pruner {
     const auto waits = [&](const Poster& poster) {
       return poster.actor == node.actor || waits_[poster.actor];
     };
-    if (acts.role == Role::kAllArrive) {
+    if (acts.role == Role::kAllArrive || !acts.gets_of.empty()) {
       return std::any_of(acts.posters.begin(), acts.posters.end(),
                          [&](const Poster& p) {
                            return p.actor != node.actor && waits_[p.actor];
