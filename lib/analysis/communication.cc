@@ -51,7 +51,12 @@ class Search {
       question_ = {};
       sets_before_ = sets_;
       some_set_ = false;
-      Choose(node);
+      one_is_enough_ = true;
+      one_was_enough_ = false;
+      if (!Choose(node) && one_was_enough_) {
+        one_is_enough_ = false;
+        Choose(node);
+      }
       if (cut_) break;
       is_alone_[IndexOf(node)] = !some_set_ && !some_is_cleared_;
     }
@@ -166,6 +171,11 @@ class Search {
     const ObjectActs& acts = order_.Of(node.object);
     if (acts.role == Role::kPermits) return std::nullopt;
     if (acts.role == Role::kAllArrive) return CompleteArrivals(node, acts);
+    // Who has some of what is outstanding; if nobody has, all are needed.
+    if (!acts.gets_of.empty() && one_is_enough_) {
+      one_was_enough_ = true;
+      return CompleteArrivals(node, acts);
+    }
     const bool may_be_spent = IsCleared(acts);
     const size_t spent_before = question_.spent.size();
     std::optional<bool> done;
@@ -191,7 +201,7 @@ class Search {
     return done;
   }
 
-  // One that does not arrive is enough.
+  // One that does not post is enough.
   std::optional<bool> CompleteArrivals(const TraceNode& node,
                                        const ObjectActs& acts) {
     Alternatives alternatives;
@@ -357,6 +367,8 @@ class Search {
   Meetings meetings_{trace_, order_};
   bool cut_ = false;
   bool too_many_actors_ = false;  // in a set that was not completed
+  bool one_is_enough_ = true;     // who has some of what is outstanding
+  bool one_was_enough_ = false;   // was of use, since the start was chosen
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "lib/analysis/outstanding.h"
 
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 #include <utility>
 
@@ -86,6 +87,26 @@ std::optional<OutstandingActs> OrderOutstanding(
     }
   }
   return result;
+}
+
+std::vector<std::vector<EventRef>> GetsOf(
+    std::span<const EventRef> takes,
+    const std::vector<std::vector<EventRef>>& ends_of) {
+  const auto by_index = [](EventRef a, EventRef b) {
+    return a.index < b.index;
+  };
+  std::vector<std::vector<EventRef>> gets_of;
+  for (const auto& ends : ends_of) {
+    auto& gets = gets_of.emplace_back();
+    std::copy_if(takes.begin(), takes.end(), std::back_inserter(gets),
+                 [&](EventRef ref) { return ref.actor == ends[0].actor; });
+    std::sort(gets.begin(), gets.end(), by_index);
+    for (size_t i = 0; i < ends.size(); ++i) {
+      // The i-th end comes after the i-th get.
+      if (i >= gets.size() || !by_index(gets[i], ends[i])) return {};
+    }
+  }
+  return gets_of;
 }
 
 }  // namespace lockcheck::analysis

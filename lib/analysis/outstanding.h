@@ -33,6 +33,12 @@ std::optional<OutstandingActs> OrderOutstanding(
     const Trace& trace, std::span<const EventRef> starts,
     std::span<const EventRef> ends, std::span<const EventRef> takes);
 
+// Of a queue: what each of those who end items got, in its order. Empty: not
+// each of them was done only with what it got. `ends_of`: by actor.
+std::vector<std::vector<EventRef>> GetsOf(
+    std::span<const EventRef> takes,
+    const std::vector<std::vector<EventRef>>& ends_of);
+
 }  // namespace lockcheck::analysis
 
 #endif  // LOCKCHECK_LIB_ANALYSIS_OUTSTANDING_H_

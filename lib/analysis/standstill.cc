@@ -106,12 +106,33 @@ class Judge {
     if (acts.role == Role::kAllArrive) {
       return SetBarrierWait(next, acts, node);
     }
+    if (!acts.gets_of.empty()) {
+      providers = WhoHasSome(acts);
+      if (!providers.empty()) {
+        return Wait(node, model::WaitRule::kAll, std::move(providers));
+      }
+    }
     for (const Poster& poster : acts.posters) {
       if (poster.actor != a && IsLater(part_, poster)) {
         providers.push_back(poster.actor);
       }
     }
     Wait(node, model::WaitRule::kAny, std::move(providers));
+  }
+
+  // Of what is outstanding: who got it, and is not done.
+  std::vector<ActorIndex> WhoHasSome(const ObjectActs& acts) const {
+    const auto count = [&](const std::vector<EventRef>& events) {
+      return std::count_if(events.begin(), events.end(),
+                           [&](EventRef ref) { return part_.Has(ref); });
+    };
+    std::vector<ActorIndex> who;
+    for (size_t p = 0; p < acts.posters.size(); ++p) {
+      if (count(acts.gets_of[p]) > count(acts.posts_of[p])) {
+        who.push_back(acts.posters[p].actor);
+      }
+    }
+    return who;
   }
 
   // All that were seen to arrive, and who runs the completion function then;

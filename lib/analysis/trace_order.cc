@@ -1,6 +1,7 @@
 #include "lib/analysis/trace_order.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "absl/container/flat_hash_map.h"
 #include "lib/analysis/outstanding.h"
@@ -137,7 +138,10 @@ bool TraceOrder::OrderOutstandingOf(ObjectIndex object) {
     std::copy_if(acts.posts.begin(), acts.posts.end(), std::back_inserter(its),
                  [&](EventRef ref) { return ref.actor == poster.actor; });
   }
-  if (of_queue) objects_[items].end = object;
+  if (of_queue) {
+    objects_[items].end = object;
+    acts.gets_of = GetsOf(objects_[items].takes, acts.posts_of);
+  }
   return true;
 }
 

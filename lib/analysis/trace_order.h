@@ -61,6 +61,9 @@ struct ObjectActs {
   std::vector<Poster> posters;  // one for each actor, closes included
   // kOutstanding: the posts of each of these.
   std::vector<std::vector<EventRef>> posts_of;
+  // And, of a queue of which each ends only what it got: its gets. Then who has
+  // one that is not over is needed, whoever ends others. Empty: it is not so.
+  std::vector<std::vector<EventRef>> gets_of;
   // Of room in a queue, its items, and the other way round: one of both is
   // always there. kNone: not known, or none.
   ObjectIndex partner = kNone;

@@ -169,7 +169,7 @@ class Pruner {
     const auto waits = [&](const Poster& poster) {
       return poster.actor == node.actor || MayBeHeldUp(poster.actor);
     };
-    if (acts.role == Role::kAllArrive) {
+    if (acts.role == Role::kAllArrive || !acts.gets_of.empty()) {
       return std::any_of(acts.posters.begin(), acts.posters.end(),
                          [&](const Poster& p) {
                            return p.actor != node.actor && MayBeHeldUp(p.actor);

@@ -102,14 +102,40 @@ TEST_F(JoinedQueue, SafeIfNothingWasPutYet) {
   EXPECT_THAT(t_.Found(), IsEmpty());
 }
 
-// It may have been who got the item.
-TEST_F(JoinedQueue, SafeIfSomebodyElseIsDoneLater) {
+// Whoever else is done later: b has an item.
+TEST_F(JoinedQueue, OfWhichOneOfTheConsumersNeedsTheLock) {
   const ActorIndex c = t_.Actor();
   for (int i = 0; i < 2; ++i) Put(a_);
   Consume(b_);
   Get(c);
   Done(c);
   JoinHolding(a_);
+  EXPECT_THAT(t_.Found(), ElementsAre(IsDeadlock()));
+}
+
+// The other one may get both.
+TEST_F(JoinedQueue, SafeIfTheOneThatNeedsTheLockHasNoItemThen) {
+  const ActorIndex c = t_.Actor();
+  for (int i = 0; i < 2; ++i) Put(a_);
+  t_.Section(b_, m_);
+  for (const ActorIndex consumer : {b_, c}) {
+    Get(consumer);
+    Done(consumer);
+  }
+  JoinHolding(a_);
+  EXPECT_THAT(t_.Found(), IsEmpty());
+}
+
+// c is done with what b got, and b with what nobody did.
+TEST_F(JoinedQueue, SafeIfOthersAreDoneWithWhatOneGot) {
+  const ActorIndex c = t_.Actor();
+  Put(a_);
+  Get(b_);
+  t_.Section(b_, m_);
+  Done(c);
+  JoinHolding(a_);
+  Put(a_);
+  Done(b_);
   EXPECT_THAT(t_.Found(), IsEmpty());
 }
 

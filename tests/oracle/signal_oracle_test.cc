@@ -224,6 +224,14 @@ TEST(SignalOracle, JoinsOfQueues) {
            .steps = 7,
            .joins = true});
 }
+TEST(SignalOracle, JoinsOfQueuesWhoseItemsAreEndedByWhoGotThem) {
+  Compare("joins, own items",
+          {.locks = 1,
+           .signals = {ObjectKind::kQueue, ObjectKind::kQueueDone},
+           .steps = 7,
+           .joins = true,
+           .own_items = true});
+}
 TEST(SignalOracle, Operations) {
   Compare("operations",
           SignalMix{.signals = {ObjectKind::kOperation}, .steps = 7});

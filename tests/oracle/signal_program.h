@@ -23,8 +23,9 @@ struct SignalMix {
   uint32_t initial = 0;
   bool forks = true;  // main starts the others, and may join them
   int try_percent = 0;
-  bool queues = false;  // signals: kQueue, kQueueSlots, and so on
-  bool joins = false;   // signals: kQueue, kQueueDone, and so on
+  bool queues = false;     // signals: kQueue, kQueueSlots, and so on
+  bool joins = false;      // signals: kQueue, kQueueDone, and so on
+  bool own_items = false;  // each is done with what it got alone
 };
 
 class SignalProgram {
@@ -137,12 +138,24 @@ class SignalProgram {
       case 2:
         return Add(a, {.kind = EventKind::kTake, .object = items});
       case 3:
+        if (mix_.own_items && !HasItem(a, items)) {
+          return Add(a, {.kind = EventKind::kTake, .object = items});
+        }
         return Add(a, {.kind = EventKind::kPost,
                        .post = Post::kTaskDone,
                        .object = items + 1});
       default:
         return Add(a, {.kind = EventKind::kTake, .object = items + 1});
     }
+  }
+
+  bool HasItem(uint32_t a, uint32_t items) const {
+    int gets = 0;
+    for (const Event& e : trace_.actors[a].events) {
+      if (e.kind == EventKind::kTake && e.object == items) ++gets;
+      if (e.kind == EventKind::kPost && e.object == items + 1) --gets;
+    }
+    return gets > 0;
   }
 
   void StartEndOrWait(uint32_t a, uint32_t operation) {
