@@ -43,7 +43,10 @@ class Search {
     }
   }
 
+  // From waits for permits at last: most of those who have some are known to be
+  // in no set then.
   void Find(Findings& result) {
+<<<<<<< HEAD
     for (const TraceNode& node : nodes_) {
       if (!node.is_signal()) continue;
       start_ = &node;
@@ -59,6 +62,14 @@ class Search {
       }
       if (cut_) break;
       is_alone_[IndexOf(node)] = !some_set_ && !some_is_cleared_;
+=======
+    found_ = &result;
+    for (const bool permits : {false, true}) {
+      for (const TraceNode& node : nodes_) {
+        if (cut_) return;
+        if (node.is_signal() && IsForPermits(node) == permits) FindFrom(node);
+      }
+>>>>>>> in-pool
     }
   }
 
@@ -66,6 +77,14 @@ class Search {
 
  private:
   using Alternatives = std::vector<const TraceNode*>;
+
+  void FindFrom(const TraceNode& start) {
+    start_ = &start;
+    question_ = {};
+    some_set_ = false;
+    Choose(start);
+    is_alone_[IndexOf(start)] = !cut_ && !some_set_ && !some_is_cleared_;
+  }
 
   // ---- The set ----
   bool Choose(const TraceNode& node) {
@@ -108,7 +127,7 @@ class Search {
   // Then it is worth while to ask whether two can meet; but what it costs is
   // not to use up what there is.
   bool HasManySets() const {
-    return sets_ - sets_before_ > options_.few_sets &&
+    return sets_ > options_.few_sets &&
            meetings_.work() < options_.max_work / 2;
   }
 
@@ -142,10 +161,12 @@ class Search {
     return lacks_permits != nullptr ? ChooseHolder(*lacks_permits) : Ask();
   }
 
+  bool IsForPermits(const TraceNode& node) const {
+    return node.is_signal() && order_.Of(node.object).role == Role::kPermits;
+  }
   bool LacksPermits(const TraceNode& node) const {
-    if (!node.is_signal()) return false;
-    const ObjectActs& acts = order_.Of(node.object);
-    return acts.role == Role::kPermits && !SomebodyHolds(node, acts.initial);
+    return IsForPermits(node) &&
+           !SomebodyHolds(node, order_.Of(node.object).initial);
   }
 
   // In the order of the nodes, so that of the same holders there is one set.
@@ -361,8 +382,7 @@ class Search {
   std::map<std::set<std::tuple<ObjectIndex, SiteIndex>>, size_t> rows_;
   std::set<std::pair<Alternatives, size_t>> asked_;
   uint64_t sets_ = 0;
-  uint64_t sets_before_ = 0;  // this start
-  bool some_set_ = false;     // from this start was complete, or too large
+  bool some_set_ = false;  // from this start was complete, or too large
   StandstillWork work_{{trace_, order_}};
   Meetings meetings_{trace_, order_};
   bool cut_ = false;

@@ -32,7 +32,7 @@ struct CommunicationOptions {
   uint64_t max_work = 20'000'000;  // events taken in, of all sets
   size_t max_actors = 256;         // of a set
   size_t max_nodes = 4'000'000;    // places to wait, and what is held there
-  // After so many from one wait it is asked of each two members whether they
+  // After so many it is asked of each two members whether they
   // can meet at all (meetings.h).
   uint64_t few_sets = 32;
 };
