@@ -46,30 +46,12 @@ class Search {
   // From waits for permits at last: most of those who have some are known to be
   // in no set then.
   void Find(Findings& result) {
-<<<<<<< HEAD
-    for (const TraceNode& node : nodes_) {
-      if (!node.is_signal()) continue;
-      start_ = &node;
-      found_ = &result;
-      question_ = {};
-      sets_before_ = sets_;
-      some_set_ = false;
-      one_is_enough_ = true;
-      one_was_enough_ = false;
-      if (!Choose(node) && one_was_enough_) {
-        one_is_enough_ = false;
-        Choose(node);
-      }
-      if (cut_) break;
-      is_alone_[IndexOf(node)] = !some_set_ && !some_is_cleared_;
-=======
     found_ = &result;
     for (const bool permits : {false, true}) {
       for (const TraceNode& node : nodes_) {
         if (cut_) return;
         if (node.is_signal() && IsForPermits(node) == permits) FindFrom(node);
       }
->>>>>>> in-pool
     }
   }
 
@@ -82,7 +64,12 @@ class Search {
     start_ = &start;
     question_ = {};
     some_set_ = false;
-    Choose(start);
+    one_is_enough_ = true;
+    one_was_enough_ = false;
+    if (!Choose(start) && one_was_enough_) {
+      one_is_enough_ = false;
+      Choose(start);
+    }
     is_alone_[IndexOf(start)] = !cut_ && !some_set_ && !some_is_cleared_;
   }
 
