@@ -4,9 +4,9 @@
 // All requests of an actor for the same at the same place with the same held
 // are one node. What can never be part of a standstill is left out at once: a
 // request for a lock that nobody holds in any node, a wait that somebody can
-// end who waits nowhere and is started by nobody who does, and so on, again and again until nothing changes (the
-// greatest fixpoint of the AND-OR rule, over all places at once). Most programs
-// end there.
+// end who waits nowhere and is started by nobody who does, and so on, again and
+// again until nothing changes (the greatest fixpoint of the AND-OR rule, over
+// all places at once). Most programs end there.
 //
 // Each node has a copy of what is held there, so there is a bound on these: who
 // holds very many locks at once asks for each under all the others.
