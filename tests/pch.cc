@@ -1,1 +1,2 @@
-// What LOCKCHECK_TEST_PCH precompiles belongs to a target, and that to a source.
+// What LOCKCHECK_TEST_PCH precompiles belongs to a target, and that to a
+// source.
