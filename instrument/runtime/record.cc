@@ -67,7 +67,8 @@ void ResetBlock(Thread* t) {
 
 static_assert(internal::kOpenOpcode == log::kOpen &&
               internal::kOpenOpcodeBit == log::kOpenBit &&
-              uint32_t{internal::kSiteShort} == log::kSection);
+              uint32_t{internal::kSiteShort} == log::kSection &&
+              internal::kReadOpcode == log::kOpenHandover);
 
 void InstallBlock(Thread* t, log::BlockHeader* block) {
   t->block = block;
@@ -273,8 +274,10 @@ uint32_t WriteOpen(Thread* t, const Acquisition& a) {
   const bool timed = (a.flags & log::kFlagStart) != 0;
   const uint32_t gap = timed ? log::EncodeTicks(a.start_ticks - t->stamp) : 0;
   const bool reads = (a.flags & log::kFlagShared) != 0;
-  if (!reads) ForgetReading(t, ReadTag(a.object));
-  if (!FitsShort(a) || gap == log::kStillOpen) {
+  // A plain record would be one more reading. With mode=live an id comes again.
+  const bool is_read_last = !reads && t->hot.read_tag == ReadTag(a.object);
+  if (is_read_last) t->hot.read_tag = 0;
+  if (!FitsShort(a) || gap == log::kStillOpen || (is_read_last && !handover)) {
     Record r(t);
     r.Word(a.object).Word(a.site);
     if (handover) r.Word(a.handover);

@@ -71,10 +71,11 @@ inline bool TimeWord(Thread* t, uint64_t start, uint32_t* word) {
 }
 
 // Whether a release of this lock may be that of the hold: its short record,
-// whatever the opcode.
+// whatever the opcode. Of a wide id (bit 1 of the tag) there is none.
 inline bool IsShortHoldOf(const Hold& hold, uint32_t tag) {
-  return hold.word != 0 && ((hold.word ^ tag) &
-                            (internal::kObjectBits & ~log::kShortOpMask)) == 0;
+  return hold.word != 0 && (tag & 2) == 0 &&
+         ((hold.word ^ tag) & (internal::kObjectBits & ~log::kShortOpMask)) ==
+             0;
 }
 
 // Ends the innermost hold, which was handed over, or timed, or both, and opens

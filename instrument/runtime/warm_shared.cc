@@ -109,9 +109,10 @@ inline void OpenRead(Thread* t, SharedState& lock, uint32_t tag,
 [[gnu::noinline, gnu::cold]] bool GiveBackReading(SharedState& lock,
                                                   ThreadHolds& holds,
                                                   uint32_t gate) noexcept {
+  const uint32_t tag = Tag(lock);  // given back, the lock may be gone
   const bool waited = runtime::StopReading(lock);
   SetGate(&holds, gate);
-  if (waited) WriterReleased(lock, Tag(lock));
+  if (waited) WriterReleased(lock, tag);
   return false;
 }
 
@@ -180,7 +181,8 @@ bool WarmReading(SharedState& lock, SiteSlot* slot, uint32_t gate) noexcept {
 }
 
 void WarmStopReading(SharedState& lock) noexcept {
-  if (runtime::StopReading(lock)) WriterReleased(lock, Tag(lock));
+  const uint32_t tag = Tag(lock);
+  if (runtime::StopReading(lock)) WriterReleased(lock, tag);
 }
 
 bool WarmReleaseShared(SharedState& lock) noexcept {

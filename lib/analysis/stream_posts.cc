@@ -5,7 +5,10 @@ namespace lockcheck::analysis {
 void StreamPosts::OnPost(const log::PostRecord& post) {
   const ObjectIndex object = ids_.Object(post.object);
   if (object == kNone) return;
-  totals_.posts[object].Add(post, HasLevel(object));
+  // The arrival before is counted already.
+  const bool ends_phase = post.post == model::Post::kComplete &&
+                          ids_.Kind(object) == model::ObjectKind::kBarrier;
+  if (!ends_phase) totals_.posts[object].Add(post, HasLevel(object));
   piece_.notifications[object] = {.actor = piece_.actor,
                                   .object = object,
                                   .site = ids_.Site(post.site),

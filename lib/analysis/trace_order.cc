@@ -413,8 +413,9 @@ void TraceOrder::Needs(EventRef ref, std::vector<EventRef>& needs) const {
         if (e.order > 1) NeedArrivals(e.object, e.order - 1, needs);
         // Who runs the completion function does so when all are there.
         if (RunsCompletion(ref)) {
-          const auto arrivals = Arrivals(e.object, e.order);
-          needs.insert(needs.end(), arrivals.begin(), arrivals.end());
+          for (const EventRef arrival : Arrivals(e.object, e.order)) {
+            if (!(arrival == ref)) needs.push_back(arrival);
+          }
         }
       }
       return;

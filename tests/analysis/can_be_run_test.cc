@@ -71,6 +71,16 @@ TEST_F(Part, AFlagChangesInTheOrderThatWasSeen) {
   EXPECT_FALSE(CanBeRunWhole());
 }
 
+TEST_F(Part, WhoRunsACompletionFunctionArrivesFirst) {
+  const ObjectIndex barrier = t_.Object(ObjectKind::kBarrier, 2);
+  t_.Arrive(a_, barrier, 1);
+  t_.Arrive(b_, barrier, 1);
+  t_.Completed(b_, barrier, 1);
+  t_.Find(a_, barrier, 1);
+  EXPECT_TRUE(CanBeRunWhole());
+  EXPECT_FALSE(CanBeRunWithout(a_));
+}
+
 // Whoever gives its permit back comes before those who do not.
 TEST_F(Part, PermitsAreKeptAtLast) {
   const ObjectIndex slots = t_.Slots(2);
