@@ -17,24 +17,11 @@ heading() { printf '\n==== %s ====\n' "$*"; }
 
 jobs=${LOCKCHECK_JOBS:-$(nproc)}
 
-# An empty cache slows the first build down, and precompiled headers, which it
-# cannot keep, save a third of it: LOCKCHECK_FROM_NOTHING=yes is for whoever builds
-# once on a new machine.
-has_cache() {
-  command -v ccache >/dev/null || return 1
-  [[ ${LOCKCHECK_FROM_NOTHING:-} != yes ]] ||
-    ccache --print-stats 2>/dev/null | grep -qE '^files_in_cache[[:space:]]+[1-9]'
-}
-
 # configure PRESET [cmake arguments]: quiet, unless it fails.
 configure() {
   local preset=$1 output
   shift
-  if has_cache; then
-    set -- -DCMAKE_CXX_COMPILER_LAUNCHER=ccache "$@"
-  elif [[ ${LOCKCHECK_FROM_NOTHING:-} == yes ]]; then
-    set -- -DLOCKCHECK_TEST_PCH=ON "$@"
-  fi
+  if command -v ccache >/dev/null; then set -- -DCMAKE_CXX_COMPILER_LAUNCHER=ccache "$@"; fi
   if ! output=$(cmake --preset "$preset" "$@" 2>&1); then
     printf '%s\n' "$output" >&2
     echo "Configuring the preset '$preset' failed, see above." >&2
