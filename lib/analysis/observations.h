@@ -217,7 +217,10 @@ struct Observations {
   std::vector<Request> requests;       // those made while nothing was held
   std::vector<PhaseEdge> phase_edges;  // between different actors only
   std::vector<uint32_t> phase_count;   // per actor, at least 1
-  std::vector<EndState> end;           // per actor
+  // Per actor: the worker that runs it, a task, if its pool has no other. Its
+  // tasks come one after the other, but in which order is for who submits them.
+  std::vector<ActorIndex> alone_on;
+  std::vector<EndState> end;  // per actor
   std::vector<MisuseEvent> misuses;
   std::vector<Notification> notifications;  // one per actor and object
   std::vector<RefusedMoment> refused;

@@ -13,6 +13,7 @@ constexpr size_t kMinCones = 64;  // more than a cycle has actors
 
 PhaseOrder::PhaseOrder(const Observations& observations)
     : actors_(observations.actor_count),
+      alone_on_(observations.alone_on),
       edge_(actors_, kNone),
       capacity_(std::max(kMinCones,
                          kMaxBytes / (2 * sizeof(uint32_t) * (actors_ + 8)))) {
@@ -58,7 +59,16 @@ const PhaseCone& PhaseOrder::ConeOf(ActorIndex actor, uint32_t phase) {
   cone.before_.assign(actors_, kNone);
   SearchForward(actor, phase, cone.after_);
   SearchBackward(actor, phase, cone.before_);
+  LeaveOutThoseAloneWith(actor, cone);
   return cone;
+}
+
+void PhaseOrder::LeaveOutThoseAloneWith(ActorIndex actor,
+                                        PhaseCone& cone) const {
+  if (alone_on_.empty() || alone_on_[actor] == kNone) return;
+  for (ActorIndex other = 0; other < actors_; ++other) {
+    if (alone_on_[other] == alone_on_[actor]) cone.after_[other] = 0;
+  }
 }
 
 // Rows ascend by phase, so the arrows that can be followed from a phase are the

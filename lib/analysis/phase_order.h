@@ -7,6 +7,9 @@
 // computed for the phases asked about only: one search forward, one backward,
 // remembered.
 //
+// Tasks that the same worker runs, the only one of its pool, are never at the
+// same time, in whichever order they were submitted.
+//
 // For a phase x and another actor b, the phases of b that are unordered with x
 // are an interval, because whatever reaches x is a beginning of b and whatever
 // x reaches is an end of b.
@@ -71,12 +74,14 @@ class PhaseOrder {
   using Rows = std::vector<std::pair<ActorIndex, Arrow>>;
   void BuildRows(Rows rows, std::vector<Arrow>& arrows,
                  std::vector<uint32_t>& begin) const;
+  void LeaveOutThoseAloneWith(ActorIndex actor, PhaseCone& cone) const;
   void SearchForward(ActorIndex actor, uint32_t phase,
                      std::vector<uint32_t>& best);
   void SearchBackward(ActorIndex actor, uint32_t phase,
                       std::vector<uint32_t>& best);
 
   size_t actors_;
+  std::vector<ActorIndex> alone_on_;  // Observations::alone_on
   // Per actor a row of arrows, ascending by phase; offsets in the begins.
   std::vector<Arrow> out_, in_;
   std::vector<uint32_t> out_begin_, in_begin_;

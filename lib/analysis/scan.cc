@@ -106,8 +106,15 @@ Totals ScanPieces(const log::Recording& recording, const ScanOptions& options,
   return sum;
 }
 
+// A pool's only worker forks each of its tasks, too, when that begins.
+bool ForksWhatAnotherSubmitted(const log::Actor& task, ActorIndex forker) {
+  return task.how == log::BeginHow::kTask && task.parent != kNone &&
+         task.parent != forker;
+}
+
 void FindPhases(std::span<const Piece> pieces, Observations& o) {
   o.phase_count.assign(o.actor_count, 1);
+  o.alone_on.assign(o.actor_count, kNone);
   for (const Piece& piece : pieces) {
     o.phase_count[piece.actor] += static_cast<uint32_t>(piece.steps.size());
   }
@@ -117,7 +124,10 @@ void FindPhases(std::span<const Piece> pieces, Observations& o) {
     for (const PhaseStep& step : piece.steps) {
       if (step.other == kNone || step.other == piece.actor) continue;
       const uint32_t phase = before + step.phase;
-      if (step.fork) {
+      if (step.fork && ForksWhatAnotherSubmitted(
+                           o.recording->actors[step.other], piece.actor)) {
+        o.alone_on[step.other] = piece.actor;
+      } else if (step.fork) {
         o.phase_edges.push_back({piece.actor, phase, step.other, 0});
       } else {
         o.phase_edges.push_back({step.other, o.phase_count[step.other] - 1,

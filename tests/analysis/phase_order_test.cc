@@ -51,6 +51,20 @@ TEST_F(PhaseOrderTest, AChildOverlapsWithWhatFollowsItsForkUntilItsJoin) {
   EXPECT_FALSE(Unordered(0, 2, 1, 0));
 }
 
+// Each submitted by an actor of its own, and run by actor 4.
+TEST_F(PhaseOrderTest, TasksOfOneWorkerAreNeverAtOnceAndInNoOrder) {
+  Actors(5);
+  observations_.alone_on = {kNone, kNone, 4, 4, kNone};
+  Fork(0, 2);
+  Fork(1, 3);
+  Join(4, 2);
+  Join(4, 3);
+  EXPECT_FALSE(Unordered(2, 0, 3, 0));
+  EXPECT_TRUE(Unordered(0, 0, 3, 0));
+  EXPECT_TRUE(Unordered(1, 0, 2, 0));
+  EXPECT_FALSE(Unordered(0, 0, 2, 0));
+}
+
 TEST_F(PhaseOrderTest, SiblingsOverlapUnlessOneIsJoinedBeforeTheOtherIsForked) {
   Actors(4);
   Fork(0, 1);

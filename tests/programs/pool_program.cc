@@ -84,6 +84,21 @@ void OneWorker() {
   second.get();
 }
 
+// Not safe: the thread that submits the second task may do so first, and the
+// task runs while main takes the locks.
+void OneWorkerForTwo() {
+  thread_pool pool(1, "crew");
+  std::latch first_has_run(1);
+  lockcheck::thread other([&] {
+    first_has_run.wait();
+    pool.submit([] { Nested(g_b, g_a); }).get();
+  });
+  Nested(g_a, g_b);
+  pool.submit([] {}).get();
+  first_has_run.count_down();
+  other.join();
+}
+
 // Safe: the second is submitted when the first one's answer is there.
 void OneAfterTheOther() {
   thread_pool pool(4, "crew");
@@ -242,6 +257,7 @@ constexpr Story kStories[] = {
     {"order", Order},
     {"puts", Puts},
     {"one-worker", OneWorker},
+    {"one-worker-for-two", OneWorkerForTwo},
     {"one-after-the-other", OneAfterTheOther},
     {"work", Work},
     {"task-behind-one-latent", OneWaits<Inner::kFirst, 1>},

@@ -109,6 +109,13 @@ TEST_F(PoolTest, WhatIsSafeIsSilent) {
   }
 }
 
+TEST_F(PoolTest, AnotherThreadsTaskMayComeBeforeThoseThatWereRunBefore) {
+  Recorded("one-worker-for-two");
+  const Ran ran = Analyze();
+  EXPECT_EQ(ran.status, 1) << ran.out << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("POSSIBLE DEADLOCK  lock-order"));
+}
+
 // What is known of it without a look at the whole process; see
 // quiescence_test.cc for the rest.
 TEST_F(PoolTest, ATaskThatWaitsForOneBehindItStandsAndIsShown) {
