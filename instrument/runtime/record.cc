@@ -275,9 +275,8 @@ uint32_t WriteOpen(Thread* t, const Acquisition& a) {
   const uint32_t gap = timed ? log::EncodeTicks(a.start_ticks - t->stamp) : 0;
   const bool reads = (a.flags & log::kFlagShared) != 0;
   // A plain record would be one more reading. With mode=live an id comes again.
-  const bool is_read_last = !reads && t->hot.read_tag == ReadTag(a.object);
-  if (is_read_last) t->hot.read_tag = 0;
-  if (!FitsShort(a) || gap == log::kStillOpen || (is_read_last && !handover)) {
+  const bool was_read_last = !reads && ForgetReading(t, ReadTag(a.object));
+  if (!FitsShort(a) || gap == log::kStillOpen || (was_read_last && !handover)) {
     Record r(t);
     r.Word(a.object).Word(a.site);
     if (handover) r.Word(a.handover);

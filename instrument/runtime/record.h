@@ -14,6 +14,7 @@
 
 #include "instrument/runtime/thread.h"
 #include "lib/log/format.h"
+#include "lockcheck/internal/hot_shared.h"
 
 namespace lockcheck::runtime {
 
@@ -129,8 +130,11 @@ bool TakeSample(Thread* t);
 inline uint32_t ReadTag(uint32_t object) {
   return object << log::kObjectShift | log::kOpenBit;
 }
-inline void ForgetReading(Thread* t, uint32_t tag) {
-  if (t->hot.read_tag == tag) t->hot.read_tag = 0;
+// For an exclusive acquisition. Whether it was what the thread read last.
+inline bool ForgetReading(Thread* t, uint32_t tag) {
+  if (t->hot.read_tag != tag) return false;
+  t->hot.read_tag = 0;
+  return true;
 }
 
 // ---- One-word records -------------------------------------------------------

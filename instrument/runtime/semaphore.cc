@@ -217,8 +217,6 @@ bool DoAcquirePermit(const PermitRequest& request) {
     got = TakeOrEnter(s, waiter, after);
     if (!got) {
       AnnounceIfClosing(t);
-      // A wait that was prepared and not needed may have left these.
-      t->waits_outside = t->waits_owed = false;
       Leave(t);
       got = RecordedSleep(request, waiter);
       after = waiter.given;

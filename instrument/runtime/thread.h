@@ -124,8 +124,6 @@ struct Thread {
   // cursor there takes the condition's own lock again.
   uint32_t* after_wait;
   Waiting waiting;
-  bool waits_outside;  // the wait that it prepares: see Wanted::outside
-  bool waits_owed;     // and Wanted::owed
   // Of the pool whose worker it is; null: of none. Read by others while it
   // waits.
   std::atomic<const internal::QueueState*> jobs;

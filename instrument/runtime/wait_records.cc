@@ -123,8 +123,8 @@ void BeginWait(Thread* t, const QueuedWait& wait) {
   Wanted wanted{};
   wanted.site = wait.waiter->site;
   wanted.timed = wait.deadline != nullptr;
-  wanted.outside = t->waits_outside;
-  wanted.owed = t->waits_owed;
+  wanted.outside = wait.waiter->outside;
+  wanted.owed = wait.waiter->owed;
   wanted.permit = wait.permit ? wait.waiter->object : 0;
   BeginWaiting(t, wanted);
   WriteBlock(t, wait);
@@ -148,8 +148,8 @@ void DoPrepareWait(WaitQueue& queue, WaitKind kind, internal::Waiter& waiter,
     waiter.object = IdOf(t, queue, kind, waiter.site);
     const model::Primitive& row =
         model::PrimitiveOf(static_cast<ObjectKind>(kind));
-    t->waits_outside = row.outside;
-    t->waits_owed = row.owed;
+    waiter.outside = row.outside;
+    waiter.owed = row.owed;
     Leave(t);
   }
 }
@@ -179,8 +179,6 @@ bool DoQueuedWait(const QueuedWait& wait) {
   }
   if (Resume(t, actor)) BeginWait(t, wait);
   EndWaiting(t);
-  t->waits_outside = false;
-  t->waits_owed = false;
   Begin(t, 4).U64(Ticks()).End(
       Op::kUnblock, static_cast<uint32_t>(
                         signalled ? wait.woken : model::Outcome::kTimedOut));

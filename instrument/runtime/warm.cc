@@ -14,7 +14,6 @@ namespace {
 
 using runtime::Current;
 using runtime::HasRoom;
-using runtime::IsKnown;
 using runtime::Kept;
 using runtime::Known;
 using runtime::NeedsLiveWay;
@@ -139,46 +138,37 @@ bool AcquireLive(LockState& lock, SiteSlot* slot) noexcept;
 
 template <Known kKnown>
 inline bool Acquire(LockState& lock, SiteSlot* slot) noexcept {
-  Thread* const t = Current();
-  Kept& kept = t->kept();
-  const uint32_t gate = LoadGate(&kept.hot);
-  const uint32_t tag = __atomic_load_n(&slot->tag, __ATOMIC_RELAXED);
-  const uint32_t lock_class = lock.lock_class.load(std::memory_order_relaxed);
-  uint32_t* const cursor = t->hot.cursor;
-  if (kKnown == Known::kByPlace && NeedsLiveWay(t, gate)) {
+  const runtime::WarmRequest request(lock, slot);
+  Thread* const t = request.t;
+  if (kKnown == Known::kByPlace && NeedsLiveWay(t, request.gate)) {
     return AcquireLive(lock, slot);
   }
-  // A lock that is not registered yet goes where its kind is known.
-  if (gate == kGateShut || (tag & kSiteShort) == 0 || !HasRoom(t) ||
-      kept.hot.top == kept.hot.limit || Tag(lock) == 0 ||
-      !IsKnown<kKnown>(t, kept, gate, lock, lock_class, tag, false) ||
-      !ShutAt(t, cursor, gate)) {
-    return false;
-  }
+  if (!request.ShutIfKnown<kKnown>(lock, false)) return false;
+  ThreadHolds& h = t->kept().hot;
   uint32_t free = 0;
   const uint32_t me = t->hot.actor;
   if (!lock.word.compare_exchange_strong(free, me, std::memory_order_acquire,
                                          std::memory_order_relaxed)) {
-    SetGate(&kept.hot, gate);
+    SetGate(&h, request.gate);
     return false;
   }
   if (__builtin_expect(lock.last_actor != me, false)) {
     return TakenByOther(lock, slot);
   }
-  if (__builtin_expect(cursor >= t->hot.sample_at, false)) {
+  if (__builtin_expect(request.cursor >= t->hot.sample_at, false)) {
     return OpenLong(t, lock, slot, false);
   }
-  lock.holder_site.store(HolderSite(tag, t->hot.actor),
+  lock.holder_site.store(HolderSite(request.tag, t->hot.actor),
                          std::memory_order_relaxed);
-  const uint32_t word = Tag(lock) | tag;
-  StoreWord(cursor, word);
-  t->hot.cursor = cursor + 1;
-  Hold* const hold = kept.hot.top;
+  const uint32_t word = Tag(lock) | request.tag;
+  StoreWord(request.cursor, word);
+  t->hot.cursor = request.cursor + 1;
+  Hold* const hold = h.top;
   hold->word = word;
-  hold->after = LowHalf(cursor + 1);
-  hold->gate = GateBehind(lock_class, tag);
-  kept.hot.top = hold + 1;
-  SetGate(&kept.hot, hold->gate);
+  hold->after = LowHalf(request.cursor + 1);
+  hold->gate = GateBehind(request.lock_class, request.tag);
+  h.top = hold + 1;
+  SetGate(&h, hold->gate);
   return true;
 }
 

@@ -44,6 +44,37 @@ inline bool IsKnown(Thread* t, const Kept& kept, uint32_t gate,
   return kept.ways[WayPlace(key)] == key;
 }
 
+inline bool HasRoom(const Thread* t) { return t->hot.cursor < t->safe_end; }
+
+// What a request finds. If the gate is shut then, it stays so.
+struct WarmRequest {
+  WarmRequest(const LockState& lock, const internal::SiteSlot* slot)
+      : t(Current()),
+        gate(internal::LoadGate(&t->kept().hot)),
+        tag(__atomic_load_n(&slot->tag, __ATOMIC_RELAXED)),
+        lock_class(lock.lock_class.load(std::memory_order_relaxed)),
+        cursor(t->hot.cursor) {}
+
+  // False, and the gate is as it was: it is not one of the frequent requests.
+  // A lock that is not registered yet goes where its kind is known; one with a
+  // wide id has no short record as what is read.
+  template <Known kKnown>
+  bool ShutIfKnown(const LockState& lock, bool reads) const {
+    const Kept& kept = t->kept();
+    return gate != internal::kGateShut && (tag & internal::kSiteShort) != 0 &&
+           HasRoom(t) && kept.hot.top != kept.hot.limit && Tag(lock) != 0 &&
+           !(reads && (Tag(lock) & 2) != 0) &&
+           IsKnown<kKnown>(t, kept, gate, lock, lock_class, tag, reads) &&
+           ShutAt(t, cursor, gate);
+  }
+
+  Thread* const t;
+  const uint32_t gate;        // the thread's
+  const uint32_t tag;         // the site's
+  const uint32_t lock_class;  // 0: not known yet
+  uint32_t* const cursor;
+};
+
 // Now and then, so that the slot's frequent way becomes the hot one, and two
 // threads with different ways do not fight over the slot.
 inline void AdaptSlot(SiteSlot* slot, uint32_t way) {
@@ -51,8 +82,6 @@ inline void AdaptSlot(SiteSlot* slot, uint32_t way) {
     __atomic_store_n(&slot->outer, way, __ATOMIC_RELAXED);
   }
 }
-
-inline bool HasRoom(const Thread* t) { return t->hot.cursor < t->safe_end; }
 
 // The record of what has just been taken; there is no short one without it.
 [[gnu::noinline]] inline bool OpenWide(Thread* t, const Acquisition& a) {

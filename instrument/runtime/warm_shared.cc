@@ -2,13 +2,13 @@
 
 #include "instrument/runtime/plain_shared.h"
 #include "instrument/runtime/warm_parts.h"
+#include "lockcheck/internal/hot_shared.h"
 
 namespace lockcheck::inline LOCKCHECK_ABI::internal {
 namespace {
 
 using runtime::Current;
 using runtime::HasRoom;
-using runtime::IsKnown;
 using runtime::Kept;
 using runtime::Known;
 using runtime::NeedsLiveWay;
@@ -120,36 +120,25 @@ bool AcquireSharedLive(SharedState& lock, SiteSlot* slot) noexcept;
 
 template <Known kKnown>
 inline bool AcquireShared(SharedState& lock, SiteSlot* slot) noexcept {
-  Thread* const t = Current();
-  Kept& kept = t->kept();
-  const uint32_t gate = LoadGate(&kept.hot);
-  const uint32_t tag = __atomic_load_n(&slot->tag, __ATOMIC_RELAXED);
-  const uint32_t lock_class = lock.lock_class.load(std::memory_order_relaxed);
-  uint32_t* const cursor = t->hot.cursor;
-  if (kKnown == Known::kByPlace && NeedsLiveWay(t, gate)) {
+  const runtime::WarmRequest request(lock, slot);
+  Thread* const t = request.t;
+  if (kKnown == Known::kByPlace && NeedsLiveWay(t, request.gate)) {
     return AcquireSharedLive(lock, slot);
   }
-  // Wide ids and the thread's own lock go the general way.
-  if (gate == kGateShut || (tag & kSiteShort) == 0 || !HasRoom(t) ||
-      kept.hot.top == kept.hot.limit || Tag(lock) == 0 ||
-      (Tag(lock) & 2) != 0 ||
-      !IsKnown<kKnown>(t, kept, gate, lock, lock_class, tag, true) ||
-      !ShutAt(t, cursor, gate)) {
-    return ReadWhileOff(lock);
-  }
+  if (!request.ShutIfKnown<kKnown>(lock, true)) return ReadWhileOff(lock);
   if (!runtime::TryRead(lock, 0)) {
-    SetGate(&kept.hot, gate);
+    SetGate(&t->kept().hot, request.gate);
     return false;
   }
   // Writers change the count, so it is looked at only now.
   if (__builtin_expect(lock.handovers > log::kDetailCount, false)) {
-    return GiveBackReading(lock, kept.hot, gate);
+    return GiveBackReading(lock, t->kept().hot, request.gate);
   }
-  ShowReader(t, lock, tag);
-  if (__builtin_expect(cursor >= t->hot.sample_at, false)) {
+  ShowReader(t, lock, request.tag);
+  if (__builtin_expect(request.cursor >= t->hot.sample_at, false)) {
     return OpenReadSampled(t, lock, slot);
   }
-  OpenRead(t, lock, tag, 0);
+  OpenRead(t, lock, request.tag, 0);
   return true;
 }
 

@@ -25,6 +25,7 @@
 #if defined(LOCKCHECK_DISABLED)
 #include "lockcheck/internal/shared_mutex_disabled.h"
 #else
+#include "lockcheck/internal/hot_shared.h"
 
 namespace lockcheck::inline LOCKCHECK_ABI {
 namespace internal {

@@ -240,6 +240,8 @@ constexpr How HowToAsk(bool may_block, const Deadline* deadline) {
 // than once.
 bool WarmAcquire(LockState& lock, SiteSlot* slot) noexcept;
 bool WarmRelease(LockState& lock) noexcept;
+// The same of a SharedState, by its writer.
+bool WarmReleaseWriter(SharedState& lock) noexcept;
 // The thread has just taken the lock's word; nothing else shows it yet.
 void WarmTaken(LockState& lock, SiteSlot* slot) noexcept;
 
@@ -260,18 +262,9 @@ bool LockMemberUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
 // The lock, whose tag was `tag`, has just been released and had waiters: wakes
 // one, and records the moment.
 void ReleasedToWaiters(LockState& lock, uint32_t tag) noexcept;
-// The same of a SharedState, by its writer.
+// The same of a SharedState.
 void WriterReleased(LockState& lock, uint32_t tag) noexcept;
 
-// Ends AcquireSharedHot() of what is no repetition after all: the lock is read,
-// and the gate, which was `gate`, shut. False: it is not read any more, and the
-// gate as it was.
-bool WarmReading(SharedState& lock, SiteSlot* slot, uint32_t gate) noexcept;
-// One reader less, which is recorded already.
-void WarmStopReading(SharedState& lock) noexcept;
-bool WarmAcquireShared(SharedState& lock, SiteSlot* slot) noexcept;
-bool WarmReleaseShared(SharedState& lock) noexcept;
-bool WarmReleaseWriter(SharedState& lock) noexcept;
 void LockSharedUncommon(SharedState& lock, LockKind kind, SiteSlot* slot,
                         Caller caller);
 bool TryLockSharedUncommon(SharedState& lock, LockKind kind, SiteSlot* slot,
@@ -319,6 +312,20 @@ LOCKCHECK_ALWAYS_INLINE uint32_t GateBehind(uint32_t lock_class, uint32_t tag) {
   return (((lock_class << 16) ^ tag) & 0xffff0000) | 0x10000;
 }
 
+// Whether this request's way here is the slot's last one, and its record, which
+// is a plain one, goes behind the last: there is room, and no sample is due.
+LOCKCHECK_ALWAYS_INLINE bool IsPlainHere(const ThreadState* t,
+                                         const ThreadHolds* h,
+                                         const SiteSlot* slot, uint32_t gate,
+                                         uint32_t lock_class,
+                                         const uint32_t* cursor) {
+  return __builtin_expect((gate | lock_class) ==
+                              __atomic_load_n(&slot->outer, __ATOMIC_RELAXED),
+                          true) &&
+         __builtin_expect(cursor < t->sample_at, true) &&
+         __builtin_expect(h->top != h->limit, true);
+}
+
 // True: the lock was free, this thread has it, and that is recorded.
 LOCKCHECK_ALWAYS_INLINE bool AcquireHot(LockState& lock, LockKind kind,
                                         SiteSlot* slot) {
@@ -328,11 +335,7 @@ LOCKCHECK_ALWAYS_INLINE bool AcquireHot(LockState& lock, LockKind kind,
   const uint32_t gate = LoadGate(h);
   const uint32_t lock_class = lock.lock_class.load(std::memory_order_relaxed);
   uint32_t free = 0;
-  if (__builtin_expect((gate | lock_class) !=
-                           __atomic_load_n(&slot->outer, __ATOMIC_RELAXED),
-                       false) ||
-      __builtin_expect(cursor >= t->sample_at, false) ||
-      __builtin_expect(h->top == h->limit, false)) {
+  if (!IsPlainHere(t, h, slot, gate, lock_class, cursor)) {
     // A recursive lock's word must name its owner even then.
     return !IsRecursive(kind) && IsOff() &&
            lock.word.compare_exchange_strong(free, kOffOwner,
@@ -406,106 +409,6 @@ LOCKCHECK_ALWAYS_INLINE bool ReleaseHot(LockState& lock) {
   if (__builtin_expect(
           lock.word.exchange(0, std::memory_order_release) & kWaiters, false)) {
     kWake(lock, tag);
-  }
-  return true;
-}
-
-// ---- Reading ----------------------------------------------------------------
-// A repetition of the thread's last reading is recorded as a plain section is,
-// and only that is hot: the hold says that it is one by its opcode and length.
-inline constexpr uint32_t kReadOpcode = 7;               // log::kOpenHandover
-inline constexpr uint32_t kReadAgain = 1 | kHoldIsRead;  // Hold::words
-
-// True: this thread reads the lock, and that is recorded.
-LOCKCHECK_ALWAYS_INLINE bool AcquireSharedHot(SharedState& lock,
-                                              SiteSlot* slot) {
-  ThreadState* const t = t_thread.state;
-  ThreadHolds* const h = HoldsOf(t);
-  uint32_t* const cursor = t->cursor;
-  const uint32_t gate = LoadGate(h);
-  const uint32_t lock_class = lock.lock_class.load(std::memory_order_relaxed);
-  const uint32_t tag = lock.tag.load(std::memory_order_relaxed);
-  uint32_t seen = lock.word.load(std::memory_order_relaxed);
-  if (__builtin_expect((gate | lock_class) !=
-                           __atomic_load_n(&slot->outer, __ATOMIC_RELAXED),
-                       false) ||
-      __builtin_expect(cursor >= t->sample_at, false) ||
-      __builtin_expect(h->top == h->limit, false) ||
-      __builtin_expect(tag != t->read_tag, false) ||
-      __builtin_expect(seen != 0 && (seen & kReading) == 0, false)) {
-    return false;
-  }
-  SetGate(h, kGateShut);
-  if (__builtin_expect(
-          !lock.word.compare_exchange_strong(seen, (seen | kReading) + 1,
-                                             std::memory_order_acquire,
-                                             std::memory_order_relaxed),
-          false)) {
-    SetGate(h, gate);
-    return false;
-  }
-  // Only now do writers not change the count.
-  if (__builtin_expect(lock.handovers != t->read_count, false) ||
-      __builtin_expect(t->cursor != cursor, false)) {
-    return WarmReading(lock, slot, gate);
-  }
-  const uint32_t site = __atomic_load_n(&slot->tag, __ATOMIC_RELAXED);
-  StoreWord(cursor, tag | site);
-  t->cursor = cursor + 1;
-  Hold* const hold = h->top;
-  hold->word = tag | site | kReadOpcode;
-  hold->after = LowHalf(cursor + 1);
-  hold->gate = GateBehind(lock_class, site);
-  hold->words = kReadAgain;
-  h->top = hold + 1;
-  // A store before the next locked instruction costs more than a comparison.
-  const uint32_t me = t->actor;
-  if (lock.last_reader.load(std::memory_order_relaxed) != me) {
-    lock.last_reader.store(me, std::memory_order_relaxed);
-  }
-  const uint32_t holder_site = site | (me << 1 & kHolderBits);
-  if (lock.holder_site.load(std::memory_order_relaxed) != holder_site) {
-    lock.holder_site.store(holder_site, std::memory_order_relaxed);
-  }
-  SetGate(h, hold->gate);
-  return true;
-}
-
-// True: the lock is not read any more. False: nothing was changed.
-LOCKCHECK_ALWAYS_INLINE bool ReleaseSharedHot(SharedState& lock) {
-  ThreadState* const t = t_thread.state;
-  ThreadHolds* const h = HoldsOf(t);
-  const uint32_t gate = LoadGate(h);
-  if (__builtin_expect(gate == kGateShut, false)) return false;
-  Hold* const hold = h->top - 1;
-  uint32_t* const cursor = t->cursor;
-  const uint32_t word = hold->word;
-  // The innermost hold, of this lock, a repetition, and nothing was written
-  // since.
-  if (__builtin_expect(((word ^ lock.tag.load(std::memory_order_relaxed) ^
-                         kReadOpcode ^ kOpenOpcodeBit) &
-                        kObjectBits) != 0,
-                       false) ||
-      __builtin_expect(hold->words != kReadAgain, false) ||
-      __builtin_expect(hold->after != LowHalf(cursor), false)) {
-    return false;
-  }
-  SetGate(h, kGateShut);
-  if (__builtin_expect(t->cursor != cursor, false)) {
-    SetGate(h, gate);
-    return false;
-  }
-  StoreWord(cursor - 1, word ^ (kReadOpcode ^ kOpenOpcode) ^ kOpenOpcodeBit);
-  h->top = hold;
-  SetGate(h, hold[-1].gate);
-  uint32_t seen = lock.word.load(std::memory_order_relaxed);
-  // The only one, and nobody waits.
-  if (__builtin_expect(
-          seen != kReading + 1 || !lock.word.compare_exchange_strong(
-                                      seen, 0, std::memory_order_release,
-                                      std::memory_order_relaxed),
-          false)) {
-    WarmStopReading(lock);
   }
   return true;
 }
