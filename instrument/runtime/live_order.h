@@ -6,7 +6,7 @@
 // process that runs for months, in memory bounded by what differs among the
 // locks that are there.
 //
-// A dependency is one request under one set of held locks (PREDICTION: the
+// A dependency is one request under one set of held locks (the
 // relation D of Joshi et al., PLDI 2009); it is kept once, with its
 // occurrences: who came that way, and where in the code. A cycle of locks (see
 // LiveGraph) is a candidate only if some actors of it are different ones, hold

@@ -8,10 +8,11 @@
 //
 // Algorithm: from each wait for a signal, a set of waits is completed that has
 // for each of its members what that waits for: the holder of the lock, the
-// joined actor, all who post (PREDICTION 8). Each complete set is put to the
-// events of the recording (standstill.h): all its actors come to their waits,
-// with what each event was seen to need, and none of them can go on. Nothing is
-// reported without that.
+// joined actor, all who post. Each complete set is put to the events of the
+// recording (standstill.h): all its actors come to their waits, with what each
+// event was seen to need, and none of them can go on. Nothing is reported
+// without that. Of those who end the items of a queue one is tried first that
+// has some, then all. A wait in no complete set is not looked at again.
 //
 // What is assumed: that nobody posts but those who did so in this recording.
 // Bounds: the beginning of a long recording is looked at, and so many sets;

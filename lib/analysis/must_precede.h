@@ -2,11 +2,10 @@
 // actor's own order, fork and join, and those signals that leave no choice.
 //
 // Problem: an observed order of signals is mostly luck; only where a wait could
-// end in no other way it must be kept (PREDICTION 7). That is so of
+// end in no other way it must be kept. That is so of
 //   * a flag or future that one actor sets: the wait needs its first set;
 //   * a latch: all arrivals; a barrier with as many users as participants:
-//   those
-//     of its phase;
+//     those of its phase;
 //   * units that one actor posts: an actor's i-th take needs the i-th unit.
 // Where several might have posted nothing is kept.
 //

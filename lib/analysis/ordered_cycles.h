@@ -8,9 +8,9 @@
 //
 // Algorithm: for each choice of actors and places, the first requests that no
 // other one must precede are looked for, all together, as in the check of a
-// pattern (PREDICTION 4) with what must precede (must_precede.h) in place of
-// the closure. A cycle is refuted only if no choice has such requests. Cost: of
-// each choice linear in the events. Bounds leave the verdict as it was.
+// pattern (docs/analysis.md) with what must precede (must_precede.h) in place
+// of the closure. A cycle is refuted only if no choice has such requests. Cost:
+// of each choice linear in the events. Bounds leave the verdict as it was.
 #ifndef LOCKCHECK_LIB_ANALYSIS_ORDERED_CYCLES_H_
 #define LOCKCHECK_LIB_ANALYSIS_ORDERED_CYCLES_H_
 

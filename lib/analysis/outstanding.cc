@@ -1,7 +1,6 @@
 #include "lib/analysis/outstanding.h"
 
 #include <algorithm>
-#include <iterator>
 #include <tuple>
 #include <utility>
 
@@ -89,24 +88,33 @@ std::optional<OutstandingActs> OrderOutstanding(
   return result;
 }
 
-std::vector<std::vector<EventRef>> GetsOf(
-    std::span<const EventRef> takes,
-    const std::vector<std::vector<EventRef>>& ends_of) {
-  const auto by_index = [](EventRef a, EventRef b) {
-    return a.index < b.index;
-  };
-  std::vector<std::vector<EventRef>> gets_of;
-  for (const auto& ends : ends_of) {
-    auto& gets = gets_of.emplace_back();
-    std::copy_if(takes.begin(), takes.end(), std::back_inserter(gets),
-                 [&](EventRef ref) { return ref.actor == ends[0].actor; });
-    std::sort(gets.begin(), gets.end(), by_index);
+std::vector<std::vector<EventRef>> ByActor(
+    std::span<const EventRef> refs, const std::vector<ActorIndex>& actors) {
+  absl::flat_hash_map<ActorIndex, size_t> row_of;
+  for (size_t i = 0; i < actors.size(); ++i) row_of[actors[i]] = i;
+  std::vector<std::vector<EventRef>> rows(actors.size());
+  for (const EventRef ref : refs) {
+    const auto row = row_of.find(ref.actor);
+    if (row != row_of.end()) rows[row->second].push_back(ref);
+  }
+  for (auto& row : rows) {
+    std::sort(row.begin(), row.end(),
+              [](EventRef a, EventRef b) { return a.index < b.index; });
+  }
+  return rows;
+}
+
+bool EachEndsWhatItGot(const std::vector<std::vector<EventRef>>& gets_of,
+                       const std::vector<std::vector<EventRef>>& ends_of) {
+  for (size_t row = 0; row < ends_of.size(); ++row) {
+    const auto& gets = gets_of[row];
+    const auto& ends = ends_of[row];
     for (size_t i = 0; i < ends.size(); ++i) {
       // The i-th end comes after the i-th get.
-      if (i >= gets.size() || !by_index(gets[i], ends[i])) return {};
+      if (i >= gets.size() || gets[i].index > ends[i].index) return false;
     }
   }
-  return gets_of;
+  return true;
 }
 
 }  // namespace lockcheck::analysis

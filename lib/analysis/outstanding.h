@@ -33,11 +33,14 @@ std::optional<OutstandingActs> OrderOutstanding(
     const Trace& trace, std::span<const EventRef> starts,
     std::span<const EventRef> ends, std::span<const EventRef> takes);
 
-// Of a queue: what each of those who end items got, in its order. Empty: not
-// each of them was done only with what it got. `ends_of`: by actor.
-std::vector<std::vector<EventRef>> GetsOf(
-    std::span<const EventRef> takes,
-    const std::vector<std::vector<EventRef>>& ends_of);
+// Those of each of the actors, in its order.
+std::vector<std::vector<EventRef>> ByActor(
+    std::span<const EventRef> refs, const std::vector<ActorIndex>& actors);
+
+// Of a queue, by actor: whether none of those who end items had ended more than
+// it had got then.
+bool EachEndsWhatItGot(const std::vector<std::vector<EventRef>>& gets_of,
+                       const std::vector<std::vector<EventRef>>& ends_of);
 
 }  // namespace lockcheck::analysis
 

@@ -122,9 +122,12 @@ class Judge {
 
   // Of what is outstanding: who got it, and is not done.
   std::vector<ActorIndex> WhoHasSome(const ObjectActs& acts) const {
+    // Of one actor's, in its order.
     const auto count = [&](const std::vector<EventRef>& events) {
-      return std::count_if(events.begin(), events.end(),
-                           [&](EventRef ref) { return part_.Has(ref); });
+      return std::partition_point(
+                 events.begin(), events.end(),
+                 [&](EventRef ref) { return part_.Has(ref); }) -
+             events.begin();
     };
     std::vector<ActorIndex> who;
     for (size_t p = 0; p < acts.posters.size(); ++p) {

@@ -102,12 +102,11 @@ bool TraceOrder::OrderArrivals(ObjectActs& acts) {
   // Nobody knows who is missing.
   if (!trace_.cut.empty()) return false;
   SortByOrder(acts.posts);
-  const auto arrives = [&](EventRef ref) {
-    return trace_.At(ref).post != Post::kComplete;
-  };
-  std::remove_copy_if(acts.posts.begin(), acts.posts.end(),
-                      std::back_inserter(acts.completions), arrives);
-  std::erase_if(acts.posts, [&](EventRef ref) { return !arrives(ref); });
+  const auto completions = std::stable_partition(
+      acts.posts.begin(), acts.posts.end(),
+      [&](EventRef ref) { return trace_.At(ref).post != Post::kComplete; });
+  acts.completions.assign(completions, acts.posts.end());
+  acts.posts.erase(completions, acts.posts.end());
   return acts.posts.empty() || OrderOf(acts.posts.front()) != 0;
 }
 
@@ -133,14 +132,13 @@ bool TraceOrder::OrderOutstandingOf(ObjectIndex object) {
   }
   acts.posters.clear();
   FindPosters(acts);
-  for (const Poster& poster : acts.posters) {
-    auto& its = acts.posts_of.emplace_back();
-    std::copy_if(acts.posts.begin(), acts.posts.end(), std::back_inserter(its),
-                 [&](EventRef ref) { return ref.actor == poster.actor; });
-  }
+  std::vector<ActorIndex> posters;
+  for (const Poster& poster : acts.posters) posters.push_back(poster.actor);
+  acts.posts_of = ByActor(acts.posts, posters);
   if (of_queue) {
     objects_[items].end = object;
-    acts.gets_of = GetsOf(objects_[items].takes, acts.posts_of);
+    acts.gets_of = ByActor(objects_[items].takes, posters);
+    if (!EachEndsWhatItGot(acts.gets_of, acts.posts_of)) acts.gets_of.clear();
   }
   return true;
 }

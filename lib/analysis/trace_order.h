@@ -6,7 +6,7 @@
 // which they were posted: the i-th unit to the i-th take, by the numbers that
 // the acts have in the log. What is begun and waited for as a whole is over
 // when all that had been is (outstanding.h). So an event is kept together with
-// what it was seen to need (PREDICTION: the order that was observed), which is
+// what it was seen to need, which is
 // more than it would need: what is found like that can happen if these acts
 // belong together.
 //
