@@ -5,11 +5,8 @@
 set -euo pipefail
 include=$1 source=$2
 shift 2
-for header in "$include"/lockcheck/*.h; do
-  for disabled in "" -DLOCKCHECK_DISABLED; do
-    "$@" $disabled -fno-exceptions -fsyntax-only -x c++ "$header"
-  done
-done
+all=$(cd "$include" && printf '#include "%s"\n' lockcheck/*.h)
 for disabled in "" -DLOCKCHECK_DISABLED; do
+  "$@" $disabled -fno-exceptions -fsyntax-only -x c++ - <<<"$all"
   "$@" $disabled -fno-exceptions -fsyntax-only "$source"
 done

@@ -27,11 +27,11 @@ check_program() {
   printf 'LOCKCHK\n' | cmp -n 8 - "$log" || fail "$log does not start with a log's magic"
 }
 
-# A Release build of the outside project; the rest are further CMake arguments.
+# Builds and runs the outside project; the rest are further CMake arguments.
 check_cmake_project() {
   local work=$1 cxx=$2
   shift 2
-  cmake -G Ninja -S "$outside" -B "$work" -DCMAKE_BUILD_TYPE=Release \
+  cmake -G Ninja -S "$outside" -B "$work" \
     -DCMAKE_CXX_COMPILER="$cxx" "$@"
   cmake --build "$work" --target outside
   check_program "$work/outside" "$work"
@@ -131,10 +131,10 @@ rm -rf "$work"
 mkdir -p "$work"
 case $how in
   not_built) check_not_built "$work" "$3" "$4" ;;
-  find_package) check_cmake_project "$work" "$4" -DCMAKE_PREFIX_PATH="$3" ;;
+  find_package) check_cmake_project "$work" "$4" -DCMAKE_BUILD_TYPE=Release -DCMAKE_PREFIX_PATH="$3" ;;
   add_test) check_add_test "$work" "$3" "$4" ;;
   gtest_main) check_gtest_main "$work" "$3" "$4" ;;
-  add_subdirectory) check_cmake_project "$work" "$4" -DLOCKCHECK_SOURCE="$3" ;;
+  add_subdirectory) check_cmake_project "$work" "$4" -DCMAKE_BUILD_TYPE=Debug -DLOCKCHECK_SOURCE="$3" ;;
   pkg_config)
     config=$(find "$3" -name lockcheck.pc -print -quit)
     [[ -n $config ]] || fail "no lockcheck.pc under $3"
