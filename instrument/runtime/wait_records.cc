@@ -55,7 +55,8 @@ static_assert(Same(PostKind::kNotifyOne, model::Post::kNotifyOne) &&
               Same(PostKind::kArrive, model::Post::kArrive) &&
               Same(PostKind::kFulfil, model::Post::kFulfil) &&
               Same(PostKind::kClose, model::Post::kClose) &&
-              Same(PostKind::kComplete, model::Post::kComplete));
+              Same(PostKind::kComplete, model::Post::kComplete) &&
+              Same(PostKind::kStop, model::Post::kStop));
 
 }  // namespace
 

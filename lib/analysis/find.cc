@@ -8,6 +8,7 @@
 #include "lib/analysis/cycles.h"
 #include "lib/analysis/findings.h"
 #include "lib/analysis/misuse.h"
+#include "lib/analysis/naked_notify.h"
 #include "lib/analysis/ordered_cycles.h"
 #include "lib/analysis/recursive_read.h"
 #include "lib/analysis/stuck.h"
@@ -19,7 +20,8 @@ namespace {
 // Part 0 holds the smallest object of the cycle, so that equal cycles look
 // equal whoever found them.
 void Rotate(Finding& finding) {
-  if (finding.rule == Rule::kCommunication || finding.rule == Rule::kStall) {
+  if (finding.rule == Rule::kCommunication || finding.rule == Rule::kStall ||
+      finding.rule == Rule::kNakedNotify) {
     return;  // no cycle of objects
   }
   if (finding.parts.size() != finding.objects.size()) return;
@@ -153,6 +155,7 @@ Findings Find(const Observations& observations, const FindOptions& options) {
   FindMisuse(observations, result.findings);
   FindRecursiveReads(observations, result.findings);
   FindBlockingCalls(observations, result.findings);
+  FindNakedNotifications(observations, result.findings);
   AskTheEvents(observations, options, result);
   for (Finding& finding : result.findings) Rotate(finding);
   DropWhatIsActual(result.findings);

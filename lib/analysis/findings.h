@@ -35,6 +35,7 @@ enum class Rule : uint8_t {
   kTimedCycle,     // a timed wait stands in (or expired in) a cycle
   kWaitHolding,    // waits for a notification with a lock others wait for
   kLostWakeup,     // was notified before it waited, and never again
+  kNakedNotify,    // is notified of what did not change under its lock
   kRecursiveRead,  // reads what it reads, and a writer may come between
   kBlockingCall,   // waits for the outside with a lock others ask for
   kCommunication,  // who would have to signal waits for who waits for the

@@ -189,6 +189,7 @@ enum class Post : uint8_t {
   kFulfil = 10,    // a promise
   kClose = 11,     // of a queue or pool
   kComplete = 12,  // of an operation outside, of a barrier's phase
+  kStop = 13,      // a notification: a stop was requested of a condition's wait
 };
 
 struct PostName {
@@ -209,6 +210,7 @@ inline constexpr PostName kPosts[] = {
     {Post::kFulfil, "fulfil"},
     {Post::kClose, "close"},
     {Post::kComplete, "complete"},
+    {Post::kStop, "request stop"},
 };
 
 constexpr const PostName* NameOf(Post post) {

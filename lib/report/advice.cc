@@ -354,6 +354,12 @@ std::string Advice(const Report& report, const Finding& finding,
            "yet: wait(lock, predicate); and if that is done, notify once more "
            "when nothing else will come";
   }
+  if (finding.rule == Rule::kNakedNotify && row.objects.size() == 2) {
+    return fmt::format(
+        "hold {} when you change what {} is notified of; the notification "
+        "itself may come after the unlock",
+        ClassOf(report, row.objects[1]), ClassOf(report, row.objects[0]));
+  }
   if (finding.rule == Rule::kBlockingCall) {
     return "make the call first and take the lock for its result, or copy what "
            "it needs under the lock and release that before the call";

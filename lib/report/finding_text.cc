@@ -117,7 +117,10 @@ std::string HeldName(const Report& report, const HoldRow& hold) {
 std::string Asks(const FindingRow& row, const PartRow& part) {
   const WantRow& wants = *part.wants;
   if (row.kind == FindingKind::kMisuse) return "misuses";
-  if (row.rule == "lost-wakeup" && &part != &row.parts[0]) return "signals";
+  if ((row.rule == "lost-wakeup" || row.rule == "naked-notify") &&
+      &part != &row.parts[0]) {
+    return "signals";
+  }
   const bool stands =
       row.verdict == Verdict::kActual ||
       (row.kind == FindingKind::kHazard && row.rule != "recursive-read" &&

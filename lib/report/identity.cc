@@ -67,8 +67,9 @@ std::vector<Element> Elements(const Report& report, const FindingRow& row) {
     std::string asks;
     if (part.wants) {
       // Both parts are about one object.
-      element.asks = &part == &row.parts[0] || (row.rule != "lost-wakeup" &&
-                                                row.rule != "recursive-read");
+      element.asks = &part == &row.parts[0] ||
+                     (row.rule != "lost-wakeup" && row.rule != "naked-notify" &&
+                      row.rule != "recursive-read");
       element.object = part.wants->object;
       asks = Function(report, part.wants->site);
     } else if (!part.holds.empty()) {

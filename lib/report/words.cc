@@ -143,6 +143,19 @@ std::string NobodyLeftMessage(const Report& report, const Finding& finding,
                           : "; nobody is left who could end a wait");
 }
 
+std::string NakedNotifyMessage(const Report& report, const FindingRow& row) {
+  if (row.parts.size() != 2 || row.objects.size() != 2) {
+    return "a condition is notified of what did not change under its lock";
+  }
+  const std::string waiter = ActorInSentence(report, row.parts[0].actor);
+  return fmt::format(
+      "{} notifies {} of something that did not change with {} held: if that "
+      "comes when {} has looked and does not wait yet, it wakes nobody",
+      ActorInSentence(report, row.parts[1].actor),
+      ObjectName(report, row.objects[0]), ObjectName(report, row.objects[1]),
+      waiter);
+}
+
 std::string RecursiveReadMessage(const Report& report, const FindingRow& row) {
   if (row.parts.size() != 2 || row.objects.empty()) {
     return "an actor reads a lock twice, and a writer may come between";
@@ -189,6 +202,8 @@ std::string Message(const Report& report, const Finding& finding,
       return WaitHoldingMessage(report, row);
     case Rule::kLostWakeup:
       return LostWakeupMessage(report, row);
+    case Rule::kNakedNotify:
+      return NakedNotifyMessage(report, row);
     case Rule::kRecursiveRead:
       return RecursiveReadMessage(report, row);
     case Rule::kBlockingCall:
@@ -268,6 +283,14 @@ std::string Why(const Report& report, const Finding& finding,
     return "at the end of the log every actor of the process has ended, joins "
            "another one or waits to be notified; a notification is not kept "
            "for who comes later";
+  }
+  if (finding.rule == Rule::kNakedNotify && row.objects.size() == 2) {
+    return fmt::format(
+        "it did not happen in this run; but nobody had {} while {} waited, so "
+        "nothing keeps the notification from coming sooner, and it was the "
+        "last one",
+        ObjectName(report, row.objects[1]),
+        ActorInSentence(report, row.parts[0].actor));
   }
   if (finding.rule == Rule::kRecursiveRead) {
     return "no deadlock with this lock, which lets readers in while a writer "

@@ -370,6 +370,20 @@ TEST_F(WordsTest, ARecursiveReadNamesTheWriterThatMayComeBetween) {
   EXPECT_THAT(row_.why, HasSubstr("the standard forbids it"));
 }
 
+TEST_F(WordsTest, ANakedNotificationNamesTheLockThatItDoesWithout) {
+  finding_.kind = analysis::Kind::kHazard;
+  finding_.rule = Rule::kNakedNotify;
+  row_.kind = FindingKind::kHazard;
+  Part(kPlato, {}, 0).Part(kKant, {}, 0);
+  row_.objects = {0, 1};
+  EXPECT_EQ(Explained().message,
+            "A3 (kant) notifies fork[0] of something that did not change with "
+            "fork[1] held: if that comes when A2 (plato) has looked and does "
+            "not wait yet, it wakes nobody");
+  EXPECT_THAT(row_.why, HasSubstr("nobody had fork[1] while A2 (plato)"));
+  EXPECT_THAT(row_.advice, StartsWith("hold fork"));
+}
+
 TEST_F(WordsTest, AnUpgradeIsToldToReleaseTheSharedHoldFirst) {
   Is(Rule::kSelf, Verdict::kActual);
   Part(kPlato, 0, 0);

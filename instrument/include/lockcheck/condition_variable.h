@@ -97,6 +97,15 @@ class ConditionBase {
  protected:
   static constexpr WaitKind kKind = WaitKind::kConditionVariable;
 
+  // Who waits looks whether a stop was requested when the lock is released, so
+  // this is never too early.
+  void NotifyOfStop() noexcept {
+    SiteSlot* slot;
+    LOCKCHECK_SITE_SLOT(slot);
+    Post(state_, kKind, {PostKind::kStop, kAllWaiters, 0, 0}, slot,
+         LOCKCHECK_CALLER());
+  }
+
   // A lock's own unlock() may throw: nobody waits then.
   struct LeaveIfThrown {
     WaitQueue& state;
@@ -381,7 +390,7 @@ class condition_variable_any
     internal::SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
     const internal::Caller caller = LOCKCHECK_CALLER();
-    const std::stop_callback wake(token, [this] { notify_all(); });
+    const std::stop_callback wake(token, [this] { this->NotifyOfStop(); });
     bool waited = false;
     while (!token.stop_requested()) {
       if (predicate()) {

@@ -53,6 +53,7 @@ enum class PostKind : uint8_t {
   kFulfil = 10,
   kClose = 11,
   kComplete = 12,
+  kStop = 13,
 };
 
 // What the object is after the post, and how many of those who wait it wakes.
