@@ -91,7 +91,9 @@ void TakenPermit(Thread* t, LockState& lock, uint32_t site, How how,
                  bool only) {
   Acquisition a{};
   if (only) a = AfterLast(t, lock);
-  a.flags |= static_cast<uint32_t>(how) | (only ? 0u : log::kFlagShared);
+  // As readings of what nobody writes are, so that repetitions are short.
+  if (!only) a.flags = log::kFlagShared | log::kFlagHandover;
+  a.flags |= static_cast<uint32_t>(how);
   a.permit = true;
   WriteAcquisition(t, lock, site, 0, a);
 }

@@ -257,12 +257,10 @@ void RescueDefinitions(void* context, const uint32_t* words, size_t count) {
 
 namespace {
 
-// A reader's short record always has the detail word. A permit's is never
-// short, so that its hold has room to say what it is.
+// A reader's short record always has the detail word.
 bool FitsShort(const Acquisition& a) {
   const uint32_t more = a.flags & (log::kFlagHandover | log::kFlagShared);
-  return !a.permit && a.object < log::kShortObjects &&
-         a.site < log::kShortSites &&
+  return a.object < log::kShortObjects && a.site < log::kShortSites &&
          (a.flags &
           ~(log::kFlagHandover | log::kFlagStart | log::kFlagShared)) == 0 &&
          more != log::kFlagShared && a.handover <= log::kDetailCount;
@@ -348,7 +346,11 @@ void OpenHold(Thread* t, const Acquisition& a) {
   Room(t, 16);
   const ThreadHolds& h = t->kept().hot;
   const uint32_t* const before = t->hot.cursor;
-  const uint32_t word = WriteOpen(t, a);
+  uint32_t word = WriteOpen(t, a);
+  // A plain hold has no room to say that it is a permit's.
+  if (a.permit && (word & log::kShortOpMask) == log::kOpen) {
+    word |= internal::kReadOpcode;
+  }
   if (h.top == h.limit && !GrowHolds(t)) {
     return;  // out of memory: the log keeps it, only this list is short
   }

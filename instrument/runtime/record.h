@@ -162,7 +162,8 @@ inline Hold& PushHold(Thread* t, uint32_t word, uint32_t gate,
 inline bool IsTimed(const Hold& hold) {
   const uint32_t opcode = hold.word & log::kShortOpMask;
   return opcode != log::kOpen && hold.start_ticks != 0 &&
-         !(opcode == log::kOpenHandover && hold.words == internal::kReadAgain);
+         !(opcode == log::kOpenHandover &&
+           (hold.words & internal::kHoldWords) == 1);
 }
 
 // The hot path stores only plain holds, and not all their fields.
@@ -172,7 +173,8 @@ inline bool IsRead(const Hold& hold) {
 }
 
 inline bool IsPermit(const Hold& hold) {
-  return hold.word == 0 && (hold.words & internal::kHoldIsPermit) != 0;
+  return (hold.word & log::kShortOpMask) != log::kOpen &&
+         (hold.words & internal::kHoldIsPermit) != 0;
 }
 
 // Now, but never before the hold's start: two processors' counters may differ.
@@ -214,7 +216,8 @@ inline bool CloseInPlace(Thread* t, const Hold& hold, uint64_t now) {
     internal::StoreWord(cursor - 1, (cursor[-1] & 0xffff) | length << 16);
     if (opcode == log::kTimed) return true;
   }
-  // A repeated reading's record is a plain one, whatever its hold says.
+  // A repeated reading's record is a plain one, and so may a permit's be,
+  // whatever the hold says.
   uint32_t* const record = cursor - (hold.words & internal::kHoldWords);
   internal::StoreWord(record, *record ^ log::kOpenBit);
   return true;

@@ -14,6 +14,7 @@
 #include "instrument/runtime/table.h"
 #include "instrument/runtime/unseen.h"
 #include "instrument/runtime/wait_records.h"
+#include "lockcheck/internal/hot_permit.h"
 
 namespace lockcheck::runtime {
 namespace {
@@ -25,7 +26,7 @@ using internal::Waiter;
 using internal::WaitKind;
 using log::Op;
 
-constexpr uint64_t kOneAct = uint64_t{1} << 32;
+constexpr uint64_t kOneAct = internal::kOnePermitAct;
 uint32_t PermitsOf(uint64_t word) { return static_cast<uint32_t>(word); }
 uint32_t ActsOf(uint64_t word) { return static_cast<uint32_t>(word >> 32); }
 
@@ -71,13 +72,10 @@ bool TakeFromOut(SemaphoreState& s, ptrdiff_t count) {
   return true;
 }
 
-// Adds permits, and hands to those who wait what there is. That they are added
-// is no act: of a release that has one it is counted already, and what a waiter
-// gives back since it has another is nobody's. That one is handed over is the
-// waiter's act, and is counted when it is known whose: behind all that this
-// one did before it waited.
-void AddPermits(SemaphoreState& s, uint32_t count) {
-  s.permits.fetch_add(count, std::memory_order_seq_cst);
+// Hands to those who wait what there is. That one is handed over is the
+// waiter's act, and is counted when it is known whose: behind all that this one
+// did before it waited.
+void HandOver(SemaphoreState& s) {
   uint64_t after = 0;
   while (IsWaitedFor(s) && TakePermit(s, 0, after)) {
     if (Waiter* const waiter = internal::ClaimOne(s.queue)) {
@@ -87,6 +85,13 @@ void AddPermits(SemaphoreState& s, uint32_t count) {
       s.permits.fetch_add(1, std::memory_order_seq_cst);
     }
   }
+}
+
+// That they are added is no act: of a release that has one it is counted
+// already, and what a waiter gives back since it has another is nobody's.
+void AddPermits(SemaphoreState& s, uint32_t count) {
+  s.permits.fetch_add(count, std::memory_order_seq_cst);
+  HandOver(s);
 }
 
 // Takes a permit (true), or enters the queue.
@@ -321,6 +326,16 @@ void ReleasePermits(SemaphoreState& semaphore, ptrdiff_t count, SiteSlot* slot,
     table->release_permits(semaphore, permits, slot, caller);
   }
   runtime::AddPermits(semaphore, permits);
+}
+
+void HandOverPermits(SemaphoreState& semaphore) noexcept {
+  const runtime::Unseen unseen;
+  runtime::HandOver(semaphore);
+}
+
+void GiveBackPermit(SemaphoreState& semaphore) noexcept {
+  const runtime::Unseen unseen;
+  runtime::AddPermits(semaphore, 1);
 }
 
 void DestroySemaphore(SemaphoreState& semaphore) noexcept {

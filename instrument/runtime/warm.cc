@@ -8,6 +8,7 @@
 // frequent way saves no registers.
 
 #include "instrument/runtime/warm_parts.h"
+#include "lockcheck/internal/hot_permit.h"
 
 namespace lockcheck::inline LOCKCHECK_ABI::internal {
 namespace {
@@ -22,7 +23,9 @@ using runtime::Tag;
 using runtime::Thread;
 
 // Records an acquisition that is handed over, or timed, or both: the detail
-// word and the time word first, the record's own word last.
+// word and the time word first, the record's own word last. `is` is what the
+// hold is besides: kHoldIsPermit.
+template <uint32_t is = 0>
 [[gnu::noinline]] bool OpenLong(Thread* t, LockState& lock, SiteSlot* slot,
                                 bool handover) noexcept {
   const uint32_t tag = __atomic_load_n(&slot->tag, __ATOMIC_RELAXED);
@@ -49,8 +52,9 @@ using runtime::Thread;
       cursor[1] = 0;
       const uint32_t flags =
           log::kFlagStart | (handover ? uint32_t{log::kFlagHandover} : 0u);
-      return runtime::OpenWide(t, {log::ObjectOf(word), log::SiteOf(word), gate,
-                                   flags, 0, lock.handovers, start});
+      return runtime::OpenWide(
+          t, {log::ObjectOf(word), log::SiteOf(word), gate, flags, 0,
+              lock.handovers, start, is == kHoldIsPermit});
     }
     ++next;
     if (handover) {
@@ -66,9 +70,10 @@ using runtime::Thread;
   runtime::DelaySample(t, static_cast<size_t>(next - cursor) - 1);
   Hold* const hold = h.top;
   hold->word = first;
+  if (is != 0 && opcode == log::kOpen) hold->word |= kReadOpcode;
   hold->after = LowHalf(next);
   hold->gate = gate;
-  hold->words = static_cast<uint32_t>(next - cursor);
+  hold->words = static_cast<uint32_t>(next - cursor) | is;
   hold->start_ticks = start;
   h.top = hold + 1;
   SetGate(&h, gate);
@@ -203,6 +208,25 @@ void WarmTaken(LockState& lock, SiteSlot* slot) noexcept {
   lock.last_actor = t->hot.actor;
   ++lock.handovers;
   OpenLong(t, lock, slot, true);
+}
+
+bool WarmAcquireOnlyPermit(SemaphoreState& s, SiteSlot* slot) noexcept {
+  const runtime::WarmRequest request(s, slot);
+  Thread* const t = request.t;
+  if (NeedsLiveWay(t, request.gate) ||
+      !request.ShutIfKnown<Known::kByPlace>(s, false)) {
+    return false;
+  }
+  if (!TakePermitHot(s, s.permits.load(std::memory_order_relaxed))) {
+    SetGate(&t->kept().hot, request.gate);
+    return false;
+  }
+  if (s.last_actor == t->hot.actor && t->hot.read_tag != Tag(s)) {
+    return OpenLong<kHoldIsPermit>(t, s, slot, false);
+  }
+  SetGate(&t->kept().hot, request.gate);
+  GiveBackPermit(s);
+  return false;
 }
 
 bool WarmRelease(LockState& lock) noexcept { return Release<false>(lock); }

@@ -2,6 +2,7 @@
 
 #include "instrument/runtime/plain_shared.h"
 #include "instrument/runtime/warm_parts.h"
+#include "lockcheck/internal/hot_permit.h"
 #include "lockcheck/internal/hot_shared.h"
 
 namespace lockcheck::inline LOCKCHECK_ABI::internal {
@@ -29,8 +30,9 @@ inline void ShowReader(Thread* t, SharedState& lock, uint32_t tag) {
 
 // Writes a reader's acquisition, and opens the gate: with the writer's count
 // unless it is said already, and with the time word that stands behind it if it
-// is timed.
-inline void OpenRead(Thread* t, SharedState& lock, uint32_t tag,
+// is timed. `is` is what the hold is.
+template <uint32_t is = kHoldIsRead>
+inline void OpenRead(Thread* t, LockState& lock, uint32_t tag,
                      uint64_t start_ticks) {
   const uint32_t lock_class = lock.lock_class.load(std::memory_order_relaxed);
   const uint32_t plain = Tag(lock) | tag;
@@ -56,14 +58,15 @@ inline void OpenRead(Thread* t, SharedState& lock, uint32_t tag,
   hold->word = plain | kReadOpcode;
   hold->after = LowHalf(cursor + words);
   hold->gate = GateBehind(lock_class, tag);
-  hold->words = words | kHoldIsRead;
+  hold->words = words | is;
   hold->start_ticks = start_ticks;
   h.top = hold + 1;
   SetGate(&h, hold->gate);
 }
 
 // The same where the next sample is due.
-[[gnu::noinline]] bool OpenReadSampled(Thread* t, SharedState& lock,
+template <uint32_t is = kHoldIsRead>
+[[gnu::noinline]] bool OpenReadSampled(Thread* t, LockState& lock,
                                        SiteSlot* slot) noexcept {
   const uint32_t tag = __atomic_load_n(&slot->tag, __ATOMIC_RELAXED);
   uint64_t start = 0;
@@ -79,10 +82,10 @@ inline void OpenRead(Thread* t, SharedState& lock, uint32_t tag,
       return runtime::OpenWide(
           t, {Tag(lock) >> 3, runtime::SiteOfTag(tag), gate,
               log::kFlagStart | log::kFlagHandover | log::kFlagShared, 0,
-              lock.handovers, start});
+              lock.handovers, start, (is & kHoldIsPermit) != 0});
     }
   }
-  OpenRead(t, lock, tag, start);
+  OpenRead<is>(t, lock, tag, start);
   return true;
 }
 
@@ -154,7 +157,51 @@ inline bool AcquireShared(SharedState& lock, SiteSlot* slot) noexcept {
   return true;
 }
 
+// The permits of a signal are not held, and those of a bounded one are counted
+// elsewhere, too.
+inline bool IsHeldFreely(const SemaphoreState& s) {
+  return s.bound == kMostPermits && !s.signals.load(std::memory_order_relaxed);
+}
+
+[[gnu::noinline]] bool HasOnlyPermit(SemaphoreState& s,
+                                     SiteSlot* slot) noexcept {
+  return WarmAcquireOnlyPermit(s, slot);
+}
+
 }  // namespace
+
+bool WarmAcquirePermit(SemaphoreState& s, SiteSlot* slot) noexcept {
+  if (!IsHeldFreely(s)) return false;
+  if (s.queue.initial == 1) return HasOnlyPermit(s, slot);
+  const runtime::WarmRequest request(s, slot);
+  Thread* const t = request.t;
+  if (NeedsLiveWay(t, request.gate) ||
+      !request.ShutIfKnown<Known::kByPlace>(s, true)) {
+    return false;
+  }
+  if (!TakePermitHot(s, s.permits.load(std::memory_order_relaxed))) {
+    SetGate(&t->kept().hot, request.gate);
+    return false;
+  }
+  s.holder_site.store(HolderSite(request.tag, t->hot.actor),
+                      std::memory_order_relaxed);
+  return OpenReadSampled<kHoldIsRead | kHoldIsPermit>(t, s, slot);
+}
+
+bool WarmReleasePermit(SemaphoreState& s) noexcept {
+  Thread* const t = Current();
+  Kept& kept = t->kept();
+  const uint32_t gate = LoadGate(&kept.hot);
+  uint32_t* const cursor = t->hot.cursor;
+  if (gate == kGateShut || !HasRoom(t) || !IsHeldFreely(s)) return false;
+  const Hold& hold = kept.hot.top[-1];
+  if (!runtime::IsShortHoldOf(hold, Tag(s)) || !ShutAt(t, cursor, gate)) {
+    return false;
+  }
+  runtime::CloseLong(t);
+  AddPermitHot(s);
+  return true;
+}
 
 bool WarmAcquireShared(SharedState& lock, SiteSlot* slot) noexcept {
   return AcquireShared<Known::kByPlace>(lock, slot);

@@ -1,5 +1,6 @@
 // Readings of a lock, one after the other: what the log says of each can be
-// said in a word if it is what was said of the one before, and not else.
+// said in a word if it is what was said of the one before, and not else. So it
+// is with one of several permits of a semaphore.
 
 #include <barrier>
 #include <deque>
@@ -109,6 +110,60 @@ void ByTwoAtOnce() {
 
 void Many() { Read(g_m, 100'000); }
 
+lockcheck::counting_semaphore<> g_some(3, "some"), g_only(1, "only");
+
+void Pass(lockcheck::counting_semaphore<>& semaphore, int times = 1) {
+  for (int i = 0; i < times; ++i) {
+    semaphore.acquire();
+    semaphore.release();
+  }
+}
+
+void PermitsAgain() { Pass(g_some, 5); }
+void ManyPermits() { Pass(g_some, 100'000); }
+
+void PermitsAndReadings() {
+  for (int i = 0; i < 3; ++i) {
+    Pass(g_some);
+    Read(g_m, 2);
+    Pass(g_some, 2);
+  }
+}
+
+void PermitsInsideAndAround() {
+  for (int i = 0; i < 3; ++i) {
+    g_some.acquire();
+    g_outer.lock();
+    Pass(g_some, 2);
+    g_outer.unlock();
+    g_some.release();
+  }
+}
+
+// What is released is the latest one, wherever it is.
+void PermitsOutOfOrder() {
+  for (int i = 0; i < 3; ++i) {
+    g_some.acquire();
+    g_only.acquire();
+    g_some.release();
+    g_only.release();
+  }
+}
+
+void OnlyPermit() {
+  Pass(g_only, 3);
+  lockcheck::thread([] { Pass(g_only, 3); }).join();
+  Pass(g_only, 3);
+}
+
+// From the moment at which somebody releases what he has not acquired.
+void PermitsThatAreNone() {
+  Pass(g_some, 3);
+  g_some.acquire();
+  lockcheck::thread([] { g_some.release(); }).join();
+  Pass(g_some, 3);
+}
+
 constexpr Story kStories[] = {
     {"again", Again},
     {"after-a-writer", AfterAWriter},
@@ -120,6 +175,13 @@ constexpr Story kStories[] = {
     {"across-segments", AcrossSegments},
     {"by-two-at-once", ByTwoAtOnce},
     {"many", Many},
+    {"permits-again", PermitsAgain},
+    {"permits-and-readings", PermitsAndReadings},
+    {"permits-inside-and-around", PermitsInsideAndAround},
+    {"permits-out-of-order", PermitsOutOfOrder},
+    {"only-permit", OnlyPermit},
+    {"permits-that-are-none", PermitsThatAreNone},
+    {"many-permits", ManyPermits},
 };
 
 }  // namespace

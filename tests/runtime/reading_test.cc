@@ -44,6 +44,7 @@ class ReadingTest : public ::testing::TestWithParam<const char*> {
                                       recording_->actors[0].process, e.object)]
                                   .name;
     if (e.what == What::kReleased) return "- " + name;
+    if (e.what == What::kTakenAway) return "no more " + name;
     if (e.mode == model::Mode::kShared) {
       return absl::StrCat("read ", name, " ", e.handover);
     }
@@ -125,6 +126,46 @@ TEST_P(ReadingTest, EachSegmentBeginsAnew) {
   EXPECT_GT(reader_.segment_starts.size(), 1u);
 }
 
+TEST_P(ReadingTest, OfOneOfSeveralPermitsIsTheSame) {
+  EXPECT_THAT(Said("permits-again"),
+              ElementsAreArray(Times(5, {"read some 0", "- some"})));
+}
+
+TEST_P(ReadingTest, IsNotTakenForAPermit) {
+  EXPECT_THAT(
+      Said("permits-and-readings"),
+      ElementsAreArray(
+          Times(3, {"read some 0", "- some", "read m 0", "- m", "read m 0",
+                    "- m", "read some 0", "- some", "read some 0", "- some"})));
+}
+
+TEST_P(ReadingTest, PermitsInsideOfAnotherAndAroundIt) {
+  EXPECT_THAT(Said("permits-inside-and-around"),
+              ElementsAreArray(Times(
+                  3, {"read some 0", "write outer", "read some 0", "- some",
+                      "read some 0", "- some", "- outer", "- some"})));
+}
+
+TEST_P(ReadingTest, PermitsThatAreReleasedOutOfOrder) {
+  EXPECT_THAT(Said("permits-out-of-order"),
+              ElementsAreArray(
+                  Times(3, {"read some 0", "write only", "- some", "- only"})));
+}
+
+TEST_P(ReadingTest, TheOnlyPermitIsALock) {
+  EXPECT_THAT(Said("only-permit"),
+              ElementsAreArray(Times(3, {"write only", "- only"}) +
+                               Times(1, {"write only 2", "- only"}) +
+                               Times(2, {"write only", "- only"})));
+}
+
+// The one that another released is no hold any more.
+TEST_P(ReadingTest, PermitsThatSomebodyElseReleasesAreNoHolds) {
+  EXPECT_THAT(Said("permits-that-are-none"),
+              ElementsAreArray(Times(3, {"read some 0", "- some"}) +
+                               Times(1, {"read some 0", "no more some"})));
+}
+
 INSTANTIATE_TEST_SUITE_P(Timing, ReadingTest,
                          ::testing::Values(":timing=off", ":timing=sampled",
                                            ":timing=full"),
@@ -149,10 +190,12 @@ TEST(Readings, ByTwoAtOnceAreOfOneObject) {
   EXPECT_THAT(objects, Each(Pair(_, 1)));
 }
 
-TEST(Readings, TakeAWordEach) {
+class ManyReadings : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(ManyReadings, TakeAWordEach) {
   Folder folder;
   const std::string log = folder / "log";
-  ASSERT_TRUE(Child("reading_program", {"many"})
+  ASSERT_TRUE(Child("reading_program", {GetParam()})
                   .Options("log=" + log + ":timing=off")
                   .Run()
                   .Succeeded());
@@ -166,6 +209,8 @@ TEST(Readings, TakeAWordEach) {
   EXPECT_GE(words, 100'000u);
   EXPECT_LT(words, 101'000u);
 }
+INSTANTIATE_TEST_SUITE_P(Of, ManyReadings,
+                         ::testing::Values("many", "many-permits"));
 
 }  // namespace
 }  // namespace lockcheck::testing

@@ -18,7 +18,9 @@
 // semaphore is a signal: its acquisitions are waits for whoever posts.
 //
 // Misuse: destruction while somebody waits; over-release of a bounded one.
-// Cost: one call for each operation. Size: 128 bytes. Any thread may use it.
+// Cost: inline, about a mutex's, as long as permits are held; else, and of a
+// bounded one, one call for each operation. Size: 128 bytes. Any thread may use
+// it.
 #ifndef LOCKCHECK_SEMAPHORE_H_
 #define LOCKCHECK_SEMAPHORE_H_
 
@@ -33,6 +35,7 @@
 #include "lockcheck/internal/semaphore_disabled.h"
 #else
 #include "lockcheck/internal/deadline.h"
+#include "lockcheck/internal/hot_permit.h"
 #include "lockcheck/internal/semaphore.h"
 #include "lockcheck/internal/tsan.h"
 
@@ -54,7 +57,9 @@ class SemaphoreBase {
   LOCKCHECK_ALWAYS_INLINE void acquire() {
     SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
-    AcquirePermit(state_, slot, LOCKCHECK_CALLER(), nullptr);
+    if (!AcquirePermitHot(state_, slot) && !WarmAcquirePermit(state_, slot)) {
+      AcquirePermit(state_, slot, LOCKCHECK_CALLER(), nullptr);
+    }
     AnnounceAcquired(&state_);
   }
   LOCKCHECK_ALWAYS_INLINE bool try_acquire() noexcept {
@@ -86,6 +91,10 @@ class SemaphoreBase {
     SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
     AnnounceRelease(&state_);
+    if (update == 1 &&
+        (ReleasePermitHot(state_) || WarmReleasePermit(state_))) {
+      return;
+    }
     ReleasePermits(state_, update, slot, LOCKCHECK_CALLER());
   }
 

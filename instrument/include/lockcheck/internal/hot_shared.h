@@ -3,7 +3,8 @@
 // A reader's record names the count of hand-overs that the last writer left, a
 // second word. A repetition of the thread's last reading says the same again:
 // it is recorded as a plain section is, and only that is hot. Its hold says
-// that it is one by its opcode and length.
+// that it is one by its opcode and length: kReadOpcode, whose own records are
+// longer, and one word.
 #ifndef LOCKCHECK_INTERNAL_HOT_SHARED_H_
 #define LOCKCHECK_INTERNAL_HOT_SHARED_H_
 

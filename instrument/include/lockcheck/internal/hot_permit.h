@@ -1,0 +1,140 @@
+// The hot path of semaphores; see hot.h.
+//
+// Only where permits are held: as long as whoever released one had acquired it.
+// One of several permits is recorded as a reading of what nobody writes
+// (hot_shared.h), the only permit as a lock. The hold's opcode is kReadOpcode
+// in both cases, so that its length has room to say that it is a permit.
+#ifndef LOCKCHECK_INTERNAL_HOT_PERMIT_H_
+#define LOCKCHECK_INTERNAL_HOT_PERMIT_H_
+
+#include <atomic>
+#include <cstdint>
+
+#include "lockcheck/internal/abi.h"
+#include "lockcheck/internal/hot.h"
+#include "lockcheck/internal/hot_shared.h"
+#include "lockcheck/internal/semaphore.h"
+
+namespace lockcheck::inline LOCKCHECK_ABI::internal {
+
+// The warm path, see hot.h. The second one only of the only permit, which is
+// held.
+bool WarmAcquirePermit(SemaphoreState& semaphore, SiteSlot* slot) noexcept;
+bool WarmAcquireOnlyPermit(SemaphoreState& semaphore, SiteSlot* slot) noexcept;
+bool WarmReleasePermit(SemaphoreState& semaphore) noexcept;
+
+// Hands what permits there are to those who wait.
+void HandOverPermits(SemaphoreState& semaphore) noexcept;
+// One that was taken, but is not to be.
+void GiveBackPermit(SemaphoreState& semaphore) noexcept;
+
+inline constexpr uint64_t kOnePermitAct = uint64_t{1} << 32;
+inline constexpr uint32_t kPermitAgain = 1 | kHoldIsPermit;  // Hold::words
+
+// `seen` is what it was. False: there is no permit, or it has changed.
+LOCKCHECK_ALWAYS_INLINE bool TakePermitHot(SemaphoreState& s, uint64_t seen) {
+  return static_cast<uint32_t>(seen) != 0 &&
+         s.permits.compare_exchange_strong(seen, seen + kOnePermitAct - 1,
+                                           std::memory_order_seq_cst,
+                                           std::memory_order_relaxed);
+}
+
+LOCKCHECK_ALWAYS_INLINE void AddPermitHot(SemaphoreState& s) {
+  s.permits.fetch_add(1, std::memory_order_seq_cst);
+  if (__builtin_expect(s.queue.first.load(std::memory_order_seq_cst) != nullptr,
+                       false)) {
+    HandOverPermits(s);
+  }
+}
+
+// True: this thread has a permit, and that is recorded.
+LOCKCHECK_ALWAYS_INLINE bool AcquirePermitHot(SemaphoreState& s,
+                                              SiteSlot* slot) {
+  ThreadState* const t = t_thread.state;
+  ThreadHolds* const h = HoldsOf(t);
+  uint32_t* const cursor = t->cursor;
+  const uint32_t gate = LoadGate(h);
+  const uint32_t lock_class = s.lock_class.load(std::memory_order_relaxed);
+  const uint32_t tag = s.tag.load(std::memory_order_relaxed);
+  const uint64_t seen = s.permits.load(std::memory_order_relaxed);
+  const bool only = s.queue.initial == 1;
+  if (s.bound != kMostPermits) return false;
+  if (!IsPlainHere(t, h, slot, gate, lock_class, cursor) ||
+      __builtin_expect((tag == t->read_tag) == only, false) ||
+      __builtin_expect(!only && t->read_count != 0, false) ||
+      s.signals.load(std::memory_order_relaxed)) {
+    return IsOff() && TakePermitHot(s, seen);
+  }
+  const uint32_t me = t->actor;
+  SetGate(h, kGateShut);
+  if (__builtin_expect(!TakePermitHot(s, seen), false)) {
+    SetGate(h, gate);
+    return false;
+  }
+  if (__builtin_expect(only && s.last_actor != me, false) ||
+      __builtin_expect(t->cursor != cursor, false)) {
+    SetGate(h, gate);
+    GiveBackPermit(s);
+    return false;
+  }
+  const uint32_t site = __atomic_load_n(&slot->tag, __ATOMIC_RELAXED);
+  StoreWord(cursor, tag | site);
+  t->cursor = cursor + 1;
+  Hold* const hold = h->top;
+  hold->word = tag | site | kReadOpcode;
+  hold->after = LowHalf(cursor + 1);
+  hold->gate = GateBehind(lock_class, site);
+  hold->words = only ? kPermitAgain : kPermitAgain | kHoldIsRead;
+  h->top = hold + 1;
+  const uint32_t holder_site = site | (me << 1 & kHolderBits);
+  if (s.holder_site.load(std::memory_order_relaxed) != holder_site) {
+    s.holder_site.store(holder_site, std::memory_order_relaxed);
+  }
+  SetGate(h, hold->gate);
+  return true;
+}
+
+// True: one permit is released. False: nothing was changed.
+LOCKCHECK_ALWAYS_INLINE bool ReleasePermitHot(SemaphoreState& s) {
+  ThreadState* const t = t_thread.state;
+  ThreadHolds* const h = HoldsOf(t);
+  const uint32_t gate = LoadGate(h);
+  if (s.bound != kMostPermits) return false;
+  if (__builtin_expect(gate == kGateShut, false)) {
+    if (!IsOff() || static_cast<uint32_t>(s.permits.load(
+                        std::memory_order_relaxed)) >= kMostPermits) {
+      return false;
+    }
+    AddPermitHot(s);
+    return true;
+  }
+  Hold* const hold = h->top - 1;
+  uint32_t* const cursor = t->cursor;
+  const uint32_t word = hold->word;
+  // The innermost hold, of this semaphore, one word, and nothing was written
+  // since; what is held cannot be more than there may be.
+  if (__builtin_expect(((word ^ s.tag.load(std::memory_order_relaxed) ^
+                         kReadOpcode ^ kOpenOpcodeBit) &
+                        kObjectBits) != 0,
+                       false) ||
+      __builtin_expect(
+          (hold->words | kHoldIsRead) != (kPermitAgain | kHoldIsRead), false) ||
+      __builtin_expect(hold->after != LowHalf(cursor), false) ||
+      s.signals.load(std::memory_order_relaxed)) {
+    return false;
+  }
+  SetGate(h, kGateShut);
+  if (__builtin_expect(t->cursor != cursor, false)) {
+    SetGate(h, gate);
+    return false;
+  }
+  StoreWord(cursor - 1, word ^ (kReadOpcode ^ kOpenOpcode) ^ kOpenOpcodeBit);
+  h->top = hold;
+  SetGate(h, hold[-1].gate);
+  AddPermitHot(s);
+  return true;
+}
+
+}  // namespace lockcheck::inline LOCKCHECK_ABI::internal
+
+#endif  // LOCKCHECK_INTERNAL_HOT_PERMIT_H_
