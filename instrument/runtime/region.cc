@@ -52,6 +52,7 @@ void DoBeginRegion(const char* name, source_location where, SiteSlot* slot,
   Wanted wanted{};
   wanted.site = site;
   wanted.outside = true;
+  wanted.kind = model::ObjectKind::kRegion;
   BeginWaiting(t, wanted);
   Begin(t, 9).Word(object).Word(site).Word(0).Word(0).U64(Ticks()).Word(0).End(
       Op::kBlock, static_cast<uint32_t>(model::How::kBlocking));

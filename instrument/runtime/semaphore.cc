@@ -219,6 +219,7 @@ bool DoAcquirePermit(const PermitRequest& request) {
   if (!got && request.may_block) {
     waiter.object = ObjectId(s);
     waiter.site = site;
+    waiter.kind = WaitKind::kSemaphore;
     got = TakeOrEnter(s, waiter, after);
     if (!got) {
       AnnounceIfClosing(t);

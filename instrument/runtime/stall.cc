@@ -52,7 +52,7 @@ void SayWait(const Seen& seen) {
   } else if (seen.wanted.joined != 0) {
     m << "the end of A" << uint64_t{seen.wanted.joined};
   } else {
-    m << "a notification";
+    m << "a signal (" << model::PrimitiveOf(seen.wanted.kind).name << ")";
   }
   if (const void* const pc = PcOfSite(seen.wanted.site)) {
     m << ", in ";
@@ -71,13 +71,16 @@ void ShowWaits() {
 
 namespace {
 
-// Not for a notification, as idle workers do.
-bool IsForAThread(const Seen& seen) {
-  return seen.wanted.lock != nullptr || seen.wanted.joined != 0;
+// Not as idle workers wait, who are in nobody's way: for an event, an item, a
+// notification, with nothing held.
+bool IsNotIdle(const Seen& seen) {
+  const Wanted& wanted = seen.wanted;
+  return wanted.lock != nullptr || wanted.joined != 0 || wanted.permit != 0 ||
+         wanted.owed || wanted.top != wanted.holds;
 }
 
 bool IsStall(const Seen& seen) {
-  return IsForAThread(seen) && !seen.wanted.timed &&
+  return IsNotIdle(seen) && !seen.wanted.timed &&
          seen.ns / 1'000'000'000 >= g_options.stall;
 }
 
@@ -96,8 +99,8 @@ bool IsStall(const Seen& seen) {
     Message() << "STALL: " << all
               << (all == 1 ? " thread has" : " threads have") << " waited for "
               << uint64_t{g_options.stall}
-              << " s or longer for a lock or a thread's end; the program goes "
-                 "on";
+              << " s or longer for a lock, a thread's end or what is owed to "
+                 "them, or with something held; the program goes on";
     ShowWaits();
   }
 }
@@ -114,9 +117,8 @@ void OnEndingSignal(int signal) {
   if (g_ending.exchange(self) == self) return;
   uint64_t waits = 0;
   // SIGTERM is also how a server that has nothing to do is stopped.
-  ForEachWait([&](const Seen& seen) {
-    waits += signal == SIGQUIT || IsForAThread(seen);
-  });
+  ForEachWait(
+      [&](const Seen& seen) { waits += signal == SIGQUIT || IsNotIdle(seen); });
   if (waits != 0) {
     Message() << (signal == SIGTERM ? "SIGTERM" : "SIGQUIT") << ": " << waits
               << (waits == 1 ? " thread waits" : " threads wait");

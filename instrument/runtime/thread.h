@@ -15,6 +15,7 @@
 
 #include "instrument/runtime/options.h"
 #include "lib/log/format.h"
+#include "lib/model/primitives.h"
 #include "lockcheck/internal/hot.h"
 #include "lockcheck/internal/task_hooks.h"
 
@@ -48,6 +49,7 @@ struct Wanted {
   bool outside;     // what ends it is no thread of this process
   uint32_t permit;  // of a semaphore that is held like a lock: its object
   bool owed;        // nobody waits for that because it is idle
+  model::ObjectKind kind;  // of a signal
 };
 
 // The same as its thread shows it to the others.

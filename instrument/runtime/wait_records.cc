@@ -124,8 +124,10 @@ void BeginWait(Thread* t, const QueuedWait& wait) {
   Wanted wanted{};
   wanted.site = wait.waiter->site;
   wanted.timed = wait.deadline != nullptr;
-  wanted.outside = wait.waiter->outside;
-  wanted.owed = wait.waiter->owed;
+  wanted.kind = static_cast<ObjectKind>(wait.waiter->kind);
+  const model::Primitive& row = model::PrimitiveOf(wanted.kind);
+  wanted.outside = row.outside;
+  wanted.owed = row.owed;
   wanted.permit = wait.permit ? wait.waiter->object : 0;
   BeginWaiting(t, wanted);
   WriteBlock(t, wait);
@@ -147,10 +149,7 @@ void DoPrepareWait(WaitQueue& queue, WaitKind kind, internal::Waiter& waiter,
   if (Thread* const t = Enter()) {
     waiter.site = SiteId(t, slot, caller);
     waiter.object = IdOf(t, queue, kind, waiter.site);
-    const model::Primitive& row =
-        model::PrimitiveOf(static_cast<ObjectKind>(kind));
-    waiter.outside = row.outside;
-    waiter.owed = row.owed;
+    waiter.kind = kind;
     Leave(t);
   }
 }

@@ -36,7 +36,8 @@ void BeginWaiting(Thread* t, const Wanted& wanted) {
                   static_cast<uint32_t>(wanted.reads) << 1 |
                   static_cast<uint32_t>(wanted.shared) << 2 |
                   static_cast<uint32_t>(wanted.outside) << 3 |
-                  static_cast<uint32_t>(wanted.owed) << 4,
+                  static_cast<uint32_t>(wanted.owed) << 4 |
+                  static_cast<uint32_t>(wanted.kind) << 8,
               std::memory_order_relaxed);
   w.permit.store(wanted.permit, std::memory_order_relaxed);
   w.since.store(WaitClock(), std::memory_order_relaxed);
@@ -70,6 +71,7 @@ bool SeeWait(const Thread* t, Wanted* wanted, uint32_t* number) {
   wanted->shared = (how & 4) != 0;
   wanted->outside = (how & 8) != 0;
   wanted->owed = (how & 16) != 0;
+  wanted->kind = static_cast<model::ObjectKind>(how >> 8);
   wanted->permit = w.permit.load(std::memory_order_acquire);
   wanted->holds = w.holds.load(std::memory_order_acquire);
   wanted->top = w.top.load(std::memory_order_acquire);

@@ -228,9 +228,15 @@ void Builder::Add(const Finding& finding) {
       row_of_id_.try_emplace(row.id, report_.findings.size());
   if (is_new) {
     report_.findings.push_back(std::move(row));
-  } else {
-    report_.findings[it->second].count += row.count;
+    return;
   }
+  FindingRow& first = report_.findings[it->second];
+  const uint64_t count = first.count + row.count;
+  if (TakesPart(report_, row, input_.actor) &&
+      !TakesPart(report_, first, input_.actor)) {
+    first = std::move(row);
+  }
+  first.count = count;
 }
 
 void Builder::Add(const analysis::StandingWait& wait) {
@@ -267,6 +273,13 @@ void Builder::EndStates() {
 }
 
 }  // namespace
+
+bool TakesPart(const Report& report, const FindingRow& row, uint32_t actor) {
+  return std::any_of(
+      row.parts.begin(), row.parts.end(), [&](const PartRow& part) {
+        return part.actor && report.actors[*part.actor].id == actor;
+      });
+}
 
 Report Build(const BuildInput& input) { return Builder(input).Build(); }
 

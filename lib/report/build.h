@@ -25,9 +25,11 @@ struct BuildInput {
   const analysis::Findings& findings;
   const analysis::Statistics& statistics;
   Resolve resolve;
+  uint32_t actor = 0;  // its id; 0: none is asked for
 };
 
-// Findings with the same id are merged: the first stays, the counts add.
+// Findings with the same id are merged: the first stays, or the first in which
+// the actor that is asked for has a part; the counts add.
 Report Build(const BuildInput& input);
 
 }  // namespace lockcheck::report

@@ -275,6 +275,9 @@ struct Report {
 // the order forbids it: --policy order, or --fail-on order.
 bool IsOrderViolation(const FindingRow& row);
 
+// `actor` is an id, of no actor if it is 0.
+bool TakesPart(const Report& report, const FindingRow& row, uint32_t actor);
+
 struct Summary {
   uint64_t actual = 0, confirmed = 0, possible = 0, refuted = 0;
   uint64_t order_violations = 0;  // of those refuted

@@ -99,13 +99,6 @@ std::string FindingSection(const Report& report, const TextOptions& options,
   return out;
 }
 
-bool TakesPart(const Report& report, const FindingRow& row, uint32_t actor) {
-  return std::any_of(
-      row.parts.begin(), row.parts.end(), [&](const PartRow& part) {
-        return part.actor && report.actors[*part.actor].id == actor;
-      });
-}
-
 std::string Only(const Report& report, const TextOptions& options,
                  const Painter& painter) {
   std::string out;

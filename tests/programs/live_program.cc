@@ -440,6 +440,30 @@ void Idle() {
   never.wait(lock, [] { return false; });
 }
 
+// Somebody whom lockcheck does not see might end these waits.
+void WithAStranger(void (*wait)()) {
+  std::thread([] { pause(); }).detach();
+  std::puts("ready");
+  std::fflush(stdout);
+  wait();
+}
+
+void HangOwed() {
+  WithAStranger([] {
+    static lockcheck::promise<int> never;
+    static auto answer = never.get_future();
+    answer.wait();
+  });
+}
+
+void HangHolding() {
+  WithAStranger([] {
+    static lockcheck::event never("never");
+    std::lock_guard hold(g_a);
+    never.wait();
+  });
+}
+
 void Quiet() {
   std::lock_guard only(g_a);
   std::puts("ready");
@@ -505,6 +529,8 @@ const std::map<std::string, std::function<void(int)>> kScenarios = {
     {"gated-by-one-that-is-gone", [](int) { GatedByOneThatIsGone(); }},
     {"under-two-that-are-gone", [](int) { UnderTwoThatAreGone(); }},
     {"hang", [](int) { Hang(); }},
+    {"hang-owed", [](int) { HangOwed(); }},
+    {"hang-holding", [](int) { HangHolding(); }},
     {"hang-with-handler", [](int) { HangWithHandler(); }},
     {"idle", [](int) { Idle(); }},
     {"quiet", [](int) { Quiet(); }},

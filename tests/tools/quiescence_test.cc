@@ -261,7 +261,7 @@ TEST_P(QuiescenceTest, AWaitInAPoolForWhichNothingIsWaitingIsAHazard) {
 TEST_P(QuiescenceTest, WithoutTheCommandALineForEachWaitWillDo) {
   if (kSeesOtherThreads) GTEST_SKIP() << "ThreadSanitizer has a thread";
   const Finished f =
-      KilledAfter("holder-waits", "waits for a notification", "command=none");
+      KilledAfter("holder-waits", "waits for a signal (", "command=none");
   EXPECT_THAT(f.err, AllOf(HasSubstr(kDeadlock), HasSubstr("A2 poster")));
 }
 

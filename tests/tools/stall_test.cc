@@ -150,6 +150,28 @@ TEST_P(StallTest, ALongWaitIsSaidOnce) {
   EXPECT_THAT(said, HasSubstr("STALL: 1 thread has waited for 1 s or longer"));
 }
 
+// Nobody knows who will end these, and they are no idle worker's.
+TEST_P(StallTest, SoIsAWaitForWhatIsOwedAndOneWithALockHeld) {
+  for (const auto& [scenario, what] :
+       {std::pair("hang-owed", "waits  future"),
+        std::pair("hang-holding", "waits  never")}) {
+    Child child("live_program", {scenario});
+    child.Options(Options("stall=1")).Start();
+    Await(child, what, true);
+    child.Signal(SIGKILL);
+    EXPECT_THAT(child.Wait().err, HasSubstr("STALL: 1 thread has waited"))
+        << scenario;
+  }
+}
+
+TEST_P(StallTest, WithoutTheCommandASignalIsSaidToBeOne) {
+  Child child("live_program", {"hang-holding"});
+  child.Options(Options("command=none:stall=1")).Start();
+  Await(child, "waits for a signal (event)", true);
+  child.Signal(SIGKILL);
+  EXPECT_THAT(child.Wait().err, HasSubstr("since 1 s"));
+}
+
 TEST_P(StallTest, StatusOfTheProcessSaysTheSame) {
   Child child("live_program", {"hang"});
   child.Options(Options("")).Start();

@@ -80,8 +80,7 @@ struct Waiter {
   std::atomic<uint32_t> signalled{kWaits};
   uint32_t ticket = 0;
   uint32_t object = 0, site = 0;  // of the record; set before it waits
-  bool outside = false;           // what ends it is no thread of the process
-  bool owed = false;              // nobody waits for it because it is idle
+  WaitKind kind{};                // of the object; set with them
   uint64_t given = 0;             // by whoever claimed it, before it is woken
   Waiter* next = nullptr;
   Waiter* previous = nullptr;
