@@ -8,6 +8,7 @@
 #include "lib/report/naming.h"
 #include "lib/report/owed_advice.h"
 #include "lib/report/sentences.h"
+#include "lib/report/signal_advice.h"
 #include "lib/report/sites.h"
 
 namespace lockcheck::report {
@@ -126,6 +127,31 @@ std::string AdviceForOneClass(const Report& report, const FindingRow& row,
       "take several {} in one order everywhere, by an id or by address", held);
 }
 
+// Who holds the gil and waits for something else takes both again in another
+// order: to take the gil first is what makes the deadlock then.
+const ObjectRow* BesideGil(const Report& report, const FindingRow& row,
+                           const ObjectRow** gil) {
+  const ObjectRow* other = nullptr;
+  for (const PartRow& part : row.parts) {
+    if (!part.wants) continue;
+    const ObjectRow* const object = ObjectOf(report, part.wants->object);
+    if (object == nullptr) continue;
+    (object->kind == model::ObjectKind::kGil ? *gil : other) = object;
+  }
+  return other;
+}
+
+std::string AdviceForGil(const Report& report, const FindingRow& row) {
+  const ObjectRow* gil = nullptr;
+  const ObjectRow* const other = BesideGil(report, row, &gil);
+  if (gil == nullptr) return "";
+  if (other == nullptr) return "";
+  return fmt::format(
+      "where {0} is held, wait for {1} without it, as an interpreter does: "
+      "{0}.lock({1}); or ask for {1} with {0} let go (release_scope)",
+      gil->name, other->name);
+}
+
 // "always take a before b".
 std::string Order(bool at_once, const std::string& first,
                   const std::string& second) {
@@ -148,39 +174,6 @@ bool HoldsLock(const Report& report, const FindingRow& row) {
       });
 }
 
-// The first object of that kind that is waited for; null: none.
-const ObjectRow* Awaited(const Report& report, const FindingRow& row,
-                         model::ObjectKind kind) {
-  for (const PartRow& part : row.parts) {
-    if (!part.wants) continue;
-    const ObjectRow* const object = ObjectOf(report, part.wants->object);
-    if (object != nullptr && object->kind == kind) return object;
-  }
-  return nullptr;
-}
-
-// Nothing is held that could be let go of, or taken earlier.
-std::string AdviceForSignals(const Report& report, const FindingRow& row) {
-  using model::ObjectKind;
-  if (const auto* room = Awaited(report, row, ObjectKind::kQueueSlots)) {
-    return fmt::format(
-        "have more of {}, or get what others put before putting more",
-        room->name);
-  }
-  if (const auto* items = Awaited(report, row, ObjectKind::kQueue)) {
-    return fmt::format(
-        "put into {} before getting, in one of them at least, or close it when "
-        "nothing more comes",
-        items->name);
-  }
-  for (const PartRow& part : row.parts) {
-    if (!part.wants || IsEnd(report, part.wants->object)) continue;
-    return fmt::format("signal {} before waiting, in one of them at least",
-                       ObjectName(report, part.wants->object));
-  }
-  return "have each signal what it is to signal before it waits";
-}
-
 std::string AdviceForCircle(const Report& report, const FindingRow& row) {
   if (std::string join = AdviceForJoin(report, row); !join.empty()) {
     return join;
@@ -189,6 +182,7 @@ std::string AdviceForCircle(const Report& report, const FindingRow& row) {
     return AdviceForPool(report, part->holds[0].object);
   }
   if (!HoldsLock(report, row)) return AdviceForSignals(report, row);
+  if (std::string gil = AdviceForGil(report, row); !gil.empty()) return gil;
   const PartRow& odd = RarestPart(row);
   if (row.parts.size() < 2 || !odd.wants || odd.holds.empty()) {
     return "take the locks in one order everywhere";
@@ -208,13 +202,6 @@ std::string AdviceForCircle(const Report& report, const FindingRow& row) {
   return fmt::format("{}; the other order is the rare one, seen {}{}",
                      Order(at_once, asked, held), Counted(odd.count, "time"),
                      WhereAsked(report, odd));
-}
-
-// What whoever comes by may signal.
-bool IsSignal(const Report& report, uint32_t object) {
-  const ObjectRow* row = ObjectOf(report, object);
-  return row != nullptr && !IsEnd(report, object) &&
-         model::EndsByAnybody(row->kind);
 }
 
 // As of a semaphore's permit, which another one has to release.
@@ -239,7 +226,7 @@ std::string AdviceForCommunication(const Report& report,
       if (IsPool(report, object)) return AdviceForPool(report, object);
     }
     if (IsEnd(report, part.holds[0].object)) {
-      return fmt::format("signal {} before waiting for {}", wanted, held);
+      return AdviceForJoined(report, row, part);
     }
     if (held == wanted) {
       return fmt::format("release {} before it is acquired again", held);
@@ -295,8 +282,17 @@ std::string AdviceForMisuse(model::Misuse misuse) {
 
 // Of a lock that may be shared, what is held and what is asked for differ: no
 // recursive lock would help.
-std::string AdviceForLockingAgain(const FindingRow& row) {
+std::string AdviceForLockingAgain(const Report& report, const FindingRow& row) {
   using model::Mode;
+  const ObjectRow* const object =
+      row.objects.empty() ? nullptr : ObjectOf(report, row.objects[0]);
+  if (object != nullptr && object->kind == model::ObjectKind::kGil) {
+    return "do not take it where it is held; what waits for something else "
+           "may let it go meanwhile (release_scope)";
+  }
+  if (object != nullptr && object->kind == model::ObjectKind::kOnceFlag) {
+    return "let the function not call what calls it once more";
+  }
   if (!row.parts.empty() && !row.parts[0].holds.empty() && row.parts[0].wants) {
     const Mode held = row.parts[0].holds[0].mode;
     const Mode asked = row.parts[0].wants->mode;
@@ -326,14 +322,14 @@ bool OwnerHasEnded(const Report& report, const FindingRow& row) {
 std::string Advice(const Report& report, const Finding& finding,
                    const FindingRow& row) {
   if (finding.misuse == model::Misuse::kSelfLock) {
-    return AdviceForLockingAgain(row);
+    return AdviceForLockingAgain(report, row);
   }
   if (finding.rule == Rule::kMisuse) {
     return finding.misuse ? AdviceForMisuse(*finding.misuse) : "";
   }
   if (finding.rule == Rule::kSelf) {
     return WaitsForOwnEnd(report, row) ? "let another actor join it"
-                                       : AdviceForLockingAgain(row);
+                                       : AdviceForLockingAgain(report, row);
   }
   if (finding.rule == Rule::kWaitHolding) {
     return fmt::format(
@@ -384,7 +380,7 @@ std::string Advice(const Report& report, const Finding& finding,
         ClassOf(report, row.objects[0]));
   }
   if (finding.rule == Rule::kWaitFor && AllAskForWhatTheyHold(row)) {
-    return AdviceForLockingAgain(row);
+    return AdviceForLockingAgain(report, row);
   }
   if (OwnerHasEnded(report, row)) {
     return AdviceForMisuse(model::Misuse::kExitHolding);

@@ -9,6 +9,8 @@
 #include <barrier>
 #include <chrono>
 #include <condition_variable>
+#include <future>
+#include <latch>
 #include <mutex>
 #include <semaphore>
 #include <span>
@@ -17,6 +19,7 @@
 #include <thread>
 #include <vector>
 
+#include "lockcheck/event.h"
 #include "lockcheck/gil.h"
 
 namespace lockcheck {
@@ -276,6 +279,35 @@ TEST(GIL_TEST_NAME, ANotificationIsWaitedForWithoutTheGil) {
   std::unique_lock lock(m);
   g.wait(c, lock, [&] { return ready; });
   lock.unlock();
+  g.unlock();
+}
+
+// Somebody waits for the gil, and would get it if it were let go.
+TEST(GIL_TEST_NAME, WhatIsThereIsWaitedForUnderTheGil) {
+  gil g;
+  std::mutex m;
+  std::condition_variable c;
+  std::latch open(0);
+  event set;
+  set.set();
+  std::promise<void> promise;
+  std::future<void> ready = promise.get_future();
+  promise.set_value();
+  std::atomic<bool> had_it = false;
+  g.lock();
+  std::jthread other([&] {
+    const std::lock_guard held(g);
+    had_it = true;
+  });
+  AwaitWaiter(g);
+  g.wait(set);
+  g.wait(open);
+  g.wait(ready);
+  int looked = 0;
+  std::unique_lock lock(m);
+  g.wait(c, lock, [&] { return ++looked == 1; });
+  EXPECT_EQ(looked, 1);
+  EXPECT_FALSE(had_it);
   g.unlock();
 }
 

@@ -214,7 +214,38 @@ TEST_F(WordsTest, AJoinOfOneWhoWaitsForASignalIsToldToSignalFirst) {
             "waits for the end of A2 (plato); nobody is left who could end a "
             "wait");
   EXPECT_EQ(row_.advice,
-            "signal fork[1] before waiting for the end of A2 (plato)");
+            "see that somebody sets fork[1] for A2 (plato): A3 (kant) before "
+            "it waits for the end of A2 (plato), or another one");
+}
+
+// That one of them is joined makes no difference.
+TEST_F(WordsTest, OfSeveralWhoWaitForSignalsTheJoinIsNotToBlame) {
+  report_.objects[0].kind = model::ObjectKind::kQueueSlots;
+  report_.objects[1].kind = model::ObjectKind::kQueueSlots;
+  Is(Rule::kCommunication, Verdict::kActual);
+  Part(kPlato, kEndOfPlato, 1).Part(kKant, {}, 0).Part(0, {}, kEndOfPlato);
+  EXPECT_EQ(Explained().advice,
+            "have more of fork[1], or get what others put before putting more");
+}
+
+// To take the gil first, and go on to wait for the lock under it, would be the
+// deadlock.
+TEST_F(WordsTest, ALockIsWaitedForWithoutTheGil) {
+  report_.objects[0].kind = model::ObjectKind::kGil;
+  Is(Rule::kLockOrder, Verdict::kPossible);
+  Part(kPlato, 0, 1).Part(kKant, 1, 0);
+  EXPECT_EQ(Explained().advice,
+            "where fork[0] is held, wait for fork[1] without it, as an "
+            "interpreter does: fork[0].lock(fork[1]); or ask for fork[1] with "
+            "fork[0] let go (release_scope)");
+}
+
+TEST_F(WordsTest, AGilThatIsHeldIsNotToldToBeRecursive) {
+  report_.objects[0].kind = model::ObjectKind::kGil;
+  Is(Rule::kSelf, Verdict::kActual);
+  Part(kPlato, 0, 0);
+  row_.objects = {0};
+  EXPECT_THAT(Explained().advice, Not(HasSubstr("recursive")));
 }
 
 TEST_F(WordsTest, PermitsThatAreHeldAreToldToHaveAnOrder) {

@@ -32,9 +32,11 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 
 #include "lockcheck/internal/abi.h"
+#include "lockcheck/internal/gil_found.h"
 #include "lockcheck/source_location.h"
 #include "lockcheck/thread_annotations.h"
 
@@ -137,10 +139,15 @@ class LOCKCHECK_CAPABILITY("gil") gil {
     const release_scope released(*this);
     semaphore.acquire();
   }
-  // x.wait(...) without the gil: of an event, a condition, a latch, a future.
+  // x.wait(...), without the gil if it has to be waited for: of an event, a
+  // latch, a future, a condition (with a predicate; else it always has to).
   template <typename Waitable, typename... Args>
   LOCKCHECK_ALWAYS_INLINE decltype(auto) wait(Waitable& x, Args&&... args)
       LOCKCHECK_REQUIRES(this) LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
+    if constexpr (std::is_void_v<decltype(x.wait(
+                      std::forward<Args>(args)...))>) {
+      if (internal::FoundAtOnce(x, args...)) return;
+    }
     const release_scope released(*this);
     return x.wait(std::forward<Args>(args)...);
   }

@@ -1,0 +1,67 @@
+// Whether a wait would not block, asked in a way that never does.
+#ifndef LOCKCHECK_INTERNAL_GIL_FOUND_H_
+#define LOCKCHECK_INTERNAL_GIL_FOUND_H_
+
+#include <chrono>
+#include <concepts>
+#include <future>
+#include <utility>
+
+#include "lockcheck/internal/abi.h"
+
+namespace lockcheck::inline LOCKCHECK_ABI::internal {
+
+// True: what x.wait() waits for was there, and has been waited for. An event
+// may be cleared at any time, so it is asked once; a latch stays open and a
+// future ready.
+template <typename Waitable>
+LOCKCHECK_ALWAYS_INLINE bool FoundAtOnce(Waitable& x) {
+  constexpr std::chrono::seconds kNone(0);
+  if constexpr (requires {
+                  { x.try_wait() } -> std::convertible_to<bool>;
+                }) {
+    if (!x.try_wait()) return false;
+    x.wait();
+    return true;
+  } else if constexpr (requires {
+                         { x.is_set() } -> std::convertible_to<bool>;
+                         { x.wait_for(kNone) } -> std::convertible_to<bool>;
+                       }) {
+    return x.is_set() && x.wait_for(kNone);
+  } else if constexpr (requires {
+                         {
+                           x.wait_for(kNone)
+                           } -> std::same_as<std::future_status>;
+                       }) {
+    if (x.wait_for(kNone) != std::future_status::ready) return false;
+    x.wait();
+    return true;
+  } else {
+    return false;
+  }
+}
+
+// Of a condition. The predicate's answer is not asked for twice: the second
+// one might be another.
+template <typename Condition, typename Lock, typename Predicate>
+LOCKCHECK_ALWAYS_INLINE bool FoundAtOnce(Condition& c, Lock& lock,
+                                         Predicate& predicate) {
+  if constexpr (requires {
+                  { predicate() } -> std::convertible_to<bool>;
+                }) {
+    if (!predicate()) return false;
+    c.wait(lock, [] { return true; });
+    return true;
+  } else {
+    return false;
+  }
+}
+
+template <typename Waitable, typename... Args>
+bool FoundAtOnce(Waitable&, Args&...) {
+  return false;
+}
+
+}  // namespace lockcheck::inline LOCKCHECK_ABI::internal
+
+#endif  // LOCKCHECK_INTERNAL_GIL_FOUND_H_

@@ -1,0 +1,83 @@
+#include "lib/report/signal_advice.h"
+
+#include <algorithm>
+
+#include "fmt/format.h"
+#include "lib/report/names.h"
+#include "lib/report/naming.h"
+#include "lib/report/sentences.h"
+
+namespace lockcheck::report {
+namespace {
+
+// The first object of that kind that is waited for; null: none.
+const ObjectRow* Awaited(const Report& report, const FindingRow& row,
+                         model::ObjectKind kind) {
+  for (const PartRow& part : row.parts) {
+    if (!part.wants) continue;
+    const ObjectRow* const object = ObjectOf(report, part.wants->object);
+    if (object != nullptr && object->kind == kind) return object;
+  }
+  return nullptr;
+}
+
+const PartRow* WaitsFor(const FindingRow& row, uint32_t object) {
+  const auto part = std::find_if(
+      row.parts.begin(), row.parts.end(), [&](const PartRow& candidate) {
+        return candidate.wants && candidate.wants->object == object;
+      });
+  return part == row.parts.end() ? nullptr : &*part;
+}
+
+}  // namespace
+
+bool IsSignal(const Report& report, uint32_t object) {
+  const ObjectRow* row = ObjectOf(report, object);
+  return row != nullptr && !IsEnd(report, object) &&
+         model::EndsByAnybody(row->kind);
+}
+
+std::string AdviceForSignals(const Report& report, const FindingRow& row) {
+  using model::ObjectKind;
+  if (const auto* room = Awaited(report, row, ObjectKind::kQueueSlots)) {
+    return fmt::format(
+        "have more of {}, or get what others put before putting more",
+        room->name);
+  }
+  if (const auto* items = Awaited(report, row, ObjectKind::kQueue)) {
+    return fmt::format(
+        "put into {} before getting, in one of them at least, or close it when "
+        "nothing more comes",
+        items->name);
+  }
+  for (const PartRow& part : row.parts) {
+    if (!part.wants || IsEnd(report, part.wants->object)) continue;
+    return fmt::format("signal {} before waiting, in one of them at least",
+                       ObjectName(report, part.wants->object));
+  }
+  return "have each signal what it is to signal before it waits";
+}
+
+std::string AdviceForJoined(const Report& report, const FindingRow& row,
+                            const PartRow& joined) {
+  const auto waits_for_signal = [&](const PartRow& part) {
+    return part.wants && IsSignal(report, part.wants->object);
+  };
+  if (std::count_if(row.parts.begin(), row.parts.end(), waits_for_signal) > 1) {
+    return AdviceForSignals(report, row);
+  }
+  const uint32_t end = joined.holds[0].object;
+  const PartRow* const joins = WaitsFor(row, end);
+  return fmt::format(
+      "see that somebody {} {} for {}{}",
+      WhatEndsAWait(report.objects[joined.wants->object].kind),
+      ObjectName(report, joined.wants->object),
+      ActorInSentence(report, joined.actor),
+      joins == nullptr
+          ? ""
+          : fmt::format(": {} before it waits for {}, or another one",
+                        ActorInSentence(report, joins->actor),
+                        ObjectName(report, end)));
+}
+
+}  // namespace lockcheck::report
