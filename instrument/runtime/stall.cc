@@ -12,6 +12,7 @@
 #include "instrument/runtime/modules.h"
 #include "instrument/runtime/own_thread.h"
 #include "instrument/runtime/process.h"
+#include "instrument/runtime/record.h"
 #include "instrument/runtime/sites.h"
 #include "instrument/runtime/unseen.h"
 #include "instrument/runtime/waiting.h"
@@ -107,6 +108,18 @@ bool IsStall(const Seen& seen) {
 
 std::atomic<pid_t> g_ending{0};  // the process that says it
 
+// So that the log says how long who waits has waited. This thread may be one of
+// them; what it was doing goes no further.
+void WriteEnding() {
+  Thread* const t = Enter();
+  if (t == nullptr) return;
+  if (!t->live) {
+    Begin(t, 4).U64(Ticks()).End(log::Op::kNote,
+                                 static_cast<uint32_t>(log::NoteKind::kEnding));
+  }
+  Leave(t);
+}
+
 // Only what a signal handler may do. The default action ends the program when
 // this returns: the signal is blocked until then. In this thread only:
 // timeout(1) sends it twice, and another thread that gets it must not cut the
@@ -115,6 +128,7 @@ void OnEndingSignal(int signal) {
   const KeepErrno keep_errno;
   const pid_t self = getpid();
   if (g_ending.exchange(self) == self) return;
+  WriteEnding();
   uint64_t waits = 0;
   // SIGTERM is also how a server that has nothing to do is stopped.
   ForEachWait(

@@ -205,7 +205,21 @@ class ComponentSearch {
           "mode=live knows the order of forks and joins, a recording these, "
           "too");
     }
+    if (std::any_of(
+            finding.parts.begin(), finding.parts.end(),
+            [&](const Part& part) { return WasNotSeenToStart(part.actor); })) {
+      finding.assumes.push_back(
+          "a thread that was not started as a lockcheck::thread is in no order "
+          "with the others");
+    }
     return finding;
+  }
+
+  // By std::thread, for instance: nor is it known who joins it.
+  bool WasNotSeenToStart(ActorIndex actor) const {
+    return observations_.recording != nullptr && actor != kNone &&
+           observations_.recording->actors[actor].how ==
+               log::BeginHow::kForeign;
   }
 
   // Does everybody give up at some place of the cycle?

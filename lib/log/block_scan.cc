@@ -102,6 +102,9 @@ class ScanVisitor : public RecordVisitor {
     Use(object, site);
     Stamp(ticks);
   }
+  void OnNote(NoteKind kind, uint64_t value) {
+    if (kind == NoteKind::kEnding) Stamp(value);
+  }
   void OnExit(uint64_t ticks, uint64_t monotonic_ns, uint64_t cpu_ns, uint32_t,
               uint32_t) {
     found_.exits.push_back({segment_.process, cpu_ns});

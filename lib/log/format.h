@@ -37,7 +37,7 @@ inline constexpr size_t kBlockWords = kBlockSize / sizeof(uint32_t);
 
 inline constexpr char kMagic[8] = {'L', 'O', 'C', 'K', 'C', 'H', 'K', '\n'};
 inline constexpr uint16_t kMajorVersion = 2;  // a reader refuses a newer one
-inline constexpr uint16_t kMinorVersion = 0;  // a reader accepts a newer one
+inline constexpr uint16_t kMinorVersion = 1;  // a reader accepts a newer one
 
 // FileHeader::stop_reason: why recording ended before the program did.
 enum class StopReason : uint32_t {
@@ -272,7 +272,7 @@ enum class NameTarget : uint32_t { kActor = 1, kObject = 2, kProcess = 3 };
 // actor is the runtime's. kStarved: value an actor and, in the high half, the
 // slots of a pool; at the moment of the kQuiescent that follows the actor had
 // one of them, while it waited to be signalled and tasks that had been
-// submitted had none.
+// submitted had none. kEnding: value ticks; a signal ended the process then.
 enum class NoteKind : uint32_t {
   kStopped = 1,
   kDropped = 2,
@@ -280,7 +280,8 @@ enum class NoteKind : uint32_t {
   kSampleInterval = 4,
   kLive = 5,
   kQuiescent = 6,  // since minor version 1
-  kStarved = 7     // since minor version 2
+  kStarved = 7,    // since minor version 2
+  kEnding = 8      // since version 2.1
 };
 
 inline constexpr uint32_t kHeldShared = 1u << 31;  // site ids are smaller

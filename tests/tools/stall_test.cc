@@ -11,6 +11,7 @@
 #include <fstream>
 #include <string>
 
+#include "nlohmann/json.hpp"
 #include "tests/runtime/child.h"
 #include "tests/tools/command_runner.h"
 
@@ -80,6 +81,20 @@ TEST_P(StallTest, EndedBySigtermItSaysWhoWaitsForWhom) {
     EXPECT_THAT(f.err, HasSubstr("waits  held"));
     EXPECT_THAT(f.err, HasSubstr("A2 other"));
   }
+}
+
+// The command that the handler starts takes longer than this.
+TEST_P(StallTest, TheLogSaysHowLongTheWaitWas) {
+  if (GetParam() == "live") return;  // there is none
+  Child child("live_program", {"hang"});
+  child.Options(Options("stall=1")).Start();
+  Await(child, "waits  held", true);
+  child.Signal(SIGTERM);
+  child.Wait();
+  const auto run = RunCommand({"analyze", folder_ / "log", "--json", "-"});
+  const auto json = nlohmann::json::parse(run.out);
+  ASSERT_EQ(json["standing_waits"].size(), 1u) << run.out;
+  EXPECT_GE(json["standing_waits"][0]["duration_ns"], 1e9);
 }
 
 // As timeout(1) sends it: to the process, and at once to its group.

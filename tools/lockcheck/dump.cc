@@ -120,6 +120,8 @@ const char* Name(log::NoteKind kind) {
       return "nobody left to end a wait, at";
     case log::NoteKind::kStarved:
       return "has a slot of a pool that submitted tasks need, actor";
+    case log::NoteKind::kEnding:
+      return "ended by a signal, at";
   }
   return "unknown note";
 }
