@@ -7,10 +7,13 @@
 #include "instrument/runtime/entry.h"
 #include "instrument/runtime/holding.h"
 #include "instrument/runtime/keep_errno.h"
+#include "instrument/runtime/live.h"
+#include "instrument/runtime/live_book.h"
 #include "instrument/runtime/lock_facts.h"
 #include "instrument/runtime/misuse.h"
 #include "instrument/runtime/plain_gil.h"
 #include "instrument/runtime/record.h"
+#include "instrument/runtime/reporter.h"
 #include "instrument/runtime/sites.h"
 #include "instrument/runtime/table.h"
 #include "instrument/runtime/unseen.h"
@@ -46,10 +49,18 @@ Passed DoPassOnGil(GilState& gil, bool competes, SiteSlot* slot,
   const uint64_t ticks = Ticks();
   const bool kept = PassOn(gil, t->hot.actor, competes);
   if (kept) {
+    // It might have had to wait here, with what else it holds.
+    NoteRequest(t, gil, site, false, slot, caller);
+    if (t->live) {
+      NoteOrder(
+          t, {&gil, LockKind::kGil, How::kBlocking, slot, caller, 0, nullptr},
+          site);
+    }
     Taken(t, gil, site, How::kBlocking, 0);
   } else if (waited) {
     Begin(t, 4).Word(tag >> 3).U64(ticks).End(log::Op::kSawWaiters);
   }
+  AnnounceIfClosing(t);
   Leave(t);
   return kept ? Passed::kKept : Passed::kGivenAway;
 }

@@ -6,7 +6,9 @@
 #include <barrier>
 #include <cstdio>
 #include <mutex>
+#include <span>
 #include <system_error>
+#include <thread>
 
 #include "lockcheck/lockcheck.h"
 #include "tests/programs/in_turn.h"
@@ -36,6 +38,51 @@ void GilUnderMutex(Meet meet) {
   const std::lock_guard lock(g_m);
   meet();
   const std::lock_guard gil(g_gil);
+}
+
+// At a tick the gil is let go and asked for again, with what else is held.
+enum class Takes { kPlainly, kWithoutTheGil };
+enum class Ticks { kAlone, kBesideAWaiter };
+
+template <Takes takes, Ticks ticks>
+void MutexAtATick() {
+  set_name("ticker");
+  g_gil.set_check_interval(1);
+  // Who waits wins.
+  g_gil.set_arbiter(
+      [](std::span<const std::thread::id>) -> size_t { return 0; });
+  const std::lock_guard gil(g_gil);
+  takes == Takes::kPlainly ? g_m.lock() : g_gil.lock(g_m);
+  while (ticks == Ticks::kBesideAWaiter && !g_gil.is_waited_for()) {
+    std::this_thread::yield();
+  }
+  g_gil.tick();
+  g_m.unlock();
+}
+
+template <Takes takes>
+void MutexTaken() {
+  set_name("gil first");
+  const std::lock_guard gil(g_gil);
+  takes == Takes::kPlainly ? g_m.lock() : g_gil.lock(g_m);
+  g_m.unlock();
+}
+
+template <Takes takes>
+void TickThenOther() {
+  InTurn(MutexAtATick<takes, Ticks::kAlone>, MutexTaken<takes>);
+}
+
+template <Takes takes>
+void TickBesideOther() {
+  lockcheck::thread ticker(MutexAtATick<takes, Ticks::kBesideAWaiter>);
+  while (g_gil.try_lock()) {
+    g_gil.unlock();
+    std::this_thread::yield();
+  }
+  lockcheck::thread other(MutexTaken<takes>);
+  ticker.join();
+  other.join();
 }
 
 void AsAnInterpreterDoes() {
@@ -96,6 +143,10 @@ constexpr Story kStories[] = {
     {"gil-safe", Interpreter},
     {"gil-safe-waits", InterpreterWaits},
     {"gil-hangs", BothOrders<AtOnce>},
+    {"gil-tick-latent", TickThenOther<Takes::kPlainly>},
+    {"gil-tick-safe", TickThenOther<Takes::kWithoutTheGil>},
+    {"gil-tick-safe-beside", TickBesideOther<Takes::kWithoutTheGil>},
+    {"gil-tick-hangs", TickBesideOther<Takes::kPlainly>},
     {"released-by-other", ReleasedByOther},
 };
 

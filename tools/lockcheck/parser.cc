@@ -135,9 +135,9 @@ void AddReport(CLI::App& app, Options& o, RawWords& raw) {
          Lines(
              "What fails, comma-separated: deadlock (= actual, confirmed, "
              "possible), actual, confirmed (this version gives none), "
-             "possible, order (implies --policy order), misuse, hazard (so far "
-             "only waits at a log's end), incomplete (records are missing, or "
-             "a bound cut the search), "
+             "possible, order (implies --policy order), misuse, hazard (what "
+             "is or may be no deadlock, docs/command.md), incomplete (records "
+             "are missing, or a bound cut the search), "
              "contention:METRIC>LIMIT[@CLASS] with "
              "METRIC p50, p90, p99, max, "
              "mean, total (of waits; LIMIT 5ms) or contended (LIMIT 10%), "

@@ -4,7 +4,8 @@
 //   * at a tick: tick() counts from each time it is taken, and at the n-th
 //     (set_check_interval, 100 at first; or when set_switch_interval's time has
 //     passed) the holder lets go and competes with all who wait, on equal
-//     terms; if nobody waits it goes on, and nothing is recorded;
+//     terms; if nobody waits it goes on, and nothing is recorded, unless it
+//     holds something else with which it might have had to wait for the gil;
 //   * around I/O: while a release_scope lives the thread does not compete, so
 //     if somebody waits one of them certainly gets it;
 //   * where it would block otherwise: lock(m), acquire(s) and wait(x, ...) do
@@ -81,7 +82,7 @@ class LOCKCHECK_CAPABILITY("gil") gil {
   // By the holder, between two steps of what it runs.
   LOCKCHECK_ALWAYS_INLINE void tick() LOCKCHECK_REQUIRES(this) {
     if (!IsTime()) return;
-    if (core_.IsWaitedFor()) core_.Compete();
+    if (core_.IsWaitedFor() || core_.HoldsMore()) core_.Compete();
     BeginCount();
   }
 

@@ -93,6 +93,11 @@ class GilCore {
   bool IsWaitedFor() const noexcept {
     return state_.first.load(std::memory_order_relaxed) != nullptr;
   }
+  // Whether the caller, who has it, is known to hold anything else.
+  bool HoldsMore() const noexcept {
+    const ThreadHolds* const h = HoldsOf(t_thread.state);
+    return h->top - h->holds > 1;
+  }
   void Seed(uint64_t seed) noexcept {
     state_.random.store(seed, std::memory_order_relaxed);
   }

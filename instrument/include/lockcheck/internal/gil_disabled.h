@@ -62,6 +62,7 @@ class GilCore {
   bool IsWaitedFor() const noexcept {
     return waited_for_.load(std::memory_order_relaxed);
   }
+  static bool HoldsMore() noexcept { return false; }
   void Seed(uint64_t seed) noexcept {
     const std::lock_guard lock(guard_);
     random_ = seed;
