@@ -112,4 +112,11 @@ void SayDeadlock(const void* deadlock) noexcept {
   runtime::SayWhoAndWhere(*static_cast<const runtime::Deadlock*>(deadlock));
 }
 
+bool IsOwnerInParent(const void* deadlock) noexcept {
+  if (deadlock == nullptr) return false;
+  const runtime::GoneOwner* const owner =
+      static_cast<const runtime::Deadlock*>(deadlock)->gone_owner();
+  return owner != nullptr && owner->tid == 0;
+}
+
 }  // namespace lockcheck::inline LOCKCHECK_ABI::internal

@@ -1,13 +1,11 @@
 // GoogleTest's side of lockcheck/gtest.h.
 #include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <memory>
 #include <set>
 #include <string>
@@ -15,6 +13,7 @@
 #include <vector>
 
 #include "lockcheck/gtest.h"
+#include "tools/check/block_in_child.h"
 #include "tools/check/observer.h"
 
 namespace lockcheck::testing {
@@ -24,9 +23,8 @@ using check::Findings;
 using check::Found;
 using check::Observer;
 
-constexpr int kFailedStatus = 1;         // as GoogleTest's for a failed test
-constexpr unsigned kReportSeconds = 30;  // for a report, and for a child
-constexpr int kChildLockedUp = 66;
+constexpr int kFailedStatus = 1;  // as GoogleTest's for a failed test
+constexpr unsigned kReportSeconds = 30;
 
 char g_default_options[4096] = "";
 
@@ -227,25 +225,16 @@ bool OnDeadlock(const void* deadlock) {
   return true;
 }
 
-bool LocksUp(const std::function<void()>& block) {
-  std::fflush(nullptr);
-  const pid_t child = fork();
-  if (child < 0) {
-    ADD_FAILURE() << "lockcheck: fork: " << std::strerror(errno);
-    return false;
+std::chrono::milliseconds g_block_limit = std::chrono::seconds(30);
+
+void ExpectLockUp(const char* file, int line,
+                  const std::function<void()>& block) {
+  const BlockEnd end = RunInChild(block, g_block_limit);
+  for (const BlockEnd::Failure& failure : end.failures) {
+    ADD_FAILURE_AT(failure.file.c_str(), failure.line) << failure.text;
   }
-  if (child == 0) {
-    signal(SIGALRM, SIG_DFL);
-    alarm(kReportSeconds);
-    internal::SetDeadlockHook(
-        [](const void*) -> bool { _exit(kChildLockedUp); });
-    block();
-    _exit(0);
-  }
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  return WIFEXITED(status) && WEXITSTATUS(status) == kChildLockedUp;
+  if (end.locked_up) return;
+  ADD_FAILURE_AT(file, line) << "no deadlock happened: " << end.how;
 }
 
 }  // namespace
@@ -275,6 +264,10 @@ void Install() {
   on_exit(&OnExit, nullptr);
 }
 
+void SetActualDeadlockLimit(std::chrono::milliseconds limit) {
+  g_block_limit = limit;
+}
+
 void ExpectNoDeadlock(const char* file, int line,
                       const std::function<void()>& block) {
   if (g_listener == nullptr) return block();
@@ -285,9 +278,7 @@ void ExpectDeadlock(Deadlock kind, const char* file, int line,
                     const std::function<void()>& block) {
   if (g_listener == nullptr) return;
   if (kind == Deadlock::kActual) {
-    if (!LocksUp(block)) {
-      ADD_FAILURE_AT(file, line) << "no deadlock happened";
-    }
+    ExpectLockUp(file, line, block);
     return;
   }
   const Findings found = g_listener->FoundIn(block);

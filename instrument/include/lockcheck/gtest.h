@@ -25,6 +25,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <functional>
 
 #include "lockcheck/internal/observe.h"
@@ -38,6 +39,10 @@ void Install();
 enum class Deadlock { kPossible, kActual };
 inline constexpr Deadlock possible = Deadlock::kPossible;
 inline constexpr Deadlock actual = Deadlock::kActual;
+
+// How long a block of LOCKCHECK_EXPECT_DEADLOCK(actual) may take to lock up;
+// what has not done so by then is killed, and the test fails. 30 s by default.
+void SetActualDeadlockLimit(std::chrono::milliseconds limit);
 
 // The macros' parts.
 void ExpectNoDeadlock(const char* file, int line,
@@ -74,7 +79,8 @@ struct DeadlockAt {
 // The block shows a deadlock that can happen, and does not fail for it.
 // LOCKCHECK_EXPECT_DEADLOCK(actual) { ... };
 // The block locks up: it runs in a forked child, whose writes are not seen
-// here.
+// here, and which has none of the test's other threads. An assertion that fails
+// there fails the test.
 #define LOCKCHECK_EXPECT_DEADLOCK(kind)                                  \
   ::lockcheck::testing::DeadlockAt{::lockcheck::testing::kind, __FILE__, \
                                    __LINE__} +                           \

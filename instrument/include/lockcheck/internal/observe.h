@@ -49,6 +49,8 @@ const char* BaselinePath() noexcept;
 using DeadlockHook = bool (*)(const void* deadlock);
 void SetDeadlockHook(DeadlockHook hook) noexcept;
 void SayDeadlock(const void* deadlock) noexcept;
+// Whether what is waited for is a lock whose owner only the parent process has.
+bool IsOwnerInParent(const void* deadlock) noexcept;
 
 }  // namespace lockcheck::inline LOCKCHECK_ABI::internal
 
