@@ -62,7 +62,7 @@ class NoteFailures : public ::testing::EmptyTestEventListener {
   }
 };
 
-bool EndLockedUp(const void* deadlock) {
+bool EndLockedUp(internal::LockUp, const void* deadlock) {
   Note(internal::IsOwnerInParent(deadlock) ? Event::kWaitsForParent
                                            : Event::kLockedUp);
   _exit(0);

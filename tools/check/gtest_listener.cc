@@ -22,6 +22,7 @@ namespace {
 using check::Findings;
 using check::Found;
 using check::Observer;
+using internal::LockUp;
 
 constexpr int kFailedStatus = 1;  // as GoogleTest's for a failed test
 constexpr unsigned kReportSeconds = 30;
@@ -145,20 +146,21 @@ class Listener : public ::testing::EmptyTestEventListener {
     }
   }
   // A deadlock has happened, in whichever thread.
-  bool OnDeadlock() {
-    std::fprintf(stderr, "lockcheck: a deadlock happened in %s\n",
-                 test_.c_str());
+  bool OnDeadlock(LockUp how) {
+    const std::string what =
+        (how == LockUp::kStall ? "every thread waits to be signalled, and "
+                                 "nobody is left who could do it, in "
+                               : "a deadlock happened in ") +
+        test_;
+    std::fprintf(stderr, "lockcheck: %s\n", what.c_str());
     bool told = false;
-    for (const Found& one : observer_->End().found) {
+    for (const Found& one : observer_->LockedUp().found) {
       if (!one.actual) continue;
       AddFailure(one, file_.c_str(), line_);
       std::fprintf(stderr, "%s", one.text.c_str());
       told = true;
     }
-    if (!told) {
-      ADD_FAILURE_AT(file_.c_str(), line_)
-          << "a deadlock happened in " << test_;
-    }
+    if (!told) ADD_FAILURE_AT(file_.c_str(), line_) << what;
     return told;
   }
 
@@ -205,19 +207,22 @@ void OnExit(int status, void*) {
   if (fails && status == 0) std::exit(kFailedStatus);
 }
 
-bool OnDeadlock(const void* deadlock) {
+bool OnDeadlock(LockUp how, const void* deadlock) {
+  const bool is_child = getpid() != g_process;
+  // Its end is its parent's business, which may know how to end the wait.
+  if (is_child && how == LockUp::kStall) return false;
   // What tells of it needs memory, and the deadlock may be about that.
   signal(SIGALRM, SIG_DFL);
   alarm(kReportSeconds);
-  if (getpid() != g_process) {
+  if (is_child) {
     // A child that a test has forked: its end is the test's business.
     internal::SayDeadlock(deadlock);
     _exit(kFailedStatus);
   }
-  const bool told = g_listener->OnDeadlock();
+  const bool told = g_listener->OnDeadlock(how);
   if (!told) internal::SayDeadlock(deadlock);
   // Where nobody closed it, nobody throws.
-  if (deadlock == nullptr || !internal::ThrowsOnDeadlock()) {
+  if (how != LockUp::kClosed || !internal::ThrowsOnDeadlock()) {
     g_listener->EndBefore(*::testing::UnitTest::GetInstance(), "it locked up");
     _exit(kFailedStatus);
   }

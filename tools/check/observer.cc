@@ -38,16 +38,23 @@ bool IsOfThisProcess(const log::Recording& recording,
   return true;
 }
 
+// Everybody waits, and nobody is left to end it.
+bool IsStall(const analysis::Finding& finding) {
+  return finding.rule == analysis::Rule::kStall ||
+         finding.rule == analysis::Rule::kLostWakeup;
+}
+
 bool MayFail(const analysis::Finding& finding) {
   return finding.kind == analysis::Kind::kMisuse ||
          (finding.verdict && *finding.verdict != analysis::Verdict::kRefuted);
 }
 
 // Only what may fail in this process: the rest needs no names.
-void KeepWhatMayFail(const log::Recording& recording,
+void KeepWhatMayFail(const log::Recording& recording, bool locked_up,
                      analysis::Findings& findings) {
   std::erase_if(findings.findings, [&](const analysis::Finding& finding) {
-    return !MayFail(finding) || !IsOfThisProcess(recording, finding);
+    return !(MayFail(finding) || (locked_up && IsStall(finding))) ||
+           !IsOfThisProcess(recording, finding);
   });
 }
 
@@ -60,8 +67,9 @@ class LogObserver final : public Observer {
         baseline_(std::move(baseline)) {}
 
   void Begin(const std::string& test) override;
-  Findings End() override { return Analyze(&began_); }
-  Findings All() override { return Analyze(nullptr); }
+  Findings End() override { return Analyze(&began_, false); }
+  Findings LockedUp() override { return Analyze(&began_, true); }
+  Findings All() override { return Analyze(nullptr, false); }
   std::vector<std::string> Unused() const override;
 
  private:
@@ -73,7 +81,7 @@ class LogObserver final : public Observer {
   using Way = std::tuple<uint32_t, uint32_t, uint32_t, uint32_t>;
 
   std::vector<log::StreamMark> MarksNow() const;
-  Findings Analyze(const Moment* since);
+  Findings Analyze(const Moment* since, bool locked_up);
   static Way WayOf(const log::Recording& recording, const analysis::Hold& hold,
                    log::ObjectIndex wants, log::SiteIndex site);
   void Remember(const analysis::Observations& observations);
@@ -156,7 +164,7 @@ std::vector<std::string> LogObserver::TestsOf(
   return {tests.begin(), tests.end()};
 }
 
-Findings LogObserver::Analyze(const Moment* since) {
+Findings LogObserver::Analyze(const Moment* since, bool locked_up) {
   auto opened = log::Recording::Open(runtime_.log_path(), 1);
   if (!opened.ok()) return {.error = std::string(opened.status().message())};
   log::Recording& recording = **opened;
@@ -173,7 +181,7 @@ Findings LogObserver::Analyze(const Moment* since) {
   analysis::ReadStdLockAsOneRequest(std_lock_places, scan.observations);
   if (since != nullptr) Remember(scan.observations);
   analysis::Findings findings = analysis::Find(scan.observations, {});
-  KeepWhatMayFail(recording, findings);
+  KeepWhatMayFail(recording, locked_up, findings);
   Findings result;
   if (!findings.exhaustive) result.cut = findings.notes;
   result.cut.insert(result.cut.end(), scan.notes.begin(), scan.notes.end());
@@ -189,11 +197,13 @@ Findings LogObserver::Analyze(const Moment* since) {
     baseline_.Apply(report);
     fail_on->Mark(report);
     for (const report::FindingRow& row : report.findings) {
-      if (!row.fails) continue;
+      const bool stall =
+          IsStall(finding) && !row.suppressed && !row.in_baseline;
+      if (!row.fails && !stall) continue;
       const bool is_new = returned_.insert(row.id).second;
       if (!is_new && since == nullptr) continue;
       found.push_back({row.id, row.verdict.has_value(),
-                       row.verdict == analysis::Verdict::kActual,
+                       stall || row.verdict == analysis::Verdict::kActual,
                        report::FindingText(report, row, found.size() + 1,
                                            report::Painter(false)),
                        since == nullptr ? TestsOf(recording, finding)

@@ -64,6 +64,9 @@ class Observer {
   // What fails of what happened since Begin(): deadlocks that are possible or
   // happened, and misuse. Suppressed and known ones are left out.
   virtual Findings End() = 0;
+  // The same of a program that has locked up: also who waits where nobody is
+  // left, in whoever's way that is.
+  virtual Findings LockedUp() = 0;
   // The same of the whole program, without what End() has returned already.
   virtual Findings All() = 0;
 

@@ -7,7 +7,8 @@
 //     that can happen, or misuse; the report is its failure message, and the
 //     property lockcheck_finding has the findings' ids;
 //   * a deadlock that happens fails the test, writes the XML, and ends the
-//     program: never a hang (under on_deadlock=throw it goes on);
+//     program: never a hang (under on_deadlock=throw it goes on); so does a wait
+//     to be signalled if nobody is left who could do it;
 //   * what only several tests together show fails the program at its end, and
 //     names them;
 //   * a test that ends the program by exit(0) fails it.
