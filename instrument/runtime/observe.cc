@@ -58,6 +58,14 @@ bool ThrowsOnDeadlock() noexcept {
   return runtime::g_options.on_deadlock == runtime::OnDeadlock::kThrow;
 }
 
+LogState StateOfLog() noexcept {
+  if (!Records()) return {};
+  const log::FileHeader& header = *runtime::g_writer.header();
+  return {runtime::g_writer.stopped(),
+          header.next_block.load(std::memory_order_relaxed),
+          header.ring_blocks};
+}
+
 uint64_t LogTicks() noexcept { return runtime::Ticks(); }
 
 size_t MarkThreads(ThreadMark* marks, size_t size) noexcept {

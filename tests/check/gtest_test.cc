@@ -346,6 +346,33 @@ TEST_F(GTestTest, WhatCannotBeRecordedIsNoSuccess) {
   EXPECT_THAT(f.err, Not(HasSubstr("working directory")));
 }
 
+TEST_F(GTestTest, WhereRecordingHasStoppedTestsFail) {
+  const Finished f = Run("Watched.OneOrder:Long.F*", {}, "max_log=256K");
+  EXPECT_EQ(f.exit_status(), 1) << f;
+  EXPECT_THAT(f.out, HasSubstr("[       OK ] Watched.OneOrder"));
+  EXPECT_THAT(f.out, HasSubstr("[  FAILED  ] Long.Fills"));
+  EXPECT_THAT(f.out, HasSubstr("[  FAILED  ] Long.Follows"));
+  EXPECT_THAT(f.out, HasSubstr("lockcheck: recording has stopped"));
+  // The log is removed.
+  EXPECT_THAT(f.err, HasSubstr("reached max_log; the program goes on\n"));
+  EXPECT_TRUE(std::filesystem::is_empty(folder_.path()));
+  EXPECT_THAT(
+      Run("Long.Fills", {}, "max_log=256K:log=" + (folder_ / "mine")).err,
+      HasSubstr("mine keeps what was recorded"));
+}
+
+TEST_F(GTestTest, WhatARingHasForgottenFailsItsTestAndNoOther) {
+  const Finished f =
+      Run("Watched.OneOrder:Long.Fo*:-Long.Fi*", {}, "ring=256K");
+  EXPECT_EQ(f.exit_status(), 1) << f;
+  EXPECT_THAT(f.out, HasSubstr("[       OK ] Watched.OneOrder"));
+  EXPECT_THAT(f.out, HasSubstr("[       OK ] Long.Follows"));
+  EXPECT_THAT(f.out, HasSubstr("[  FAILED  ] Long.ForgetsHowItBegan"));
+  EXPECT_THAT(f.out, HasSubstr("ring= is too small for one test"));
+  // Five times that overwrites earlier tests only.
+  EXPECT_TRUE(Run("Long.Fills", {"--gtest_repeat=5"}, "ring=2M").Succeeded());
+}
+
 TEST_F(GTestTest, WhereNothingIsRecordedAssertionsDoNotFail) {
   EXPECT_TRUE(Run("Watched.KnowsWhatItHolds", {}, "mode=off").Succeeded());
 }

@@ -246,6 +246,30 @@ TEST(Held, ToTheNext) {
   ThePair().BThenA();
 }
 
+// More than a small log takes.
+void FillTheLog(Pair& p) {
+  for (int i = 0; i < 300'000; ++i) {
+    lockcheck::lock_guard hold(i % 2 == 0 ? p.a : p.b);
+  }
+}
+TEST(Long, Fills) {
+  Pair p;
+  FillTheLog(p);
+}
+TEST(Long, Follows) {
+  Pair p;
+  InTwoThreads([&] { p.AThenB(); }, [&] { p.AThenB(); });
+}
+TEST(Long, ForgetsHowItBegan) {
+  Pair p;
+  InTwoThreads(
+      [&] {
+        p.AThenB();
+        FillTheLog(p);
+      },
+      [&] { p.BThenA(); });
+}
+
 // ---- What ends the program --------------------------------------------------
 
 class LockedUpSuite : public testing::Test {

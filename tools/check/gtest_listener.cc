@@ -75,6 +75,10 @@ class Listener : public ::testing::EmptyTestEventListener {
       std::fprintf(stderr, "lockcheck: %s\n", found.error.c_str());
     }
     SayWhatWasCut("all tests", found);
+    if (!found.missing.empty()) {
+      failed_at_end_ = true;
+      std::fprintf(stderr, "lockcheck: all tests: %s\n", found.missing.c_str());
+    }
     for (const Found& one : found.found) {
       failed_at_end_ = true;
       std::string where = "outside of any test";
@@ -140,6 +144,7 @@ class Listener : public ::testing::EmptyTestEventListener {
   void Fail(const Findings& found, const char* file, int line) {
     if (!found.error.empty()) return Complain(found.error);
     SayWhatWasCut(test_, found);
+    if (!found.missing.empty()) Complain(found.missing);
     for (const Found& one : found.found) {
       AddFailure(one, file == nullptr ? file_.c_str() : file,
                  file == nullptr ? line_ : line);
@@ -178,7 +183,7 @@ class Listener : public ::testing::EmptyTestEventListener {
     ADD_FAILURE_AT(file, line) << one.text;
   }
   static void Complain(const std::string& error) {
-    ADD_FAILURE_AT("lockcheck", 0) << error;
+    ADD_FAILURE_AT("lockcheck", 0) << "lockcheck: " << error;
   }
 
   const std::unique_ptr<Observer> observer_;
@@ -248,7 +253,8 @@ void Install() {
   if (g_listener != nullptr) return;
   std::string error;
   Observer* const observer = lockcheck_new_observer(
-      {&internal::LogPath, &internal::LogTicks, &internal::MarkThreads},
+      {&internal::LogPath, &internal::LogTicks, &internal::MarkThreads,
+       &internal::StateOfLog},
       {internal::SuppressionsPath(), internal::BaselinePath()}, error);
   if (observer == nullptr) {
     std::fprintf(stderr, "lockcheck: %s\n", error.c_str());

@@ -75,12 +75,14 @@ class LogObserver final : public Observer {
  private:
   struct Moment {
     uint64_t ticks = 0;
+    uint64_t claimed = 0;  // blocks of the log
     std::vector<log::StreamMark> marks;
   };
   // Raw ids of the lock held and its place, the lock asked for and its place.
   using Way = std::tuple<uint32_t, uint32_t, uint32_t, uint32_t>;
 
   std::vector<log::StreamMark> MarksNow() const;
+  std::string Missing(const Moment* since) const;
   Findings Analyze(const Moment* since, bool locked_up);
   static Way WayOf(const log::Recording& recording, const analysis::Hold& hold,
                    log::ObjectIndex wants, log::SiteIndex site);
@@ -113,6 +115,23 @@ std::vector<log::StreamMark> LogObserver::MarksNow() const {
   return marks;
 }
 
+// What was written since a moment is in blocks claimed since then, or in none
+// yet; so a ring has it all as long as it has all of those.
+std::string LogObserver::Missing(const Moment* since) const {
+  const internal::LogState state = runtime_.log_state();
+  if (state.stopped) {
+    return "recording has stopped, for a reason that was said then, so what "
+           "was "
+           "done is not all known";
+  }
+  if (since != nullptr && state.ring != 0 &&
+      state.claimed - since->claimed > state.ring) {
+    return "ring= is too small for one test: what it did first is overwritten, "
+           "and not known";
+  }
+  return "";
+}
+
 std::vector<std::string> LogObserver::Unused() const {
   std::vector<std::string> lines = suppressions_.Unused();
   if (std::string line = baseline_.Unused(); !line.empty()) {
@@ -125,6 +144,7 @@ void LogObserver::Begin(const std::string& test) {
   test_ = test;
   // A thread that begins between the two counts as one that began later.
   began_.ticks = runtime_.log_ticks();
+  began_.claimed = runtime_.log_state().claimed;
   began_.marks = MarksNow();
 }
 
@@ -210,6 +230,8 @@ Findings LogObserver::Analyze(const Moment* since, bool locked_up) {
                                         : std::vector<std::string>()});
     }
   }
+  // Now, since others may have written meanwhile.
+  result.missing = Missing(since);
   return result;
 }
 

@@ -42,6 +42,9 @@ struct Findings {
   // What bounds of the analysis left out, one line each: nothing found is no
   // proof then.
   std::vector<std::string> cut;
+  // Why the log does not have all that was done; "": it does. Nothing found is
+  // no proof then either.
+  std::string missing;
 };
 
 // Of the program; see internal/observe.h.
@@ -49,6 +52,7 @@ struct Runtime {
   const char* (*log_path)() noexcept;
   uint64_t (*log_ticks)() noexcept;
   size_t (*mark_threads)(internal::ThreadMark* marks, size_t size) noexcept;
+  internal::LogState (*log_state)() noexcept;
 };
 
 // Files of known findings; "": none.

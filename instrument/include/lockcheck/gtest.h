@@ -18,7 +18,8 @@
 // removes when it ends normally; LOCKCHECK_OPTIONS may say log= (the file
 // stays), suppressions= and baseline= (known findings, the files that
 // `lockcheck analyze` takes) or mode=off (nothing is checked). If it cannot
-// record, the program ends with status 2. lockcheck_default_options() is taken:
+// record, the program ends with status 2; if recording stops later, the tests
+// from then on fail. lockcheck_default_options() is taken:
 // set the variable instead. Not for death tests' children, which are processes
 // of their own. docs/gtest.md says more.
 #ifndef LOCKCHECK_GTEST_H_

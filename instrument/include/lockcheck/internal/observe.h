@@ -21,6 +21,12 @@ struct ThreadMark {
   uint32_t words;    // of it, written so far
 };
 
+struct LogState {
+  bool stopped;      // what is done now is not recorded
+  uint64_t claimed;  // blocks of the file, so far
+  uint64_t ring;     // how many of them the file keeps, the newest; 0: all
+};
+
 // The log's path, or nullptr: nothing is recorded.
 const char* LogPath() noexcept;
 // Whether that is so because somebody said mode=off.
@@ -29,6 +35,8 @@ bool IsOffByChoice() noexcept;
 bool HasLogByDefault() noexcept;
 // LOCKCHECK_OPTIONS=on_deadlock=throw.
 bool ThrowsOnDeadlock() noexcept;
+// All zeros if nothing is recorded.
+LogState StateOfLog() noexcept;
 // Time-stamp counter, as in the log.
 uint64_t LogTicks() noexcept;
 // The threads that record now; returns how many there are, of which the first
