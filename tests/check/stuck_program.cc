@@ -70,6 +70,46 @@ TEST(NobodyLeft, InAChildThatIsKilled) {
   EXPECT_TRUE(WIFSIGNALED(status));
 }
 
+// ---- Threads of nobody's ----------------------------------------------------
+
+// They are in each other's way when the barrier lets them go, or later.
+void LockUpBesides() {
+  auto* const p = new Pair;
+  auto* const both = new std::barrier<>(2);
+  const auto in_order = [both](lockcheck::mutex& one, lockcheck::mutex& two) {
+    lockcheck::thread([&one, &two, both] {
+      lockcheck::lock_guard first(one);
+      both->arrive_and_wait();
+      lockcheck::lock_guard second(two);
+    }).detach();
+  };
+  in_order(p->a, p->b);
+  in_order(p->b, p->a);
+}
+TEST(Besides, One) { LockUpBesides(); }
+TEST(Besides, Two) {
+  LockUpBesides();
+  LockUpBesides();
+}
+TEST(BesidesThen, Goes) {}
+TEST(BesidesThen, GoesOn) { Pair().AThenB(); }
+TEST(BesidesThen, Stays) {
+  while (true) pause();
+}
+
+// ---- Between tests ----------------------------------------------------------
+
+TEST(Earlier, Passes) {}
+
+class SuiteThatLocksUp : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    Pair p;
+    LockUp(p);
+  }
+};
+TEST_F(SuiteThatLocksUp, NeverBegins) {}
+
 TEST(Later, Passes) {}
 
 }  // namespace

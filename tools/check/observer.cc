@@ -68,7 +68,7 @@ class LogObserver final : public Observer {
 
   void Begin(const std::string& test) override;
   Findings End() override { return Analyze(&began_, false); }
-  Findings LockedUp() override { return Analyze(&began_, true); }
+  Findings LockedUp() override;
   Findings All() override { return Analyze(nullptr, false); }
   std::vector<std::string> Unused() const override;
 
@@ -140,6 +140,12 @@ std::vector<std::string> LogObserver::Unused() const {
   return lines;
 }
 
+// Some threads may have begun to wait before that.
+Findings LogObserver::LockedUp() {
+  Findings findings = Analyze(&began_, true);
+  return findings.found.empty() ? Analyze(nullptr, true) : findings;
+}
+
 void LogObserver::Begin(const std::string& test) {
   test_ = test;
   // A thread that begins between the two counts as one that began later.
@@ -149,6 +155,7 @@ void LogObserver::Begin(const std::string& test) {
 }
 
 void LogObserver::Remember(const analysis::Observations& observations) {
+  if (test_.empty()) return;
   const log::Recording& recording = *observations.recording;
   for (const analysis::Dependency& d : observations.dependencies) {
     for (const analysis::Hold& hold : d.held) {
@@ -217,13 +224,12 @@ Findings LogObserver::Analyze(const Moment* since, bool locked_up) {
     baseline_.Apply(report);
     fail_on->Mark(report);
     for (const report::FindingRow& row : report.findings) {
-      const bool stall =
-          IsStall(finding) && !row.suppressed && !row.in_baseline;
-      if (!row.fails && !stall) continue;
+      const bool actual =
+          IsStall(finding) || row.verdict == analysis::Verdict::kActual;
+      if (locked_up ? !actual : !row.fails) continue;
       const bool is_new = returned_.insert(row.id).second;
       if (!is_new && since == nullptr) continue;
       found.push_back({row.id, row.verdict.has_value(),
-                       stall || row.verdict == analysis::Verdict::kActual,
                        report::FindingText(report, row, found.size() + 1,
                                            report::Painter(false)),
                        since == nullptr ? TestsOf(recording, finding)

@@ -31,7 +31,6 @@ namespace lockcheck::check {
 struct Found {
   std::string id;
   bool deadlock = false;           // else misuse
-  bool actual = false;             // the deadlock happened
   std::string text;                // as the command prints it
   std::vector<std::string> tests;  // where its parts were seen; only of All()
 };
@@ -64,12 +63,13 @@ class Observer {
  public:
   virtual ~Observer() = default;
 
+  // "": between two tests.
   virtual void Begin(const std::string& test) = 0;
   // What fails of what happened since Begin(): deadlocks that are possible or
   // happened, and misuse. Suppressed and known ones are left out.
   virtual Findings End() = 0;
-  // The same of a program that has locked up: also who waits where nobody is
-  // left, in whoever's way that is.
+  // Of a program that has locked up: deadlocks that happened, and who waits
+  // where nobody is left, in whoever's way that is.
   virtual Findings LockedUp() = 0;
   // The same of the whole program, without what End() has returned already.
   virtual Findings All() = 0;
