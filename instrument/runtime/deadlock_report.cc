@@ -16,6 +16,8 @@
 
 namespace lockcheck::runtime {
 
+using internal::LockUp;
+
 constinit std::atomic<internal::DeadlockHook> g_deadlock_hook{nullptr};
 
 namespace {
@@ -121,10 +123,10 @@ void ReportTimedCycle(const Deadlock& cycle) {
 }
 
 // Whether the tests have been told.
-bool TellHook(const Deadlock* deadlock) {
+bool TellHook(LockUp how, const Deadlock* deadlock) {
   const internal::DeadlockHook hook =
       g_deadlock_hook.load(std::memory_order_acquire);
-  return hook != nullptr && hook(deadlock);
+  return hook != nullptr && hook(how, deadlock);
 }
 
 void SayHeadline(const Deadlock& deadlock) {
@@ -180,7 +182,7 @@ void Show(const Deadlock& deadlock) {
 // Of a deadlock that is new.
 void Tell(const Deadlock& deadlock) {
   g_deadlocks.fetch_add(1, std::memory_order_relaxed);
-  if (TellHook(&deadlock)) return;
+  if (TellHook(LockUp::kClosed, &deadlock)) return;
   AwaitReports();
   SayHeadline(deadlock);
   Show(deadlock);
@@ -250,7 +252,7 @@ bool ReportGoneOwnerOf(Thread* t, const LockRequest& request) {
 
 void ReportNobodyLeft(uint32_t actor) {
   g_deadlocks.fetch_add(1, std::memory_order_relaxed);
-  if (!TellHook(nullptr)) {
+  if (!TellHook(LockUp::kNobodyLeft, nullptr)) {
     AwaitReports();
     Message() << "DEADLOCK: every thread waits, and nobody is left who could "
                  "end a wait";
@@ -260,6 +262,7 @@ void ReportNobodyLeft(uint32_t actor) {
 }
 
 void ReportStall() {
+  if (TellHook(LockUp::kStall, nullptr)) return;
   AwaitReports();
   Message() << "hazard stall: every thread waits to be signalled, and nobody "
                "is left who could do it";

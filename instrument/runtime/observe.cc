@@ -58,6 +58,14 @@ bool ThrowsOnDeadlock() noexcept {
   return runtime::g_options.on_deadlock == runtime::OnDeadlock::kThrow;
 }
 
+LogState StateOfLog() noexcept {
+  if (!Records()) return {};
+  const log::FileHeader& header = *runtime::g_writer.header();
+  return {runtime::g_writer.stopped(),
+          header.next_block.load(std::memory_order_relaxed),
+          header.ring_blocks};
+}
+
 uint64_t LogTicks() noexcept { return runtime::Ticks(); }
 
 size_t MarkThreads(ThreadMark* marks, size_t size) noexcept {
@@ -110,6 +118,13 @@ void SetDeadlockHook(DeadlockHook hook) noexcept {
 void SayDeadlock(const void* deadlock) noexcept {
   if (deadlock == nullptr) return runtime::SayEachWait();
   runtime::SayWhoAndWhere(*static_cast<const runtime::Deadlock*>(deadlock));
+}
+
+bool IsOwnerInParent(const void* deadlock) noexcept {
+  if (deadlock == nullptr) return false;
+  const runtime::GoneOwner* const owner =
+      static_cast<const runtime::Deadlock*>(deadlock)->gone_owner();
+  return owner != nullptr && owner->tid == 0;
 }
 
 }  // namespace lockcheck::inline LOCKCHECK_ABI::internal

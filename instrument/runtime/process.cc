@@ -353,8 +353,9 @@ void SayStopped() {
                 : reason == log::StopReason::kNoSpace
                     ? "no space left for the log"
                     : "the log cannot be written")
-            << "; the program goes on, " << g_log_path
-            << " keeps what was recorded";
+            << "; the program goes on" << (g_log_by_default ? "" : ", ")
+            << (g_log_by_default ? "" : g_log_path)
+            << (g_log_by_default ? "" : " keeps what was recorded");
 }
 
 void* MapPages(size_t bytes) {

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/check/watched_test.h"
 #include "tests/documented_tests.h"
-#include "tests/runtime/child.h"
 
 namespace lockcheck::testing {
 namespace {
@@ -21,40 +21,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-class GTestTest : public ::testing::Test {
- protected:
-  // Runs the tests that the filter names.
-  Finished Run(const std::string& filter, std::vector<std::string> more = {},
-               const std::string& options = "") {
-    return RunProgram(LOCKCHECK_WATCHED_PROGRAM, filter, std::move(more),
-                      options);
-  }
-  Finished RunProgram(const std::string& program, const std::string& filter,
-                      std::vector<std::string> more = {},
-                      const std::string& options = "") {
-    more.insert(more.begin(), "--gtest_filter=" + filter);
-    Child child(program, more);
-    child.Environment("TMPDIR", folder_.path());
-    if (!options.empty()) child.Options(options);
-    return child.Run();
-  }
-  bool Passes(const std::string& filter, std::vector<std::string> more = {}) {
-    const Finished f = Run(filter, std::move(more));
-    EXPECT_THAT(f.exit_status(), ::testing::AnyOf(0, 1)) << f;
-    if (f.exit_status() == 0) {
-      EXPECT_EQ(f.err, "") << f;
-    }
-    return f.Succeeded();
-  }
-  std::string Read(const std::string& name) const {
-    std::ifstream file(folder_ / name);
-    std::ostringstream text;
-    text << file.rdbuf();
-    return text.str();
-  }
-
-  Folder folder_;
-};
+class GTestTest : public WatchedTest {};
 
 TEST_F(GTestTest, ATestFailsForADeadlockThatCanHappen) {
   const Finished f = Run("Watched.BothOrders");
@@ -377,6 +344,33 @@ TEST_F(GTestTest, WhatCannotBeRecordedIsNoSuccess) {
   EXPECT_EQ(f.exit_status(), 2) << f;
   EXPECT_THAT(f.err, HasSubstr("cannot write the log /proc/nope/log: "));
   EXPECT_THAT(f.err, Not(HasSubstr("working directory")));
+}
+
+TEST_F(GTestTest, WhereRecordingHasStoppedTestsFail) {
+  const Finished f = Run("Watched.OneOrder:Long.F*", {}, "max_log=256K");
+  EXPECT_EQ(f.exit_status(), 1) << f;
+  EXPECT_THAT(f.out, HasSubstr("[       OK ] Watched.OneOrder"));
+  EXPECT_THAT(f.out, HasSubstr("[  FAILED  ] Long.Fills"));
+  EXPECT_THAT(f.out, HasSubstr("[  FAILED  ] Long.Follows"));
+  EXPECT_THAT(f.out, HasSubstr("lockcheck: recording has stopped"));
+  // The log is removed.
+  EXPECT_THAT(f.err, HasSubstr("reached max_log; the program goes on\n"));
+  EXPECT_TRUE(std::filesystem::is_empty(folder_.path()));
+  EXPECT_THAT(
+      Run("Long.Fills", {}, "max_log=256K:log=" + (folder_ / "mine")).err,
+      HasSubstr("mine keeps what was recorded"));
+}
+
+TEST_F(GTestTest, WhatARingHasForgottenFailsItsTestAndNoOther) {
+  const Finished f =
+      Run("Watched.OneOrder:Long.Fo*:-Long.Fi*", {}, "ring=256K");
+  EXPECT_EQ(f.exit_status(), 1) << f;
+  EXPECT_THAT(f.out, HasSubstr("[       OK ] Watched.OneOrder"));
+  EXPECT_THAT(f.out, HasSubstr("[       OK ] Long.Follows"));
+  EXPECT_THAT(f.out, HasSubstr("[  FAILED  ] Long.ForgetsHowItBegan"));
+  EXPECT_THAT(f.out, HasSubstr("ring= is too small for one test"));
+  // Five times that overwrites earlier tests only.
+  EXPECT_TRUE(Run("Long.Fills", {"--gtest_repeat=5"}, "ring=2M").Succeeded());
 }
 
 TEST_F(GTestTest, WhereNothingIsRecordedAssertionsDoNotFail) {

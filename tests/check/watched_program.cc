@@ -5,53 +5,10 @@
 #include <vector>
 
 #include "lockcheck/gtest.h"
+#include "tests/check/pair.h"
 
+namespace watched {
 namespace {
-
-struct Pair {
-  lockcheck::mutex a{"a"}, b{"b"};
-  void AThenB() {
-    lockcheck::lock_guard first(a);
-    lockcheck::lock_guard second(b);
-  }
-  void BThenA() {
-    lockcheck::lock_guard first(b);
-    lockcheck::lock_guard second(a);
-  }
-};
-
-void InTwoThreads(auto one, auto two) {
-  std::barrier both(2);
-  // Both threads live at one time, or their joins would put them in order.
-  lockcheck::thread t([&] {
-    one();
-    both.arrive_and_wait();
-    both.arrive_and_wait();
-  });
-  lockcheck::thread u([&] {
-    both.arrive_and_wait();
-    two();
-    both.arrive_and_wait();
-  });
-  t.join();
-  u.join();
-}
-
-void LockUp(Pair& p) {
-  std::barrier both(2);
-  lockcheck::thread t([&] {
-    lockcheck::lock_guard first(p.a);
-    both.arrive_and_wait();
-    lockcheck::lock_guard second(p.b);
-  });
-  lockcheck::thread u([&] {
-    lockcheck::lock_guard first(p.b);
-    both.arrive_and_wait();
-    lockcheck::lock_guard second(p.a);
-  });
-  t.join();
-  u.join();
-}
 
 TEST(Watched, BothOrders) {
   Pair p;
@@ -254,44 +211,6 @@ TEST(Watched, DoesNotKnowWhatItHolds) {
 
 // ---- What goes on from test to test -----------------------------------------
 
-// A thread that outlives the tests, as a pool's would; it does what it is told.
-class Worker {
- public:
-  Worker() : thread_([this] { Run(); }) { thread_.detach(); }
-  void Do(std::function<void()> act) {
-    lockcheck::unique_lock guard(mutex_);
-    act_ = std::move(act);
-    changed_.notify_all();
-    while (act_) changed_.wait(guard);
-  }
-
- private:
-  void Run() {
-    lockcheck::unique_lock guard(mutex_);
-    while (true) {
-      while (!act_) changed_.wait(guard);
-      guard.unlock();
-      act_();
-      guard.lock();
-      act_ = nullptr;
-      changed_.notify_all();
-    }
-  }
-  lockcheck::mutex mutex_{"worker"};
-  lockcheck::condition_variable changed_;
-  std::function<void()> act_;
-  lockcheck::thread thread_;
-};
-
-Worker& TheWorker() {
-  static auto* const worker = new Worker;
-  return *worker;
-}
-Pair& ThePair() {
-  static auto* const pair = new Pair;
-  return *pair;
-}
-
 TEST(Half, TheWorkerTakesAThenB) {
   TheWorker().Do([] { ThePair().AThenB(); });
 }
@@ -327,6 +246,30 @@ TEST(Held, ToTheNext) {
   ThePair().BThenA();
 }
 
+// More than a small log takes.
+void FillTheLog(Pair& p) {
+  for (int i = 0; i < 300'000; ++i) {
+    lockcheck::lock_guard hold(i % 2 == 0 ? p.a : p.b);
+  }
+}
+TEST(Long, Fills) {
+  Pair p;
+  FillTheLog(p);
+}
+TEST(Long, Follows) {
+  Pair p;
+  InTwoThreads([&] { p.AThenB(); }, [&] { p.AThenB(); });
+}
+TEST(Long, ForgetsHowItBegan) {
+  Pair p;
+  InTwoThreads(
+      [&] {
+        p.AThenB();
+        FillTheLog(p);
+      },
+      [&] { p.BThenA(); });
+}
+
 // ---- What ends the program --------------------------------------------------
 
 class LockedUpSuite : public testing::Test {
@@ -349,3 +292,4 @@ TEST(Exits, InADeathTest) {
 TEST(Last, Passes) {}
 
 }  // namespace
+}  // namespace watched

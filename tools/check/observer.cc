@@ -38,16 +38,23 @@ bool IsOfThisProcess(const log::Recording& recording,
   return true;
 }
 
+// Everybody waits, and nobody is left to end it.
+bool IsStall(const analysis::Finding& finding) {
+  return finding.rule == analysis::Rule::kStall ||
+         finding.rule == analysis::Rule::kLostWakeup;
+}
+
 bool MayFail(const analysis::Finding& finding) {
   return finding.kind == analysis::Kind::kMisuse ||
          (finding.verdict && *finding.verdict != analysis::Verdict::kRefuted);
 }
 
 // Only what may fail in this process: the rest needs no names.
-void KeepWhatMayFail(const log::Recording& recording,
+void KeepWhatMayFail(const log::Recording& recording, bool locked_up,
                      analysis::Findings& findings) {
   std::erase_if(findings.findings, [&](const analysis::Finding& finding) {
-    return !MayFail(finding) || !IsOfThisProcess(recording, finding);
+    return !(MayFail(finding) || (locked_up && IsStall(finding))) ||
+           !IsOfThisProcess(recording, finding);
   });
 }
 
@@ -60,20 +67,23 @@ class LogObserver final : public Observer {
         baseline_(std::move(baseline)) {}
 
   void Begin(const std::string& test) override;
-  Findings End() override { return Analyze(&began_); }
-  Findings All() override { return Analyze(nullptr); }
+  Findings End() override { return Analyze(&began_, false); }
+  Findings LockedUp() override;
+  Findings All() override { return Analyze(nullptr, false); }
   std::vector<std::string> Unused() const override;
 
  private:
   struct Moment {
     uint64_t ticks = 0;
+    uint64_t claimed = 0;  // blocks of the log
     std::vector<log::StreamMark> marks;
   };
   // Raw ids of the lock held and its place, the lock asked for and its place.
   using Way = std::tuple<uint32_t, uint32_t, uint32_t, uint32_t>;
 
   std::vector<log::StreamMark> MarksNow() const;
-  Findings Analyze(const Moment* since);
+  std::string Missing(const Moment* since) const;
+  Findings Analyze(const Moment* since, bool locked_up);
   static Way WayOf(const log::Recording& recording, const analysis::Hold& hold,
                    log::ObjectIndex wants, log::SiteIndex site);
   void Remember(const analysis::Observations& observations);
@@ -105,6 +115,23 @@ std::vector<log::StreamMark> LogObserver::MarksNow() const {
   return marks;
 }
 
+// What was written since a moment is in blocks claimed since then, or in none
+// yet; so a ring has it all as long as it has all of those.
+std::string LogObserver::Missing(const Moment* since) const {
+  const internal::LogState state = runtime_.log_state();
+  if (state.stopped) {
+    return "recording has stopped, for a reason that was said then, so what "
+           "was "
+           "done is not all known";
+  }
+  if (since != nullptr && state.ring != 0 &&
+      state.claimed - since->claimed > state.ring) {
+    return "ring= is too small for one test: what it did first is overwritten, "
+           "and not known";
+  }
+  return "";
+}
+
 std::vector<std::string> LogObserver::Unused() const {
   std::vector<std::string> lines = suppressions_.Unused();
   if (std::string line = baseline_.Unused(); !line.empty()) {
@@ -113,14 +140,22 @@ std::vector<std::string> LogObserver::Unused() const {
   return lines;
 }
 
+// Some threads may have begun to wait before that.
+Findings LogObserver::LockedUp() {
+  Findings findings = Analyze(&began_, true);
+  return findings.found.empty() ? Analyze(nullptr, true) : findings;
+}
+
 void LogObserver::Begin(const std::string& test) {
   test_ = test;
   // A thread that begins between the two counts as one that began later.
   began_.ticks = runtime_.log_ticks();
+  began_.claimed = runtime_.log_state().claimed;
   began_.marks = MarksNow();
 }
 
 void LogObserver::Remember(const analysis::Observations& observations) {
+  if (test_.empty()) return;
   const log::Recording& recording = *observations.recording;
   for (const analysis::Dependency& d : observations.dependencies) {
     for (const analysis::Hold& hold : d.held) {
@@ -156,7 +191,7 @@ std::vector<std::string> LogObserver::TestsOf(
   return {tests.begin(), tests.end()};
 }
 
-Findings LogObserver::Analyze(const Moment* since) {
+Findings LogObserver::Analyze(const Moment* since, bool locked_up) {
   auto opened = log::Recording::Open(runtime_.log_path(), 1);
   if (!opened.ok()) return {.error = std::string(opened.status().message())};
   log::Recording& recording = **opened;
@@ -173,7 +208,7 @@ Findings LogObserver::Analyze(const Moment* since) {
   analysis::ReadStdLockAsOneRequest(std_lock_places, scan.observations);
   if (since != nullptr) Remember(scan.observations);
   analysis::Findings findings = analysis::Find(scan.observations, {});
-  KeepWhatMayFail(recording, findings);
+  KeepWhatMayFail(recording, locked_up, findings);
   Findings result;
   if (!findings.exhaustive) result.cut = findings.notes;
   result.cut.insert(result.cut.end(), scan.notes.begin(), scan.notes.end());
@@ -189,17 +224,20 @@ Findings LogObserver::Analyze(const Moment* since) {
     baseline_.Apply(report);
     fail_on->Mark(report);
     for (const report::FindingRow& row : report.findings) {
-      if (!row.fails) continue;
+      const bool actual =
+          IsStall(finding) || row.verdict == analysis::Verdict::kActual;
+      if (locked_up ? !actual : !row.fails) continue;
       const bool is_new = returned_.insert(row.id).second;
       if (!is_new && since == nullptr) continue;
       found.push_back({row.id, row.verdict.has_value(),
-                       row.verdict == analysis::Verdict::kActual,
                        report::FindingText(report, row, found.size() + 1,
                                            report::Painter(false)),
                        since == nullptr ? TestsOf(recording, finding)
                                         : std::vector<std::string>()});
     }
   }
+  // Now, since others may have written meanwhile.
+  result.missing = Missing(since);
   return result;
 }
 

@@ -31,7 +31,6 @@ namespace lockcheck::check {
 struct Found {
   std::string id;
   bool deadlock = false;           // else misuse
-  bool actual = false;             // the deadlock happened
   std::string text;                // as the command prints it
   std::vector<std::string> tests;  // where its parts were seen; only of All()
 };
@@ -42,6 +41,9 @@ struct Findings {
   // What bounds of the analysis left out, one line each: nothing found is no
   // proof then.
   std::vector<std::string> cut;
+  // Why the log does not have all that was done; "": it does. Nothing found is
+  // no proof then either.
+  std::string missing;
 };
 
 // Of the program; see internal/observe.h.
@@ -49,6 +51,7 @@ struct Runtime {
   const char* (*log_path)() noexcept;
   uint64_t (*log_ticks)() noexcept;
   size_t (*mark_threads)(internal::ThreadMark* marks, size_t size) noexcept;
+  internal::LogState (*log_state)() noexcept;
 };
 
 // Files of known findings; "": none.
@@ -60,10 +63,14 @@ class Observer {
  public:
   virtual ~Observer() = default;
 
+  // "": between two tests.
   virtual void Begin(const std::string& test) = 0;
   // What fails of what happened since Begin(): deadlocks that are possible or
   // happened, and misuse. Suppressed and known ones are left out.
   virtual Findings End() = 0;
+  // Of a program that has locked up: deadlocks that happened, and who waits
+  // where nobody is left, in whoever's way that is.
+  virtual Findings LockedUp() = 0;
   // The same of the whole program, without what End() has returned already.
   virtual Findings All() = 0;
 

@@ -7,7 +7,8 @@
 //     that can happen, or misuse; the report is its failure message, and the
 //     property lockcheck_finding has the findings' ids;
 //   * a deadlock that happens fails the test, writes the XML, and ends the
-//     program: never a hang (under on_deadlock=throw it goes on);
+//     program: never a hang (under on_deadlock=throw it goes on); so does a wait
+//     to be signalled if nobody is left who could do it;
 //   * what only several tests together show fails the program at its end, and
 //     names them;
 //   * a test that ends the program by exit(0) fails it.
@@ -17,7 +18,8 @@
 // removes when it ends normally; LOCKCHECK_OPTIONS may say log= (the file
 // stays), suppressions= and baseline= (known findings, the files that
 // `lockcheck analyze` takes) or mode=off (nothing is checked). If it cannot
-// record, the program ends with status 2. lockcheck_default_options() is taken:
+// record, the program ends with status 2; if recording stops later, the tests
+// from then on fail. lockcheck_default_options() is taken:
 // set the variable instead. Not for death tests' children, which are processes
 // of their own. docs/gtest.md says more.
 #ifndef LOCKCHECK_GTEST_H_
@@ -25,6 +27,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <functional>
 
 #include "lockcheck/internal/observe.h"
@@ -38,6 +41,10 @@ void Install();
 enum class Deadlock { kPossible, kActual };
 inline constexpr Deadlock possible = Deadlock::kPossible;
 inline constexpr Deadlock actual = Deadlock::kActual;
+
+// How long a block of LOCKCHECK_EXPECT_DEADLOCK(actual) may take to lock up;
+// what has not done so by then is killed, and the test fails. 30 s by default.
+void SetActualDeadlockLimit(std::chrono::milliseconds limit);
 
 // The macros' parts.
 void ExpectNoDeadlock(const char* file, int line,
@@ -74,7 +81,8 @@ struct DeadlockAt {
 // The block shows a deadlock that can happen, and does not fail for it.
 // LOCKCHECK_EXPECT_DEADLOCK(actual) { ... };
 // The block locks up: it runs in a forked child, whose writes are not seen
-// here.
+// here, and which has none of the test's other threads. An assertion that fails
+// there fails the test.
 #define LOCKCHECK_EXPECT_DEADLOCK(kind)                                  \
   ::lockcheck::testing::DeadlockAt{::lockcheck::testing::kind, __FILE__, \
                                    __LINE__} +                           \

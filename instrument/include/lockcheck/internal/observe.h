@@ -21,6 +21,12 @@ struct ThreadMark {
   uint32_t words;    // of it, written so far
 };
 
+struct LogState {
+  bool stopped;      // what is done now is not recorded
+  uint64_t claimed;  // blocks of the file, so far
+  uint64_t ring;     // how many of them the file keeps, the newest; 0: all
+};
+
 // The log's path, or nullptr: nothing is recorded.
 const char* LogPath() noexcept;
 // Whether that is so because somebody said mode=off.
@@ -29,6 +35,8 @@ bool IsOffByChoice() noexcept;
 bool HasLogByDefault() noexcept;
 // LOCKCHECK_OPTIONS=on_deadlock=throw.
 bool ThrowsOnDeadlock() noexcept;
+// All zeros if nothing is recorded.
+LogState StateOfLog() noexcept;
 // Time-stamp counter, as in the log.
 uint64_t LogTicks() noexcept;
 // The threads that record now; returns how many there are, of which the first
@@ -42,13 +50,21 @@ bool IsHeldByThisThread(const void* lock) noexcept;
 const char* SuppressionsPath() noexcept;
 const char* BaselinePath() noexcept;
 
-// Called when a deadlock has happened, by the thread that closed it, before
-// anything is said and on_deadlock= is obeyed; it may end the process. Null:
-// nobody closed it, and a thread of the runtime's own calls. True: it has told
-// the user. SayDeadlock() prints names and addresses.
-using DeadlockHook = bool (*)(const void* deadlock);
+// What has locked up the program, or a part of it.
+enum class LockUp : uint8_t {
+  kClosed,      // the calling thread's request closes a deadlock
+  kNobodyLeft,  // everybody waits, and somebody is in others' way or is owed
+  kStall,       // everybody waits, in nobody's way: else no more than a hazard
+};
+// Called when that has happened, before anything is said and on_deadlock= is
+// obeyed; it may end the process. Where nobody closed it a thread of the
+// runtime's own calls, and `deadlock` is null. True: it has told the user.
+// SayDeadlock() prints names and addresses.
+using DeadlockHook = bool (*)(LockUp how, const void* deadlock);
 void SetDeadlockHook(DeadlockHook hook) noexcept;
 void SayDeadlock(const void* deadlock) noexcept;
+// Whether what is waited for is a lock whose owner only the parent process has.
+bool IsOwnerInParent(const void* deadlock) noexcept;
 
 }  // namespace lockcheck::inline LOCKCHECK_ABI::internal
 

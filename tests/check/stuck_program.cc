@@ -1,0 +1,116 @@
+// Tests that never end by themselves, of which tests/check/stuck_test.cc runs
+// some.
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lockcheck/gtest.h"
+#include "tests/check/pair.h"
+
+namespace watched {
+namespace {
+
+// ---- Nobody is left ---------------------------------------------------------
+
+TEST(NobodyLeft, Semaphore) {
+  lockcheck::binary_semaphore posted(0, "posted");
+  posted.acquire();
+}
+TEST(NobodyLeft, Event) {
+  lockcheck::event set;
+  set.wait();
+}
+TEST(NobodyLeft, Queue) {
+  lockcheck::queue<int> items;
+  items.get();
+}
+TEST(NobodyLeft, LostWakeup) {
+  lockcheck::mutex m("m");
+  lockcheck::condition_variable changed("changed");
+  lockcheck::thread([&] {
+    lockcheck::lock_guard lock(m);
+    changed.notify_one();
+  }).join();
+  lockcheck::unique_lock lock(m);
+  changed.wait(lock);
+}
+TEST(NobodyLeft, IdleWorker) {
+  bool never = false;
+  lockcheck::mutex m("m");
+  lockcheck::condition_variable changed("changed");
+  const auto wait = [&] {
+    lockcheck::unique_lock lock(m);
+    while (!never) changed.wait(lock);
+  };
+  lockcheck::thread worker(wait);
+  wait();
+  worker.join();
+}
+TEST(NobodyLeft, InABlock) {
+  lockcheck::binary_semaphore posted(0, "posted");
+  LOCKCHECK_EXPECT_DEADLOCK(actual) { posted.acquire(); };
+}
+// A child waits for ever, as one does that is to be killed.
+TEST(NobodyLeft, InAChildThatIsKilled) {
+  int told[2];
+  ASSERT_EQ(pipe(told), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    // The parent reads what the runtime says of it.
+    dup2(told[1], 2);
+    lockcheck::binary_semaphore posted(0, "posted");
+    posted.acquire();
+    _exit(0);
+  }
+  char c;
+  ASSERT_EQ(read(told[0], &c, 1), 1);
+  kill(child, SIGKILL);
+  int status;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFSIGNALED(status));
+}
+
+// ---- Threads of nobody's ----------------------------------------------------
+
+// They are in each other's way when the barrier lets them go, or later.
+void LockUpBesides() {
+  auto* const p = new Pair;
+  auto* const both = new std::barrier<>(2);
+  const auto in_order = [both](lockcheck::mutex& one, lockcheck::mutex& two) {
+    lockcheck::thread([&one, &two, both] {
+      lockcheck::lock_guard first(one);
+      both->arrive_and_wait();
+      lockcheck::lock_guard second(two);
+    }).detach();
+  };
+  in_order(p->a, p->b);
+  in_order(p->b, p->a);
+}
+TEST(Besides, One) { LockUpBesides(); }
+TEST(Besides, Two) {
+  LockUpBesides();
+  LockUpBesides();
+}
+TEST(BesidesThen, Goes) {}
+TEST(BesidesThen, GoesOn) { Pair().AThenB(); }
+TEST(BesidesThen, Stays) {
+  while (true) pause();
+}
+
+// ---- Between tests ----------------------------------------------------------
+
+TEST(Earlier, Passes) {}
+
+class SuiteThatLocksUp : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    Pair p;
+    LockUp(p);
+  }
+};
+TEST_F(SuiteThatLocksUp, NeverBegins) {}
+
+TEST(Later, Passes) {}
+
+}  // namespace
+}  // namespace watched
