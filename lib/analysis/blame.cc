@@ -19,6 +19,25 @@ void BlameTable::Merge(const BlameTable& other) {
   }
 }
 
+void BlameTable::PlaceUnknown(
+    const absl::flat_hash_map<ObjectIndex, SiteIndex>& site_of) {
+  std::vector<std::pair<Pair, Sum>> placed;
+  for (const auto& [pair, sum] : rows_) {
+    if (pair.holder_site != kNone || pair.holder != kNone) continue;
+    const auto site = site_of.find(pair.object);
+    if (site == site_of.end()) continue;
+    placed.emplace_back(pair, sum);
+    placed.back().first.holder_site = site->second;
+  }
+  for (auto& [pair, sum] : placed) {
+    Sum& there = rows_[pair];
+    there.waits += sum.waits;
+    there.ns += sum.ns;
+    pair.holder_site = kNone;
+    rows_.erase(pair);
+  }
+}
+
 void BlameTable::AddCaused(Statistics& statistics) const {
   for (const auto& [pair, sum] : rows_) {
     const auto ns = static_cast<double>(sum.ns);

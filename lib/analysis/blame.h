@@ -33,6 +33,9 @@ class BlameTable {
 
   void Charge(const Pair& pair, uint64_t ns, bool new_wait);
   void Merge(const BlameTable& other);
+  // Of each object for which `site_of` knows one: that is where whoever had it
+  // had taken it, if neither the holder nor the place is known.
+  void PlaceUnknown(const absl::flat_hash_map<ObjectIndex, SiteIndex>& site_of);
   // Adds what each row's holder caused to its object, site and actor.
   void AddCaused(Statistics& statistics) const;
   // By object and holder's site: the longest that one actor waited in all.

@@ -17,6 +17,26 @@ double VarianceOfTotal(const HoldStratum& s, double spread) {
   return Square(holds) * spread / n * (1 - n / holds);
 }
 
+void TakeOut(const StampedTimes& stamped, HoldStratum& stratum) {
+  stratum.holds -= std::min(stratum.holds, stamped.all.count);
+  stratum.measured -= stamped.sampled;
+}
+
+// `others` are the holds that are not among the measured.
+HoldEstimate WithMeasured(const Moments& measured, HoldEstimate others,
+                          uint64_t acquisitions) {
+  const auto all = static_cast<double>(acquisitions);
+  const double estimated =
+      std::max(0.0, all - static_cast<double>(measured.count));
+  if (measured.count == 0 || (estimated > 0 && others.total == 0)) {
+    return others;
+  }
+  others.total += static_cast<double>(measured.total);
+  others.mean = others.total / all;
+  others.error *= estimated / all;
+  return others;
+}
+
 }  // namespace
 
 HoldEstimate EstimateHolds(std::span<const HoldStratum> strata) {
@@ -50,20 +70,26 @@ HoldEstimate EstimateHolds(std::span<const HoldStratum> strata) {
 }
 
 HoldEstimate EstimateHolds(uint64_t acquisitions, const Moments& measured,
-                           std::span<const SiteShare> shares) {
+                           std::span<const SiteShare> shares,
+                           const StampedTimes& stamped) {
   std::vector<HoldStratum> strata;
   HoldStratum rest{.holds = acquisitions, .measured = measured};
+  TakeOut(stamped, rest);
   for (const SiteShare& share : shares) {
     if (share.acquisitions != share.all_acquisitions) {
       rest.blocked_ns += share.blocked_ns;
       continue;
     }
-    strata.push_back({share.acquisitions, share.measured, share.blocked_ns});
-    rest.holds -= std::min(rest.holds, share.acquisitions);
-    rest.measured -= share.measured;
+    HoldStratum& own = strata.emplace_back(
+        HoldStratum{share.acquisitions, share.measured, share.blocked_ns});
+    TakeOut(share.stamped, own);
+    own.blocked_ns = std::max(
+        0.0, own.blocked_ns - static_cast<double>(share.stamped.all.total));
+    rest.holds -= std::min(rest.holds, own.holds);
+    rest.measured -= own.measured;
   }
   strata.push_back(rest);
-  return EstimateHolds(strata);
+  return WithMeasured(stamped.all, EstimateHolds(strata), acquisitions);
 }
 
 }  // namespace lockcheck::analysis

@@ -10,7 +10,8 @@
 // The scan measures holds by lock and by site, not by both. A site that
 // acquires nothing else is a stratum; the acquisitions at all others together
 // are one more, with what the measured holds leave when those of the first are
-// taken out. Cost: linear in the shares.
+// taken out. Holds with a stamp at either end (stamped_holds.h) are all
+// measured and are a stratum without an error. Cost: linear in the shares.
 #ifndef LOCKCHECK_LIB_ANALYSIS_HOLD_ESTIMATE_H_
 #define LOCKCHECK_LIB_ANALYSIS_HOLD_ESTIMATE_H_
 
@@ -49,11 +50,15 @@ struct SiteShare {
   double blocked_ns = 0;          // see HoldStratum
   uint64_t all_acquisitions = 0;  // at this site, of whatever lock
   Moments measured;               // at this site, of whatever lock
+  StampedTimes stamped;           // the same
 };
 
-// `acquisitions` and `measured` are the group's, at all sites.
+// But for the shares all is the group's, at all sites. All zero if no hold but
+// the stamped ones was measured, and there are others: those under contention
+// say nothing of the rest.
 HoldEstimate EstimateHolds(uint64_t acquisitions, const Moments& measured,
-                           std::span<const SiteShare> shares);
+                           std::span<const SiteShare> shares,
+                           const StampedTimes& stamped = {});
 
 }  // namespace lockcheck::analysis
 

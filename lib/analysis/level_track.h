@@ -8,8 +8,12 @@
 // act of the n-th, exactly. When the buckets do not suffice, each two become
 // one.
 //
-// Cost: an addition an act. Memory: kMostPoints numbers, fewer if there were
-// fewer acts. Thread safety: none; Merge() tracks of several.
+// When an act was is not in its record. But each lies between two stamps of its
+// stream, and all are in the order of their numbers: no act was before one with
+// a smaller number, nor after one with a larger one.
+//
+// Cost: an addition an act. Memory: kMostPoints times three numbers, fewer if
+// there were fewer acts. Thread safety: none; Merge() tracks of several.
 #ifndef LOCKCHECK_LIB_ANALYSIS_LEVEL_TRACK_H_
 #define LOCKCHECK_LIB_ANALYSIS_LEVEL_TRACK_H_
 
@@ -24,9 +28,15 @@ class LevelTrack {
   static constexpr size_t kMostPoints = 1024;
   // Act `sequence`, from 1 on, changed the level by that much.
   void Add(uint32_t sequence, int32_t change);
+  // That act, which was added, was not before, or not after, that moment.
+  void NotBefore(uint32_t sequence, uint64_t ticks);
+  void NotAfter(uint32_t sequence, uint64_t ticks);
   void Merge(const LevelTrack& other);
 
   uint64_t acts() const { return acts_; }
+  // The earliest and the latest moment that bounds an act, in ticks.
+  uint64_t begin() const { return begin_; }
+  uint64_t end() const { return end_; }
   // Acts to a bucket, a power of two: 1 as long as they suffice.
   uint64_t every() const { return uint64_t{1} << shift_; }
   // Every act from the first to the last was added, as far as their number
@@ -36,15 +46,26 @@ class LevelTrack {
   double Mean(int64_t begins_with) const;
   // The level after each bucket's last act, in the order of the acts.
   std::vector<int64_t> Points(int64_t begins_with) const;
+  struct Moment {
+    uint64_t least = 0, most = UINT64_MAX;  // ticks
+  };
+  // When each bucket's last act was.
+  std::vector<Moment> Moments() const;
 
  private:
   void Halve();
+  // Makes room for it.
+  size_t BucketOf(uint32_t sequence);
 
   uint64_t acts_ = 0;
   uint32_t last_ = 0;  // the largest sequence
+  uint64_t begin_ = UINT64_MAX, end_ = 0;
   unsigned shift_ = 0;
   std::vector<int64_t> changes_;  // by bucket: (sequence - 1) >> shift_
-  __int128 weighted_ = 0;         // sum of change * sequence
+  // By bucket: the latest moment that an act in it was not before, the earliest
+  // one that an act in it was not after.
+  std::vector<Moment> bounds_;
+  __int128 weighted_ = 0;  // sum of change * sequence
 };
 
 }  // namespace lockcheck::analysis

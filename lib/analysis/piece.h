@@ -63,6 +63,22 @@ struct PhaseStep {  // the actor's phase `phase` ended with it
   uint64_t ticks = 0;
 };
 
+// Somebody waited for an owner that had been given the object and had not yet
+// said where it takes it.
+struct UnplacedBlame {
+  BlameTable::Pair pair;
+  uint64_t at = 0;  // ticks
+  uint64_t ns = 0;
+  bool new_wait = false;
+};
+
+// A wait for a lock that ended by having it.
+struct PlacedWait {
+  ObjectIndex object = kNone;
+  SiteIndex site = kNone;
+  uint64_t begin = 0;  // ticks
+};
+
 // What a piece found. Phases count from the piece's beginning.
 struct Piece {
   ActorIndex actor = kNone;
@@ -76,6 +92,14 @@ struct Piece {
   absl::flat_hash_map<ObjectIndex, Notification> notifications;
   std::vector<ObjectIndex> acquired;  // distinct
   WaitIntervals waits;
+  // Of these waits, for locks, the parts with an owner whose hold had begun,
+  // and holds that waits show (stamped_holds.h); and when releases of the actor
+  // saw waiters (one tick each).
+  WaitIntervals kept_waiting, ends_seen;
+  // Of both no more than kMaxPlaced.
+  std::vector<UnplacedBlame> unplaced;
+  std::vector<PlacedWait> placed;
+  static constexpr size_t kMaxPlaced = 16 * 1024;
   std::vector<uint64_t> refused;  // ticks: requests that had closed a deadlock
   std::vector<uint64_t> timed_out;  // ticks: requests with something held
   ActorUsage usage;

@@ -43,6 +43,7 @@ std::optional<Level> FromTrack(const LevelTrack& track, uint32_t begins_with) {
   level.p90 = Percentile(points, 90);
   level.p99 = Percentile(points, 99);
   level.max = static_cast<uint64_t>(points.back());
+  level.in_time = OverTime(track, begins_with, kLevelParts);
   return level;
 }
 

@@ -12,6 +12,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "lib/analysis/histogram.h"
+#include "lib/analysis/level_in_time.h"
 #include "lib/analysis/level_track.h"
 #include "lib/analysis/observations.h"
 #include "lib/log/decode.h"
@@ -28,6 +29,7 @@ struct Level {
   // The means of equal parts of the acts, the first ones first; empty if only
   // some say it.
   std::vector<double> parts;
+  std::optional<LevelInTime> in_time;  // if each act is known
 };
 inline constexpr size_t kLevelParts = 8;
 

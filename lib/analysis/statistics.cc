@@ -2,6 +2,12 @@
 
 namespace lockcheck::analysis {
 
+StampedTimes& StampedTimes::operator+=(const StampedTimes& other) {
+  all += other.all;
+  sampled += other.sampled;
+  return *this;
+}
+
 void Usage::Merge(const Usage& other) {
   acquisitions += other.acquisitions;
   contended += other.contended;
@@ -11,6 +17,7 @@ void Usage::Merge(const Usage& other) {
   owner_changes += other.owner_changes;
   wait.Merge(other.wait);
   hold.Merge(other.hold);
+  stamped += other.stamped;
   signal_waits += other.signal_waits;
   signal_ns += other.signal_ns;
   caused_ns += other.caused_ns;

@@ -21,6 +21,13 @@
 
 namespace lockcheck::analysis {
 
+// Holds of which both ends are stamped, see stamped_holds.h.
+struct StampedTimes {
+  Moments all;
+  Moments sampled;  // those that are in Usage::hold too
+  StampedTimes& operator+=(const StampedTimes& other);
+};
+
 struct Usage {
   uint64_t acquisitions = 0;
   uint64_t contended = 0;  // acquisitions that blocked, and waits that did not
@@ -35,6 +42,7 @@ struct Usage {
   // here too.
   Histogram wait;
   Histogram hold;  // sampled holds
+  StampedTimes stamped;
   uint64_t signal_waits = 0, signal_ns = 0;
   double caused_ns = 0;  // waits of others while this one held
   void Merge(const Usage& other);
@@ -48,11 +56,14 @@ struct ObjectUsage : Usage {
   // count as one, so it may be too large, never too small.
   uint32_t max_waiters = 0;
   uint32_t actors = 0;           // distinct actors that acquired it
+  uint32_t askers = 0;           // that acquired it or waited for it
   uint64_t shared = 0;           // acquisitions that others may share
   uint64_t found_waiters = 0;    // releases that saw that somebody waited
   uint64_t woken_in_vain = 0;    // wake-ups: of a condition, at most; rewait.h
   double hold_estimate_ns = 0;   // see hold_estimate.h; 0 if none was measured
   double estimate_error_ns = 0;  // standard error of that
+  // Somebody waited for it, and somebody else had it and had not let go of it.
+  double held_at_least_ns = 0;
   void Merge(const ObjectUsage& other);
 };
 

@@ -2,13 +2,30 @@
 
 namespace lockcheck::analysis {
 
-void StreamPosts::OnPost(const log::PostRecord& post) {
+// Of acts between the same two stamps the first is what the one before bounds,
+// the last what the one behind bounds.
+void StreamPosts::Place(ObjectIndex object, uint32_t sequence, uint64_t stamp) {
+  if (sequence == 0) return;
+  const auto [last, is_first] = pending_.try_emplace(object, sequence);
+  last->second = sequence;
+  if (is_first) totals_.posts[object].track.NotBefore(sequence, stamp);
+}
+
+void StreamPosts::Stamped(uint64_t ticks) {
+  for (const auto& [object, sequence] : pending_) {
+    totals_.posts[object].track.NotAfter(sequence, ticks);
+  }
+  pending_.clear();
+}
+
+void StreamPosts::OnPost(const log::PostRecord& post, uint64_t stamp) {
   const ObjectIndex object = ids_.Object(post.object);
   if (object == kNone) return;
   // The arrival before is counted already.
   const bool ends_phase = post.post == model::Post::kComplete &&
                           ids_.Kind(object) == model::ObjectKind::kBarrier;
   if (!ends_phase) totals_.posts[object].Add(post, HasLevel(object));
+  if (HasLevel(object)) Place(object, post.sequence, stamp);
   piece_.notifications[object] = {.actor = piece_.actor,
                                   .object = object,
                                   .site = ids_.Site(post.site),
@@ -16,11 +33,13 @@ void StreamPosts::OnPost(const log::PostRecord& post) {
                                   .woke_nobody = post.count == 0};
 }
 
-void StreamPosts::OnTake(const log::TakeRecord& take) {
+void StreamPosts::OnTake(const log::TakeRecord& take, uint64_t stamp) {
   ++takes_;
   const ObjectIndex object = ids_.Object(take.object);
   if (object == kNone) return;
-  totals_.posts[object].Add(take, HasLevel(object) && Consumes(object));
+  const bool changes = HasLevel(object) && Consumes(object);
+  totals_.posts[object].Add(take, changes);
+  if (changes) Place(object, take.sequence, stamp);
   if (ids_.Kind(object) == model::ObjectKind::kThreadPool) {
     piece_.slot_of = object;
   }

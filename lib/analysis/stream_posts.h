@@ -16,8 +16,12 @@ class StreamPosts {
   StreamPosts(const RawIds& ids, Piece& piece, Totals& totals)
       : ids_(ids), piece_(piece), totals_(totals) {}
 
-  void OnPost(const log::PostRecord& post);
-  void OnTake(const log::TakeRecord& take);
+  // `stamp`: the stream's last one, in ticks.
+  void OnPost(const log::PostRecord& post, uint64_t stamp);
+  void OnTake(const log::TakeRecord& take, uint64_t stamp);
+  // Acts of which it is not known yet before when they were.
+  bool pending() const { return !pending_.empty(); }
+  void Stamped(uint64_t ticks);
   uint64_t takes() const { return takes_; }
 
  private:
@@ -30,10 +34,14 @@ class StreamPosts {
            model::Stock::kOutstanding;
   }
 
+  void Place(ObjectIndex object, uint32_t sequence, uint64_t stamp);
+
   const RawIds& ids_;
   Piece& piece_;
   Totals& totals_;
   uint64_t takes_ = 0;
+  // By object, the last numbered act since the last stamp.
+  absl::flat_hash_map<ObjectIndex, uint32_t> pending_;
 };
 
 }  // namespace lockcheck::analysis

@@ -10,6 +10,7 @@
 #include "lib/analysis/held_trie.h"
 #include "lib/analysis/phase_lists.h"
 #include "lib/analysis/raw_ids.h"
+#include "lib/analysis/stamped_holds.h"
 #include "lib/analysis/stream_misuses.h"
 #include "lib/analysis/stream_posts.h"
 #include "lib/analysis/stream_waits.h"
@@ -35,6 +36,8 @@ class StreamScan : public log::RecordVisitor {
   void OnAct() { CloseWait(); }
   void OnSection(uint32_t object, uint32_t site) {
     events_ += 2;
+    if (stamped_.waited()) [[unlikely]]
+      NoteSection(object, site);
     Count(trie_.Child(top_, HeldTrie::LabelOf(object, site)));
   }
   void OnSection(const AcquireRecord& a, const ReleaseRecord& r) {
@@ -42,7 +45,13 @@ class StreamScan : public log::RecordVisitor {
     HeldTrie::Node& node = trie_.Child(top_, LabelOf(a));
     node.handovers += a.handed_over;
     Count(node);
-    if (a.timed && r.timed) {
+    const bool timed = a.timed && r.timed;
+    if (stamped_.waited()) [[unlikely]] {
+      NoteSection(
+          a.object, a.site,
+          timed ? std::optional(r.end_ticks - a.start_ticks) : std::nullopt);
+    }
+    if (timed) {
       Stamp(r.end_ticks);
       AddHold(a.object, a.site, a.start_ticks, r.end_ticks);
     }
@@ -59,6 +68,9 @@ class StreamScan : public log::RecordVisitor {
                      .label = label,
                      .since = a.timed ? a.start_ticks : stamp_,
                      .timed = a.timed});
+    if (stamped_.waited()) [[unlikely]] {
+      open_.back().waited_until = stamped_.Begin(a.object);
+    }
   }
   void OnRelease(const ReleaseRecord& r) {
     ++events_;
@@ -67,6 +79,8 @@ class StreamScan : public log::RecordVisitor {
       return;
     }
     const size_t at = open_.size() - 1 - r.depth;
+    if (open_[at].waited_until) [[unlikely]]
+      NoteRelease(open_[at], r);
     if (r.timed || r.has_length) AddHold(open_[at], r);
     if (r.depth == 0) {
       open_.pop_back();
@@ -78,9 +92,9 @@ class StreamScan : public log::RecordVisitor {
   void OnReleasedByOther(uint32_t object);
   void OnPost(const log::PostRecord& post) {
     ++events_;
-    posts_.OnPost(post);
+    posts_.OnPost(post, stamp_);
   }
-  void OnTake(const log::TakeRecord& take) { posts_.OnTake(take); }
+  void OnTake(const log::TakeRecord& take) { posts_.OnTake(take, stamp_); }
   void OnSawWaiters(uint32_t object, uint64_t ticks);
   void OnTryFailed(uint32_t object, uint32_t site, model::How how);
   void OnBlock(const BlockRecord& block);
@@ -114,6 +128,7 @@ class StreamScan : public log::RecordVisitor {
     HeldTrie::Label label;
     uint64_t since;  // ticks: the start if timed, else some time before it
     bool timed;
+    std::optional<uint64_t> waited_until = {};  // ticks: it began then
   };
   struct KeptHold {
     ObjectIndex object;
@@ -146,7 +161,11 @@ class StreamScan : public log::RecordVisitor {
   }
   // But those of waits.
   uint64_t Acts() const { return events_ - wait_events_ + posts_.takes(); }
-  void Stamp(uint64_t ticks) { stamp_ = std::max(stamp_, ticks); }
+  void Stamp(uint64_t ticks) {
+    stamp_ = std::max(stamp_, ticks);
+    if (posts_.pending()) [[unlikely]]
+      posts_.Stamped(stamp_);
+  }
 
   void NotePhase(HeldTrie::Node& node);
   void NextPhase(bool fork, ActorIndex other, uint64_t ticks);
@@ -155,6 +174,10 @@ class StreamScan : public log::RecordVisitor {
   void AddHold(const Open& open, const ReleaseRecord& release);
   void AddHold(uint32_t object, uint32_t site, uint64_t start, uint64_t end);
   void AddKeptHolds();
+  void NoteSection(uint32_t object, uint32_t site,
+                   std::optional<uint64_t> sampled_ticks = {});
+  void NoteRelease(const Open& open, const ReleaseRecord& release);
+  void AddStamped(ObjectIndex object, const StampedHolds::Hold& hold);
   void AddGivenUp(const BlockRecord& block);
   void NoteTimedOut(const BlockRecord& block, uint64_t ticks);
 
@@ -171,6 +194,7 @@ class StreamScan : public log::RecordVisitor {
   uint64_t events_ = 0, wait_events_ = 0;
   uint64_t stamp_ = 0;
   std::vector<Open> open_;
+  StampedHolds stamped_;
   StreamWaits waits_;
   StreamPosts posts_;
   StreamMisuses misuses_;
@@ -273,10 +297,54 @@ void StreamScan::NotePhase(HeldTrie::Node& node) {
   phases_.Add(node.id, phase_);
 }
 
+void StreamScan::NoteSection(uint32_t object, uint32_t site,
+                             std::optional<uint64_t> sampled_ticks) {
+  const auto since = stamped_.Begin(object);
+  if (!since) return;
+  stamped_.Released(object, events_,
+                    {.site = site,
+                     .since = *since,
+                     .until = 0,
+                     .sampled_ticks = sampled_ticks});
+}
+
+void StreamScan::NoteRelease(const Open& open, const ReleaseRecord& r) {
+  const Acquisition a = trie_.Decode(open.label);
+  std::optional<uint64_t> sampled;
+  if (r.has_length) sampled = r.length_ticks;
+  if (r.timed && open.timed) sampled = r.end_ticks - open.since;
+  stamped_.Released(a.object, events_,
+                    {.site = a.site,
+                     .since = *open.waited_until,
+                     .until = 0,
+                     .sampled_ticks = sampled});
+}
+
+void StreamScan::AddStamped(ObjectIndex object,
+                            const StampedHolds::Hold& hold) {
+  StampedTimes times;
+  if (hold.sampled_ticks) {
+    times.sampled.Add(ids_.Ns(0, *hold.sampled_ticks));
+    times.all = times.sampled;
+  } else {
+    times.all.Add(ids_.Ns(hold.since, hold.until));
+  }
+  totals_.objects[object].stamped += times;
+  piece_.kept_waiting.Add(object, hold.since, hold.until);
+  const SiteIndex site = ids_.Site(hold.site);
+  if (site < totals_.sites.size()) totals_.sites[site].stamped += times;
+  piece_.usage.stamped += times;
+}
+
 void StreamScan::OnSawWaiters(uint32_t object, uint64_t ticks) {
   Stamp(ticks);
   const ObjectIndex o = ids_.Object(object);
-  if (o < totals_.objects.size()) ++totals_.objects[o].found_waiters;
+  if (o >= totals_.objects.size()) return;
+  ++totals_.objects[o].found_waiters;
+  piece_.ends_seen.Add(o, ticks, ticks + 1);
+  if (const auto hold = stamped_.Ended(object, events_, ticks)) {
+    AddStamped(o, *hold);
+  }
 }
 
 void StreamScan::OnTryFailed(uint32_t object, uint32_t site, model::How how) {
@@ -316,6 +384,10 @@ void StreamScan::OnUnblock(model::Outcome outcome, uint64_t ticks) {
   ++events_;
   ++wait_events_;
   Stamp(ticks);
+  const auto lock = waits_.lock();
+  if (lock && outcome == model::Outcome::kAcquired) {
+    stamped_.Acquired(*lock, ticks);
+  }
   if (const auto request = waits_.OnUnblock(outcome, ticks, Acts())) {
     AddGivenUp(*request);
     if (outcome == model::Outcome::kTimedOut) NoteTimedOut(*request, ticks);

@@ -39,12 +39,21 @@ void StreamWaits::BeginSignal(const BlockRecord& block, uint64_t acts) {
 void StreamWaits::ChargeOwner(uint64_t ticks) {
   const OpenWait& w = *wait_;
   if (w.what != For::kLock) return;
-  totals_.blame.Charge({.object = ids_.Object(w.block.object),
-                        .waiter_site = ids_.Site(w.block.site),
-                        .holder_site = ids_.Site(w.block.owner_site),
-                        .waiter = piece_.actor,
-                        .holder = ids_.Actor(w.block.owner)},
-                       ids_.Ns(w.owner_since, ticks), w.new_owner);
+  if (w.block.owner_site != 0) {
+    piece_.kept_waiting.Add(ids_.Object(w.block.object), w.owner_since, ticks);
+  }
+  const BlameTable::Pair pair = {.object = ids_.Object(w.block.object),
+                                 .waiter_site = ids_.Site(w.block.site),
+                                 .holder_site = ids_.Site(w.block.owner_site),
+                                 .waiter = piece_.actor,
+                                 .holder = ids_.Actor(w.block.owner)};
+  const uint64_t ns = ids_.Ns(w.owner_since, ticks);
+  if (pair.holder != kNone && pair.holder_site == kNone &&
+      piece_.unplaced.size() < Piece::kMaxPlaced) {
+    piece_.unplaced.push_back({pair, w.owner_since, ns, w.new_owner});
+  } else {
+    totals_.blame.Charge(pair, ns, w.new_owner);
+  }
 }
 
 void StreamWaits::OnWake(uint32_t owner, uint32_t owner_site, uint64_t ticks) {
@@ -88,6 +97,11 @@ std::optional<BlockRecord> StreamWaits::OnUnblock(model::Outcome outcome,
   if (!wait_) return std::nullopt;
   const OpenWait wait = *wait_;
   End(ticks);
+  if (wait.what == For::kLock && outcome == model::Outcome::kAcquired &&
+      piece_.placed.size() < Piece::kMaxPlaced) {
+    piece_.placed.push_back({ids_.Object(wait.block.object),
+                             ids_.Site(wait.block.site), wait.block.ticks});
+  }
   switch (outcome) {
     case model::Outcome::kSignalled:
       piece_.rewaits.Signalled(ids_.Object(wait.block.object),

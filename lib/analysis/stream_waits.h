@@ -30,6 +30,12 @@ class StreamWaits {
       : ids_(ids), piece_(piece), totals_(totals) {}
 
   bool open() const { return wait_.has_value(); }
+  // Raw id of the lock that is waited for, if one is.
+  std::optional<uint32_t> lock() const {
+    return wait_ && wait_->what == For::kLock
+               ? std::optional(wait_->block.object)
+               : std::nullopt;
+  }
 
   // None may be open. `acts`: of the actor, see Rewaits.
   void OnBlock(const log::BlockRecord& block, uint64_t acts);

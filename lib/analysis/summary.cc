@@ -8,6 +8,7 @@
 
 #include "lib/analysis/cpu_time.h"
 #include "lib/analysis/hold_estimate.h"
+#include "lib/analysis/place_blame.h"
 
 namespace lockcheck::analysis {
 namespace {
@@ -18,9 +19,18 @@ double NsBetween(const log::Recording& recording, uint64_t from, uint64_t to) {
              : static_cast<double>(to - from) * recording.clock.ns_per_tick;
 }
 
+// `last`: by object, who was counted last.
+void CountAsker(ObjectIndex object, ActorIndex actor,
+                std::vector<ActorIndex>& last, Statistics& s) {
+  if (object >= s.objects.size() || last[object] == actor) return;
+  last[object] = actor;
+  ++s.objects[object].askers;
+}
+
 void AddActors(const log::Recording& recording, std::span<const Piece> pieces,
                Statistics& s) {
   std::vector<ActorIndex> last_user(recording.objects.size(), kNone);
+  std::vector<ActorIndex> last_asker = last_user;
   s.actors.resize(recording.actors.size());
   for (ActorIndex a = 0; a < s.actors.size(); ++a) {
     s.actors[a].begin_ticks = recording.actors[a].begin_ticks;
@@ -43,6 +53,13 @@ void AddActors(const log::Recording& recording, std::span<const Piece> pieces,
       last_user[object] = piece.actor;
       ++s.objects[object].actors;
     }
+    for (const auto& [object, waits] : piece.waits.by_object()) {
+      CountAsker(object, piece.actor, last_asker, s);
+    }
+    for (ObjectIndex object : piece.acquired) {
+      CountAsker(object, piece.actor, last_asker, s);
+    }
+    if (piece.wait) CountAsker(piece.wait->object, piece.actor, last_asker, s);
   }
 }
 
@@ -99,6 +116,37 @@ std::vector<WaitInterval> Clipped(std::vector<WaitInterval> intervals,
     i.end = std::min(i.end, last);
   }
   return intervals;
+}
+
+// For how long a lock was held at least, by who waited meanwhile. To be woken
+// takes a waiter some time, in which nobody has the lock: so from where an
+// owner is known up to the first release that saw waiters.
+void FindLeastHeld(std::span<const Piece> pieces, uint64_t first, uint64_t last,
+                   Statistics& s) {
+  WaitIntervals waits, ends;
+  for (const Piece& piece : pieces) {
+    waits.Append(piece.kept_waiting);
+    ends.Append(piece.ends_seen);
+    if (piece.wait && piece.wait->owner_site != kNone &&
+        piece.wait->object < s.objects.size()) {
+      WaitIntervals standing;
+      standing.Add(piece.wait->object, piece.wait_owner_since, last);
+      waits.Append(standing);
+    }
+  }
+  for (const auto& [object, intervals] : waits.by_object()) {
+    if (object >= s.objects.size()) continue;
+    std::vector<WaitInterval> seen;
+    if (const auto found = ends.by_object().find(object);
+        found != ends.by_object().end()) {
+      seen = Union(found->second);
+    }
+    const auto held = Union(Clipped(EndedBy(intervals, seen), first, last));
+    ObjectUsage& usage = s.objects[object];
+    usage.held_at_least_ns =
+        std::max(static_cast<double>(TotalTicks(held)) * s.ns_per_tick,
+                 static_cast<double>(usage.stamped.all.total));
+  }
 }
 
 void LookAtWaitsOfAll(std::span<const Piece> pieces, uint64_t first,
@@ -164,11 +212,11 @@ void EstimateObjects(Statistics& s) {
       const ObjectAtSite& share = s.shares[next];
       const Usage& site = s.sites[share.site];
       shares.push_back({share.acquisitions, share.blocked_ns, site.acquisitions,
-                        site.hold.moments()});
+                        site.hold.moments(), site.stamped});
     }
     ObjectUsage& usage = s.objects[object];
-    const HoldEstimate estimate =
-        EstimateHolds(usage.acquisitions, usage.hold.moments(), shares);
+    const HoldEstimate estimate = EstimateHolds(
+        usage.acquisitions, usage.hold.moments(), shares, usage.stamped);
     usage.hold_estimate_ns = estimate.total;
     usage.estimate_error_ns =
         estimate.error * static_cast<double>(usage.acquisitions);
@@ -179,6 +227,7 @@ void EstimateObjects(Statistics& s) {
 
 Statistics Summarize(const log::Recording& recording,
                      std::span<const Piece> pieces, Totals totals) {
+  PlaceBlame(recording, pieces, totals);
   Statistics s;
   s.events = totals.events;
   s.objects = std::move(totals.objects);
@@ -191,6 +240,7 @@ Statistics Summarize(const log::Recording& recording,
   AddActors(recording, pieces, s);
   AddStandingWaits(recording, pieces, totals.last_ticks, totals.blame, s);
   LookAtWaitsOfAll(pieces, totals.first_ticks, last, s);
+  FindLeastHeld(pieces, totals.first_ticks, last, s);
   CountRewaitsAcrossPieces(recording, pieces, s);
   s.pools = PoolsOf(recording, pieces);
   totals.blame.AddCaused(s);

@@ -89,6 +89,18 @@ std::vector<WaitInterval> Union(std::vector<WaitInterval> intervals) {
   return intervals;
 }
 
+std::vector<WaitInterval> EndedBy(std::vector<WaitInterval> intervals,
+                                  const std::vector<WaitInterval>& ends) {
+  for (WaitInterval& i : intervals) {
+    const auto first = std::partition_point(
+        ends.begin(), ends.end(),
+        [&](const WaitInterval& end) { return end.end <= i.begin; });
+    if (first == ends.end()) continue;
+    i.end = std::min(i.end, std::max(i.begin, first->begin));
+  }
+  return intervals;
+}
+
 uint64_t TotalTicks(const std::vector<WaitInterval>& intervals) {
   uint64_t total = 0;
   for (const WaitInterval& i : intervals) total += i.end - i.begin;

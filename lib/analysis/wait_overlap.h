@@ -50,6 +50,9 @@ uint32_t MostOverlapping(const std::vector<WaitInterval>& intervals);
 
 // The same instants in ascending intervals that do not touch.
 std::vector<WaitInterval> Union(std::vector<WaitInterval> intervals);
+// Each up to where the first one of `ends`, in ascending order, begins in it.
+std::vector<WaitInterval> EndedBy(std::vector<WaitInterval> intervals,
+                                  const std::vector<WaitInterval>& ends);
 // Of what Union() gave.
 uint64_t TotalTicks(const std::vector<WaitInterval>& intervals);
 

@@ -57,6 +57,10 @@ constexpr std::string_view kExpendable[] = {
 std::string Cell(const Column& column, const UsageRow& usage) {
   const auto value = column.value(usage);
   if (!value) return "-";
+  if (std::string_view(column.key) == "serial" && !usage.serial_error &&
+      *value > 0) {
+    return fmt::format(">{}%", FormatPercent(100 * *value));  // at least
+  }
   switch (column.unit) {
     case Unit::kCount:
       return FormatCount(*value);
@@ -87,6 +91,14 @@ bool Tells(const Column& column, const std::vector<Row>& rows) {
   });
 }
 
+// Of a condition it cannot be known whether who was woken found something.
+std::string HeadingOf(const Column& column, const std::vector<Row>& rows) {
+  const ClassRow* of = rows[0].of;
+  const bool at_most = std::string_view(column.key) == "woken_in_vain" &&
+                       of != nullptr && !model::CanBeHeld(of->kind);
+  return at_most ? fmt::format("{}, at most", column.heading) : column.heading;
+}
+
 std::string Table(std::string_view first_heading, const std::vector<Row>& rows,
                   std::span<const std::string_view> keys,
                   const TextOptions& options, const Painter& painter) {
@@ -96,7 +108,7 @@ std::string Table(std::string_view first_heading, const std::vector<Row>& rows,
     const Column* column = FindColumn(key);
     if (column == nullptr || !Tells(*column, rows)) continue;
     columns.push_back(column);
-    headings.push_back(column->heading);
+    headings.push_back(HeadingOf(*column, rows));
   }
   if (columns.empty()) return "";
   TextTable table(std::move(headings), 1);
@@ -266,10 +278,12 @@ std::string BlameText(const Report& report, const TextOptions& options,
   TextTable table({"lock", "waited in", "while held by", "waits", "time"}, 3);
   for (size_t i = 0; i < n; ++i) {
     const BlameRow& row = report.blame[i];
-    table.Add(
-        {report.classes[row.lock_class].name,
-         SiteLabel(report, row.waiter_site), SiteLabel(report, row.holder_site),
-         FormatCount(static_cast<double>(row.waits)), FormatDuration(row.ns)});
+    const ClassRow& lock = report.classes[row.lock_class];
+    const bool any = !row.holder_site && model::EndsByAnybody(lock.kind);
+    table.Add({lock.name, SiteLabel(report, row.waiter_site),
+               any ? "(whoever had one)" : SiteLabel(report, row.holder_site),
+               FormatCount(static_cast<double>(row.waits)),
+               FormatDuration(row.ns)});
   }
   table.Fit(options.width, 2, {});
   return out + table.Render(2, painter);

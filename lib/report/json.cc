@@ -159,6 +159,17 @@ Value TimesValue(const Times& t) {
           {"p99", t.p99},     {"max", t.max}};
 }
 
+Value LevelInTime(const LevelInTimeRow& row) {
+  return {{"ns", row.ns},      {"mean", row.mean}, {"error", row.error},
+          {"p50", row.p50},    {"p90", row.p90},   {"p99", row.p99},
+          {"parts", row.parts}};
+}
+
+template <typename Row>
+Value OrNull(const std::optional<Row>& row, Value (*make)(const Row&)) {
+  return row ? make(*row) : Value(nullptr);
+}
+
 Value Level(const LevelRow& row) {
   return {{"of", row.of},
           {"begins_with", row.begins_with},
@@ -170,14 +181,17 @@ Value Level(const LevelRow& row) {
           {"p90", row.p90},
           {"p99", row.p99},
           {"max", row.max},
-          {"parts", row.parts}};
+          {"parts", row.parts},
+          {"in_time", OrNull(row.in_time, &LevelInTime)}};
 }
 
 Value Permits(const PermitsRow& row) {
   return {{"begins_with", row.begins_with},
           {"acquired", row.acquired},
           {"in_use_mean", OrNull(row.in_use)},
-          {"all_in_use", row.all_in_use}};
+          {"in_use_error", OrNull(row.in_use_error)},
+          {"all_in_use", row.all_in_use},
+          {"all_in_use_share", OrNull(row.all_in_use_share)}};
 }
 
 Value Pool(const PoolRow& row) {
@@ -194,6 +208,7 @@ Value Pool(const PoolRow& row) {
 Value Gil(const GilRow& row) {
   return {{"switches", row.switches},
           {"running_ns", OrNull(row.running_ns)},
+          {"running_error_ns", OrNull(row.running_error_ns)},
           {"waiting_ns", row.waiting_ns},
           {"waited_share", row.waited_share},
           {"convoy", row.convoy}};
@@ -201,11 +216,6 @@ Value Gil(const GilRow& row) {
 
 Value Joins(const JoinsRow& row) {
   return {{"standing", row.standing}, {"wait_ns", TimesValue(row.wait)}};
-}
-
-template <typename Row>
-Value OrNull(const std::optional<Row>& row, Value (*make)(const Row&)) {
-  return row ? make(*row) : Value(nullptr);
 }
 
 Value Class(const ClassRow& row) {

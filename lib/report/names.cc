@@ -168,7 +168,7 @@ constexpr Column kColumns[] = {
      [](const UsageRow& u) { return u.utilisation; }},
     {"owner_changes", "", "owner_changes", "hand-overs", Unit::kCount,
      "acquisitions by another actor than the last holder",
-     Own<&UsageRow::owner_changes>},
+     OfClass<&UsageRow::owner_changes>},
     {"actors", "", "actors", "actors", Unit::kCount,
      "actors that acquired one lock, at most",
      [](const UsageRow& u) { return Maybe(u.actors); }},

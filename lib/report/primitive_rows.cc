@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "lib/analysis/wait_overlap.h"
 #include "lib/report/usage.h"
 
 namespace lockcheck::report {
@@ -13,8 +14,20 @@ using analysis::PoolUsage;
 using analysis::PostUsage;
 using analysis::Statistics;
 
+LevelInTimeRow RowOf(const analysis::LevelInTime& level, double ns_per_tick) {
+  LevelInTimeRow row;
+  row.ns = static_cast<double>(level.ticks) * ns_per_tick;
+  row.mean = level.mean;
+  row.error = level.error;
+  row.p50 = level.p50;
+  row.p90 = level.p90;
+  row.p99 = level.p99;
+  row.parts = level.parts;
+  return row;
+}
+
 LevelRow RowOf(const analysis::Level& level, const char* what,
-               uint32_t begins_with) {
+               uint32_t begins_with, double ns_per_tick) {
   LevelRow row;
   row.of = what;
   row.begins_with = begins_with;
@@ -27,6 +40,7 @@ LevelRow RowOf(const analysis::Level& level, const char* what,
   row.p99 = level.p99;
   row.max = level.max;
   row.parts = level.parts;
+  if (level.in_time) row.in_time = RowOf(*level.in_time, ns_per_tick);
   return row;
 }
 
@@ -44,7 +58,8 @@ void FillLevels(const Statistics& statistics, const log::Recording& recording,
     const auto level = found->second.LevelOf(begins_with, counts);
     std::optional<LevelRow>& shown = report.classes[*row].level;
     if (level && (!shown || shown->acts < level->acts)) {
-      shown = RowOf(*level, primitive.level, begins_with);
+      shown =
+          RowOf(*level, primitive.level, begins_with, statistics.ns_per_tick);
     }
   }
 }
@@ -70,12 +85,40 @@ void FillPosts(const Statistics& statistics, const Naming& naming,
     usage.posts = sum.posts;
     if (sum.unsaid == 0) usage.woke_nobody = sum.woke_nobody;
     usage.clears = sum.clears;
-    usage.takes = sum.takes;
+    // Of a condition it says what a predicate was before any wait.
+    if (!model::MayFindNothing(report.classes[i].kind)) usage.takes = sum.takes;
   }
 }
 
-// Permits that are held like locks; by Little's law their mean number in use is
-// the time for which they were held, all added up, over the time of the run.
+// For how much of the run somebody waited for the object.
+double WaitedShare(const Statistics& statistics, ObjectIndex object) {
+  const auto found = statistics.waited.find(object);
+  if (found == statistics.waited.end() || statistics.duration_ns <= 0) return 0;
+  const double ns = statistics.ns_per_tick *
+                    static_cast<double>(analysis::TotalTicks(found->second));
+  return std::min(1.0, ns / statistics.duration_ns);
+}
+
+// By Little's law the mean number in use is the time for which permits were
+// held, all added up, over the time of the run. All are while somebody waits.
+void FillInUse(const Statistics& statistics, ObjectIndex o, PermitsRow& row) {
+  const analysis::ObjectUsage& usage = statistics.objects[o];
+  const double share = WaitedShare(statistics, o);
+  row.all_in_use_share = share;
+  if (statistics.duration_ns <= 0) return;
+  const double held =
+      statistics.exact ? usage.hold.total() : usage.hold_estimate_ns;
+  const double least = statistics.exact ? 0 : row.begins_with * share;
+  const double estimate =
+      std::min<double>(row.begins_with, held / statistics.duration_ns);
+  if (usage.hold.count() == 0 && least == 0) return;
+  row.in_use = std::max(estimate, least);
+  if (usage.hold.count() == 0 || estimate < least) return;
+  row.in_use_error =
+      statistics.exact ? 0 : usage.estimate_error_ns / statistics.duration_ns;
+}
+
+// Permits that are held like locks.
 void FillPermits(const Statistics& statistics, const log::Recording& recording,
                  const Naming& naming, Report& report) {
   for (ObjectIndex o = 0; o < recording.objects.size(); ++o) {
@@ -90,18 +133,12 @@ void FillPermits(const Statistics& statistics, const log::Recording& recording,
     PermitsRow row;
     row.begins_with = object.value;
     row.acquired = usage.acquisitions;
-    const double held =
-        statistics.exact ? usage.hold.total() : usage.hold_estimate_ns;
-    if (usage.hold.count() != 0 && statistics.duration_ns > 0) {
-      row.in_use =
-          std::min<double>(object.value, held / statistics.duration_ns);
-    }
     // Whoever waited or was turned away found none left. Signals are no
     // permits that come back.
     const bool signals = statistics.posts.contains(o);
     row.all_in_use =
         !signals && usage.contended + usage.try_failed + usage.standing != 0;
-    if (signals) row.in_use.reset();
+    if (!signals) FillInUse(statistics, o, row);
     std::optional<PermitsRow>& shown = report.classes[*class_of].permits;
     if (!shown || shown->in_use.value_or(0) < row.in_use.value_or(0)) {
       const bool all = row.all_in_use || (shown && shown->all_in_use);
@@ -131,16 +168,51 @@ void FillPools(const Statistics& statistics, const Naming& naming,
   }
 }
 
-void FillGils(Report& report) {
+// For how long actors lived and waited for nothing, added up: nobody can have
+// run for longer.
+double FreeNs(const Statistics& statistics) {
+  double free = 0;
+  for (const analysis::ActorUsage& actor : statistics.actors) {
+    if (actor.last_ticks <= actor.begin_ticks) continue;
+    const double lived =
+        static_cast<double>(actor.last_ticks - actor.begin_ticks) *
+        statistics.ns_per_tick;
+    free += std::max(0.0, lived - actor.blocked_ns);
+  }
+  return free;
+}
+
+std::vector<double> HeldAtLeast(const Statistics& statistics,
+                                const Naming& naming, const Report& report) {
+  std::vector<double> least(report.classes.size());
+  for (size_t i = 0; i < statistics.objects.size(); ++i) {
+    const auto row = naming.Class(static_cast<ObjectIndex>(i));
+    if (row) least[*row] += statistics.objects[i].held_at_least_ns;
+  }
+  return least;
+}
+
+void FillGils(const Statistics& statistics, const Naming& naming,
+              Report& report) {
+  const std::vector<double> held_at_least =
+      HeldAtLeast(statistics, naming, report);
+  const double free = FreeNs(statistics);
   for (ClassRow& row : report.classes) {
     if (row.kind != model::ObjectKind::kGil) continue;
     const UsageRow& usage = row.usage;
     GilRow gil;
-    gil.switches = usage.owner_changes;
-    // It is never free while somebody waits.
-    const double least = report.exact_holds ? 0 : usage.waited_ns.value_or(0);
+    gil.switches = usage.owner_changes.value_or(0);
+    // A sample may be far off; each actor runs or waits and does not do both.
+    const double least =
+        report.exact_holds
+            ? 0
+            : held_at_least[static_cast<size_t>(&row - report.classes.data())];
     if (usage.hold.n != 0 || least > 0) {
-      gil.running_ns = std::max(usage.hold.total, least);
+      gil.running_ns = std::min(std::max(usage.hold.total, least), free);
+      if (usage.hold.n != 0 && usage.hold.total >= least) {
+        gil.running_error_ns =
+            usage.hold.error * static_cast<double>(usage.acquisitions);
+      }
     }
     gil.waiting_ns = usage.wait.total;
     const auto takes = static_cast<double>(usage.acquisitions);
@@ -163,7 +235,7 @@ void FillPrimitiveRows(const Statistics& statistics,
   FillLevels(statistics, recording, naming, report);
   FillPermits(statistics, recording, naming, report);
   FillPools(statistics, naming, report);
-  FillGils(report);
+  FillGils(statistics, naming, report);
   if (statistics.joins.count() != 0) {
     report.joins =
         JoinsRow{statistics.standing_joins, TimesOf(statistics.joins)};

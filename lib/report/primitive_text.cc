@@ -38,10 +38,53 @@ std::string Parts(const std::vector<double>& parts) {
   return text.empty() ? "-" : text;
 }
 
+// Whether more is known of it than that there were acts in a time.
+bool Tells(const LevelRow& level) {
+  const auto spread = static_cast<double>(level.max - level.min);
+  return level.in_time->error <= std::max(0.5, spread / 4);
+}
+
+std::string InTimeTable(std::span<const ClassRow* const> classes,
+                        const TextOptions& options, const Painter& painter) {
+  std::vector<Cells> rows;
+  for (const ClassRow* row : classes) {
+    if (!row->level || !row->level->in_time) continue;
+    const LevelInTimeRow& t = *row->level->in_time;
+    const bool tells = Tells(*row->level);
+    const auto cell = [&](uint64_t n) {
+      return tells ? Count(n) : std::string("-");
+    };
+    rows.push_back({ClassLabel(*row), row->level->of, FormatDuration(t.ns),
+                    Mean(t.mean), Mean(t.error), cell(t.p50), cell(t.p90),
+                    cell(t.p99), tells ? Parts(t.parts) : "-"});
+  }
+  return Table({"over time", "of", "in", "mean", "+-", "p50", "p90", "p99",
+                "in the course of time"},
+               std::move(rows), {6, 5, 7, 2, 8}, options, painter);
+}
+
 std::string After(const LevelRow& level) {
   if (level.every == 0) return "some acts";
   return level.every == 1 ? "each act"
                           : fmt::format("1 act in {}", Count(level.every));
+}
+
+std::string Running(const GilRow& gil) {
+  if (!gil.running_ns) return "-";
+  return fmt::format("{}{}", gil.running_error_ns ? "" : ">",
+                     FormatDuration(*gil.running_ns));
+}
+
+std::string InUse(const PermitsRow& permits) {
+  if (!permits.in_use) return "-";
+  return fmt::format("{}{}", permits.in_use_error ? "" : ">",
+                     Mean(*permits.in_use));
+}
+
+std::string AllInUse(const PermitsRow& permits) {
+  const double share = permits.all_in_use_share.value_or(0);
+  if (share > 0) return Share(share);
+  return permits.all_in_use ? "yes" : "not seen";
 }
 
 template <typename Row>
@@ -68,7 +111,8 @@ std::string LevelTable(std::span<const ClassRow* const> classes,
   }
   return Table({"levels", "of", "after", "at first", "mean", "min", "p50",
                 "p90", "p99", "max", "in the course of the acts"},
-               std::move(rows), {7, 6, 3, 5, 8, 2, 10}, options, painter);
+               std::move(rows), {7, 6, 3, 5, 8, 2, 10}, options, painter) +
+         InTimeTable(classes, options, painter);
 }
 
 std::string PermitTable(std::span<const ClassRow* const> classes,
@@ -77,12 +121,13 @@ std::string PermitTable(std::span<const ClassRow* const> classes,
   for (const ClassRow* row : classes) {
     if (!row->permits) continue;
     const PermitsRow& p = *row->permits;
-    rows.push_back({ClassLabel(*row), Count(p.begins_with),
-                    p.in_use ? Mean(*p.in_use) : "-",
-                    p.all_in_use ? "yes" : "not seen"});
+    rows.push_back(
+        {ClassLabel(*row), Count(p.begins_with), InUse(p),
+         p.in_use_error.value_or(0) > 0 ? Mean(*p.in_use_error) : "-",
+         AllInUse(p)});
   }
-  return Table({"permits", "at first", "in use, mean", "all in use"},
-               std::move(rows), {}, options, painter);
+  return Table({"permits", "at first", "in use, mean", "+-", "all in use"},
+               std::move(rows), {3}, options, painter);
 }
 
 std::string GilText(const Report& report, const TextOptions& options,
@@ -90,16 +135,18 @@ std::string GilText(const Report& report, const TextOptions& options,
   std::vector<Cells> rows;
   for (const ClassRow* row : With(report, &ClassRow::gil)) {
     const GilRow& g = *row->gil;
-    rows.push_back({ClassLabel(*row), Count(g.switches),
-                    g.running_ns ? FormatDuration(*g.running_ns) : "-",
+    rows.push_back({ClassLabel(*row), Count(g.switches), Running(g),
+                    g.running_error_ns.value_or(0) > 0
+                        ? FormatDuration(*g.running_error_ns)
+                        : "-",
                     FormatDuration(g.waiting_ns), Share(g.waited_share),
                     Share(g.convoy)});
   }
   if (rows.empty()) return "";
   return painter.Paint(Style::kBold, "GIL") + "\n" +
-         Table({"", "switches", "running", "waiting", "takes that waited",
-                "given to who waited"},
-               std::move(rows), {}, options, painter);
+         Table({"", "switches", "running", "+-", "waiting", "takes that waited",
+                "convoy"},
+               std::move(rows), {3}, options, painter);
 }
 
 std::string PoolText(const Report& report, const TextOptions& options,

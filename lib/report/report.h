@@ -37,7 +37,8 @@ struct Times {
 // The hotspot columns, the same for a lock class, a site and an actor.
 struct UsageRow {
   uint64_t acquisitions = 0;
-  uint64_t contended = 0, try_failed = 0, owner_changes = 0;
+  uint64_t contended = 0, try_failed = 0;
+  std::optional<uint64_t> owner_changes;  // empty: not in the log
   uint64_t unmet = 0;     // waits that did not get it, standing ones too
   uint64_t standing = 0;  // waits that stand at the log's end
   std::optional<uint32_t> max_waiters, actors;  // classes only
@@ -60,6 +61,14 @@ struct UsageRow {
   std::optional<uint64_t> posts, woke_nobody, clears, takes;
 };
 
+// The same over the time from the first act to the last.
+struct LevelInTimeRow {
+  double ns = 0;
+  double mean = 0, error = 0;  // a bound: the true mean is within it
+  uint64_t p50 = 0, p90 = 0, p99 = 0;
+  std::vector<double> parts;  // means of equal parts of the time, in order
+};
+
 // How much there was of what an object has, after acts on it.
 struct LevelRow {
   std::string of;  // "items", "room", "permits", "unfinished", "in flight"
@@ -70,6 +79,7 @@ struct LevelRow {
   double mean = 0;
   uint64_t min = 0, p50 = 0, p90 = 0, p99 = 0, max = 0;
   std::vector<double> parts;  // means of equal parts of the acts, in order
+  std::optional<LevelInTimeRow> in_time;  // empty: not all acts are numbered
 };
 
 // Of a semaphore whose permits are held like locks.
@@ -77,7 +87,11 @@ struct PermitsRow {
   uint32_t begins_with = 0;
   uint64_t acquired = 0;
   std::optional<double> in_use;  // mean; empty: not timed, or a signal's
-  bool all_in_use = false;       // at some time, of one object at least
+  // Standard error of that; empty: it is what waits show, at least.
+  std::optional<double> in_use_error;
+  bool all_in_use = false;  // at some time, of one object at least
+  // Of the run: somebody waited for one. Empty: of a signal.
+  std::optional<double> all_in_use_share;
 };
 
 struct PoolRow {
@@ -92,8 +106,10 @@ struct PoolRow {
 struct GilRow {
   uint64_t switches = 0;
   std::optional<double> running_ns;  // had by somebody; empty: not known
-  double waiting_ns = 0;             // of all who waited, added up
-  double waited_share = 0;           // of takes: had to wait
+  // Standard error of that; empty: it is what waits show, at least.
+  std::optional<double> running_error_ns;
+  double waiting_ns = 0;    // of all who waited, added up
+  double waited_share = 0;  // of takes: had to wait
   double convoy = 0;  // of takes: was given to somebody who waited already
 };
 

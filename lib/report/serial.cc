@@ -28,17 +28,29 @@ std::vector<std::vector<WaitInterval>> WaitedByClass(
   return waited;
 }
 
-// For how long somebody waited for the object.
-double WaitedNs(const Statistics& statistics, ObjectIndex object) {
-  const auto found = statistics.waited.find(object);
-  if (found == statistics.waited.end()) return 0;
-  return statistics.ns_per_tick *
-         static_cast<double>(analysis::TotalTicks(found->second));
+// How many actors asked for objects of the class, at least as many as it were,
+// by class. Whoever waited did so for another one.
+std::vector<double> AskersByClass(const Statistics& statistics,
+                                  const Naming& naming, size_t classes) {
+  std::vector<double> askers(classes);
+  const auto all = static_cast<double>(statistics.actors.size());
+  for (size_t i = 0; i < statistics.objects.size(); ++i) {
+    const auto row = naming.Class(static_cast<ObjectIndex>(i));
+    if (row) askers[*row] += statistics.objects[i].askers;
+  }
+  for (double& n : askers) n = std::max(2.0, std::min(n, all));
+  return askers;
+}
+
+// A run that ended in a deadlock lasts until somebody ends it.
+bool EndsInDeadlock(const Report& report) {
+  return std::any_of(report.standing_waits.begin(), report.standing_waits.end(),
+                     [](const StandingWaitRow& wait) { return wait.stuck; });
 }
 
 // Of the object that was held for longest, and at least for as long as somebody
-// waited for it: few samples miss rare long holds. Shared holds hold up nobody
-// who shares them, so nothing is said of an object that has some.
+// was kept waiting for it: few samples miss rare long holds. Shared holds hold
+// up nobody who shares them, so nothing is said of an object that has some.
 void FillShares(const Statistics& statistics, const Naming& naming,
                 Report& report) {
   struct Longest {
@@ -55,13 +67,11 @@ void FillShares(const Statistics& statistics, const Naming& naming,
     longest.shared |= object.shared != 0;
     const double held =
         statistics.exact ? object.hold.total() : object.hold_estimate_ns;
-    const double waited =
-        statistics.exact ? 0
-                         : WaitedNs(statistics, static_cast<ObjectIndex>(i));
-    if (std::max(held, waited) <= longest.held) continue;
-    longest.held = std::max(held, waited);
+    const double least = statistics.exact ? 0 : object.held_at_least_ns;
+    if (std::max(held, least) <= longest.held) continue;
+    longest.held = std::max(held, least);
     longest.error.reset();
-    if (held >= waited) {
+    if (held >= least) {
       longest.error = statistics.exact ? 0 : object.estimate_error_ns;
     }
   }
@@ -84,6 +94,9 @@ void FillShares(const Statistics& statistics, const Naming& naming,
 void FillSerial(const Statistics& statistics, const Naming& naming,
                 Report& report) {
   auto waited = WaitedByClass(statistics, naming, report.classes.size());
+  const std::vector<double> askers =
+      AskersByClass(statistics, naming, report.classes.size());
+  const bool ends_in_deadlock = EndsInDeadlock(report);
   for (size_t i = 0; i < waited.size(); ++i) {
     UsageRow& usage = report.classes[i].usage;
     const double ns =
@@ -93,10 +106,10 @@ void FillSerial(const Statistics& statistics, const Naming& naming,
     if (ns > 0) usage.crowd = std::max(1.0, usage.wait.total / ns);
     // To wait for a signal is no contention: without the wait there would be
     // nothing to go on with.
-    if (!model::CanBeHeld(report.classes[i].kind)) continue;
+    if (!model::CanBeHeld(report.classes[i].kind) || ends_in_deadlock) continue;
     const double rest = statistics.duration_ns - ns;
     if (statistics.duration_ns > 0 && rest > 0) {
-      usage.speed_up = statistics.duration_ns / rest;
+      usage.speed_up = std::min(statistics.duration_ns / rest, askers[i]);
     }
   }
   FillShares(statistics, naming, report);

@@ -36,14 +36,16 @@ UsageRow RowOf(const Usage& usage, std::span<const SiteShare> shares,
   row.signal_wait_ns = static_cast<double>(usage.signal_ns);
   row.wait = TimesOf(usage.wait);
   row.hold = TimesOf(usage.hold);
-  if (row.hold.n == 0) return row;
   if (!statistics.exact) {
     const analysis::HoldEstimate estimate = analysis::EstimateHolds(
-        usage.acquisitions, usage.hold.moments(), shares);
+        usage.acquisitions, usage.hold.moments(), shares, usage.stamped);
+    if (row.hold.n == 0 && estimate.total == 0) return row;
+    row.hold.n += usage.stamped.all.count - usage.stamped.sampled.count;
     row.hold.total = estimate.total;
     row.hold.mean = estimate.mean;
     row.hold.error = estimate.error;
   }
+  if (row.hold.n == 0) return row;
   row.utilisation = Share(row.hold.total, statistics.duration_ns);
   return row;
 }
@@ -67,7 +69,8 @@ std::vector<Usage> FillSites(const Statistics& statistics, SiteTable& sites,
     const Usage& address = statistics.sites[i];
     sums[*row].Merge(address);
     shares[*row].push_back({address.acquisitions, blocked_ns[i],
-                            address.acquisitions, address.hold.moments()});
+                            address.acquisitions, address.hold.moments(),
+                            address.stamped});
   }
   for (size_t i = 0; i < sums.size(); ++i) {
     report.sites[i].usage = RowOf(sums[i], shares[i], statistics);
@@ -89,6 +92,7 @@ std::vector<std::vector<SiteShare>> SharesOfClasses(
     sum.blocked_ns += share.blocked_ns;
     sum.all_acquisitions = site_sums[*row].acquisitions;
     sum.measured = site_sums[*row].hold.moments();
+    sum.stamped = site_sums[*row].stamped;
   }
   std::vector<std::vector<SiteShare>> shares(report.classes.size());
   for (const auto& [key, share] : sums) shares[key.first].push_back(share);
@@ -131,6 +135,12 @@ void FillClasses(const Statistics& statistics, const Naming& naming,
     row.actors = sums[i].actors;
     row.found_waiters = sums[i].found_waiters;
     row.woken_in_vain = sums[i].woken_in_vain;
+    // Whoever gives back a permit does not say to whom, nor who takes it from
+    // whom; but of a single one, which is a lock.
+    if (model::EndsByAnybody(report.classes[i].kind)) {
+      row.found_waiters.reset();
+      if (row.owner_changes == 0u) row.owner_changes.reset();
+    }
     if (row.utilisation) {
       // An estimate may exceed what one exclusive lock can be held.
       row.utilisation =

@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <numeric>
 #include <random>
+#include <utility>
 #include <vector>
 
+#include "lib/analysis/level_in_time.h"
 #include "tests/rounds.h"
 
 namespace lockcheck::analysis {
@@ -110,6 +112,44 @@ TEST(LevelTrackTest, AgreesWithAddingUpWhoeverReadTheActs) {
       const size_t last = std::min<size_t>((i + 1) * track.every(), acts);
       ASSERT_EQ(points[i], levels[last - 1]) << i;
     }
+  }
+}
+
+// Acts at random times, each between two stamps of its actor.
+TEST(LevelInTimeTest, TheTrueMeanIsWithinTheError) {
+  std::mt19937 random(7);
+  for (int round = 0; round < tests::Rounds(300); ++round) {
+    LevelTrack track;
+    uint64_t now = 100;
+    int64_t level = 5;
+    std::vector<std::pair<uint64_t, int64_t>> after;  // when, how much
+    const uint32_t acts = 1 + static_cast<uint32_t>(random() % 200);
+    for (uint32_t i = 1; i <= acts; ++i) {
+      now += random() % 20;
+      const int32_t change = level > 0 && random() % 2 == 0 ? -1 : 1;
+      track.Add(i, change);
+      if (i == 1 || random() % 3 == 0) track.NotBefore(i, now - random() % 50);
+      if (i == acts || random() % 3 == 0) {
+        track.NotAfter(i, now + random() % 50);
+      }
+      after.emplace_back(now, level += change);
+    }
+    const auto found = OverTime(track, 5, 8);
+    if (track.end() == track.begin()) continue;
+    ASSERT_TRUE(found);
+    double area = 0;
+    uint64_t at = track.begin();
+    int64_t there = 5;
+    after.emplace_back(track.end(), 0);
+    for (const auto& [when, what] : after) {
+      const uint64_t until = std::max(at, std::min(when, track.end()));
+      area += static_cast<double>(there) * static_cast<double>(until - at);
+      at = until;
+      there = what;
+    }
+    const double mean = area / static_cast<double>(found->ticks);
+    EXPECT_NEAR(found->mean, mean, found->error + 1e-9) << "round " << round;
+    EXPECT_EQ(found->parts.size(), 8u);
   }
 }
 

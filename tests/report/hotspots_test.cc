@@ -22,6 +22,7 @@ using model::Mode;
 using model::ObjectKind;
 using model::Outcome;
 using model::Post;
+using ::testing::ContainsRegex;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -115,6 +116,34 @@ TEST_F(HotspotsTest, IfSomebodyAlwaysWaitedThereIsNoBound) {
   EXPECT_FALSE(usage.speed_up);
 }
 
+TEST_F(HotspotsTest, AsManyAsAskForALockAreNotQuickerThanAllOfThemAtOnce) {
+  b_.Object(kA, ObjectKind::kMutex, "a").Section(1, kA, kSite);
+  Wait(2, kA, 10, 990);
+  EXPECT_DOUBLE_EQ(Class(Made(), "a").usage.speed_up.value(), 2);
+}
+
+TEST_F(HotspotsTest, OneWhoWaitsForAnotherMakesTwoWhoAsk) {
+  b_.Object(kA, ObjectKind::kMutex, "a");
+  Wait(2, kA, 10, 990);
+  Wait(3, kA, 10, 990);
+  b_.Section(1, kA, kSite);
+  EXPECT_DOUBLE_EQ(Class(Made(), "a").usage.speed_up.value(), 3);
+}
+
+TEST_F(HotspotsTest, ARunThatEndedInADeadlockHasNoSpeedUp) {
+  b_.Object(kA, ObjectKind::kMutex, "a").Object(kB, ObjectKind::kMutex, "b");
+  b_.Open(2, kA, kSite).Open(3, kB, kSite);
+  Wait(1, kA, 100, 300);
+  b_.At(400)
+      .Block(2, kB, kSite, 3, kSite)
+      .At(500)
+      .Block(3, kA, kSite, 2, kSite);
+  const Report report = Opened();
+  EXPECT_EQ(Summarize(report).actual, 1u);
+  EXPECT_FALSE(Class(report, "a").usage.speed_up);
+  EXPECT_FALSE(Class(report, "b").usage.speed_up);
+}
+
 TEST_F(HotspotsTest, ASignalCannotBeRemoved) {
   b_.Object(kA, ObjectKind::kConditionVariable, "a");
   Wait(2, kA, 100, 300);
@@ -156,6 +185,60 @@ TEST_F(HotspotsTest, SamplesThatMissTheLongHoldsDoNotHideIt) {
   EXPECT_FALSE(usage.serial_error);
 }
 
+TEST_F(HotspotsTest, ItIsAtLeastTheTimeUpToTheReleaseThatSawWaiters) {
+  b_.Object(kA, ObjectKind::kMutex, "a").Section(1, kA, kSite);
+  b_.At(100).Block(2, kA, kSite, 1, kSite);
+  b_.At(300).SawWaiters(1, kA);  // and it took 2 until 900 to be woken
+  b_.At(900).Unblock(2).Section(2, kA, kSite, {.handover = 1});
+  const Report report = Made();
+  const UsageRow usage = Class(report, "a").usage;
+  EXPECT_DOUBLE_EQ(usage.waited_ns.value(), 800);
+  EXPECT_DOUBLE_EQ(usage.serial.value(), 0.2);
+  EXPECT_FALSE(usage.serial_error);
+  EXPECT_THAT(Text(report, {}), HasSubstr(">20%"));
+}
+
+TEST_F(HotspotsTest, NorIsItHeldBeforeItsOwnerWasWoken) {
+  b_.Object(kA, ObjectKind::kMutex, "a");
+  b_.At(100).Block(2, kA, kSite, 1, 0).At(900).Unblock(2);
+  EXPECT_FALSE(Class(Made(), "a").usage.serial);
+}
+
+TEST_F(HotspotsTest, AHoldBetweenAWaitAndAReleaseThatSawWaitersIsMeasured) {
+  b_.Object(kA, ObjectKind::kMutex, "a");
+  Wait(2, kA, 0, 400, Outcome::kAcquired);
+  b_.Section(2, kA, kSite, {.handover = 1}).At(900).SawWaiters(2, kA);
+  // One of the two others was sampled.
+  b_.Section(1, kA, kSite, {.start = 950, .end = 970});
+  b_.Section(1, kA, kSite);
+  const UsageRow usage = Class(Made(), "a").usage;
+  EXPECT_EQ(usage.hold.n, 2u);
+  EXPECT_NEAR(usage.hold.total, 500 + 2 * 20, 0.1);
+  EXPECT_EQ(usage.hold.max, 20u);  // of the sample
+}
+
+TEST_F(HotspotsTest, WhatIsBothSampledAndStampedCountsOnce) {
+  b_.Object(kA, ObjectKind::kMutex, "a");
+  Wait(2, kA, 0, 400, Outcome::kAcquired);
+  b_.Section(2, kA, kSite, {.start = 400, .end = 900});
+  b_.At(900).SawWaiters(2, kA);
+  const UsageRow usage = Class(Made(), "a").usage;
+  EXPECT_EQ(usage.hold.n, 1u);
+  EXPECT_NEAR(usage.hold.total, 500, 0.5);
+  EXPECT_EQ(usage.hold.error, 0);
+}
+
+TEST_F(HotspotsTest, HoldsUnderContentionSayNothingOfTheOthers) {
+  b_.Object(kA, ObjectKind::kMutex, "a");
+  Wait(2, kA, 0, 400, Outcome::kAcquired);
+  b_.Open(2, kA, kSite).Close(2).At(900).SawWaiters(2, kA);
+  b_.Section(1, kA, kSite).Section(1, kA, kSite);
+  const UsageRow usage = Class(Made(), "a").usage;
+  EXPECT_EQ(usage.hold.n, 0u);
+  EXPECT_DOUBLE_EQ(usage.serial.value(), 0.9);  // 2 waited for 1, and held it
+  EXPECT_FALSE(usage.serial_error);
+}
+
 TEST_F(HotspotsTest, SharedHoldsAreNotSerial) {
   b_.Object(kA, ObjectKind::kSharedMutex, "a");
   b_.Section(1, kA, kSite, {.start = 100, .end = 350});
@@ -185,6 +268,39 @@ TEST_F(HotspotsTest, OfSeveralQueuesTheBusiestIsShown) {
   EXPECT_THAT(text, HasSubstr("1 2\n"));
 }
 
+// Acts of 1 with a wait, so two stamps, before and behind each.
+TEST_F(HotspotsTest, AQueueHasALevelOverTimeWhereActsHaveStampsNearThem) {
+  b_.Object(kA, ObjectKind::kQueue, "q").Object(kB, ObjectKind::kMutex, "b");
+  Wait(1, kB, 90, 100);
+  b_.ShortPost(1, Post::kPut, kA, kSite, 1);
+  Wait(1, kB, 110, 700);
+  b_.ShortTake(1, kA, kSite, 2);
+  Wait(1, kB, 710, 720);
+  const Report report = Made();
+  const LevelRow& level = Class(report, "q").level.value();
+  EXPECT_DOUBLE_EQ(level.mean, 0.5);
+  // One item from 110 to 700, and for a part of 10 before and behind.
+  const LevelInTimeRow& row = level.in_time.value();
+  EXPECT_DOUBLE_EQ(row.ns, 610);
+  EXPECT_DOUBLE_EQ(row.mean, (590 + 5 + 5) / 610.0);
+  EXPECT_NEAR(row.error, (5 + 5) / 610.0, 1e-9);
+  EXPECT_EQ(row.p50, 1u);
+  EXPECT_THAT(Text(report, {}), HasSubstr("over time"));
+}
+
+TEST_F(HotspotsTest, WithoutStampsItsLevelOverTimeIsNotClaimed) {
+  b_.Object(kA, ObjectKind::kQueue, "q");
+  for (uint32_t i = 1; i <= 100; ++i) {
+    b_.ShortPost(1, Post::kPut, kA, kSite, i);
+  }
+  for (uint32_t i = 101; i <= 200; ++i) b_.ShortTake(1, kA, kSite, i);
+  const Report report = Made();
+  const LevelInTimeRow& row = Class(report, "q").level.value().in_time.value();
+  EXPECT_LE(row.mean - row.error, 0);
+  EXPECT_GE(row.mean + row.error, 100);
+  EXPECT_THAT(Text(report, {}), ContainsRegex("1.00 us +50 +50 +- +- +- +-"));
+}
+
 TEST_F(HotspotsTest, PermitsInUseAreTheirHoldsOverTheRun) {
   b_.Note(1, log::NoteKind::kTiming, 2);
   b_.Object(kA, ObjectKind::kSemaphore, "a", 0, 0, 0, 3);
@@ -208,6 +324,41 @@ TEST_F(HotspotsTest, WhoeverWaitedForAPermitFoundAllInUse) {
   Wait(2, kA, 100, 300);
   const Report report = Made();
   EXPECT_TRUE(Class(report, "a").permits.value().all_in_use);
+}
+
+TEST_F(HotspotsTest, WhileSomebodyWaitsAllPermitsAreInUse) {
+  b_.Object(kA, ObjectKind::kSemaphore, "a", 0, 0, 0, 3);
+  for (int i = 0; i < 9; ++i) {
+    b_.Section(1, kA, kSite, {.mode = Mode::kShared, .handover = 0});
+  }
+  b_.Section(1, kA, kSite,
+             {.mode = Mode::kShared, .handover = 0, .start = 0, .end = 10});
+  Wait(2, kA, 100, 300);
+  const Report report = Made();
+  const PermitsRow& row = Class(report, "a").permits.value();
+  EXPECT_DOUBLE_EQ(row.all_in_use_share.value(), 0.2);
+  EXPECT_DOUBLE_EQ(row.in_use.value(), 0.6);
+  EXPECT_FALSE(row.in_use_error);
+  EXPECT_THAT(Text(report, {}), ContainsRegex(">0.6 +- +20%"));
+}
+
+TEST_F(HotspotsTest, PermitsInUseHaveAnErrorIfSomeHoldsWereSampled) {
+  b_.Object(kA, ObjectKind::kSemaphore, "a", 0, 0, 0, 3);
+  b_.Section(1, kA, kSite, {.mode = Mode::kShared, .handover = 0});
+  b_.Section(1, kA, kSite,
+             {.mode = Mode::kShared, .handover = 0, .start = 0, .end = 100});
+  const PermitsRow row = Class(Made(), "a").permits.value();
+  EXPECT_NEAR(row.in_use.value(), 0.2, 0.001);
+  EXPECT_GT(row.in_use_error.value(), 0);
+}
+
+TEST_F(HotspotsTest, ToWhomAPermitGoesIsNotInTheLog) {
+  b_.Object(kA, ObjectKind::kSemaphore, "a", 0, 0, 0, 3);
+  Wait(2, kA, 100, 300, Outcome::kAcquired);
+  b_.Section(2, kA, kSite, {.mode = Mode::kShared, .handover = 0});
+  const UsageRow usage = Class(Made(), "a").usage;
+  EXPECT_FALSE(usage.found_waiters);
+  EXPECT_FALSE(usage.owner_changes);
 }
 
 TEST_F(HotspotsTest, ASignalsPermitsAreNotInUse) {
@@ -261,6 +412,79 @@ TEST_F(HotspotsTest, SomebodyRunsWhileAnotherWaitsForTheGil) {
   b_.Section(1, kA, kSite, {.start = 0, .end = 10});
   Wait(2, kA, 100, 400);
   EXPECT_DOUBLE_EQ(Class(Made(), "gil").gil.value().running_ns.value(), 300);
+}
+
+TEST_F(HotspotsTest, NobodyRunsWithTheGilWhileItsNewOwnerIsWoken) {
+  b_.Object(kA, ObjectKind::kGil, "gil");
+  b_.At(50).Block(2, kA, kSite, 1, kSite);
+  b_.Section(1, kA, kSite).At(100).SawWaiters(1, kA);
+  b_.At(110).Block(1, kA, kSite, 2, 0);
+  b_.At(700).Unblock(2).Section(2, kA, kSite, {.handover = 1});
+  b_.At(800).SawWaiters(2, kA).At(900).Unblock(1);
+  const Report report = Made();
+  const GilRow& gil = Class(report, "gil").gil.value();
+  EXPECT_DOUBLE_EQ(gil.waiting_ns, 650 + 790);
+  // 1 from 50 to 100, 2 from 700 to 800.
+  EXPECT_DOUBLE_EQ(gil.running_ns.value(), 150);
+  EXPECT_FALSE(gil.running_error_ns);
+  EXPECT_THAT(Text(report, {}), HasSubstr(">150 ns"));
+  EXPECT_THAT(Text(report, {}), HasSubstr("convoy"));
+}
+
+TEST_F(HotspotsTest, WhoIsWokenWithTheGilHasItFromWhereItWaits) {
+  constexpr uint32_t kOther = 11;
+  b_.Object(kA, ObjectKind::kGil, "gil").Site(kOther, {0x50});
+  b_.At(50).Block(2, kA, kOther, 1, kSite);
+  b_.Section(1, kA, kSite).At(100).SawWaiters(1, kA);
+  b_.At(110).Block(1, kA, kSite, 2, 0);
+  b_.At(700).Unblock(2).Section(2, kA, kOther, {.handover = 1});
+  b_.At(900).Unblock(1).Section(1, kA, kSite, {.handover = 2});
+  const Report report = Made();
+  ASSERT_EQ(report.blame.size(), 2u);
+  EXPECT_EQ(report.blame[0].ns, 790);
+  EXPECT_EQ(report.blame[0].holder_site, report.blame[1].waiter_site);
+  EXPECT_EQ(report.blame[0].waiter_site, report.blame[1].holder_site);
+}
+
+TEST_F(HotspotsTest, PermitsThatAreAllTakenAtOnePlaceAreHeldFromThere) {
+  b_.Object(kA, ObjectKind::kSemaphore, "a", 0, 0, 0, 2);
+  b_.Object(kB, ObjectKind::kSemaphore, "b", 0, 0, 0, 2).Site(11, {0x50});
+  const log::testing::Extras shared = {.mode = Mode::kShared, .handover = 0};
+  b_.Section(1, kA, kSite, shared).Section(1, kB, kSite, shared);
+  b_.Section(1, kB, 11, shared);
+  b_.At(100).Block(2, kA, kSite, 0, 0).At(400).Unblock(2);
+  b_.At(500).Block(2, kB, kSite, 0, 0).At(600).Unblock(2);
+  const Report report = Made();
+  ASSERT_EQ(report.blame.size(), 2u);
+  EXPECT_EQ(report.blame[0].holder_site, report.blame[0].waiter_site);
+  EXPECT_FALSE(report.blame[1].holder_site);
+  EXPECT_THAT(Text(report, {}), HasSubstr("(whoever had one)"));
+}
+
+TEST_F(HotspotsTest, AConditionHasNoTakesAndAtMostSoManyWakeUpsInVain) {
+  b_.Object(kA, ObjectKind::kConditionVariable, "a");
+  b_.Act(1, Post::kNotifyAll, kA, kSite, {}).Take(2, kA, kSite, 0, 0);
+  b_.Object(kB, ObjectKind::kMutex, "b");
+  for (const uint64_t at : {100, 300}) {
+    Wait(2, kA, at, at + 100, Outcome::kSignalled);
+    b_.Section(2, kB, kSite);
+  }
+  const Report report = Made();
+  EXPECT_FALSE(Class(report, "a").usage.takes);
+  EXPECT_EQ(Class(report, "a").usage.woken_in_vain, 1u);
+  EXPECT_THAT(Text(report, {}), HasSubstr("in vain, at most"));
+}
+
+TEST_F(HotspotsTest, NobodyRunsForLongerThanAllLivedAndDidNotWait) {
+  b_.Object(kA, ObjectKind::kGil, "gil");
+  b_.Section(2, kA, kSite, {.start = 0, .end = 500});  // of ten
+  for (int i = 0; i < 9; ++i) b_.Section(2, kA, kSite);
+  Wait(1, kA, 0, 990);
+  Wait(2, kA, 500, 1000);
+  Wait(3, kA, 0, 1000);
+  const GilRow gil = Class(Made(), "gil").gil.value();
+  EXPECT_LE(gil.running_ns.value(), 510 + 1);
+  EXPECT_GE(gil.running_ns.value(), 500);
 }
 
 TEST_F(HotspotsTest, JoinsAreShownApartFromLocks) {
