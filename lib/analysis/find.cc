@@ -6,6 +6,7 @@
 #include "lib/analysis/blocking_call.h"
 #include "lib/analysis/communication.h"
 #include "lib/analysis/cycles.h"
+#include "lib/analysis/expired_wait.h"
 #include "lib/analysis/findings.h"
 #include "lib/analysis/misuse.h"
 #include "lib/analysis/naked_notify.h"
@@ -156,6 +157,7 @@ Findings Find(const Observations& observations, const FindOptions& options) {
   FindRecursiveReads(observations, result.findings);
   FindBlockingCalls(observations, result.findings);
   FindNakedNotifications(observations, result.findings);
+  FindExpiredWaits(observations, result.findings);
   AskTheEvents(observations, options, result);
   for (Finding& finding : result.findings) Rotate(finding);
   DropWhatIsActual(result.findings);

@@ -309,6 +309,13 @@ std::string AdviceForLockingAgain(const Report& report, const FindingRow& row) {
   return AdviceForMisuse(model::Misuse::kSelfLock);
 }
 
+bool WaitsForSignal(const Report& report, const FindingRow& row) {
+  return std::any_of(
+      row.parts.begin(), row.parts.end(), [&](const PartRow& part) {
+        return part.wants && IsSignal(report, part.wants->object);
+      });
+}
+
 // No cycle: one that holds without asking, and has ended.
 bool OwnerHasEnded(const Report& report, const FindingRow& row) {
   return std::any_of(row.parts.begin(), row.parts.end(),
@@ -364,7 +371,8 @@ std::string Advice(const Report& report, const Finding& finding,
     return "take the shared hold once, and pass the guard on or call a "
            "function that expects it to be held";
   }
-  if (finding.rule == Rule::kCommunication) {
+  if (finding.rule == Rule::kCommunication ||
+      (finding.rule == Rule::kTimedCycle && WaitsForSignal(report, row))) {
     return AdviceForCommunication(report, row);
   }
   if (finding.rule == Rule::kStall) {
