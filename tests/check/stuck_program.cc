@@ -1,8 +1,16 @@
 // Tests that never end by themselves, of which tests/check/stuck_test.cc runs
 // some.
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <atomic>
+#include <barrier>
+#include <cstdint>
+#include <fstream>
+#include <string>
+#include <thread>
 
 #include "lockcheck/gtest.h"
 #include "tests/check/pair.h"
@@ -95,6 +103,57 @@ TEST(BesidesThen, Goes) {}
 TEST(BesidesThen, GoesOn) { Pair().AThenB(); }
 TEST(BesidesThen, Stays) {
   while (true) pause();
+}
+
+// ---- Under on_deadlock=throw ------------------------------------------------
+
+// Until it sleeps in that lock.
+void AwaitSleep(const std::atomic<pid_t>& tid, const lockcheck::mutex& lock) {
+  while (tid == 0) std::this_thread::yield();
+  const std::string path =
+      "/proc/self/task/" + std::to_string(tid.load()) + "/syscall";
+  const auto begin = reinterpret_cast<uintptr_t>(&lock);
+  while (true) {
+    std::ifstream file(path);
+    int call = 0;
+    uintptr_t address = 0;
+    file >> call >> std::hex >> address;
+    if (call == SYS_futex && address - begin < sizeof(lock)) return;
+  }
+}
+
+TEST(DoesNotThrow, Join) {
+  Pair p;
+  std::atomic<pid_t> tid{0};
+  lockcheck::lock_guard hold(p.a);
+  lockcheck::thread t([&] {
+    tid = gettid();
+    lockcheck::lock_guard wants(p.a);
+  });
+  AwaitSleep(tid, p.a);
+  t.join();
+}
+TEST(DoesNotThrow, TheLockThatAWaitTakesAgain) {
+  Pair p;
+  lockcheck::condition_variable changed("changed");
+  bool ready = false;
+  std::barrier waits(2);
+  lockcheck::thread t([&] {
+    lockcheck::lock_guard outer(p.b);
+    lockcheck::unique_lock lock(p.a);
+    waits.arrive_and_wait();
+    while (!ready) changed.wait(lock);
+  });
+  waits.arrive_and_wait();
+  lockcheck::lock_guard hold(p.a);  // when the other one waits
+  std::atomic<pid_t> tid{0};
+  lockcheck::thread notifier([&] {
+    AwaitSleep(tid, p.b);
+    ready = true;
+    changed.notify_all();
+  });
+  tid = gettid();
+  lockcheck::lock_guard wants(p.b);
 }
 
 // ---- Between tests ----------------------------------------------------------

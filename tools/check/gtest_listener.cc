@@ -39,13 +39,39 @@ void OnExit(int status, void*) {
   if (fails && status == 0) std::exit(kFailedStatus);
 }
 
+// Ends the process if it lasts too long, whatever the program does with the
+// signal; if not, leaves all as it was, but for an alarm of the program's.
+class ReportLimit {
+ public:
+  ReportLimit() {
+    struct sigaction dies = {};
+    dies.sa_handler = SIG_DFL;
+    sigaction(SIGALRM, &dies, &action_);
+    sigset_t alarms;
+    sigemptyset(&alarms);
+    sigaddset(&alarms, SIGALRM);
+    pthread_sigmask(SIG_UNBLOCK, &alarms, &mask_);
+    alarm(kReportSeconds);
+  }
+  ~ReportLimit() {
+    alarm(0);
+    pthread_sigmask(SIG_SETMASK, &mask_, nullptr);
+    sigaction(SIGALRM, &action_, nullptr);
+  }
+  ReportLimit(const ReportLimit&) = delete;
+  ReportLimit& operator=(const ReportLimit&) = delete;
+
+ private:
+  struct sigaction action_;
+  sigset_t mask_;
+};
+
 bool OnDeadlock(LockUp how, const void* deadlock) {
   const bool is_child = getpid() != g_process;
   // Its end is its parent's business, which may know how to end the wait.
   if (is_child && how == LockUp::kStall) return false;
   // What tells of it needs memory, and the deadlock may be about that.
-  signal(SIGALRM, SIG_DFL);
-  alarm(kReportSeconds);
+  const ReportLimit limit;
   if (is_child) {
     // A child that a test has forked: its end is the test's business.
     internal::SayDeadlock(deadlock);
@@ -55,7 +81,6 @@ bool OnDeadlock(LockUp how, const void* deadlock) {
   const bool goes_on = how == LockUp::kClosed && internal::ThrowsOnDeadlock();
   g_listener->OnDeadlock(how, deadlock, goes_on);
   if (!goes_on) _exit(kFailedStatus);
-  alarm(0);
   return true;
 }
 

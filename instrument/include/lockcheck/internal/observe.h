@@ -53,6 +53,8 @@ const char* BaselinePath() noexcept;
 // What has locked up the program, or a part of it.
 enum class LockUp : uint8_t {
   kClosed,      // the calling thread's request closes a deadlock
+  kToStay,      // the same; a join, or a wait's taking its lock again, which
+                // does not throw under on_deadlock=throw
   kNobodyLeft,  // everybody waits, and somebody is in others' way or is owed
   kStall,       // everybody waits, in nobody's way: else no more than a hazard
 };
