@@ -2,12 +2,12 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "lockcheck/gtest.h"
 #include "tools/check/block_in_child.h"
@@ -141,11 +141,11 @@ void ExpectDeadlock(Deadlock kind, const char* file, int line,
     ExpectLockUp(file, line, block);
     return;
   }
-  const Findings found = g_listener->FoundIn(block);
-  const bool possible =
-      std::any_of(found.found.begin(), found.found.end(),
-                  [](const Found& one) { return one.deadlock; });
-  if (!possible) ADD_FAILURE_AT(file, line) << "no deadlock is possible";
+  Findings found = g_listener->FoundIn(block);
+  const size_t deadlocks =
+      std::erase_if(found.found, [](const Found& one) { return one.deadlock; });
+  g_listener->Fail(found, file, line);
+  if (deadlocks == 0) ADD_FAILURE_AT(file, line) << "no deadlock is possible";
 }
 
 }  // namespace lockcheck::testing

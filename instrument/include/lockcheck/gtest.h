@@ -73,12 +73,13 @@ struct DeadlockAt {
 
 // NOLINTBEGIN(bugprone-macro-parentheses): a block follows.
 // LOCKCHECK_EXPECT_NO_DEADLOCK { ... };
-// The block shows no deadlock; what the test did before does not count.
+// The block shows no deadlock; what the test did before does not count here.
 #define LOCKCHECK_EXPECT_NO_DEADLOCK \
   ::lockcheck::testing::NoDeadlockAt{__FILE__, __LINE__} + [&]
 
 // LOCKCHECK_EXPECT_DEADLOCK(possible) { ... };
-// The block shows a deadlock that can happen, and does not fail for it.
+// The block shows a deadlock that can happen, or several, and does not fail for
+// it; for misuse it does.
 // LOCKCHECK_EXPECT_DEADLOCK(actual) { ... };
 // The block locks up: it runs in a forked child, whose writes are not seen
 // here, and which has none of the test's other threads. An assertion that fails
