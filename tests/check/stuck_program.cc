@@ -1,22 +1,19 @@
 // Tests that never end by themselves, of which tests/check/stuck_test.cc runs
 // some.
 #include <signal.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <barrier>
-#include <cstdint>
-#include <fstream>
-#include <string>
-#include <thread>
 
 #include "lockcheck/gtest.h"
 #include "tests/check/pair.h"
+#include "tests/programs/in_turn.h"
 
 namespace watched {
 namespace {
+
+using lockcheck::testing::AwaitSleeper;
 
 // ---- Nobody is left ---------------------------------------------------------
 
@@ -107,30 +104,11 @@ TEST(BesidesThen, Stays) {
 
 // ---- Under on_deadlock=throw ------------------------------------------------
 
-// Until it sleeps in that lock.
-void AwaitSleep(const std::atomic<pid_t>& tid, const lockcheck::mutex& lock) {
-  while (tid == 0) std::this_thread::yield();
-  const std::string path =
-      "/proc/self/task/" + std::to_string(tid.load()) + "/syscall";
-  const auto begin = reinterpret_cast<uintptr_t>(&lock);
-  while (true) {
-    std::ifstream file(path);
-    int call = 0;
-    uintptr_t address = 0;
-    file >> call >> std::hex >> address;
-    if (call == SYS_futex && address - begin < sizeof(lock)) return;
-  }
-}
-
 TEST(DoesNotThrow, Join) {
   Pair p;
-  std::atomic<pid_t> tid{0};
   lockcheck::lock_guard hold(p.a);
-  lockcheck::thread t([&] {
-    tid = gettid();
-    lockcheck::lock_guard wants(p.a);
-  });
-  AwaitSleep(tid, p.a);
+  lockcheck::thread t([&] { lockcheck::lock_guard wants(p.a); });
+  AwaitSleeper(p.a);
   t.join();
 }
 TEST(DoesNotThrow, TheLockThatAWaitTakesAgain) {
@@ -146,13 +124,11 @@ TEST(DoesNotThrow, TheLockThatAWaitTakesAgain) {
   });
   waits.arrive_and_wait();
   lockcheck::lock_guard hold(p.a);  // when the other one waits
-  std::atomic<pid_t> tid{0};
+  ready = true;
   lockcheck::thread notifier([&] {
-    AwaitSleep(tid, p.b);
-    ready = true;
+    AwaitSleeper(p.b);
     changed.notify_all();
   });
-  tid = gettid();
   lockcheck::lock_guard wants(p.b);
 }
 
