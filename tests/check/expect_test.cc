@@ -93,5 +93,25 @@ TEST_F(ExpectTest, WhatABlockDidThatThrewIsTheTests) {
   EXPECT_THAT(f.out, HasSubstr("POSSIBLE DEADLOCK"));
 }
 
+TEST_F(ExpectTest, WithoutInstallABlockFailsItsTest) {
+  const Finished f =
+      RunProgram(LOCKCHECK_UNWATCHED_PROGRAM, "Block.*InOneThat*:Child.Throws");
+  EXPECT_EQ(f.exit_status(), 1) << f;
+  EXPECT_THAT(f.out, HasSubstr("main() has not called "
+                               "lockcheck::testing::Install()"));
+  EXPECT_THAT(f.out, HasSubstr(" 3 FAILED TESTS"));
+  EXPECT_TRUE(RunProgram(LOCKCHECK_UNWATCHED_PROGRAM,
+                         "Block.*InOneThat*:Child.Throws", {}, "mode=off")
+                  .Succeeded());
+}
+
+TEST_F(ExpectTest, ABuildWithoutLockcheckSaysSoAndPasses) {
+  const Finished f = RunProgram(LOCKCHECK_DISABLED_PROGRAM, "*");
+  EXPECT_TRUE(f.Succeeded()) << f;
+  EXPECT_EQ(f.err,
+            "lockcheck: built with LOCKCHECK_DISABLED, so nothing is "
+            "checked\n");
+}
+
 }  // namespace
 }  // namespace lockcheck::testing

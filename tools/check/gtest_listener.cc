@@ -96,7 +96,20 @@ void ExpectLockUp(const char* file, int line,
   ADD_FAILURE_AT(file, line) << "no deadlock happened: " << end.how;
 }
 
+// False: nothing is, which fails the test unless somebody has said mode=off.
+bool IsChecked(const char* file, int line) {
+  if (g_listener != nullptr) return true;
+  if (!internal::IsOffByChoice()) {
+    ADD_FAILURE_AT(file, line)
+        << "lockcheck: nothing is checked: main() has not called "
+           "lockcheck::testing::Install()";
+  }
+  return false;
+}
+
 }  // namespace
+
+inline namespace LOCKCHECK_ABI {
 
 void Install() {
   if (g_listener != nullptr) return;
@@ -130,13 +143,13 @@ void SetActualDeadlockLimit(std::chrono::milliseconds limit) {
 
 void ExpectNoDeadlock(const char* file, int line,
                       const std::function<void()>& block) {
-  if (g_listener == nullptr) return block();
+  if (!IsChecked(file, line)) return block();
   g_listener->Fail(g_listener->FoundIn(block), file, line);
 }
 
 void ExpectDeadlock(Deadlock kind, const char* file, int line,
                     const std::function<void()>& block) {
-  if (g_listener == nullptr) return;
+  if (!IsChecked(file, line)) return;
   if (kind == Deadlock::kActual) {
     ExpectLockUp(file, line, block);
     return;
@@ -148,6 +161,7 @@ void ExpectDeadlock(Deadlock kind, const char* file, int line,
   if (deadlocks == 0) ADD_FAILURE_AT(file, line) << "no deadlock is possible";
 }
 
+}  // namespace LOCKCHECK_ABI
 }  // namespace lockcheck::testing
 
 // Read before main, by the runtime.

@@ -43,7 +43,7 @@ uint64_t LogTicks() noexcept;
 // `size` are in `marks`. What they write meanwhile may be before or after it.
 // Never blocks for longer than a thread takes to begin or end.
 size_t MarkThreads(ThreadMark* marks, size_t size) noexcept;
-// What the calling thread holds: 0 and more.
+// How many locks the calling thread holds; permits do not count.
 size_t HeldByThisThread() noexcept;
 bool IsHeldByThisThread(const void* lock) noexcept;
 // LOCKCHECK_OPTIONS=suppressions= and baseline=, or "".
