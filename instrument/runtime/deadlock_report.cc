@@ -23,6 +23,7 @@ constinit std::atomic<internal::DeadlockHook> g_deadlock_hook{nullptr};
 namespace {
 
 std::atomic<uint32_t> g_deadlocks{0};
+std::atomic<bool> g_deadlock_stands{false};
 std::atomic<uint32_t> g_misuses{0};
 std::atomic<uint32_t> g_reporting{0};
 
@@ -180,18 +181,22 @@ void Show(const Deadlock& deadlock) {
 }
 
 // Of a deadlock that is new.
-void Tell(const Deadlock& deadlock) {
+void Tell(const Deadlock& deadlock, bool can_fail) {
   g_deadlocks.fetch_add(1, std::memory_order_relaxed);
-  if (TellHook(LockUp::kClosed, &deadlock)) return;
+  if (TellHook(can_fail ? LockUp::kClosed : LockUp::kToStay, &deadlock)) {
+    return;
+  }
   AwaitReports();
   SayHeadline(deadlock);
   Show(deadlock);
 }
 
 // True: the request is to fail.
-bool DoAsAsked() {
+bool DoAsAsked(bool can_fail) {
   if (g_options.on_deadlock == OnDeadlock::kAbort) abort();
-  return g_options.on_deadlock == OnDeadlock::kThrow;
+  const bool fails = can_fail && g_options.on_deadlock == OnDeadlock::kThrow;
+  if (!fails) g_deadlock_stands.store(true, std::memory_order_relaxed);
+  return fails;
 }
 
 }  // namespace
@@ -229,7 +234,7 @@ void SayWhoAndWhere(const Deadlock& deadlock) {
   }
 }
 
-bool ReportDeadlockOf(Thread* t) {
+bool ReportDeadlockOf(Thread* t, bool can_fail) {
   Deadlock deadlock;
   if (!deadlock.Find(t)) {
     if (deadlock.FindTimed(t)) ReportTimedCycle(deadlock);
@@ -238,16 +243,16 @@ bool ReportDeadlockOf(Thread* t) {
   DropClosing(t);
   if (!deadlock.Claim()) return false;
   const Reporting reporting;
-  Tell(deadlock);
-  return DoAsAsked();
+  Tell(deadlock, can_fail);
+  return DoAsAsked(can_fail);
 }
 
-bool ReportGoneOwnerOf(Thread* t, const LockRequest& request) {
+bool ReportGoneOwnerOf(Thread* t, const LockRequest& request, bool can_fail) {
   Deadlock deadlock;
   if (!deadlock.FindGone(t, request)) return false;
   const Reporting reporting;
-  if (deadlock.Claim()) Tell(deadlock);
-  return DoAsAsked();
+  if (deadlock.Claim()) Tell(deadlock, can_fail);
+  return DoAsAsked(can_fail);
 }
 
 void ReportNobodyLeft(uint32_t actor) {
@@ -258,7 +263,7 @@ void ReportNobodyLeft(uint32_t actor) {
                  "end a wait";
     if (!ShowDeadlock(actor, nullptr)) SayEachWait();
   }
-  if (g_options.on_deadlock == OnDeadlock::kAbort) abort();
+  DoAsAsked(false);
 }
 
 void ReportStall() {
@@ -272,6 +277,10 @@ void ReportStall() {
 bool IsReporting() { return g_reporting.load() != 0; }
 
 bool AnyDeadlock() { return g_deadlocks.load(std::memory_order_relaxed) != 0; }
+
+bool DoesDeadlockStand() {
+  return g_deadlock_stands.load(std::memory_order_relaxed);
+}
 
 void CountMisuse() { g_misuses.fetch_add(1, std::memory_order_relaxed); }
 

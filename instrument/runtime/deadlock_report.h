@@ -17,13 +17,13 @@ namespace lockcheck::runtime {
 
 // `t` has just begun to wait, and is busy. If that closes a deadlock that
 // nobody has reported yet, reports it, and does not return under
-// on_deadlock=abort. True: the request is to fail (on_deadlock=throw). A cycle
-// with a timed wait in it is said once, as a hazard.
-bool ReportDeadlockOf(Thread* t);
+// on_deadlock=abort. True: the request is to fail (on_deadlock=throw), which
+// some cannot. A cycle with a timed wait in it is said once, as a hazard.
+bool ReportDeadlockOf(Thread* t, bool can_fail);
 
 // The same when `t` has waited for a while for a lock whose owner is gone;
 // every request for it is to fail then, under on_deadlock=throw.
-bool ReportGoneOwnerOf(Thread* t, const LockRequest& request);
+bool ReportGoneOwnerOf(Thread* t, const LockRequest& request, bool can_fail);
 // Nobody is left who could end a wait (quiescence.h), and this actor is one of
 // those in the way: reports that, on a thread of the runtime's own, and does
 // not return under on_deadlock=abort. Nobody closed it, so nothing can throw.
@@ -35,6 +35,8 @@ void ReportStall();
 void SaySummary();
 
 bool AnyDeadlock();
+// Whether there is one that no failed request has ended.
+bool DoesDeadlockStand();
 // Whether a thread that waits is about to say that it is in a deadlock: it may
 // throw then.
 bool IsReporting();

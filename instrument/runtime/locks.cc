@@ -149,14 +149,17 @@ Got LockOther(Thread* t, const LockRequest& request, uint32_t site) {
   return Got::kNothing;
 }
 
-Got DoLock(const LockRequest& request) {
+Got DoLock(const LockRequest& asked) {
   const KeepErrno keep_errno;
   Thread* const t = Enter();
-  LockState& lock = *request.lock;
+  LockState& lock = *asked.lock;
   if (t == nullptr) {
-    const bool taken = LockUnrecorded(request);
+    const bool taken = LockUnrecorded(asked);
     return taken ? Got::kLock : Got::kNothing;
   }
+  LockRequest request = asked;
+  // The request itself may write before it waits.
+  request.again |= t->after_wait == t->hot.cursor;
   bool new_site = false;
   const uint32_t site = SiteId(t, request.slot, request.caller, &new_site);
   if (Tag(lock) == 0) RegisterLock(t, lock, request.kind, site);
@@ -384,7 +387,7 @@ void DoJoinBlock(uint32_t actor, SiteSlot* slot, Caller caller) {
   if (HoldCount(t) != 0) ShowObjectsOfWait(t, 0);
   BeginWaiting(t, {nullptr, actor, site});
   // Of itself, join() throws.
-  if (actor != t->hot.actor) ReportDeadlockOf(t);
+  if (actor != t->hot.actor) ReportDeadlockOf(t, false);
   WatchIfAllWait();
   Leave(t);
 }

@@ -88,7 +88,10 @@ size_t HeldByThisThread() noexcept {
   if (!Records()) return 0;
   Thread* const t = runtime::Enter();
   if (t == nullptr) return 0;
-  const size_t count = runtime::HoldCount(t);
+  size_t count = 0;
+  for (size_t i = 0; i < runtime::HoldCount(t); ++i) {
+    count += runtime::IsPermit(t->kept().hot.holds[i]) ? 0 : 1;
+  }
   runtime::Leave(t);
   return count;
 }

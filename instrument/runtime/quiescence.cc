@@ -161,7 +161,7 @@ Found Judge(const Look& look) {
     return true;
   });
   if (starved != 0) found.stuck = starved;
-  if (found.stuck == 0 && !AnyDeadlock()) found.stuck = found.owed;
+  if (found.stuck == 0 && !DoesDeadlockStand()) found.stuck = found.owed;
   return found;
 }
 
@@ -192,7 +192,7 @@ void WriteNote(uint64_t ticks) {
 bool Tell(const Look& look) {
   const uint64_t now = Ticks();
   const Found found = Judge(look);
-  if (found.stuck == 0 && (!found.signals || AnyDeadlock())) return false;
+  if (found.stuck == 0 && (!found.signals || DoesDeadlockStand())) return false;
   WriteNote(now);
   if (found.stuck != 0) {
     ReportNobodyLeft(found.stuck);

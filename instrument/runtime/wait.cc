@@ -130,7 +130,7 @@ bool IsOwnerWaiting(const Wait& w) {
 
 // True: the request is to fail.
 bool IsDeadlock(const Wait& w) {
-  return IsOwnerWaiting(w) && ReportDeadlockOf(w.t) && !w.again;
+  return IsOwnerWaiting(w) && ReportDeadlockOf(w.t, !w.again);
 }
 
 void LookLater(Wait& w) {
@@ -145,7 +145,7 @@ bool Look(Wait& w) {
   if (first) WriteWaitStack(w);
   LookLater(w);
   if (first) return IsDeadlock(w);
-  return w.looks && ReportGoneOwnerOf(w.t, w.request) && !w.again;
+  return w.looks && ReportGoneOwnerOf(w.t, w.request, !w.again);
 }
 
 WaitEnd SleepUntilTaken(Wait& w) {
@@ -192,7 +192,7 @@ model::Outcome OutcomeOf(WaitEnd end) {
 }  // namespace
 
 WaitEnd RecordedWait(Thread* t, const LockRequest& request, uint32_t site) {
-  Wait w{t, request, site, request.again || t->after_wait == t->hot.cursor};
+  Wait w{t, request, site, request.again};
   BeginWait(w);
   const WaitEnd end = SleepUntilTaken(w);
   EndWaiting(t);

@@ -66,5 +66,52 @@ TEST_F(ExpectTest, ADeadlockIsSeenWhereChildrenLeaveNoStatus) {
   EXPECT_TRUE(Passes("Child.LocksUpWhereNobodyWaitsForChildren"));
 }
 
+TEST_F(ExpectTest, AnExpectedDeadlockExcusesNoMisuse) {
+  const Finished f = Run("Block.ExpectsADeadlockAndShowsMisuse");
+  EXPECT_EQ(f.exit_status(), 1) << f;
+  EXPECT_THAT(f.out, HasSubstr("MISUSE  unlock-unheld"));
+  EXPECT_THAT(f.out, Not(HasSubstr("DEADLOCK")));
+}
+
+TEST_F(ExpectTest, ACycleWithOneHalfInABlockIsTheTests) {
+  const Finished f = Run("Block.HasOneHalfOfACycle");
+  EXPECT_EQ(f.exit_status(), 1) << f;
+  EXPECT_THAT(f.out, HasSubstr("POSSIBLE DEADLOCK"));
+  EXPECT_THAT(f.out, HasSubstr("[  FAILED  ] Block.HasOneHalfOfACycle"));
+  EXPECT_EQ(f.err, "");
+}
+
+TEST_F(ExpectTest, ABlockInABlockIsJudgedForItselfToo) {
+  EXPECT_TRUE(Passes("Block.ExpectsNoneInOneThatExpectsOne"));
+  EXPECT_TRUE(Passes("Block.ExpectsOneInOneThatExpectsNone"));
+  EXPECT_TRUE(Passes("Block.HasOneHalfOfACycleInABlock"));
+}
+
+TEST_F(ExpectTest, WhatABlockDidThatThrewIsTheTests) {
+  const Finished f = Run("Block.ThrowsAfterADeadlock");
+  EXPECT_EQ(f.exit_status(), 1) << f;
+  EXPECT_THAT(f.out, HasSubstr("POSSIBLE DEADLOCK"));
+}
+
+TEST_F(ExpectTest, WithoutInstallABlockFailsItsTest) {
+  const Finished f =
+      RunProgram(LOCKCHECK_UNWATCHED_PROGRAM, "Block.*InOneThat*:Child.Throws");
+  EXPECT_EQ(f.exit_status(), 1) << f;
+  EXPECT_THAT(f.out, HasSubstr("main() has not called "
+                               "lockcheck::testing::Install()"));
+  EXPECT_THAT(f.out, HasSubstr(" 3 FAILED TESTS"));
+  EXPECT_TRUE(RunProgram(LOCKCHECK_UNWATCHED_PROGRAM,
+                         "Block.*InOneThat*:Child.Throws", {}, "mode=off")
+                  .Succeeded());
+}
+
+TEST_F(ExpectTest, ABuildWithoutLockcheckSaysSoAndPasses) {
+  const Finished f = RunProgram(LOCKCHECK_DISABLED_PROGRAM, "*");
+  EXPECT_TRUE(f.Succeeded()) << f;
+  EXPECT_EQ(f.err,
+            "lockcheck: built with LOCKCHECK_DISABLED, so nothing is "
+            "checked\n");
+}
+
 }  // namespace
 }  // namespace lockcheck::testing

@@ -63,5 +63,59 @@ TEST(Child, LocksUpWhereNobodyWaitsForChildren) {
   signal(SIGCHLD, SIG_DFL);
 }
 
+// ---- In place ---------------------------------------------------------------
+
+void BothOrders(Pair& p) {
+  InTwoThreads([&] { p.AThenB(); }, [&] { p.BThenA(); });
+}
+
+TEST(Block, ExpectsADeadlockAndShowsMisuse) {
+  Pair p;
+  LOCKCHECK_EXPECT_DEADLOCK(possible) {
+    BothOrders(p);
+    p.a.unlock();
+  };
+}
+TEST(Block, HasOneHalfOfACycle) {
+  Pair p;
+  InTwoThreads([&] { p.AThenB(); },
+               [&] {
+                 LOCKCHECK_EXPECT_NO_DEADLOCK { p.BThenA(); };
+               });
+}
+TEST(Block, ExpectsNoneInOneThatExpectsOne) {
+  Pair p;
+  LOCKCHECK_EXPECT_DEADLOCK(possible) {
+    BothOrders(p);
+    LOCKCHECK_EXPECT_NO_DEADLOCK { p.AThenB(); };
+  };
+}
+TEST(Block, ExpectsOneInOneThatExpectsNone) {
+  Pair p;
+  LOCKCHECK_EXPECT_NO_DEADLOCK {
+    p.AThenB();
+    LOCKCHECK_EXPECT_DEADLOCK(possible) { BothOrders(p); };
+  };
+}
+TEST(Block, HasOneHalfOfACycleInABlock) {
+  Pair p, q;
+  LOCKCHECK_EXPECT_DEADLOCK(possible) {
+    InTwoThreads([&] { p.AThenB(); },
+                 [&] {
+                   LOCKCHECK_EXPECT_NO_DEADLOCK { p.BThenA(); };
+                 });
+  };
+}
+TEST(Block, ThrowsAfterADeadlock) {
+  Pair p;
+  try {
+    LOCKCHECK_EXPECT_DEADLOCK(possible) {
+      BothOrders(p);
+      throw std::runtime_error("boom");
+    };
+  } catch (const std::runtime_error&) {
+  }
+}
+
 }  // namespace
 }  // namespace watched

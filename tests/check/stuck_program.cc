@@ -4,11 +4,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <barrier>
+
 #include "lockcheck/gtest.h"
 #include "tests/check/pair.h"
+#include "tests/programs/in_turn.h"
 
 namespace watched {
 namespace {
+
+using lockcheck::testing::AwaitSleeper;
 
 // ---- Nobody is left ---------------------------------------------------------
 
@@ -95,6 +100,36 @@ TEST(BesidesThen, Goes) {}
 TEST(BesidesThen, GoesOn) { Pair().AThenB(); }
 TEST(BesidesThen, Stays) {
   while (true) pause();
+}
+
+// ---- Under on_deadlock=throw ------------------------------------------------
+
+TEST(DoesNotThrow, Join) {
+  Pair p;
+  lockcheck::lock_guard hold(p.a);
+  lockcheck::thread t([&] { lockcheck::lock_guard wants(p.a); });
+  AwaitSleeper(p.a);
+  t.join();
+}
+TEST(DoesNotThrow, TheLockThatAWaitTakesAgain) {
+  Pair p;
+  lockcheck::condition_variable changed("changed");
+  bool ready = false;
+  std::barrier waits(2);
+  lockcheck::thread t([&] {
+    lockcheck::lock_guard outer(p.b);
+    lockcheck::unique_lock lock(p.a);
+    waits.arrive_and_wait();
+    while (!ready) changed.wait(lock);
+  });
+  waits.arrive_and_wait();
+  lockcheck::lock_guard hold(p.a);  // when the other one waits
+  ready = true;
+  lockcheck::thread notifier([&] {
+    AwaitSleeper(p.b);
+    changed.notify_all();
+  });
+  lockcheck::lock_guard wants(p.b);
 }
 
 // ---- Between tests ----------------------------------------------------------

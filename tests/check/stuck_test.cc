@@ -53,6 +53,25 @@ TEST_F(StuckTest, UnderThrowToo) {
   EXPECT_THAT(f.out, HasSubstr("[  FAILED  ] NobodyLeft.Event"));
 }
 
+TEST_F(StuckTest, UnderThrowWhatCannotThrowEndsTheProgram) {
+  for (const char* test : {"Join", "TheLockThatAWaitTakesAgain"}) {
+    const Finished f = Run(std::string("DoesNotThrow.") + test + ":Later.*", {},
+                           "on_deadlock=throw");
+    EXPECT_EQ(f.exit_status(), 1) << f;
+    EXPECT_THAT(f.err, HasSubstr("ACTUAL DEADLOCK"));
+    EXPECT_THAT(f.out, HasSubstr(std::string("[  FAILED  ] DoesNotThrow.") +
+                                 test + " (it locked up)"));
+  }
+}
+
+TEST_F(StuckTest, AfterADeadlockThatThrewAHopelessWaitIsSeenStill) {
+  const Finished f =
+      Run("Watched.LocksItselfUp:NobodyLeft.Event", {}, "on_deadlock=throw");
+  EXPECT_EQ(f.exit_status(), 1) << f;
+  EXPECT_THAT(f.out, HasSubstr("[  FAILED  ] Watched.LocksItselfUp"));
+  EXPECT_THAT(f.out, HasSubstr("[  FAILED  ] NobodyLeft.Event"));
+}
+
 TEST_F(StuckTest, ABlockThatLocksUpInThatWayIsAnActualDeadlock) {
   EXPECT_TRUE(Passes("NobodyLeft.InABlock"));
 }

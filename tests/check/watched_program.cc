@@ -202,6 +202,14 @@ TEST(Watched, KnowsWhatItHolds) {
   lockcheck::assert_held(p.a);
 }
 
+TEST(Watched, HoldsNoLockButPermits) {
+  lockcheck::counting_semaphore<> permits(1);
+  permits.acquire();
+  lockcheck::assert_none_held();
+  lockcheck::thread([&] { permits.release(); }).join();
+  lockcheck::assert_none_held();
+}
+
 TEST(Watched, DoesNotKnowWhatItHolds) {
   Pair p;
   lockcheck::lock_guard hold(p.a);

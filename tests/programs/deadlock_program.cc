@@ -162,30 +162,32 @@ void JoinWhileHolding() {
   }
 }
 
-// The waiter has its lock again, which the other wants, and wants the other's:
-// but the request that would close the cycle is the condition's own.
+// Who waits to be notified is asked for the lock that it holds, and then wants
+// its own again: the request that closes the cycle is the condition's.
 void Reacquire() {
   static lockcheck::mutex a("a"), b("b");
   static lockcheck::condition_variable c;
-  static bool ready = false, waits = false;
+  static bool ready = false;
   std::barrier both(2);
   lockcheck::thread waiter([&] {
     lockcheck::lock_guard outer(b);
     lockcheck::unique_lock inner(a);
     both.arrive_and_wait();
-    waits = true;
     Caught([&] { c.wait(inner, [] { return ready; }); });
   });
   both.arrive_and_wait();
   Caught([&] {
-    while (true) {
-      lockcheck::lock_guard hold(a);
-      if (!waits) continue;
-      ready = true;
+    // Without sleeping in it, which the lock's word would go on saying.
+    while (!a.try_lock()) std::this_thread::yield();
+    lockcheck::lock_guard hold(a, std::adopt_lock);
+    ready = true;
+    std::thread([&] {
+      AwaitSleeper(b);
       c.notify_one();
-      lockcheck::lock_guard other(b);
-      break;
-    }
+      AwaitSleeper(a);
+      std::fputs("stays\n", stderr);
+    }).detach();
+    lockcheck::lock_guard other(b);
   });
   waiter.join();
 }

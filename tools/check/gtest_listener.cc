@@ -2,12 +2,12 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "lockcheck/gtest.h"
 #include "tools/check/block_in_child.h"
@@ -39,13 +39,39 @@ void OnExit(int status, void*) {
   if (fails && status == 0) std::exit(kFailedStatus);
 }
 
+// Ends the process if it lasts too long, whatever the program does with the
+// signal; if not, leaves all as it was, but for an alarm of the program's.
+class ReportLimit {
+ public:
+  ReportLimit() {
+    struct sigaction dies = {};
+    dies.sa_handler = SIG_DFL;
+    sigaction(SIGALRM, &dies, &action_);
+    sigset_t alarms;
+    sigemptyset(&alarms);
+    sigaddset(&alarms, SIGALRM);
+    pthread_sigmask(SIG_UNBLOCK, &alarms, &mask_);
+    alarm(kReportSeconds);
+  }
+  ~ReportLimit() {
+    alarm(0);
+    pthread_sigmask(SIG_SETMASK, &mask_, nullptr);
+    sigaction(SIGALRM, &action_, nullptr);
+  }
+  ReportLimit(const ReportLimit&) = delete;
+  ReportLimit& operator=(const ReportLimit&) = delete;
+
+ private:
+  struct sigaction action_;
+  sigset_t mask_;
+};
+
 bool OnDeadlock(LockUp how, const void* deadlock) {
   const bool is_child = getpid() != g_process;
   // Its end is its parent's business, which may know how to end the wait.
   if (is_child && how == LockUp::kStall) return false;
   // What tells of it needs memory, and the deadlock may be about that.
-  signal(SIGALRM, SIG_DFL);
-  alarm(kReportSeconds);
+  const ReportLimit limit;
   if (is_child) {
     // A child that a test has forked: its end is the test's business.
     internal::SayDeadlock(deadlock);
@@ -55,7 +81,6 @@ bool OnDeadlock(LockUp how, const void* deadlock) {
   const bool goes_on = how == LockUp::kClosed && internal::ThrowsOnDeadlock();
   g_listener->OnDeadlock(how, deadlock, goes_on);
   if (!goes_on) _exit(kFailedStatus);
-  alarm(0);
   return true;
 }
 
@@ -71,7 +96,20 @@ void ExpectLockUp(const char* file, int line,
   ADD_FAILURE_AT(file, line) << "no deadlock happened: " << end.how;
 }
 
+// False: nothing is, which fails the test unless somebody has said mode=off.
+bool IsChecked(const char* file, int line) {
+  if (g_listener != nullptr) return true;
+  if (!internal::IsOffByChoice()) {
+    ADD_FAILURE_AT(file, line)
+        << "lockcheck: nothing is checked: main() has not called "
+           "lockcheck::testing::Install()";
+  }
+  return false;
+}
+
 }  // namespace
+
+inline namespace LOCKCHECK_ABI {
 
 void Install() {
   if (g_listener != nullptr) return;
@@ -105,24 +143,25 @@ void SetActualDeadlockLimit(std::chrono::milliseconds limit) {
 
 void ExpectNoDeadlock(const char* file, int line,
                       const std::function<void()>& block) {
-  if (g_listener == nullptr) return block();
+  if (!IsChecked(file, line)) return block();
   g_listener->Fail(g_listener->FoundIn(block), file, line);
 }
 
 void ExpectDeadlock(Deadlock kind, const char* file, int line,
                     const std::function<void()>& block) {
-  if (g_listener == nullptr) return;
+  if (!IsChecked(file, line)) return;
   if (kind == Deadlock::kActual) {
     ExpectLockUp(file, line, block);
     return;
   }
-  const Findings found = g_listener->FoundIn(block);
-  const bool possible =
-      std::any_of(found.found.begin(), found.found.end(),
-                  [](const Found& one) { return one.deadlock; });
-  if (!possible) ADD_FAILURE_AT(file, line) << "no deadlock is possible";
+  Findings found = g_listener->FoundIn(block);
+  const size_t deadlocks =
+      std::erase_if(found.found, [](const Found& one) { return one.deadlock; });
+  g_listener->Fail(found, file, line);
+  if (deadlocks == 0) ADD_FAILURE_AT(file, line) << "no deadlock is possible";
 }
 
+}  // namespace LOCKCHECK_ABI
 }  // namespace lockcheck::testing
 
 // Read before main, by the runtime.

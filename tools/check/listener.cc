@@ -58,18 +58,18 @@ void Listener::OnTestStart(const ::testing::TestInfo& test) {
   in_test_ = true;
   ids_.clear();
   told_.clear();
-  observer_->Begin(test_);
+  frames_.Begin(test_);
 }
 
 void Listener::OnTestEnd(const ::testing::TestInfo&) {
   {
     const Turn turn(turns_, Turn::Of::kTests);
-    Fail(observer_->End(), nullptr, 0);
+    Fail(frames_.End(), nullptr, 0);
   }
   // Who has a deadlock to tell of meanwhile still finds the test.
   const Turn turn(turns_, Turn::Of::kTests);
   in_test_ = false;
-  observer_->Begin("");
+  frames_.Begin("");
 }
 
 void Listener::OnTestProgramEnd(const ::testing::UnitTest& unit) {
@@ -98,16 +98,26 @@ void Listener::OnTestProgramEnd(const ::testing::UnitTest& unit) {
 }
 
 Findings Listener::FoundIn(const std::function<void()>& block) {
-  {
+  // Also by an exception; what the block has done is the test's then.
+  struct Block {
+    Listener& listener;
+    size_t depth;
+    bool over = false;
+    ~Block() {
+      if (over) return;
+      const Turn turn(listener.turns_, Turn::Of::kTests);
+      listener.frames_.Dissolve(depth);
+    }
+  };
+  const auto enter = [&] {
     const Turn turn(turns_, Turn::Of::kTests);
-    Fail(observer_->End(), nullptr, 0);
-    observer_->Begin(test_);
-  }
+    return frames_.Enter();
+  };
+  Block entered{*this, enter()};
   block();
+  entered.over = true;
   const Turn turn(turns_, Turn::Of::kTests);
-  Findings found = observer_->End();
-  observer_->Begin(test_);
-  return found;
+  return frames_.Leave(entered.depth);
 }
 
 void Listener::Fail(const Findings& found, const char* file, int line) {

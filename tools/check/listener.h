@@ -14,6 +14,7 @@
 #include <string>
 
 #include "lockcheck/internal/observe.h"
+#include "tools/check/frames.h"
 #include "tools/check/observer.h"
 #include "tools/check/turn.h"
 
@@ -23,7 +24,8 @@ inline constexpr int kFailedStatus = 1;  // as GoogleTest's for a failed test
 
 class Listener : public ::testing::EmptyTestEventListener {
  public:
-  explicit Listener(check::Observer* observer) : observer_(observer) {}
+  explicit Listener(check::Observer* observer)
+      : observer_(observer), frames_(*observer) {}
 
   void OnTestProgramStart(const ::testing::UnitTest&) override;
   void OnTestIterationStart(const ::testing::UnitTest&, int) override;
@@ -31,7 +33,7 @@ class Listener : public ::testing::EmptyTestEventListener {
   void OnTestEnd(const ::testing::TestInfo& test) override;
   void OnTestProgramEnd(const ::testing::UnitTest& unit) override;
 
-  // Of the block alone; the test fails for what it did before.
+  // Of the block alone, and not of the blocks in it.
   check::Findings FoundIn(const std::function<void()>& block);
   // Fails the test for them; null: in the test's line.
   void Fail(const check::Findings& found, const char* file, int line);
@@ -54,6 +56,7 @@ class Listener : public ::testing::EmptyTestEventListener {
 
   const std::unique_ptr<check::Observer> observer_;
   Turns turns_;
+  Frames frames_;
   std::string test_, file_;
   int line_ = 0;
   bool in_test_ = false;

@@ -67,13 +67,16 @@ class LogObserver final : public Observer {
         baseline_(std::move(baseline)) {}
 
   void Begin(const std::string& test) override;
-  Findings End() override { return Analyze(&began_, false); }
+  Moment Mark() override;
+  Findings Since(Moment moment) override {
+    return Analyze(&moments_[moment], false);
+  }
   Findings LockedUp() override;
   Findings All() override { return Analyze(nullptr, false); }
   std::vector<std::string> Unused() const override;
 
  private:
-  struct Moment {
+  struct Place {
     uint64_t ticks = 0;
     uint64_t claimed = 0;  // blocks of the log
     std::vector<log::StreamMark> marks;
@@ -82,8 +85,8 @@ class LogObserver final : public Observer {
   using Way = std::tuple<uint32_t, uint32_t, uint32_t, uint32_t>;
 
   std::vector<log::StreamMark> MarksNow() const;
-  std::string Missing(const Moment* since) const;
-  Findings Analyze(const Moment* since, bool locked_up);
+  std::string Missing(const Place* since) const;
+  Findings Analyze(const Place* since, bool locked_up);
   static Way WayOf(const log::Recording& recording, const analysis::Hold& hold,
                    log::ObjectIndex wants, log::SiteIndex site);
   void Remember(const analysis::Observations& observations);
@@ -94,7 +97,7 @@ class LogObserver final : public Observer {
   report::Suppressions suppressions_;
   report::Baseline baseline_;
   std::string test_;
-  Moment began_;
+  std::vector<Place> moments_;
   std::map<Way, std::set<std::string>> ways_;
   std::set<std::string> returned_;  // ids
 };
@@ -117,7 +120,7 @@ std::vector<log::StreamMark> LogObserver::MarksNow() const {
 
 // What was written since a moment is in blocks claimed since then, or in none
 // yet; so a ring has it all as long as it has all of those.
-std::string LogObserver::Missing(const Moment* since) const {
+std::string LogObserver::Missing(const Place* since) const {
   const internal::LogState state = runtime_.log_state();
   if (state.stopped) {
     return "recording has stopped, for a reason that was said then, so what "
@@ -142,16 +145,24 @@ std::vector<std::string> LogObserver::Unused() const {
 
 // Some threads may have begun to wait before that.
 Findings LogObserver::LockedUp() {
-  Findings findings = Analyze(&began_, true);
+  Findings findings = Analyze(&moments_[kBegin], true);
   return findings.found.empty() ? Analyze(nullptr, true) : findings;
 }
 
 void LogObserver::Begin(const std::string& test) {
   test_ = test;
+  moments_.clear();
+  Mark();
+}
+
+Observer::Moment LogObserver::Mark() {
+  Place now;
   // A thread that begins between the two counts as one that began later.
-  began_.ticks = runtime_.log_ticks();
-  began_.claimed = runtime_.log_state().claimed;
-  began_.marks = MarksNow();
+  now.ticks = runtime_.log_ticks();
+  now.claimed = runtime_.log_state().claimed;
+  now.marks = MarksNow();
+  moments_.push_back(std::move(now));
+  return moments_.size() - 1;
 }
 
 void LogObserver::Remember(const analysis::Observations& observations) {
@@ -191,7 +202,7 @@ std::vector<std::string> LogObserver::TestsOf(
   return {tests.begin(), tests.end()};
 }
 
-Findings LogObserver::Analyze(const Moment* since, bool locked_up) {
+Findings LogObserver::Analyze(const Place* since, bool locked_up) {
   auto opened = log::Recording::Open(runtime_.log_path(), 1);
   if (!opened.ok()) return {.error = std::string(opened.status().message())};
   log::Recording& recording = **opened;

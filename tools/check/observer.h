@@ -2,7 +2,7 @@
 //
 // Problem: a test should fail for what happened in it: for its own events,
 // those of any thread, and what was held when it began; not for what an earlier
-// test did. So Begin() notes how far each thread has written, and End()
+// test did. So Begin() notes how far each thread has written, and Since()
 // analyzes what came after. What no single test shows is found in all of them
 // together.
 //
@@ -12,9 +12,9 @@
 // symbol is seen. And it brings no runtime of its own, which would be a second
 // one that knows nothing: what it asks the program's, it is given.
 //
-// Thread safety: none; other threads may go on recording meanwhile. Cost: End()
-// reads the log once, some milliseconds per million events, and the program's
-// debug information only if there is something to show.
+// Thread safety: none; other threads may go on recording meanwhile. Cost:
+// Since() reads the log once, some milliseconds per million events, and the
+// program's debug information only if there is something to show.
 #ifndef LOCKCHECK_TOOLS_CHECK_OBSERVER_H_
 #define LOCKCHECK_TOOLS_CHECK_OBSERVER_H_
 
@@ -65,13 +65,18 @@ class Observer {
 
   // "": between two tests.
   virtual void Begin(const std::string& test) = 0;
-  // What fails of what happened since Begin(): deadlocks that are possible or
+  // Another moment in the test, of which the first is that of Begin(); valid
+  // until the next one.
+  using Moment = size_t;
+  static constexpr Moment kBegin = 0;
+  virtual Moment Mark() = 0;
+  // What fails of what happened since then: deadlocks that are possible or
   // happened, and misuse. Suppressed and known ones are left out.
-  virtual Findings End() = 0;
+  virtual Findings Since(Moment moment) = 0;
   // Of a program that has locked up: deadlocks that happened, and who waits
   // where nobody is left, in whoever's way that is.
   virtual Findings LockedUp() = 0;
-  // The same of the whole program, without what End() has returned already.
+  // The same of the whole program, without what Since() has returned already.
   virtual Findings All() = 0;
 
   // Suppressions and parts of the baseline that were never needed, in one line

@@ -7,8 +7,8 @@
 //     that can happen, or misuse; the report is its failure message, and the
 //     property lockcheck_finding has the findings' ids;
 //   * a deadlock that happens fails the test, writes the XML, and ends the
-//     program: never a hang (under on_deadlock=throw it goes on); so does a wait
-//     to be signalled if nobody is left who could do it;
+//     program: never a hang (under on_deadlock=throw it goes on); so does a
+//     wait to be signalled if nobody is left who could do it;
 //   * what only several tests together show fails the program at its end, and
 //     names them;
 //   * a test that ends the program by exit(0) fails it.
@@ -28,12 +28,13 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdio>
 #include <functional>
 
 #include "lockcheck/internal/observe.h"
 #include "lockcheck/lockcheck.h"
 
-namespace lockcheck::testing {
+namespace lockcheck::testing::inline LOCKCHECK_ABI {
 
 // Adds the listener. Once, after testing::InitGoogleTest().
 void Install();
@@ -69,16 +70,35 @@ struct DeadlockAt {
   }
 };
 
-}  // namespace lockcheck::testing
+#if defined(LOCKCHECK_DISABLED)
+inline void Install() {
+  std::fputs(
+      "lockcheck: built with LOCKCHECK_DISABLED, so nothing is checked\n",
+      stderr);
+}
+inline void SetActualDeadlockLimit(std::chrono::milliseconds) {}
+inline void ExpectNoDeadlock(const char*, int,
+                             const std::function<void()>& block) {
+  block();
+}
+// Who locks up never comes back.
+inline void ExpectDeadlock(Deadlock kind, const char*, int,
+                           const std::function<void()>& block) {
+  if (kind == Deadlock::kPossible) block();
+}
+#endif
+
+}  // namespace lockcheck::testing::inline LOCKCHECK_ABI
 
 // NOLINTBEGIN(bugprone-macro-parentheses): a block follows.
 // LOCKCHECK_EXPECT_NO_DEADLOCK { ... };
-// The block shows no deadlock; what the test did before does not count.
+// The block shows no deadlock; what the test did before does not count here.
 #define LOCKCHECK_EXPECT_NO_DEADLOCK \
   ::lockcheck::testing::NoDeadlockAt{__FILE__, __LINE__} + [&]
 
 // LOCKCHECK_EXPECT_DEADLOCK(possible) { ... };
-// The block shows a deadlock that can happen, and does not fail for it.
+// The block shows a deadlock that can happen, or several, and does not fail for
+// it; for misuse it does.
 // LOCKCHECK_EXPECT_DEADLOCK(actual) { ... };
 // The block locks up: it runs in a forked child, whose writes are not seen
 // here, and which has none of the test's other threads. An assertion that fails
@@ -92,23 +112,31 @@ struct DeadlockAt {
 
 namespace lockcheck {
 
-// The calling thread holds the lock, or the test fails. Where nothing is
-// recorded, nothing is known, and it does not.
+// The calling thread holds the lock, one of lockcheck's, or the test fails.
+// Where nothing is recorded, nothing is known, and it does not.
 template <typename Lock>
-void assert_held(const Lock& lock,
-                 source_location where = source_location::current()) {
+void assert_held(
+    [[maybe_unused]] const Lock& lock,
+    [[maybe_unused]] source_location where = source_location::current()) {
+#if !defined(LOCKCHECK_DISABLED)
+  static_assert(internal::Instrumented<Lock>,
+                "a lock of lockcheck's is wanted, and not a guard's");
   if (internal::LogPath() != nullptr && !internal::IsHeldByThisThread(&lock)) {
     ADD_FAILURE_AT(where.file_name(), static_cast<int>(where.line()))
         << "lockcheck: the calling thread does not hold the lock";
   }
+#endif
 }
-// The calling thread holds no lock at all, or the test fails.
+// The calling thread holds no lock at all, or the test fails. A semaphore's
+// permit is none: another thread may release it.
 inline void assert_none_held(
-    source_location where = source_location::current()) {
+    [[maybe_unused]] source_location where = source_location::current()) {
+#if !defined(LOCKCHECK_DISABLED)
   if (internal::HeldByThisThread() != 0) {
     ADD_FAILURE_AT(where.file_name(), static_cast<int>(where.line()))
         << "lockcheck: the calling thread holds locks";
   }
+#endif
 }
 
 }  // namespace lockcheck

@@ -43,7 +43,7 @@ uint64_t LogTicks() noexcept;
 // `size` are in `marks`. What they write meanwhile may be before or after it.
 // Never blocks for longer than a thread takes to begin or end.
 size_t MarkThreads(ThreadMark* marks, size_t size) noexcept;
-// What the calling thread holds: 0 and more.
+// How many locks the calling thread holds; permits do not count.
 size_t HeldByThisThread() noexcept;
 bool IsHeldByThisThread(const void* lock) noexcept;
 // LOCKCHECK_OPTIONS=suppressions= and baseline=, or "".
@@ -53,6 +53,8 @@ const char* BaselinePath() noexcept;
 // What has locked up the program, or a part of it.
 enum class LockUp : uint8_t {
   kClosed,      // the calling thread's request closes a deadlock
+  kToStay,      // the same; a join, or a wait's taking its lock again, which
+                // does not throw under on_deadlock=throw
   kNobodyLeft,  // everybody waits, and somebody is in others' way or is owed
   kStall,       // everybody waits, in nobody's way: else no more than a hazard
 };
