@@ -1,7 +1,10 @@
 // Ten guests and three seats: a semaphore lets three in at a time. The first
-// ones stay until all seats are taken, so that it is seen.
+// ones stay until all seats are taken and all guests are there, so that it is
+// seen; and each stays for a while, for which the others wait.
 #include <atomic>
+#include <chrono>
 #include <cstdio>
+#include <thread>
 #include <vector>
 
 #include "lockcheck/lockcheck.h"
@@ -12,6 +15,7 @@ static constexpr int kGuests = 10;
 static lockcheck::counting_semaphore<> seats(kSeats, "seats");
 static std::atomic<int> seated{0};
 static std::atomic<int> most{0};
+static std::atomic<int> come{0};
 static std::atomic<int> served{0};
 
 static void NoteSeated(int now) {
@@ -21,10 +25,18 @@ static void NoteSeated(int now) {
   most.notify_all();
 }
 
+static void AwaitAtLeast(const std::atomic<int>& count, int wanted) {
+  for (int n; (n = count.load()) < wanted;) count.wait(n);
+}
+
 static void Dine() {
+  ++come;
+  come.notify_all();
   seats.acquire();
   NoteSeated(++seated);
-  for (int n; (n = most.load()) < kSeats;) most.wait(n);
+  AwaitAtLeast(most, kSeats);
+  AwaitAtLeast(come, kGuests);
+  std::this_thread::sleep_for(std::chrono::milliseconds(5));
   ++served;
   --seated;
   seats.release();

@@ -7,15 +7,18 @@
 namespace lockcheck::analysis {
 namespace {
 
-bool IsSemaphore(const Observations& o, ObjectIndex object) {
-  return object < o.object_count &&
-         o.recording->objects[object].kind == model::ObjectKind::kSemaphore;
+// Something is held of it of which there may be several.
+bool HasPermits(const Observations& o, ObjectIndex object) {
+  if (object >= o.object_count) return false;
+  const model::Primitive& row =
+      model::PrimitiveOf(o.recording->objects[object].kind);
+  return row.exclusive_hold && row.stock == model::Stock::kCount;
 }
 
 std::vector<bool> Signals(const Observations& o) {
   std::vector<bool> signals;
   for (const Notification& n : o.notifications) {
-    if (!IsSemaphore(o, n.object)) continue;
+    if (!HasPermits(o, n.object)) continue;
     signals.resize(o.object_count);
     signals[n.object] = true;
   }

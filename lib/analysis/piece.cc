@@ -64,7 +64,8 @@ bool BeginsAfresh(const log::Segment& segment) {
       }
       first = false;
     } else if (!IsAside(op)) {
-      return log::IsAct(op);
+      // It goes with the release before.
+      return log::IsAct(op) && op != log::Op::kSawWaiters;
     }
     words = words.subspan(length);
   }

@@ -76,7 +76,7 @@ struct UnplacedBlame {
 struct PlacedWait {
   ObjectIndex object = kNone;
   SiteIndex site = kNone;
-  uint64_t begin = 0;  // ticks
+  uint64_t begin = 0, end = 0;  // ticks
 };
 
 // What a piece found. Phases count from the piece's beginning.
@@ -92,6 +92,7 @@ struct Piece {
   absl::flat_hash_map<ObjectIndex, Notification> notifications;
   std::vector<ObjectIndex> acquired;  // distinct
   WaitIntervals waits;
+  WaitIntervals idle;  // all waits, for actors' ends too, as if of one object
   // Of these waits, for locks, the parts with an owner whose hold had begun,
   // and holds that waits show (stamped_holds.h); and when releases of the actor
   // saw waiters (one tick each).

@@ -21,8 +21,8 @@ WaitsByHolder WaitsOf(std::span<const Piece> pieces) {
   return waits;
 }
 
-// An owner that has not said where it takes the object is at the end of the
-// wait that began last.
+// An owner that was given the object in its wait for it, which lasts, has it
+// from where it waits.
 SiteIndex PlaceOf(const WaitsByHolder& waits, const UnplacedBlame& blame) {
   const auto found = waits.find({blame.pair.holder, blame.pair.object});
   if (found == waits.end()) return kNone;
@@ -30,7 +30,8 @@ SiteIndex PlaceOf(const WaitsByHolder& waits, const UnplacedBlame& blame) {
   const auto next = std::partition_point(
       of.begin(), of.end(),
       [&](const PlacedWait& wait) { return wait.begin <= blame.at; });
-  return next == of.begin() ? kNone : std::prev(next)->site;
+  if (next == of.begin() || std::prev(next)->end < blame.at) return kNone;
+  return std::prev(next)->site;
 }
 
 // Permits that are held, and were all taken at one place.

@@ -105,13 +105,16 @@ struct Statistics {
   std::vector<PoolUsage> pools;      // by object; those that had a task
   // When somebody waited for an object: apart from each other, ascending.
   absl::flat_hash_map<ObjectIndex, std::vector<WaitInterval>> waited;
-  double ns_per_tick = 1;        // of these
-  Histogram joins;               // waits for ends of actors but tasks, in ns
-  uint64_t standing_joins = 0;   // of these: stand at the log's end
-  double duration_ns = 0;        // first to last stamp
-  double end_ns = 0;             // last stamp since the recording began
-  double cpu_ns = 0;             // used meanwhile, at most: see cpu_time.h
-  double cores_used = 0;         // cpu / wall, 0 if not known well enough
+  double ns_per_tick = 1;       // of these
+  Histogram joins;              // waits for ends of actors but tasks, in ns
+  uint64_t standing_joins = 0;  // of these: stand at the log's end
+  double duration_ns = 0;       // first to last stamp
+  double end_ns = 0;            // last stamp since the recording began
+  double cpu_ns = 0;            // used meanwhile, at most: see cpu_time.h
+  double cores_used = 0;        // cpu / wall, 0 if not known well enough
+  // Actors, but tasks, that lived and waited for nothing, at most at once: more
+  // cannot have run.
+  uint32_t most_runnable = 0;
   bool exact = false;            // timing=full throughout
   uint32_t sample_interval = 0;  // 0: not sampled
 };

@@ -22,9 +22,8 @@ void StreamPosts::OnPost(const log::PostRecord& post, uint64_t stamp) {
   const ObjectIndex object = ids_.Object(post.object);
   if (object == kNone) return;
   // The arrival before is counted already.
-  const bool ends_phase = post.post == model::Post::kComplete &&
-                          ids_.Kind(object) == model::ObjectKind::kBarrier;
-  if (!ends_phase) totals_.posts[object].Add(post, HasLevel(object));
+  if (!EndsPhase(object, post.post))
+    totals_.posts[object].Add(post, HasLevel(object));
   if (HasLevel(object)) Place(object, post.sequence, stamp);
   piece_.notifications[object] = {.actor = piece_.actor,
                                   .object = object,

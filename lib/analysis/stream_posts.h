@@ -34,6 +34,13 @@ class StreamPosts {
            model::Stock::kOutstanding;
   }
 
+  // Of what begins anew when all have arrived, and is not an operation's end.
+  bool EndsPhase(ObjectIndex object, model::Post post) const {
+    const model::Primitive& row = model::PrimitiveOf(ids_.Kind(object));
+    return post == model::Post::kComplete &&
+           row.wait_rule == model::WaitRule::kAll &&
+           row.stock == model::Stock::kNothing;
+  }
   void Place(ObjectIndex object, uint32_t sequence, uint64_t stamp);
 
   const RawIds& ids_;

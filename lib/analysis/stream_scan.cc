@@ -9,6 +9,7 @@
 
 #include "lib/analysis/held_trie.h"
 #include "lib/analysis/phase_lists.h"
+#include "lib/analysis/piece_edges.h"
 #include "lib/analysis/raw_ids.h"
 #include "lib/analysis/stamped_holds.h"
 #include "lib/analysis/stream_misuses.h"
@@ -117,7 +118,16 @@ class StreamScan : public log::RecordVisitor {
   // Before a segment that does not continue the one before it.
   void LoseTrack() {
     CloseWait();
+    stamped_ = StampedHolds();
     piece_.rewaits.LoseTrack();
+  }
+  // The piece before ended with the end of a wait for that lock.
+  void GoesOnWith(uint32_t lock, uint64_t ticks) {
+    stamped_.Acquired(lock, ticks);
+  }
+  // The stream goes on in another piece, and has its next stamp there.
+  void GoesOnAt(uint64_t ticks) {
+    if (posts_.pending()) posts_.Stamped(ticks);
   }
   // After the last record.
   void Finish();
@@ -511,12 +521,20 @@ void ScanPiece(const log::Recording& recording, Piece& piece, Totals& totals,
                void (*read)(void* data), void* data) {
   StreamScan scan(recording, piece, totals);
   const auto& segments = recording.actors[piece.actor].segments;
+  if (piece.first != 0 &&
+      segments[piece.first].number == segments[piece.first - 1].number + 1) {
+    const auto wait = WaitAtEnd(segments[piece.first - 1]);
+    if (wait) scan.GoesOnWith(wait->object, wait->ticks);
+  }
   for (size_t i = piece.first; i < piece.last; ++i) {
     if (i > piece.first && segments[i].number != segments[i - 1].number + 1) {
       scan.LoseTrack();
     }
     log::DecodeSegment(segments[i].words, scan);
     read(data);
+  }
+  if (piece.last < segments.size()) {
+    scan.GoesOnAt(BeginTicks(segments[piece.last]));
   }
   scan.Finish();
 }

@@ -75,6 +75,7 @@ void StreamWaits::End(uint64_t ticks) {
   const BlockRecord& b = wait_->block;
   const uint64_t ns = ids_.Ns(b.ticks, ticks);
   piece_.usage.blocked_ns += static_cast<double>(ns);
+  piece_.idle.Add(0, b.ticks, ticks);
   if (wait_->what != For::kActorEnd) {
     const bool signal = wait_->what == For::kSignal;
     const ObjectIndex o = ids_.Object(b.object);
@@ -100,7 +101,8 @@ std::optional<BlockRecord> StreamWaits::OnUnblock(model::Outcome outcome,
   if (wait.what == For::kLock && outcome == model::Outcome::kAcquired &&
       piece_.placed.size() < Piece::kMaxPlaced) {
     piece_.placed.push_back({ids_.Object(wait.block.object),
-                             ids_.Site(wait.block.site), wait.block.ticks});
+                             ids_.Site(wait.block.site), wait.block.ticks,
+                             ticks});
   }
   switch (outcome) {
     case model::Outcome::kSignalled:

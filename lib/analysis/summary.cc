@@ -168,6 +168,27 @@ void LookAtWaitsOfAll(std::span<const Piece> pieces, uint64_t first,
   }
 }
 
+// Of all actors but tasks, which run on another one.
+uint32_t MostRunnable(const log::Recording& recording,
+                      std::span<const Piece> pieces, const Statistics& s) {
+  std::vector<std::vector<WaitInterval>> idle(recording.actors.size());
+  for (const Piece& piece : pieces) {
+    std::vector<WaitInterval>& of = idle[piece.actor];
+    for (const auto& [all, waits] : piece.idle.by_object()) {
+      of.insert(of.end(), waits.begin(), waits.end());
+    }
+    if (piece.wait) of.push_back({piece.wait->since_ticks, UINT64_MAX});
+  }
+  std::vector<WaitInterval> runnable;
+  for (ActorIndex a = 0; a < idle.size(); ++a) {
+    if (recording.actors[a].how == log::BeginHow::kTask) continue;
+    const auto left = Without(Union(std::move(idle[a])),
+                              s.actors[a].begin_ticks, s.actors[a].last_ticks);
+    runnable.insert(runnable.end(), left.begin(), left.end());
+  }
+  return MostOverlapping(runnable);
+}
+
 // Waits that began again at once, where one is in another piece of the stream
 // than the other.
 void CountRewaitsAcrossPieces(const log::Recording& recording,
@@ -242,6 +263,7 @@ Statistics Summarize(const log::Recording& recording,
   LookAtWaitsOfAll(pieces, totals.first_ticks, last, s);
   FindLeastHeld(pieces, totals.first_ticks, last, s);
   CountRewaitsAcrossPieces(recording, pieces, s);
+  s.most_runnable = MostRunnable(recording, pieces, s);
   s.pools = PoolsOf(recording, pieces);
   totals.blame.AddCaused(s);
   s.shares = SharesOf(totals);

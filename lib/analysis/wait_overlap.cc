@@ -101,6 +101,18 @@ std::vector<WaitInterval> EndedBy(std::vector<WaitInterval> intervals,
   return intervals;
 }
 
+std::vector<WaitInterval> Without(const std::vector<WaitInterval>& intervals,
+                                  uint64_t begin, uint64_t end) {
+  std::vector<WaitInterval> left;
+  for (const WaitInterval& i : intervals) {
+    if (i.begin > begin) left.push_back({begin, std::min(i.begin, end)});
+    begin = std::max(begin, i.end);
+    if (begin >= end) return left;
+  }
+  if (begin < end) left.push_back({begin, end});
+  return left;
+}
+
 uint64_t TotalTicks(const std::vector<WaitInterval>& intervals) {
   uint64_t total = 0;
   for (const WaitInterval& i : intervals) total += i.end - i.begin;

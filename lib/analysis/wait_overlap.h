@@ -53,6 +53,9 @@ std::vector<WaitInterval> Union(std::vector<WaitInterval> intervals);
 // Each up to where the first one of `ends`, in ascending order, begins in it.
 std::vector<WaitInterval> EndedBy(std::vector<WaitInterval> intervals,
                                   const std::vector<WaitInterval>& ends);
+// What is left of [begin, end] without them. Of what Union() gave.
+std::vector<WaitInterval> Without(const std::vector<WaitInterval>& intervals,
+                                  uint64_t begin, uint64_t end);
 // Of what Union() gave.
 uint64_t TotalTicks(const std::vector<WaitInterval>& intervals);
 

@@ -98,6 +98,7 @@ void Builder::Header() {
       std::max({0.0, statistics.duration_ns, statistics.end_ns});
   if (statistics.cpu_ns > 0) report_.cpu_ns = statistics.cpu_ns;
   if (statistics.cores_used > 0) report_.cores_used = statistics.cores_used;
+  report_.most_runnable = statistics.most_runnable;
   report_.events = statistics.events;
   report_.dropped = recording.dropped;
   report_.object_count = recording.objects.size();

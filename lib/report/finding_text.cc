@@ -110,8 +110,7 @@ std::string StackText(const std::vector<SourceLine>& stack, size_t width,
 
 std::string HeldName(const Report& report, const HoldRow& hold) {
   const ObjectRow& object = report.objects[hold.object];
-  return hold.mode == model::Mode::kShared ? object.name + " (shared)"
-                                           : object.name;
+  return IsShared(object, hold.mode) ? object.name + " (shared)" : object.name;
 }
 
 std::string Asks(const FindingRow& row, const PartRow& part) {
@@ -133,7 +132,7 @@ std::string WantedName(const Report& report, const FindingRow& row,
                        const PartRow& part) {
   const WantRow& wants = *part.wants;
   std::string text = report.objects[wants.object].name;
-  if (wants.mode == model::Mode::kShared) text += " (shared)";
+  if (IsShared(report.objects[wants.object], wants.mode)) text += " (shared)";
   if (wants.how == model::How::kTimed) text += " (with a time limit)";
   if (wants.how == model::How::kMulti) text += " (among others, at once)";
   if (wants.how == model::How::kRetried) {

@@ -276,6 +276,7 @@ Value Log(const Report& report) {
           {"duration_ns", report.duration_ns},
           {"cpu_ns", OrNull(report.cpu_ns)},
           {"cores_used", OrNull(report.cores_used)},
+          {"most_runnable", report.most_runnable},
           {"events", report.events},
           {"actors", report.actors.size()},
           {"objects", report.object_count},

@@ -146,6 +146,11 @@ struct ObjectRow {   // one per object that the report names
   std::optional<SourceLine> created;
 };
 
+// Held or asked for as by a reader. Permits of a semaphore are no shares of it.
+inline bool IsShared(const ObjectRow& object, model::Mode mode) {
+  return mode == model::Mode::kShared && !model::EndsByAnybody(object.kind);
+}
+
 struct ProcessRow {
   uint32_t pid = 0;
   std::optional<uint32_t> parent;
@@ -263,6 +268,7 @@ struct Report {
   uint64_t start_unix_ns = 0;
   double duration_ns = 0;
   std::optional<double> cpu_ns, cores_used;
+  uint32_t most_runnable = 0;  // actors that waited for nothing, at once
   uint64_t events = 0, dropped = 0, object_count = 0;
   bool complete = true, whole = true;  // see log::Recording
   // No bound cut what could have failed; `notes` say which did.

@@ -111,7 +111,7 @@ class StatusTree {
       const ObjectRow& object = report_.objects[hold.object];
       Line(depth + 1,
            fmt::format("holds  {}{}{}", object.name,
-                       hold.mode == model::Mode::kShared ? " (shared)" : "",
+                       IsShared(object, hold.mode) ? " (shared)" : "",
                        In(report_, hold.site)));
     }
     const auto index = static_cast<size_t>(&row - report_.actors.data());

@@ -25,11 +25,18 @@ std::string CommandLine(const ProcessRow& process) {
 }
 
 std::string Size(const Report& r) {
+  const bool locks = std::all_of(
+      r.classes.begin(), r.classes.end(),
+      [](const ClassRow& row) { return model::CanBeHeld(row.kind); });
   std::string text = fmt::format(
       "{} in {}, {} in {}, {}", Counted(r.actors.size(), "actor"),
-      Counted(r.processes.size(), "process"), Counted(r.object_count, "lock"),
+      Counted(r.processes.size(), "process"),
+      Counted(r.object_count, locks ? "lock" : "object"),
       Counted(r.classes.size(), "class"), Counted(r.events, "event"));
   if (r.cores_used) text += fmt::format(", {:.2f} cores used", *r.cores_used);
+  if (r.cores_used && r.most_runnable != 0) {
+    text += fmt::format(" by at most {} at once", r.most_runnable);
+  }
   if (!r.complete) text += ", not complete";
   if (!r.notes.empty()) text += ", bounded";
   return text;

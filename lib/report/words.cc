@@ -1,5 +1,6 @@
 #include "lib/report/words.h"
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -47,15 +48,31 @@ std::string UpgradeMessage(const Report& report, const FindingRow& row) {
       names, ObjectName(report, row.parts[0].wants->object));
 }
 
+// Not every object is a lock: "destroys a queue while somebody waits for it".
+std::string OfWhatItIs(std::string sentence, const Report& report,
+                       const FindingRow& row) {
+  constexpr std::string_view kLock = " a lock ";
+  const size_t at = sentence.find(kLock);
+  if (row.objects.empty() || at == sentence.npos) return sentence;
+  const model::ObjectKind kind = report.objects[row.objects[0]].kind;
+  if (!model::EndsByAnybody(kind)) return sentence;
+  std::string noun = model::PrimitiveOf(kind).name;
+  std::replace(noun.begin(), noun.end(), '_', ' ');
+  const bool vowel = std::string_view("aeiou").find(noun[0]) != noun.npos;
+  return sentence.replace(at, kLock.size(),
+                          fmt::format(" {} {} ", vowel ? "an" : "a", noun));
+}
+
 std::string MisuseMessage(const Report& report, const Finding& finding,
                           const FindingRow& row) {
   const model::MisuseName* misuse =
       finding.misuse ? model::NameOf(*finding.misuse) : nullptr;
   const std::optional<uint32_t> actor =
       row.parts.empty() ? std::nullopt : row.parts[0].actor;
-  std::string text =
-      fmt::format("{} {}", ActorInSentence(report, actor),
-                  misuse != nullptr ? misuse->sentence : "misuses a lock");
+  std::string text = fmt::format(
+      "{} {}", ActorInSentence(report, actor),
+      OfWhatItIs(misuse != nullptr ? misuse->sentence : "misuses a lock",
+                 report, row));
   // The log has no entry for a lock that nobody ever asked for.
   if (finding.misuse == model::Misuse::kUnlockFree &&
       !finding.objects.empty() && finding.objects[0] == log::kNone) {

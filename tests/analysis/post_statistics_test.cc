@@ -76,6 +76,34 @@ TEST_F(PostStatisticsTest, ShortRecordsOfAQueueSayHowManyItemsItHad) {
   EXPECT_THAT(level->parts, ElementsAre(1, 2, 1, 2));
 }
 
+TEST_F(PostStatisticsTest, WhereAStreamIsCutChangesNothingOverTime) {
+  Log(ObjectKind::kQueue).SplitEvery(24);
+  for (uint32_t i = 1; i <= 40; ++i) {
+    b_.At(10 * i).ShortPost(1, Post::kPut, kThing, kSite, 2 * i - 1);
+    b_.ShortTake(1, kThing, kSite, 2 * i);
+  }
+  b_.At(1000).Exit(1);
+  const ScannedLog whole(b_), cut(b_, 1, 1);
+  const auto in_time = [&](const ScannedLog& log) {
+    return Of(log).LevelOf(0, true).value().in_time.value();
+  };
+  EXPECT_EQ(in_time(cut).ticks, in_time(whole).ticks);
+  EXPECT_DOUBLE_EQ(in_time(cut).mean, in_time(whole).mean);
+  EXPECT_DOUBLE_EQ(in_time(cut).error, in_time(whole).error);
+}
+
+TEST_F(PostStatisticsTest, NorWhatIsMeasuredOfHoldsUnderContention) {
+  Log(ObjectKind::kQueue).SplitEvery(16);
+  for (uint32_t i = 1; i <= 20; ++i) {
+    b_.At(100 * i).Block(2, kLock, kSite, 1, kSite);
+    b_.At(100 * i + 10).Unblock(2).Section(2, kLock, kSite, {.handover = i});
+    b_.At(100 * i + 50).SawWaiters(2, kLock);
+  }
+  const ScannedLog whole(b_), cut(b_, 1, 1);
+  EXPECT_EQ(whole.of_object(kLock).stamped.all.count, 20u);
+  EXPECT_EQ(cut.of_object(kLock).stamped.all.count, 20u);
+}
+
 TEST_F(PostStatisticsTest, RoomBeginsWithWhatThereIs) {
   // put (take of room) put get: 3 2 3 left of 4.
   Log(ObjectKind::kQueueSlots, 4)

@@ -264,6 +264,7 @@ TEST_F(HotspotsTest, OfSeveralQueuesTheBusiestIsShown) {
   EXPECT_THAT(row.level->parts, ElementsAre(1, 2));
   const std::string text = Text(report, {});
   EXPECT_THAT(text, HasSubstr("SIGNALS  1 of 1 class"));
+  EXPECT_THAT(text, HasSubstr("2 objects in 1 class"));  // and no locks
   EXPECT_THAT(text, HasSubstr("levels"));
   EXPECT_THAT(text, HasSubstr("1 2\n"));
 }
@@ -361,6 +362,16 @@ TEST_F(HotspotsTest, ToWhomAPermitGoesIsNotInTheLog) {
   EXPECT_FALSE(usage.owner_changes);
 }
 
+TEST_F(HotspotsTest, APermitIsNoShareOfASemaphore) {
+  b_.Object(kA, ObjectKind::kSemaphore, "a", 0, 0, 0, 3);
+  b_.Object(kB, ObjectKind::kSharedMutex, "b");
+  const log::testing::Extras shared = {.mode = Mode::kShared, .handover = 0};
+  b_.Open(2, kA, kSite, shared).Open(3, kB, kSite, shared);
+  const std::string status = StatusText(Opened(), {.all = true});
+  EXPECT_THAT(status, HasSubstr("holds  a  in"));
+  EXPECT_THAT(status, HasSubstr("holds  b (shared)"));
+}
+
 TEST_F(HotspotsTest, ASignalsPermitsAreNotInUse) {
   b_.Object(kA, ObjectKind::kSemaphore, "a");
   Wait(2, kA, 100, 300, Outcome::kAcquired);
@@ -446,6 +457,16 @@ TEST_F(HotspotsTest, WhoIsWokenWithTheGilHasItFromWhereItWaits) {
   EXPECT_EQ(report.blame[0].waiter_site, report.blame[1].holder_site);
 }
 
+TEST_F(HotspotsTest, WhereAnOwnerTookItLaterIsNotGuessed) {
+  b_.Object(kA, ObjectKind::kMutex, "a");
+  Wait(2, kA, 50, 100, Outcome::kAcquired);
+  b_.Section(2, kA, kSite, {.handover = 1});
+  b_.At(300).Block(1, kA, kSite, 2, 0).At(400).Unblock(1);
+  const Report report = Made();
+  ASSERT_EQ(report.blame.size(), 2u);
+  EXPECT_FALSE(report.blame[0].holder_site);
+}
+
 TEST_F(HotspotsTest, PermitsThatAreAllTakenAtOnePlaceAreHeldFromThere) {
   b_.Object(kA, ObjectKind::kSemaphore, "a", 0, 0, 0, 2);
   b_.Object(kB, ObjectKind::kSemaphore, "b", 0, 0, 0, 2).Site(11, {0x50});
@@ -493,6 +514,22 @@ TEST_F(HotspotsTest, JoinsAreShownApartFromLocks) {
   EXPECT_EQ(report.joins.value().wait.n, 1u);
   EXPECT_DOUBLE_EQ(report.joins->wait.total, 200);
   EXPECT_THAT(Text(report, {}), HasSubstr("JOINS\n"));
+}
+
+// ---- How many could run at once ----
+
+TEST_F(HotspotsTest, WhoWaitsCannotRun) {
+  b_.Object(kA, ObjectKind::kMutex, "a");
+  b_.At(0).JoinBlock(1, 2, kSite);
+  b_.At(1).Block(2, kA, kSite, 3, kSite);
+  b_.At(400).End(3).At(500).Unblock(2).At(700).End(2);
+  b_.At(800).Unblock(1).Join(1, 2);
+  EXPECT_EQ(Made().most_runnable, 2u);  // 2 and 3, until 1
+}
+
+TEST_F(HotspotsTest, WhoDoesNotWaitCan) {
+  b_.At(900).End(2).End(3);
+  EXPECT_EQ(Made().most_runnable, 3u);
 }
 
 TEST_F(HotspotsTest, OfALogWithPlainLocksAloneNothingIsAdded) {

@@ -75,6 +75,19 @@ TEST_F(WordsTest, AnInversionIsToldActorByActor) {
             "time in Philosopher::Eat philosophers.cc:42");
 }
 
+TEST_F(WordsTest, WhatIsDestroyedWhileSomebodyWaitsIsCalledWhatItIs) {
+  finding_.rule = Rule::kMisuse;
+  finding_.misuse = model::Misuse::kDestroyWaited;
+  Part(kPlato, {}, {});
+  row_.objects = {0};
+  EXPECT_EQ(Explained().message,
+            "A2 (plato) destroys a lock while somebody waits for it: fork[0]");
+  report_.objects[0].kind = model::ObjectKind::kEvent;
+  EXPECT_EQ(Explained().message,
+            "A2 (plato) destroys an event while somebody waits for it: "
+            "fork[0]");
+}
+
 TEST_F(WordsTest, AnOrderSeenAboutAsOftenIsNotCalledRare) {
   Is(Rule::kLockOrder, Verdict::kPossible);
   Part(kPlato, 0, 1, 5520).Part(kKant, 1, 0, 5519);

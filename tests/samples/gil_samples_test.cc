@@ -80,6 +80,13 @@ TEST_P(GilWalk, IsSafe) {
   ExpectSafe(sample);
 }
 
+TEST(GilInversion, IsSafeIfTheGilIsLetGoWhereTheMutexHasToBeWaitedFor) {
+  RecordedSample sample;
+  ASSERT_EQ(sample.Run("gil_inversion", {"--fixed"}), 0);
+  EXPECT_EQ(sample.Output(), Shown("gil_inversion --fixed"));
+  ExpectSafe(sample);
+}
+
 TEST(GilCounter, TheGilAloneLosesUpdates) {
   RecordedSample sample;
   EXPECT_EQ(sample.Run("gil_counter"), 1);

@@ -1,6 +1,7 @@
 // The samples of semaphores, events, queues, pools, futures, recursive locks
 // and waits for the outside: what each prints, what its log has, and what is
 // said of those that hang.
+#include <fstream>
 #include <iterator>
 #include <regex>
 #include <sstream>
@@ -47,7 +48,8 @@ INSTANTIATE_TEST_SUITE_P(
                       "event_signals light", "queue_workers", "pool_of_four",
                       "sync_and_async", "semaphore_and_mutex --fixed",
                       "event_under_lock --fixed", "future_under_lock --fixed",
-                      "barrier_and_lock --fixed"),
+                      "barrier_and_lock --fixed", "join_under_lock --fixed",
+                      "io_under_lock --fixed"),
     [](const ::testing::TestParamInfo<std::string>& info) {
       return std::regex_replace(info.param, std::regex("[^a-z]+"), "_");
     });
@@ -139,18 +141,97 @@ TEST_P(Hangs, AndIsOneActualDeadlockOfWhatTheReadmeShows) {
   EXPECT_EQ(Sentence(sample.Text()), Sentence(Shown(GetParam().shown)));
 }
 
-TEST(BarrierAndLock, EndsByLuckAndTheLogShowsThatItNeedNot) {
+struct Lucky {
+  std::string command;
+  Json verdict;
+  std::string rule;
+  std::vector<std::string> objects;
+  std::string shown;  // the command whose report the README shows
+};
+void PrintTo(const Lucky& lucky, std::ostream* out) { *out << lucky.command; }
+
+std::vector<Lucky> AllThatAreLucky() {
+  return {{"barrier_and_lock",
+           "possible",
+           "communication",
+           {"step", "grid"},
+           "lockcheck analyze meet.log"},
+          {"join_under_lock",
+           "possible",
+           "lock-order",
+           {"results", "the end of A2"},
+           "lockcheck analyze search.log"},
+          {"io_under_lock",
+           nullptr,
+           "blocking-call",
+           {"cache"},
+           "lockcheck analyze reply.log"},
+          {"gil_inversion",
+           "possible",
+           "lock-order",
+           {"gil", "table"},
+           "lockcheck analyze extension.log"}};
+}
+
+class EndsByLuck : public ::testing::TestWithParam<Lucky> {};
+INSTANTIATE_TEST_SUITE_P(Samples, EndsByLuck,
+                         ::testing::ValuesIn(AllThatAreLucky()),
+                         [](const ::testing::TestParamInfo<Lucky>& info) {
+                           return info.param.command;
+                         });
+
+TEST_P(EndsByLuck, AndTheLogShowsThatItNeedNot) {
   RecordedSample sample;
-  ASSERT_EQ(sample.Run("barrier_and_lock"), 0);
-  const Json report = sample.Analyze();
+  ASSERT_EQ(sample.Run(GetParam().command), 0);
+  const Json report = sample.Analyze({"--fail-on", "deadlock,misuse,hazard"});
   EXPECT_EQ(sample.status, 1);
   ASSERT_EQ(report["findings"].size(), 1u);
   const Json& finding = report["findings"][0];
-  EXPECT_EQ(finding["verdict"], "possible");
-  EXPECT_EQ(finding["rule"], "communication");
-  EXPECT_THAT(ObjectsOf(report, finding), UnorderedElementsAre("step", "grid"));
-  EXPECT_EQ(Sentence(sample.Text()),
-            Sentence(Shown("lockcheck analyze meet.log")));
+  EXPECT_EQ(finding["verdict"], GetParam().verdict);
+  EXPECT_EQ(finding["rule"], GetParam().rule);
+  EXPECT_THAT(ObjectsOf(report, finding),
+              ::testing::UnorderedElementsAreArray(GetParam().objects));
+  EXPECT_EQ(Sentence(sample.Text()), Sentence(Shown(GetParam().shown)));
+}
+
+TEST(SemaphoreLimit, GuestsWaitForASeatWhileAllAreTaken) {
+  RecordedSample sample;
+  ASSERT_EQ(sample.Run("semaphore_limit"), 0);
+  const Json report = sample.Analyze();
+  ASSERT_EQ(report["classes"].size(), 1u);
+  const Json& seats = report["classes"][0];
+  EXPECT_EQ(seats["permits"]["begins_with"], 3);
+  EXPECT_EQ(seats["permits"]["acquired"], 10);
+  EXPECT_EQ(seats["permits"]["all_in_use"], true);
+  EXPECT_GT(seats["permits"]["all_in_use_share"], 0.0);
+  EXPECT_GT(seats["permits"]["in_use_mean"], 0.0);
+  EXPECT_GT(seats["usage"]["contended"], 0);
+  // They wait for those who sit.
+  for (const Json& pair : report["blame"]) {
+    EXPECT_EQ(pair["holder_site"], pair["waiter_site"]);
+  }
+}
+
+// A story without what is said of it is half a story.
+TEST(Readme, ShowsAReportOfEachSample) {
+  std::ifstream file(LOCKCHECK_SOURCE "/samples/README.md");
+  std::string section, name;
+  const auto check = [&] {
+    if (name.empty()) return;
+    EXPECT_TRUE(section.find("$ lockcheck analyze ") != section.npos ||
+                section.find(" DEADLOCK") != section.npos)
+        << name;
+  };
+  for (std::string line; std::getline(file, line);) {
+    if (line.rfind("## ", 0) == 0) {
+      check();
+      section.clear();
+      name = line.substr(3);
+    }
+    section += line + "\n";
+  }
+  check();
+  EXPECT_FALSE(name.empty());
 }
 
 TEST(RlockReentry, TheLogHasOneAcquisitionForAllLevels) {
@@ -231,6 +312,18 @@ TEST(CpuAndIo, OnOneCoreItUsesNoMoreThanOne) {
   ASSERT_TRUE(report["log"]["cores_used"].is_number()) << report;
   EXPECT_GT(report["log"]["cores_used"], 0.0);
   EXPECT_LT(report["log"]["cores_used"], 1.1);
+  // Main waits for two that take turns: concurrent, and not parallel.
+  EXPECT_GE(report["log"]["most_runnable"], 2);
+}
+
+TEST(CpuAndIo, OnAllCoresAsManyCanRunAndSoManyCoresAreUsedAtMost) {
+  RecordedSample sample;
+  ASSERT_EQ(sample.Run("cpu_and_io", {"--all-cores"}), 0);
+  const Json report = sample.Analyze();
+  EXPECT_GE(report["log"]["most_runnable"], 2);
+  ASSERT_TRUE(report["log"]["cores_used"].is_number()) << report;
+  EXPECT_LE(report["log"]["cores_used"],
+            report["log"]["most_runnable"].get<double>() * 1.1);
 }
 
 TEST(SyncAndAsync, TheLogHasAWaitForEachReplyAndTheOperationsStartAndEnd) {
@@ -240,6 +333,20 @@ TEST(SyncAndAsync, TheLogHasAWaitForEachReplyAndTheOperationsStartAndEnd) {
   EXPECT_EQ(AllOf(dump, " (waits for [a-z_]+ #[0-9]+ \"reply\")").size(), 3u);
   EXPECT_THAT(AllOf(dump, " complete [a-z_]+ #[0-9]+ \"(request [1-3])\""),
               ElementsAre("request 1", "request 2", "request 3"));
+}
+
+// What the client did, in its order: both timelines.
+TEST(SyncAndAsync, TheClientWaitsAfterEachRequestOrAfterAllOfThem) {
+  RecordedSample sample;
+  ASSERT_EQ(sample.Run("sync_and_async"), 0);
+  const std::string dump =
+      tools::testing::RunCommand({"dump", sample.Log(), "--actor", "1"}).out;
+  EXPECT_THAT(AllOf(dump, " (put|waits for blocking|took async)[ _]"),
+              ElementsAre("put", "waits for blocking",  //
+                          "put", "waits for blocking",  //
+                          "put", "waits for blocking",  //
+                          "put", "put", "put",          //
+                          "took async", "took async", "took async"));
 }
 
 }  // namespace

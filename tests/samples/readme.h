@@ -23,7 +23,7 @@ inline std::string Unchanging(std::string text) {
            {"[a-z]+[.]log", "LOG"},
            {"\\b[0-9]+([.,:-][0-9]+)*( (ns|us|ms|s)\\b)?", "#"},
            {" on [^ ]+, pid", ", pid"},
-           {", # cores used", ""}}) {
+           {", # cores used( by at most # at once)?", ""}}) {
     text = std::regex_replace(text, std::regex(what), instead);
   }
   return text;
