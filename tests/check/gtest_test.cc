@@ -229,6 +229,14 @@ TEST_F(GTestTest, WhatOnlyTwoTestsShowFailsTheProgramAndNamesBoth) {
   EXPECT_TRUE(Passes("Half.ThisThreadTakesBThenA"));
 }
 
+TEST_F(GTestTest, WhatOnlyTwoRunsOfOneTestShowIsSaidSo) {
+  const Finished f = Run("HalfEachTime.*", {"--gtest_repeat=2"});
+  EXPECT_EQ(f.exit_status(), 1) << f;
+  EXPECT_THAT(f.err,
+              HasSubstr("no single run of a test shows this, but several "
+                        "of HalfEachTime.AThenBOrBThenA together do"));
+}
+
 TEST_F(GTestTest, WhatAnyThreadDidCountsThoughItStillRuns) {
   const Finished f = Run("WithTheWorker.*");
   EXPECT_EQ(f.exit_status(), 1);

@@ -225,6 +225,16 @@ TEST(Half, TheWorkerTakesAThenB) {
 
 TEST(Half, ThisThreadTakesBThenA) { ThePair().BThenA(); }
 
+// The one half when it is run first, the other one later.
+TEST(HalfEachTime, AThenBOrBThenA) {
+  static int runs = 0;
+  if (runs++ == 0) {
+    TheWorker().Do([] { ThePair().AThenB(); });
+  } else {
+    ThePair().BThenA();
+  }
+}
+
 TEST(WithTheWorker, BothOrdersInOneTest) {
   TheWorker().Do([] { ThePair().AThenB(); });
   ThePair().BThenA();

@@ -144,6 +144,20 @@ TEST_F(RunTest, AFolderGetsALogForEachProgram) {
   EXPECT_GE(Count(f.err, "POSSIBLE DEADLOCK"), 2) << f;
 }
 
+TEST_F(RunTest, EachTestThatCTestRunsIsJudged) {
+  std::ofstream(folder_ / "CTestTestfile.cmake")
+      << "add_test(first \"" << kProgram << "\" abba)\n"
+      << "add_test(second \"" << kProgram << "\" gated)\n";
+  const auto run = [&](const std::string& fail_on) {
+    return Run({"--fail-on", fail_on, "--", LOCKCHECK_CTEST});
+  };
+  const Finished f = run("deadlock");
+  EXPECT_EQ(f.exit_status(), 66) << f;
+  EXPECT_THAT(f.out, HasSubstr("100% tests passed, 0 tests failed out of 2"));
+  EXPECT_EQ(Count(f.err, "POSSIBLE DEADLOCK"), 1) << f;
+  EXPECT_EQ(run("misuse").exit_status(), 0);
+}
+
 // A folder may have any name; a log, the placeholders that it has.
 TEST_F(RunTest, PlacesWithOddNames) {
   const std::string odd = folder_ / "a:b\\c%p";

@@ -31,6 +31,10 @@ void Complain(const std::string& error) {
 
 std::string WhereOnlyAllShow(const Found& one) {
   if (one.tests.empty()) return "outside of any test";
+  if (one.tests.size() == 1) {
+    return "no single run of a test shows this, but several of " +
+           one.tests.front() + " together do";
+  }
   std::string where = "no single test shows this, but all together do (";
   for (const std::string& test : one.tests) {
     where += (&test == &one.tests.front() ? "" : ", ") + test;
