@@ -255,11 +255,10 @@ std::string HotspotText(const Report& report, const TextOptions& options,
                                           : "  nothing had to wait\n");
   }
   if (report.sample_interval > 1 && !report.exact_holds && !out.empty()) {
-    out += painter.Paint(
-        Style::kDim,
-        fmt::format("  waits: all measured; holds: one of {} measured, totals "
-                    "are estimates\n",
-                    report.sample_interval));
+    out += painter.Paint(Style::kDim,
+                         fmt::format("  waits: all measured; holds: estimated "
+                                     "from one of {} and from waits\n",
+                                     report.sample_interval));
   }
   return out;
 }

@@ -215,6 +215,7 @@ TEST_F(HotspotsTest, AHoldBetweenAWaitAndAReleaseThatSawWaitersIsMeasured) {
   EXPECT_EQ(usage.hold.n, 2u);
   EXPECT_NEAR(usage.hold.total, 500 + 2 * 20, 0.1);
   EXPECT_EQ(usage.hold.max, 20u);  // of the sample
+  EXPECT_EQ(usage.hold.p50, 20u);
 }
 
 TEST_F(HotspotsTest, WhatIsBothSampledAndStampedCountsOnce) {
