@@ -21,8 +21,8 @@
 namespace lockcheck::analysis {
 
 // Appends to `findings`: one for each place of such a wait and lock, whoever
-// was there. parts[0] gave up, parts[1] waited for the lock; objects are the
-// signal's and the lock.
+// was there. parts[0] gave up, parts[1] waited for the lock, with nothing in
+// `holds`; objects are the signal's and the lock.
 void FindExpiredWaits(const Observations& observations,
                       std::vector<Finding>& findings);
 

@@ -71,11 +71,11 @@ TEST_F(ExpiredWait, WithWhatWhoSignalsNextWaitedForIsATimedCycle) {
   EXPECT_EQ(found[0].kind, Kind::kHazard);
   EXPECT_EQ(found[0].rule, Rule::kTimedCycle);
   EXPECT_TRUE(found[0].was_refused);
-  EXPECT_THAT(found[0].objects, ElementsAre(0, 1));
+  EXPECT_THAT(found[0].objects, ElementsAre(1, 0));
   ASSERT_THAT(found[0].parts, SizeIs(2));
-  EXPECT_EQ(found[0].parts[0].actor, kMain - 1);
-  EXPECT_EQ(found[0].parts[0].how, How::kTimed);
-  EXPECT_EQ(found[0].parts[1].actor, kPoster - 1);
+  EXPECT_EQ(found[0].parts[0].actor, kPoster - 1);
+  EXPECT_EQ(found[0].parts[1].actor, kMain - 1);
+  EXPECT_EQ(found[0].parts[1].how, How::kTimed);
 }
 
 TEST_F(ExpiredWait, ThatWasSignalledIsNothing) {

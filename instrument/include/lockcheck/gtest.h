@@ -119,9 +119,10 @@ void assert_held(
     [[maybe_unused]] const Lock& lock,
     [[maybe_unused]] source_location where = source_location::current()) {
 #if !defined(LOCKCHECK_DISABLED)
-  static_assert(!requires(Lock& any) { any.mutex(); } &&
-                    !requires(Lock& any) { any.native_handle(); },
-                "a lock of lockcheck's is wanted, no guard and none of std's");
+  static_assert(
+      !requires(Lock & any) { any.mutex(); } &&
+          !requires(Lock & any) { any.native_handle(); },
+      "a lock of lockcheck's is wanted, no guard and none of std's");
   if (internal::LogPath() != nullptr && !internal::IsHeldByThisThread(&lock)) {
     ADD_FAILURE_AT(where.file_name(), static_cast<int>(where.line()))
         << "lockcheck: the calling thread does not hold the lock";
