@@ -335,9 +335,15 @@ TEST_P(QuiescenceTest, AnotherProcessMayWriteToSharedMemory) {
   }
 }
 
+// Which the log tells of: only the time limit ended it.
 TEST_P(QuiescenceTest, ATimeLimitEndsAWait) {
-  ExpectSilence(
-      Child("quiescence_program", {"timed"}).Options(Options("")).Run());
+  const Finished f =
+      Child("quiescence_program", {"timed"}).Options(Options("")).Run();
+  EXPECT_TRUE(f.Succeeded()) << f;
+  EXPECT_EQ(f.err, "") << f;
+  if (GetParam() == "live") return;
+  EXPECT_THAT(Analyze().out, AllOf(HasSubstr("FINDINGS  1 hazard\n"),
+                                   HasSubstr("HAZARD  timed-cycle")));
 }
 
 TEST_P(QuiescenceTest, WhoIsBeingWokenDoesNotWait) {
