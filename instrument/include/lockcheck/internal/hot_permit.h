@@ -78,18 +78,10 @@ LOCKCHECK_ALWAYS_INLINE bool AcquirePermitHot(SemaphoreState& s,
     return false;
   }
   const uint32_t site = __atomic_load_n(&slot->tag, __ATOMIC_RELAXED);
-  StoreWord(cursor, tag | site);
-  t->cursor = cursor + 1;
-  Hold* const hold = h->top;
-  hold->word = tag | site | kReadOpcode;
-  hold->after = LowHalf(cursor + 1);
-  hold->gate = GateBehind(lock_class, site);
-  hold->words = only ? kPermitAgain : kPermitAgain | kHoldIsRead;
-  h->top = hold + 1;
-  const uint32_t holder_site = site | (me << 1 & kHolderBits);
-  if (s.holder_site.load(std::memory_order_relaxed) != holder_site) {
-    s.holder_site.store(holder_site, std::memory_order_relaxed);
-  }
+  Hold* const hold =
+      OpenAgainHot(t, h, tag, site, lock_class,
+                   only ? kPermitAgain : kPermitAgain | kHoldIsRead);
+  ShowHolderSite(s, site, me);
   SetGate(h, hold->gate);
   return true;
 }
@@ -108,29 +100,12 @@ LOCKCHECK_ALWAYS_INLINE bool ReleasePermitHot(SemaphoreState& s) {
     AddPermitHot(s);
     return true;
   }
-  Hold* const hold = h->top - 1;
-  uint32_t* const cursor = t->cursor;
-  const uint32_t word = hold->word;
-  // The innermost hold, of this semaphore, one word, and nothing was written
-  // since; what is held cannot be more than there may be.
-  if (__builtin_expect(((word ^ s.tag.load(std::memory_order_relaxed) ^
-                         kReadOpcode ^ kOpenOpcodeBit) &
-                        kObjectBits) != 0,
-                       false) ||
-      __builtin_expect(
-          (hold->words | kHoldIsRead) != (kPermitAgain | kHoldIsRead), false) ||
-      __builtin_expect(hold->after != LowHalf(cursor), false) ||
-      s.signals.load(std::memory_order_relaxed)) {
+  // What is held cannot be more than there may be.
+  if (s.signals.load(std::memory_order_relaxed) ||
+      !CloseAgainHot<kPermitAgain, kHoldIsRead>(
+          t, h, gate, s.tag.load(std::memory_order_relaxed))) {
     return false;
   }
-  SetGate(h, kGateShut);
-  if (__builtin_expect(t->cursor != cursor, false)) {
-    SetGate(h, gate);
-    return false;
-  }
-  StoreWord(cursor - 1, word ^ (kReadOpcode ^ kOpenOpcode) ^ kOpenOpcodeBit);
-  h->top = hold;
-  SetGate(h, hold[-1].gate);
   AddPermitHot(s);
   return true;
 }

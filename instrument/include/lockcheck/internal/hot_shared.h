@@ -28,6 +28,60 @@ bool WarmReleaseShared(SharedState& lock) noexcept;
 inline constexpr uint32_t kReadOpcode = 7;               // log::kOpenHandover
 inline constexpr uint32_t kReadAgain = 1 | kHoldIsRead;  // Hold::words
 
+// Records what has been taken in one word, as the repetition that it is, and
+// opens nothing yet: the gate is hold->gate then. `words` is the hold's.
+LOCKCHECK_ALWAYS_INLINE Hold* OpenAgainHot(ThreadState* t, ThreadHolds* h,
+                                           uint32_t tag, uint32_t site,
+                                           uint32_t lock_class,
+                                           uint32_t words) {
+  uint32_t* const cursor = t->cursor;
+  StoreWord(cursor, tag | site);
+  t->cursor = cursor + 1;
+  Hold* const hold = h->top;
+  hold->word = tag | site | kReadOpcode;
+  hold->after = LowHalf(cursor + 1);
+  hold->gate = GateBehind(lock_class, site);
+  hold->words = words;
+  h->top = hold + 1;
+  return hold;
+}
+
+// Ends, in the log, the innermost hold if it is what OpenAgainHot() began of
+// this tag with these `words`, or those without the bits in `either`, and
+// nothing was written since. False: nothing was changed.
+template <uint32_t words, uint32_t either = 0>
+LOCKCHECK_ALWAYS_INLINE bool CloseAgainHot(ThreadState* t, ThreadHolds* h,
+                                           uint32_t gate, uint32_t tag) {
+  Hold* const hold = h->top - 1;
+  uint32_t* const cursor = t->cursor;
+  const uint32_t word = hold->word;
+  if (__builtin_expect(
+          ((word ^ tag ^ kReadOpcode ^ kOpenOpcodeBit) & kObjectBits) != 0,
+          false) ||
+      __builtin_expect((hold->words | either) != (words | either), false) ||
+      __builtin_expect(hold->after != LowHalf(cursor), false)) {
+    return false;
+  }
+  SetGate(h, kGateShut);
+  if (__builtin_expect(t->cursor != cursor, false)) {
+    SetGate(h, gate);
+    return false;
+  }
+  StoreWord(cursor - 1, word ^ (kReadOpcode ^ kOpenOpcode) ^ kOpenOpcodeBit);
+  h->top = hold;
+  SetGate(h, hold[-1].gate);
+  return true;
+}
+
+// A store before the next locked instruction costs more than a comparison.
+LOCKCHECK_ALWAYS_INLINE void ShowHolderSite(LockState& lock, uint32_t site,
+                                            uint32_t me) {
+  const uint32_t holder_site = site | (me << 1 & kHolderBits);
+  if (lock.holder_site.load(std::memory_order_relaxed) != holder_site) {
+    lock.holder_site.store(holder_site, std::memory_order_relaxed);
+  }
+}
+
 // `seen` is the word of a lock that is free or read. False: it has changed.
 LOCKCHECK_ALWAYS_INLINE bool OneMoreReads(SharedState& lock, uint32_t seen) {
   return lock.word.compare_exchange_strong(seen, (seen | kReading) + 1,
@@ -74,23 +128,12 @@ LOCKCHECK_ALWAYS_INLINE bool AcquireSharedHot(SharedState& lock,
     return WarmReading(lock, slot, gate);
   }
   const uint32_t site = __atomic_load_n(&slot->tag, __ATOMIC_RELAXED);
-  StoreWord(cursor, tag | site);
-  t->cursor = cursor + 1;
-  Hold* const hold = h->top;
-  hold->word = tag | site | kReadOpcode;
-  hold->after = LowHalf(cursor + 1);
-  hold->gate = GateBehind(lock_class, site);
-  hold->words = kReadAgain;
-  h->top = hold + 1;
-  // A store before the next locked instruction costs more than a comparison.
+  Hold* const hold = OpenAgainHot(t, h, tag, site, lock_class, kReadAgain);
   const uint32_t me = t->actor;
   if (lock.last_reader.load(std::memory_order_relaxed) != me) {
     lock.last_reader.store(me, std::memory_order_relaxed);
   }
-  const uint32_t holder_site = site | (me << 1 & kHolderBits);
-  if (lock.holder_site.load(std::memory_order_relaxed) != holder_site) {
-    lock.holder_site.store(holder_site, std::memory_order_relaxed);
-  }
+  ShowHolderSite(lock, site, me);
   SetGate(h, hold->gate);
   return true;
 }
@@ -105,27 +148,10 @@ LOCKCHECK_ALWAYS_INLINE bool ReleaseSharedHot(SharedState& lock) {
     StopReadingHot(lock);
     return true;
   }
-  Hold* const hold = h->top - 1;
-  uint32_t* const cursor = t->cursor;
-  const uint32_t word = hold->word;
-  // The innermost hold, of this lock, a repetition, and nothing was written
-  // since.
-  if (__builtin_expect(((word ^ lock.tag.load(std::memory_order_relaxed) ^
-                         kReadOpcode ^ kOpenOpcodeBit) &
-                        kObjectBits) != 0,
-                       false) ||
-      __builtin_expect(hold->words != kReadAgain, false) ||
-      __builtin_expect(hold->after != LowHalf(cursor), false)) {
+  if (!CloseAgainHot<kReadAgain>(t, h, gate,
+                                 lock.tag.load(std::memory_order_relaxed))) {
     return false;
   }
-  SetGate(h, kGateShut);
-  if (__builtin_expect(t->cursor != cursor, false)) {
-    SetGate(h, gate);
-    return false;
-  }
-  StoreWord(cursor - 1, word ^ (kReadOpcode ^ kOpenOpcode) ^ kOpenOpcodeBit);
-  h->top = hold;
-  SetGate(h, hold[-1].gate);
   StopReadingHot(lock);
   return true;
 }
