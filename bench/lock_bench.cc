@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <future>
 #include <latch>
+#include <semaphore>
 #include <shared_mutex>
 #include <thread>
 
@@ -58,6 +59,7 @@ class AbslCondition {
 
 struct StdWaits {
   using Semaphore = PosixSemaphore;
+  using StdSemaphore = std::counting_semaphore<>;
   using Event = PlainEvent;
   using Latch = std::latch;
   using Barrier = std::barrier<>;
@@ -125,6 +127,7 @@ int main(int argc, char** argv) {
         name);
     RegisterQueueRows<lockcheck::queue<uint64_t>>(name);
     RegisterWaitRows<OwnWaits>(name);
+    RegisterBoundedRows<lockcheck::bounded_semaphore>(name);
     RegisterPoolRows<lockcheck::thread_pool>(name);
   } else {
     RegisterDisabledRows();

@@ -22,6 +22,7 @@ void RegisterDisabledRows() {
 void RegisterPlainTwinsRows() {
   RegisterQueueRows<lockcheck::queue<uint64_t>>("std");
   RegisterPoolRows<lockcheck::thread_pool>("std");
+  RegisterBoundedRows<lockcheck::bounded_semaphore>("std");
 }
 
 }  // namespace lockcheck::bench

@@ -11,6 +11,7 @@ namespace {
 
 struct OwnWaits {
   using Semaphore = lockcheck::counting_semaphore<>;
+  using StdSemaphore = Semaphore;
   using Event = lockcheck::event;
   using Latch = lockcheck::latch;
   using Barrier = lockcheck::barrier<>;

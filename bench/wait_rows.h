@@ -46,7 +46,7 @@ void WaitForSetEvent(benchmark::State& state) {
   }
 }
 
-// glibc's, since libstdc++ 12's takes thirty times as long.
+// glibc's: libstdc++ 12's takes thirty times as long for the last permit.
 class PosixSemaphore {
  public:
   explicit PosixSemaphore(unsigned permits) {
@@ -103,8 +103,8 @@ void PromiseAndFuture(benchmark::State& state) {
   }
 }
 
-// What `Types` names: Semaphore, Event, Latch, Barrier, Promise, Flag, and
-// CallOnce(flag, function).
+// What `Types` names: Semaphore, StdSemaphore, Event, Latch, Barrier, Promise,
+// Flag, and CallOnce(flag, function).
 template <typename Types>
 void CallOnceAgain(benchmark::State& state) {
   typename Types::Flag flag;
@@ -114,6 +114,13 @@ void CallOnceAgain(benchmark::State& state) {
   }
 }
 
+// std has no twin of a bounded semaphore.
+template <typename Semaphore>
+void RegisterBoundedRows(const std::string& variant) {
+  benchmark::RegisterBenchmark(("BM_bounded_semaphore_pair/" + variant).c_str(),
+                               &SemaphorePair<Semaphore>);
+}
+
 template <typename Types>
 void RegisterWaitRows(const std::string& variant) {
   const auto row = [&](const char* name, void (*function)(benchmark::State&)) {
@@ -121,6 +128,7 @@ void RegisterWaitRows(const std::string& variant) {
         (std::string("BM_") + name + "/" + variant).c_str(), function);
   };
   row("semaphore_pair", &SemaphorePair<typename Types::Semaphore>);
+  row("std_semaphore_pair", &SemaphorePair<typename Types::StdSemaphore>);
   row("event_is_set", &EventIsSet<typename Types::Event>);
   row("event_wait_while_set", &WaitForSetEvent<typename Types::Event>);
   row("latch_of_two", &LatchOfTwo<typename Types::Latch>);

@@ -156,6 +156,7 @@ void StartStream(Thread* t, BeginHow how, uint32_t actor, uint32_t parent,
   g_fork_page->first_actor.compare_exchange_strong(none, actor,
                                                    std::memory_order_relaxed);
   t->random = actor * 2654435761u | 1;
+  t->samples = 0;
   t->live = g_options.mode == RunModeOption::kLive;
   t->begin_kept = false;
   t->keeping = 0;

@@ -13,17 +13,21 @@ namespace {
 
 using log::Op;
 
-// Mean 32, one to 63 acquisitions apart: a plain modulo times one lock of four
+// At random, up to twice the mean apart: a plain modulo times one lock of four
 // always and the others never. A sample costs two reads of the time-stamp
 // counter and a mispredicted branch or two, some 40 ns: at a mean of 16 that
-// would be more than all the rest of the recording.
+// would be more than all the rest of the recording, at 32 half of it. Who has
+// taken many samples needs fewer; who lives briefly has few enough.
 uintptr_t SampleGap(Thread* t) {
+  const bool early = t->samples < kEarlySamples;
+  if (early) ++t->samples;
+  const uint32_t mean = early ? kEarlyInterval : kSampleInterval;
   uint32_t x = t->random;
   x ^= x << 13;
   x ^= x >> 17;
   x ^= x << 5;
   t->random = x;
-  return (1 + x % (2 * kSampleInterval - 1)) * sizeof(uint32_t);
+  return (1 + x % (2 * mean - 1)) * sizeof(uint32_t);
 }
 
 void Publish(Thread* t, uint32_t first, uint32_t* next) {

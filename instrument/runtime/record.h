@@ -106,7 +106,9 @@ inline uint32_t SiteOf(const Hold& hold) {
 // `sample_target` is the address at which the next hold is timed: 0 with
 // timing=full, out of reach with timing=off.
 inline constexpr uintptr_t kNeverSample = UINTPTR_MAX / 2;
-inline constexpr uint32_t kSampleInterval = 32;  // mean, in acquisitions
+// Means, in acquisitions: of a thread's first samples, and of all that follow.
+inline constexpr uint32_t kEarlyInterval = 32, kSampleInterval = 64;
+inline constexpr uint32_t kEarlySamples = 1024;
 
 inline void SetSampleAt(Thread* t) {
   const auto safe = reinterpret_cast<uintptr_t>(t->safe_end);

@@ -53,14 +53,10 @@ bool IsWaitedFor(SemaphoreState& s) {
   return s.queue.first.load(std::memory_order_seq_cst) != nullptr;
 }
 
-bool IsBounded(const SemaphoreState& s) {
-  return s.bound != internal::kMostPermits;
-}
-
 // Whether so many may be released. Of a bounded one, so many fewer are out
 // then.
 bool TakeFromOut(SemaphoreState& s, ptrdiff_t count) {
-  if (!IsBounded(s)) {
+  if (!s.IsBounded()) {
     const uint64_t word = s.permits.load(std::memory_order_relaxed);
     return count <= static_cast<ptrdiff_t>(s.bound) - PermitsOf(word);
   }
@@ -103,10 +99,6 @@ bool TakeOrEnter(SemaphoreState& s, Waiter& waiter, uint64_t& after) {
   return true;
 }
 
-bool Signals(const SemaphoreState& s) {
-  return s.signals.load(std::memory_order_relaxed);
-}
-
 // Only permit of all: it is a lock.
 bool IsLock(const SemaphoreState& s) { return s.queue.initial == 1; }
 
@@ -118,6 +110,13 @@ void Register(Thread* t, SemaphoreState& s, uint32_t site) {
   if (Tag(s) != 0) return;
   RegisterLock(t, s, LockKind::kSemaphore, site, s.queue.initial);
   s.queue.tag.store(Tag(s), std::memory_order_relaxed);
+  // Unless it signals meanwhile.
+  uint32_t not_yet = internal::kHeldNotYet;
+  if ((Tag(s) & 2) == 0) {
+    s.held_tag.compare_exchange_strong(
+        not_yet, Tag(s) | (IsLock(s) ? uint32_t{internal::kHeldOnly} : 0),
+        std::memory_order_relaxed);
+  }
 }
 
 void DropHolds(Thread* t, const SemaphoreState& s) {
@@ -128,7 +127,7 @@ void DropHolds(Thread* t, const SemaphoreState& s) {
 void WriteTaken(Thread* t, const PermitRequest& request, uint32_t site,
                 uint64_t after) {
   SemaphoreState& s = *request.semaphore;
-  if (Signals(s)) {
+  if (s.Signals()) {
     DropHolds(t, s);
     Begin(t, 5)
         .Word(ObjectId(s))
@@ -153,7 +152,7 @@ void Note(Thread* t, const PermitRequest& request, uint32_t site,
           bool new_site) {
   SemaphoreState& s = *request.semaphore;
   NoteRequest(t, s, site, new_site, request.slot, request.caller);
-  if (!t->live || Signals(s) || !IsLock(s)) return;
+  if (!t->live || s.Signals() || !IsLock(s)) return;
   NoteOrder(t,
             {&s, LockKind::kSemaphore, HowOf(request), request.slot,
              request.caller, 0, request.deadline},
@@ -180,8 +179,8 @@ bool RecordedSleep(const PermitRequest& request, Waiter& waiter) {
                   request.deadline};
   wait.woken = model::Outcome::kAcquired;
   wait.shared = !IsLock(s);
-  wait.permit = !Signals(s);
-  if (!Signals(s) && IsLock(s)) {
+  wait.permit = !s.Signals();
+  if (!s.Signals() && IsLock(s)) {
     wait.owner = LastActor(s) & internal::kOwnerMask;
     wait.owner_site = SiteOfTag(s.holder_site.load(std::memory_order_relaxed));
   }
@@ -191,7 +190,9 @@ bool RecordedSleep(const PermitRequest& request, Waiter& waiter) {
 // Before the permits are there, but with an act of its own. The first one says
 // that what was held of it were no holds: that is kept.
 void WritePost(Thread* t, SemaphoreState& s, uint32_t site, uint32_t count) {
-  if (!s.signals.exchange(true, std::memory_order_relaxed) && t->live) {
+  if (s.held_tag.exchange(internal::kHeldSignals, std::memory_order_relaxed) !=
+          internal::kHeldSignals &&
+      t->live) {
     NoteLiveSignals(ObjectId(s));
   }
   const uint64_t act = CountAct(s);
@@ -245,13 +246,13 @@ void DoReleasePermits(SemaphoreState& s, uint32_t count, SiteSlot* slot,
   const KeepErrno keep_errno;
   Thread* const t = Enter();
   if (t == nullptr) {
-    s.signals.store(true, std::memory_order_relaxed);
+    s.held_tag.store(internal::kHeldSignals, std::memory_order_relaxed);
     return;
   }
   const uint32_t site = SiteId(t, slot, caller);
   Register(t, s, site);
   uint32_t held = 0;
-  if (!Signals(s)) {
+  if (!s.Signals()) {
     while (held < count && FindHold(t, ObjectId(s)) != SIZE_MAX) {
       WriteRelease(t, ObjectId(s));
       ++held;
@@ -279,6 +280,9 @@ void DoDestroySemaphore(SemaphoreState& s) {
   DestroyQueue(s.queue, IsWaitedFor(s), true);
   s.tag.store(0, std::memory_order_relaxed);
   s.lock_class.store(0, std::memory_order_relaxed);
+  if (!s.Signals()) {
+    s.held_tag.store(internal::kHeldNotYet, std::memory_order_relaxed);
+  }
 }
 
 }  // namespace lockcheck::runtime
@@ -293,9 +297,7 @@ bool Acquire(const runtime::PermitRequest& request) {
   const bool got = table != nullptr ? table->acquire_permit(request)
                                     : runtime::PlainAcquire(request);
   SemaphoreState& s = *request.semaphore;
-  if (got && runtime::IsBounded(s)) {
-    s.out.fetch_add(1, std::memory_order_relaxed);
-  }
+  if (got && s.IsBounded()) CountOut(s);
   return got;
 }
 
@@ -316,7 +318,7 @@ void ReleasePermits(SemaphoreState& semaphore, ptrdiff_t count, SiteSlot* slot,
   const runtime::Unseen unseen;
   const runtime::Table* const table = runtime::Recording();
   if (count < 0 || !runtime::TakeFromOut(semaphore, count)) {
-    if (table != nullptr && runtime::IsBounded(semaphore)) {
+    if (table != nullptr && semaphore.IsBounded()) {
       table->over_release(semaphore, slot, caller);
     }
     throw std::logic_error("lockcheck: semaphore released above its bound");

@@ -121,7 +121,8 @@ struct Thread {
   uint64_t stamp;           // last stamp as a reader computes it
   Timing timing;            // the first copy's: another copy may be asking
   uint32_t random;
-  bool scratch;  // the block is thrown away: recording stopped
+  uint32_t samples;  // taken so far; not counted on behind kEarlySamples
+  bool scratch;      // the block is thrown away: recording stopped
   // Behind the last record of a condition's wait: a request that finds the
   // cursor there takes the condition's own lock again.
   uint32_t* after_wait;

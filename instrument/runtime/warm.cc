@@ -222,6 +222,7 @@ bool WarmAcquireOnlyPermit(SemaphoreState& s, SiteSlot* slot) noexcept {
     return false;
   }
   if (s.last_actor == t->hot.actor && t->hot.read_tag != Tag(s)) {
+    if (s.IsBounded()) CountOut(s);
     return OpenLong<kHoldIsPermit>(t, s, slot, false);
   }
   SetGate(&t->kept().hot, request.gate);

@@ -157,12 +157,6 @@ inline bool AcquireShared(SharedState& lock, SiteSlot* slot) noexcept {
   return true;
 }
 
-// The permits of a signal are not held, and those of a bounded one are counted
-// elsewhere, too.
-inline bool IsHeldFreely(const SemaphoreState& s) {
-  return s.bound == kMostPermits && !s.signals.load(std::memory_order_relaxed);
-}
-
 [[gnu::noinline]] bool HasOnlyPermit(SemaphoreState& s,
                                      SiteSlot* slot) noexcept {
   return WarmAcquireOnlyPermit(s, slot);
@@ -171,7 +165,7 @@ inline bool IsHeldFreely(const SemaphoreState& s) {
 }  // namespace
 
 bool WarmAcquirePermit(SemaphoreState& s, SiteSlot* slot) noexcept {
-  if (!IsHeldFreely(s)) return false;
+  if (s.Signals()) return false;
   if (s.queue.initial == 1) return HasOnlyPermit(s, slot);
   const runtime::WarmRequest request(s, slot);
   Thread* const t = request.t;
@@ -183,8 +177,7 @@ bool WarmAcquirePermit(SemaphoreState& s, SiteSlot* slot) noexcept {
     SetGate(&t->kept().hot, request.gate);
     return false;
   }
-  s.holder_site.store(HolderSite(request.tag, t->hot.actor),
-                      std::memory_order_relaxed);
+  if (s.IsBounded()) CountOut(s);
   return OpenReadSampled<kHoldIsRead | kHoldIsPermit>(t, s, slot);
 }
 
@@ -193,9 +186,13 @@ bool WarmReleasePermit(SemaphoreState& s) noexcept {
   Kept& kept = t->kept();
   const uint32_t gate = LoadGate(&kept.hot);
   uint32_t* const cursor = t->hot.cursor;
-  if (gate == kGateShut || !HasRoom(t) || !IsHeldFreely(s)) return false;
+  if (gate == kGateShut || !HasRoom(t) || s.Signals()) return false;
   const Hold& hold = kept.hot.top[-1];
   if (!runtime::IsShortHoldOf(hold, Tag(s)) || !ShutAt(t, cursor, gate)) {
+    return false;
+  }
+  if (s.IsBounded() && !TakeFromOutHot(s)) {
+    SetGate(&kept.hot, gate);
     return false;
   }
   runtime::CloseLong(t);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <barrier>
 #include <chrono>
 #include <semaphore>
 #include <stdexcept>
@@ -245,6 +246,52 @@ TEST(BoundedSemaphore, CannotBeReleasedAboveItsBound) {
   EXPECT_TRUE(s.try_acquire());
   EXPECT_FALSE(s.try_acquire());
   s.release(2);
+}
+
+// Each way to acquire and to release counts what is out, the inlined ones, too.
+TEST(BoundedSemaphore, KnowsItsBoundHoweverOftenItWasPassed) {
+  bounded_semaphore s(2);
+  for (int i = 0; i < 1000; ++i) {
+    s.acquire();
+    s.release();
+  }
+  EXPECT_THROW(s.release(), std::logic_error);
+  for (int i = 0; i < 2; ++i) s.acquire();
+  EXPECT_FALSE(s.try_acquire());
+  thread([&] { s.release(); }).join();
+  s.release();
+  EXPECT_THROW(s.release(), std::logic_error);
+  EXPECT_TRUE(s.try_acquire());
+  EXPECT_TRUE(s.try_acquire());
+  EXPECT_FALSE(s.try_acquire());
+  s.release(2);
+}
+
+// Of two who release the same permit one is refused, whoever comes first.
+TEST(BoundedSemaphore, IsReleasedByOneOfTwo) {
+  for (int i = 0; i < 1000; ++i) {
+    bounded_semaphore s(1);
+    std::barrier both(2);
+    std::atomic<int> refused = 0;
+    const auto release = [&] {
+      both.arrive_and_wait();
+      try {
+        s.release();
+      } catch (const std::logic_error&) {
+        ++refused;
+      }
+    };
+    s.acquire();
+    s.release();
+    s.acquire();
+    thread other(release);
+    release();
+    other.join();
+    EXPECT_EQ(refused, 1);
+    EXPECT_TRUE(s.try_acquire());
+    EXPECT_FALSE(s.try_acquire());
+    s.release();
+  }
 }
 
 TEST(BoundedSemaphore, MayBeReleasedByAnotherThread) {

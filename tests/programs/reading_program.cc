@@ -110,58 +110,75 @@ void ByTwoAtOnce() {
 
 void Many() { Read(g_m, 100'000); }
 
-lockcheck::counting_semaphore<> g_some(3, "some"), g_only(1, "only");
+template <typename Semaphore>
+Semaphore g_some(3, "some");
+template <typename Semaphore>
+Semaphore g_only(1, "only");
+using Counting = lockcheck::counting_semaphore<>;
+using Bounded = lockcheck::bounded_semaphore;
 
-void Pass(lockcheck::counting_semaphore<>& semaphore, int times = 1) {
+template <typename Semaphore>
+void Pass(Semaphore& semaphore, int times = 1) {
   for (int i = 0; i < times; ++i) {
     semaphore.acquire();
     semaphore.release();
   }
 }
 
-void PermitsAgain() { Pass(g_some, 5); }
-void ManyPermits() { Pass(g_some, 100'000); }
+template <typename Semaphore>
+void PermitsAgain() {
+  Pass(g_some<Semaphore>, 5);
+}
+template <typename Semaphore>
+void ManyPermits() {
+  Pass(g_some<Semaphore>, 100'000);
+}
 
+template <typename Semaphore>
 void PermitsAndReadings() {
   for (int i = 0; i < 3; ++i) {
-    Pass(g_some);
+    Pass(g_some<Semaphore>);
     Read(g_m, 2);
-    Pass(g_some, 2);
+    Pass(g_some<Semaphore>, 2);
   }
 }
 
+template <typename Semaphore>
 void PermitsInsideAndAround() {
   for (int i = 0; i < 3; ++i) {
-    g_some.acquire();
+    g_some<Semaphore>.acquire();
     g_outer.lock();
-    Pass(g_some, 2);
+    Pass(g_some<Semaphore>, 2);
     g_outer.unlock();
-    g_some.release();
+    g_some<Semaphore>.release();
   }
 }
 
 // What is released is the latest one, wherever it is.
+template <typename Semaphore>
 void PermitsOutOfOrder() {
   for (int i = 0; i < 3; ++i) {
-    g_some.acquire();
-    g_only.acquire();
-    g_some.release();
-    g_only.release();
+    g_some<Semaphore>.acquire();
+    g_only<Semaphore>.acquire();
+    g_some<Semaphore>.release();
+    g_only<Semaphore>.release();
   }
 }
 
+template <typename Semaphore>
 void OnlyPermit() {
-  Pass(g_only, 3);
-  lockcheck::thread([] { Pass(g_only, 3); }).join();
-  Pass(g_only, 3);
+  Pass(g_only<Semaphore>, 3);
+  lockcheck::thread([] { Pass(g_only<Semaphore>, 3); }).join();
+  Pass(g_only<Semaphore>, 3);
 }
 
 // From the moment at which somebody releases what he has not acquired.
+template <typename Semaphore>
 void PermitsThatAreNone() {
-  Pass(g_some, 3);
-  g_some.acquire();
-  lockcheck::thread([] { g_some.release(); }).join();
-  Pass(g_some, 3);
+  Pass(g_some<Semaphore>, 3);
+  g_some<Semaphore>.acquire();
+  lockcheck::thread([] { g_some<Semaphore>.release(); }).join();
+  Pass(g_some<Semaphore>, 3);
 }
 
 constexpr Story kStories[] = {
@@ -175,13 +192,20 @@ constexpr Story kStories[] = {
     {"across-segments", AcrossSegments},
     {"by-two-at-once", ByTwoAtOnce},
     {"many", Many},
-    {"permits-again", PermitsAgain},
-    {"permits-and-readings", PermitsAndReadings},
-    {"permits-inside-and-around", PermitsInsideAndAround},
-    {"permits-out-of-order", PermitsOutOfOrder},
-    {"only-permit", OnlyPermit},
-    {"permits-that-are-none", PermitsThatAreNone},
-    {"many-permits", ManyPermits},
+    {"permits-again", PermitsAgain<Counting>},
+    {"bounded-permits-again", PermitsAgain<Bounded>},
+    {"permits-and-readings", PermitsAndReadings<Counting>},
+    {"bounded-permits-and-readings", PermitsAndReadings<Bounded>},
+    {"permits-inside-and-around", PermitsInsideAndAround<Counting>},
+    {"bounded-permits-inside-and-around", PermitsInsideAndAround<Bounded>},
+    {"permits-out-of-order", PermitsOutOfOrder<Counting>},
+    {"bounded-permits-out-of-order", PermitsOutOfOrder<Bounded>},
+    {"only-permit", OnlyPermit<Counting>},
+    {"bounded-only-permit", OnlyPermit<Bounded>},
+    {"permits-that-are-none", PermitsThatAreNone<Counting>},
+    {"bounded-permits-that-are-none", PermitsThatAreNone<Bounded>},
+    {"many-permits", ManyPermits<Counting>},
+    {"bounded-many-permits", ManyPermits<Bounded>},
 };
 
 }  // namespace

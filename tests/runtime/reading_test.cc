@@ -126,52 +126,65 @@ TEST_P(ReadingTest, EachSegmentBeginsAnew) {
   EXPECT_GT(reader_.segment_starts.size(), 1u);
 }
 
-TEST_P(ReadingTest, OfOneOfSeveralPermitsIsTheSame) {
-  EXPECT_THAT(Said("permits-again"),
+// What is recorded of both kinds of semaphore.
+class PermitTest : public ReadingTest {
+ protected:
+  std::vector<std::string> SaidOf(const std::string& story) {
+    std::vector<std::string> said = Said(story);
+    EXPECT_THAT(Said("bounded-" + story), ElementsAreArray(said));
+    return said;
+  }
+};
+
+TEST_P(PermitTest, OfOneOfSeveralPermitsIsTheSame) {
+  EXPECT_THAT(SaidOf("permits-again"),
               ElementsAreArray(Times(5, {"read some 0", "- some"})));
 }
 
-TEST_P(ReadingTest, IsNotTakenForAPermit) {
+TEST_P(PermitTest, IsNotTakenForAPermit) {
   EXPECT_THAT(
-      Said("permits-and-readings"),
+      SaidOf("permits-and-readings"),
       ElementsAreArray(
           Times(3, {"read some 0", "- some", "read m 0", "- m", "read m 0",
                     "- m", "read some 0", "- some", "read some 0", "- some"})));
 }
 
-TEST_P(ReadingTest, PermitsInsideOfAnotherAndAroundIt) {
-  EXPECT_THAT(Said("permits-inside-and-around"),
+TEST_P(PermitTest, PermitsInsideOfAnotherAndAroundIt) {
+  EXPECT_THAT(SaidOf("permits-inside-and-around"),
               ElementsAreArray(Times(
                   3, {"read some 0", "write outer", "read some 0", "- some",
                       "read some 0", "- some", "- outer", "- some"})));
 }
 
-TEST_P(ReadingTest, PermitsThatAreReleasedOutOfOrder) {
-  EXPECT_THAT(Said("permits-out-of-order"),
+TEST_P(PermitTest, PermitsThatAreReleasedOutOfOrder) {
+  EXPECT_THAT(SaidOf("permits-out-of-order"),
               ElementsAreArray(
                   Times(3, {"read some 0", "write only", "- some", "- only"})));
 }
 
-TEST_P(ReadingTest, TheOnlyPermitIsALock) {
-  EXPECT_THAT(Said("only-permit"),
+TEST_P(PermitTest, TheOnlyPermitIsALock) {
+  EXPECT_THAT(SaidOf("only-permit"),
               ElementsAreArray(Times(3, {"write only", "- only"}) +
                                Times(1, {"write only 2", "- only"}) +
                                Times(2, {"write only", "- only"})));
 }
 
 // The one that another released is no hold any more.
-TEST_P(ReadingTest, PermitsThatSomebodyElseReleasesAreNoHolds) {
-  EXPECT_THAT(Said("permits-that-are-none"),
+TEST_P(PermitTest, PermitsThatSomebodyElseReleasesAreNoHolds) {
+  EXPECT_THAT(SaidOf("permits-that-are-none"),
               ElementsAreArray(Times(3, {"read some 0", "- some"}) +
                                Times(1, {"read some 0", "no more some"})));
 }
 
-INSTANTIATE_TEST_SUITE_P(Timing, ReadingTest,
-                         ::testing::Values(":timing=off", ":timing=sampled",
-                                           ":timing=full"),
-                         [](const auto& info) {
-                           return std::string(info.param).substr(8);
-                         });
+constexpr const char* kTimings[] = {":timing=off", ":timing=sampled",
+                                    ":timing=full"};
+std::string NameOf(const ::testing::TestParamInfo<const char*>& info) {
+  return std::string(info.param).substr(8);
+}
+INSTANTIATE_TEST_SUITE_P(Timing, ReadingTest, ::testing::ValuesIn(kTimings),
+                         NameOf);
+INSTANTIATE_TEST_SUITE_P(Timing, PermitTest, ::testing::ValuesIn(kTimings),
+                         NameOf);
 
 // Each of the two may have given it an id.
 TEST(Readings, ByTwoAtOnceAreOfOneObject) {

@@ -18,9 +18,9 @@
 // semaphore is a signal: its acquisitions are waits for whoever posts.
 //
 // Misuse: destruction while somebody waits; over-release of a bounded one.
-// Cost: inline, about a mutex's, as long as permits are held; else, and of a
-// bounded one, one call for each operation. Size: 128 bytes. Any thread may use
-// it.
+// Cost: inline, about a mutex's, as long as permits are held, of a bounded one
+// two atomic operations more; else one call for each operation. Size: 128
+// bytes. Any thread may use it.
 #ifndef LOCKCHECK_SEMAPHORE_H_
 #define LOCKCHECK_SEMAPHORE_H_
 
@@ -43,6 +43,7 @@ namespace lockcheck::inline LOCKCHECK_ABI {
 namespace internal {
 
 // What the three types share.
+template <bool kBounded>
 class SemaphoreBase {
  public:
   static constexpr ptrdiff_t max() noexcept { return kMostPermits; }
@@ -57,7 +58,8 @@ class SemaphoreBase {
   LOCKCHECK_ALWAYS_INLINE void acquire() {
     SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
-    if (!AcquirePermitHot(state_, slot) && !WarmAcquirePermit(state_, slot)) {
+    if (!AcquirePermitHot<kBounded>(state_, slot) &&
+        !WarmAcquirePermit(state_, slot)) {
       AcquirePermit(state_, slot, LOCKCHECK_CALLER(), nullptr);
     }
     AnnounceAcquired(&state_);
@@ -92,7 +94,7 @@ class SemaphoreBase {
     LOCKCHECK_SITE_SLOT(slot);
     AnnounceRelease(&state_);
     if (update == 1 &&
-        (ReleasePermitHot(state_) || WarmReleasePermit(state_))) {
+        (ReleasePermitHot<kBounded>(state_) || WarmReleasePermit(state_))) {
       return;
     }
     ReleasePermits(state_, update, slot, LOCKCHECK_CALLER());
@@ -109,7 +111,7 @@ class SemaphoreBase {
 }  // namespace internal
 
 template <ptrdiff_t kLeastMaxValue = internal::kMostPermits>
-class counting_semaphore : public internal::SemaphoreBase {
+class counting_semaphore : public internal::SemaphoreBase<false> {
   static_assert(kLeastMaxValue >= 0 &&
                 kLeastMaxValue <= internal::kMostPermits);
 
@@ -117,25 +119,29 @@ class counting_semaphore : public internal::SemaphoreBase {
   constexpr explicit counting_semaphore(
       ptrdiff_t desired,
       source_location where = source_location::current()) noexcept
-      : SemaphoreBase(desired, internal::kMostPermits, nullptr, where) {}
+      : internal::SemaphoreBase<false>(desired, internal::kMostPermits, nullptr,
+                                       where) {}
   constexpr counting_semaphore(
       ptrdiff_t desired, const char* name,
       source_location where = source_location::current()) noexcept
-      : SemaphoreBase(desired, internal::kMostPermits, name, where) {}
+      : internal::SemaphoreBase<false>(desired, internal::kMostPermits, name,
+                                       where) {}
 };
 
 using binary_semaphore = counting_semaphore<1>;
 
-class bounded_semaphore : public internal::SemaphoreBase {
+class bounded_semaphore : public internal::SemaphoreBase<true> {
  public:
   constexpr explicit bounded_semaphore(
       ptrdiff_t bound,
       source_location where = source_location::current()) noexcept
-      : SemaphoreBase(bound, static_cast<uint32_t>(bound), nullptr, where) {}
+      : internal::SemaphoreBase<true>(bound, static_cast<uint32_t>(bound),
+                                      nullptr, where) {}
   constexpr bounded_semaphore(
       ptrdiff_t bound, const char* name,
       source_location where = source_location::current()) noexcept
-      : SemaphoreBase(bound, static_cast<uint32_t>(bound), name, where) {}
+      : internal::SemaphoreBase<true>(bound, static_cast<uint32_t>(bound), name,
+                                      where) {}
 };
 
 }  // namespace lockcheck::inline LOCKCHECK_ABI

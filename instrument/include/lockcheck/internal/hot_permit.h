@@ -47,7 +47,18 @@ LOCKCHECK_ALWAYS_INLINE void AddPermitHot(SemaphoreState& s) {
   }
 }
 
+// Of a bounded one: one permit more is out, or one less, if any is.
+LOCKCHECK_ALWAYS_INLINE void CountOut(SemaphoreState& s) {
+  s.out.fetch_add(1, std::memory_order_relaxed);
+}
+LOCKCHECK_ALWAYS_INLINE bool TakeFromOutHot(SemaphoreState& s) {
+  uint32_t out = s.out.load(std::memory_order_relaxed);
+  return out != 0 &&
+         s.out.compare_exchange_strong(out, out - 1, std::memory_order_relaxed);
+}
+
 // True: this thread has a permit, and that is recorded.
+template <bool kBounded>
 LOCKCHECK_ALWAYS_INLINE bool AcquirePermitHot(SemaphoreState& s,
                                               SiteSlot* slot) {
   ThreadState* const t = t_thread.state;
@@ -55,55 +66,62 @@ LOCKCHECK_ALWAYS_INLINE bool AcquirePermitHot(SemaphoreState& s,
   uint32_t* const cursor = t->cursor;
   const uint32_t gate = LoadGate(h);
   const uint32_t lock_class = s.lock_class.load(std::memory_order_relaxed);
-  const uint32_t tag = s.tag.load(std::memory_order_relaxed);
+  const uint32_t tag = s.held_tag.load(std::memory_order_relaxed);
   const uint64_t seen = s.permits.load(std::memory_order_relaxed);
-  const bool only = s.queue.initial == 1;
-  if (s.bound != kMostPermits) return false;
+  const bool only = (tag & kHeldOnly) != 0;
+  // Several permits are always read with the count 0, so the tag is enough. No
+  // thread has read what kHeldNotYet or kHeldSignals would be the tag of.
   if (!IsPlainHere(t, h, slot, gate, lock_class, cursor) ||
-      __builtin_expect((tag == t->read_tag) == only, false) ||
-      __builtin_expect(!only && t->read_count != 0, false) ||
-      s.signals.load(std::memory_order_relaxed)) {
-    return IsOff() && TakePermitHot(s, seen);
+      __builtin_expect((tag & ~kHeldOnly) == t->read_tag, true) == only) {
+    if (!IsOff() || !TakePermitHot(s, seen)) return false;
+    if (kBounded) CountOut(s);
+    return true;
   }
-  const uint32_t me = t->actor;
   SetGate(h, kGateShut);
   if (__builtin_expect(!TakePermitHot(s, seen), false)) {
     SetGate(h, gate);
     return false;
   }
-  if (__builtin_expect(only && s.last_actor != me, false) ||
+  if (__builtin_expect(only && s.last_actor != t->actor, false) ||
       __builtin_expect(t->cursor != cursor, false)) {
     SetGate(h, gate);
     GiveBackPermit(s);
     return false;
   }
+  if (kBounded) CountOut(s);
   const uint32_t site = __atomic_load_n(&slot->tag, __ATOMIC_RELAXED);
   Hold* const hold =
-      OpenAgainHot(t, h, tag, site, lock_class,
+      OpenAgainHot(t, h, tag & ~kHeldOnly, site, lock_class,
                    only ? kPermitAgain : kPermitAgain | kHoldIsRead);
-  ShowHolderSite(s, site, me);
+  // Of several permits nobody asks who holds them where.
+  if (only) ShowHolderSite(s, site, t->actor);
   SetGate(h, hold->gate);
   return true;
 }
 
 // True: one permit is released. False: nothing was changed.
+template <bool kBounded>
 LOCKCHECK_ALWAYS_INLINE bool ReleasePermitHot(SemaphoreState& s) {
   ThreadState* const t = t_thread.state;
   ThreadHolds* const h = HoldsOf(t);
   const uint32_t gate = LoadGate(h);
-  if (s.bound != kMostPermits) return false;
   if (__builtin_expect(gate == kGateShut, false)) {
-    if (!IsOff() || static_cast<uint32_t>(s.permits.load(
-                        std::memory_order_relaxed)) >= kMostPermits) {
+    if (!IsOff()) return false;
+    if (kBounded ? !TakeFromOutHot(s)
+                 : static_cast<uint32_t>(s.permits.load(
+                       std::memory_order_relaxed)) >= kMostPermits) {
       return false;
     }
     AddPermitHot(s);
     return true;
   }
-  // What is held cannot be more than there may be.
-  if (s.signals.load(std::memory_order_relaxed) ||
-      !CloseAgainHot<kPermitAgain, kHoldIsRead>(
-          t, h, gate, s.tag.load(std::memory_order_relaxed))) {
+  if (kBounded && !TakeFromOutHot(s)) return false;
+  // What is held cannot be more than there may be. No hold has the tag of a
+  // semaphore that signals.
+  if (!CloseAgainHot<kPermitAgain, kHoldIsRead>(
+          t, h, gate,
+          s.held_tag.load(std::memory_order_relaxed) & ~kHeldOnly)) {
+    if (kBounded) CountOut(s);
     return false;
   }
   AddPermitHot(s);

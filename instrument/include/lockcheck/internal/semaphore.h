@@ -20,12 +20,20 @@ namespace lockcheck::inline LOCKCHECK_ABI::internal {
 
 inline constexpr uint32_t kMostPermits = INT32_MAX;
 
+// Of SemaphoreState::held_tag.
+enum HeldTag : uint32_t {
+  kHeldOnly = 1,      // bit 0: there is one permit, which makes it a lock
+  kHeldNotYet = 2,    // not registered, or its records are wide
+  kHeldSignals = 10,  // somebody released what he did not hold
+};
+
 struct SemaphoreState : LockState {
   // Low half; high half: acts so far. Who is handed a permit is given the word
   // after that act.
   std::atomic<uint64_t> permits;
-  // Somebody released what he did not hold: permits are no holds any more.
-  std::atomic<bool> signals;
+  // The object's tag while permits are held and short records can say so, with
+  // kHeldOnly; from the first kHeldSignals on, permits are no holds any more.
+  std::atomic<uint32_t> held_tag;
   uint32_t bound;
   // Of a bounded one: how many were acquired and not released.
   std::atomic<uint32_t> out{0};
@@ -35,9 +43,14 @@ struct SemaphoreState : LockState {
                            source_location where) noexcept
       : LockState(n, where),
         permits(initial),
-        signals(initial == 0),
+        held_tag(initial == 0 ? kHeldSignals : kHeldNotYet),
         bound(most),
         queue(n, where, initial) {}
+
+  bool IsBounded() const { return bound != kMostPermits; }
+  bool Signals() const {
+    return held_tag.load(std::memory_order_relaxed) == kHeldSignals;
+  }
 };
 
 // True: a permit was taken. False: the deadline passed. Null: no deadline.
