@@ -257,7 +257,7 @@ std::string HotspotText(const Report& report, const TextOptions& options,
   if (report.sample_interval > 1 && !report.exact_holds && !out.empty()) {
     out += painter.Paint(Style::kDim,
                          fmt::format("  waits: all measured; holds: estimated "
-                                     "from at least one of {} and from waits\n",
+                                     "from one of {} and from waits\n",
                                      report.sample_interval));
   }
   return out;
