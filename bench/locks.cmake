@@ -13,3 +13,7 @@ target_link_libraries(bytes_per_event PRIVATE lockcheck::lockcheck lockcheck_log
 
 add_executable(analysis_log analysis_log.cc)
 target_link_libraries(analysis_log PRIVATE lockcheck_build_flags lockcheck::lockcheck)
+
+add_executable(report_subject report_subject.cc)
+target_link_libraries(report_subject PRIVATE lockcheck_build_flags lockcheck::lockcheck)
+target_compile_options(report_subject PRIVATE -g)
