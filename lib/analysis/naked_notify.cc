@@ -44,8 +44,7 @@ struct Uses {
 };
 
 bool IsCondition(const RawIds& ids, ObjectIndex object) {
-  return object != kNone &&
-         ids.Kind(object) == model::ObjectKind::kConditionVariable;
+  return object != kNone && model::KeepsNoPost(ids.Kind(object));
 }
 
 // One actor's untouched waits.
@@ -250,8 +249,7 @@ bool Read(const log::Recording& recording, Uses& uses) {
 bool HasConditions(const log::Recording& recording) {
   return std::any_of(recording.objects.begin(), recording.objects.end(),
                      [](const log::Object& object) {
-                       return object.kind ==
-                              model::ObjectKind::kConditionVariable;
+                       return model::KeepsNoPost(object.kind);
                      });
 }
 

@@ -39,9 +39,7 @@ void StreamPosts::OnTake(const log::TakeRecord& take, uint64_t stamp) {
   const bool changes = HasLevel(object) && Consumes(object);
   totals_.posts[object].Add(take, changes);
   if (changes) Place(object, take.sequence, stamp);
-  if (ids_.Kind(object) == model::ObjectKind::kThreadPool) {
-    piece_.slot_of = object;
-  }
+  if (model::IsSlots(ids_.Kind(object))) piece_.slot_of = object;
 }
 
 }  // namespace lockcheck::analysis

@@ -9,7 +9,7 @@ bool BeginsWithSlot(const Trace& trace, const TraceActor& actor) {
   if (actor.events.empty() || !actor.forked_by.known()) return false;
   const Event& first = actor.events.front();
   return first.kind == EventKind::kTake &&
-         trace.objects[first.object].kind == model::ObjectKind::kThreadPool;
+         model::IsSlots(trace.objects[first.object].kind);
 }
 
 // Into which whoever forked it put it next; kNone: into none.

@@ -30,8 +30,6 @@ bool HasWhatIsWaitedFor(const log::Recording& recording) {
       [](const log::Object& object) { return IsWaitedFor(object.kind); });
 }
 
-bool IsSlots(ObjectKind kind) { return kind == ObjectKind::kThreadPool; }
-
 // Of a queue's end, in its own process.
 ObjectIndex ItemsOf(const log::Recording& recording, const log::Object& done) {
   if (done.process >= recording.processes.size()) return kNone;
@@ -45,15 +43,15 @@ std::vector<TraceObject> ObjectsOf(const Observations& o) {
     objects.push_back(
         {.kind = row.kind,
          .initial = row.value,
-         .held = model::CanBeHeld(row.kind) || IsSlots(row.kind)});
-    if (row.kind == ObjectKind::kQueueDone) {
+         .held = model::CanBeHeld(row.kind) || model::IsSlots(row.kind)});
+    if (model::IsEndOfItems(row.kind)) {
       objects.back().initial = 0;
       objects.back().items = ItemsOf(*o.recording, row);
     }
   }
   // Somebody posted what he did not hold.
   for (const Notification& n : o.notifications) {
-    if (!IsSlots(objects[n.object].kind)) objects[n.object].held = false;
+    if (!model::IsSlots(objects[n.object].kind)) objects[n.object].held = false;
   }
   return objects;
 }
@@ -158,7 +156,8 @@ class ActorReader : public log::RecordVisitor {
       event.kind = EventKind::kFound;
       return AddFound(event);
     }
-    if (IsSlots(KindOf(object))) slot_ = static_cast<uint32_t>(events().size());
+    if (model::IsSlots(KindOf(object)))
+      slot_ = static_cast<uint32_t>(events().size());
     Add(event);
   }
   void OnPost(const log::PostRecord& post) {
@@ -175,7 +174,7 @@ class ActorReader : public log::RecordVisitor {
                    .tickets = post.first == 0 ? 0 : post.count};
     if (RoleOf(object) == Role::kCondition) {
       event.order = post.next_ticket;
-    } else if (IsSlots(KindOf(object)) && slot_ != kNone) {
+    } else if (model::IsSlots(KindOf(object)) && slot_ != kNone) {
       events()[slot_].match = static_cast<uint32_t>(events().size());
       event.match = slot_;
       slot_ = kNone;

@@ -76,6 +76,9 @@ struct Primitive {
   // nothing to do, as for an event or an item, or, between two rounds, at a
   // barrier.
   bool owed = false;
+  // Its units are the places of those who work: a task that takes one has it to
+  // its end.
+  bool slots = false;
 };
 
 inline constexpr Primitive kPrimitives[] = {
@@ -121,7 +124,8 @@ inline constexpr Primitive kPrimitives[] = {
      "queue, lifo_queue, priority_queue: join", false, false, WaitRule::kAny,
      "the last task_done", Stock::kOutstanding, false, "unfinished", true},
     {ObjectKind::kThreadPool, "thread_pool", "thread_pool", false, false,
-     WaitRule::kAny, "the end of a task", Stock::kCount},
+     WaitRule::kAny, "the end of a task", Stock::kCount, false, nullptr, false,
+     true},
     {ObjectKind::kGil, "gil", "gil", true, false, WaitRule::kAll,
      "unlock, a tick, I/O"},
     {ObjectKind::kRegion, "blocking_region", "blocking_region", false, false,
@@ -153,6 +157,17 @@ constexpr bool MayFindNothing(ObjectKind kind) {
   const Primitive& row = PrimitiveOf(kind);
   return row.wait_rule == WaitRule::kAny && row.stock == Stock::kNothing &&
          !row.exclusive_hold && !row.outside;
+}
+
+// A post that comes when nobody waits is lost: nothing keeps it.
+constexpr bool KeepsNoPost(ObjectKind kind) { return MayFindNothing(kind); }
+
+constexpr bool IsSlots(ObjectKind kind) { return PrimitiveOf(kind).slots; }
+
+// What it is outstanding of was put into another object, whose id its value is.
+constexpr bool IsEndOfItems(ObjectKind kind) {
+  const Primitive& row = PrimitiveOf(kind);
+  return row.stock == Stock::kOutstanding && !row.outside;
 }
 
 enum class Mode : uint8_t { kExclusive = 0, kShared = 1 };
