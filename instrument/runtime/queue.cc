@@ -162,17 +162,19 @@ void QueueTaskDone(QueueState& q, SiteSlot* slot, Caller caller) {
 }
 
 // Whoever was woken does not look again: there may be new items.
-void JoinQueue(QueueState& q, SiteSlot* slot, Caller caller) noexcept {
+bool JoinQueue(QueueState& q, const QueueRequest& r) noexcept {
   uint32_t finished;
   {
     const std::lock_guard lock(q.lock);
-    if (q.unfinished != 0) {
-      Sleep(q, q.done, WaitKind::kQueueDone, {slot, caller});
+    if (q.unfinished != 0 && !Sleep(q, q.done, WaitKind::kQueueDone, r) &&
+        q.unfinished != 0) {
+      return false;
     }
     finished = q.finished;
   }
-  Take(q.done, WaitKind::kQueueDone, {How::kBlocking, finished, 0}, slot,
-       caller);
+  Take(q.done, WaitKind::kQueueDone, {HowToAsk(true, r.deadline), finished, 0},
+       r.slot, r.caller);
+  return true;
 }
 
 }  // namespace lockcheck::inline LOCKCHECK_ABI::internal

@@ -193,6 +193,29 @@ TYPED_TEST(AnyQueue, JoinWaitsUntilEachItemIsDone) {
   q.join();
 }
 
+TYPED_TEST(AnyQueue, ATimedJoinGivesUpInTimeOrIsEndedByTheLastTaskDone) {
+  TypeParam q;
+  EXPECT_TRUE(q.join_for(seconds(-5)));
+  q.put(1);
+  EXPECT_FALSE(q.join_for(milliseconds(0)));
+  EXPECT_FALSE(q.join_until(system_clock::now() + milliseconds(2)));
+  const auto begin = steady_clock::now();
+  EXPECT_FALSE(q.join_until(begin + milliseconds(20)));
+  EXPECT_GE(steady_clock::now() - begin, milliseconds(20));
+  bool joined_for = false, joined_until = false;
+  Sleeper one([&] { joined_for = q.join_for(hours(1)); });
+  Sleeper other([&] { joined_until = q.join_until(begin + hours(1)); });
+  ASSERT_TRUE(one.UntilAsleep());
+  ASSERT_TRUE(other.UntilAsleep());
+  q.get();
+  q.task_done();
+  one.Join();
+  other.Join();
+  EXPECT_TRUE(joined_for);
+  EXPECT_TRUE(joined_until);
+  EXPECT_TRUE(q.join_until(begin));
+}
+
 TYPED_TEST(AnyQueue, ANewItemDoesNotHoldUpWhoWasJoining) {
   TypeParam q;
   q.put(1);

@@ -6,6 +6,7 @@
 //     open which participant runs it;
 //   * to arrive more often than the count of the phase allows is reported as
 //     misuse, throws std::logic_error and changes nothing (std: undefined);
+//   * there are try_wait_for() and try_wait_until(), too;
 //   * max() is 2^21 - 1.
 // Each constructor takes an optional name, which must outlive the barrier.
 //
@@ -20,6 +21,7 @@
 #define LOCKCHECK_BARRIER_H_
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
@@ -114,6 +116,32 @@ class barrier : internal::Waitable<internal::WaitKind::kBarrier> {
     const Use use(*this);
     WaitAt(arrival.phase_, slot, LOCKCHECK_CALLER());
   }
+  // These block until the time is over, and say whether the arrival's phase is.
+  // The arrival counts in any case, and may be waited for again.
+  template <typename Rep, typename Period>
+  LOCKCHECK_ALWAYS_INLINE bool try_wait_for(
+      const arrival_token& arrival,
+      const std::chrono::duration<Rep, Period>& duration) const {
+    SiteSlot* slot;
+    LOCKCHECK_SITE_SLOT(slot);
+    const Caller caller = LOCKCHECK_CALLER();
+    const Use use(*this);
+    return TakeIf(AwaitFor(slot, caller, duration,
+                           [&] { return IsOver(arrival.phase_); }),
+                  arrival.phase_, HowFor(duration), slot, caller);
+  }
+  template <typename Clock, typename Duration>
+  LOCKCHECK_ALWAYS_INLINE bool try_wait_until(
+      const arrival_token& arrival,
+      const std::chrono::time_point<Clock, Duration>& time) const {
+    SiteSlot* slot;
+    LOCKCHECK_SITE_SLOT(slot);
+    const Caller caller = LOCKCHECK_CALLER();
+    const Use use(*this);
+    return TakeIf(
+        AwaitUntil(slot, caller, time, [&] { return IsOver(arrival.phase_); }),
+        arrival.phase_, internal::How::kTimed, slot, caller);
+  }
   LOCKCHECK_ALWAYS_INLINE void arrive_and_wait() {
     SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
@@ -164,11 +192,17 @@ class barrier : internal::Waitable<internal::WaitKind::kBarrier> {
     completion_();
     word_.store(Phase::Next(word), std::memory_order_release);
   }
+  bool IsOver(uint32_t phase) const {
+    return Phase::Number(word_.load(std::memory_order_acquire)) != phase;
+  }
+  bool TakeIf(bool is_over, uint32_t phase, internal::How how, SiteSlot* slot,
+              Caller caller) const {
+    if (is_over) TakeAt(phase + 1, how, slot, caller);
+    return is_over;
+  }
   void WaitAt(uint32_t phase, SiteSlot* slot, Caller caller) const {
-    AwaitAt(slot, caller, nullptr, [this, phase] {
-      return Phase::Number(word_.load(std::memory_order_acquire)) != phase;
-    });
-    TakeAt(phase + 1, internal::How::kBlocking, slot, caller);
+    TakeIf(AwaitAt(slot, caller, nullptr, [&] { return IsOver(phase); }), phase,
+           internal::How::kBlocking, slot, caller);
   }
 
   std::atomic<uint64_t> word_;

@@ -7,6 +7,7 @@
 //     std::logic_error and changes nothing (std: undefined);
 //   * it may be destroyed as soon as a wait has returned, whoever is still
 //     within count_down();
+//   * there are try_wait_for() and try_wait_until(), too;
 //   * max() is 2^31 - 1.
 // Each constructor takes an optional name, which must outlive the latch.
 //
@@ -21,6 +22,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -67,6 +69,27 @@ class latch : internal::Waitable<internal::WaitKind::kLatch> {
     const Use use(*this);
     WaitAt(slot, LOCKCHECK_CALLER());
   }
+  // These block until the time is over, and say whether the latch is open.
+  template <typename Rep, typename Period>
+  LOCKCHECK_ALWAYS_INLINE bool try_wait_for(
+      const std::chrono::duration<Rep, Period>& duration) const {
+    SiteSlot* slot;
+    LOCKCHECK_SITE_SLOT(slot);
+    const Caller caller = LOCKCHECK_CALLER();
+    const Use use(*this);
+    return TakeIf(AwaitFor(slot, caller, duration, [this] { return IsOpen(); }),
+                  HowFor(duration), slot, caller);
+  }
+  template <typename Clock, typename Duration>
+  LOCKCHECK_ALWAYS_INLINE bool try_wait_until(
+      const std::chrono::time_point<Clock, Duration>& time) const {
+    SiteSlot* slot;
+    LOCKCHECK_SITE_SLOT(slot);
+    const Caller caller = LOCKCHECK_CALLER();
+    const Use use(*this);
+    return TakeIf(AwaitUntil(slot, caller, time, [this] { return IsOpen(); }),
+                  internal::How::kTimed, slot, caller);
+  }
   LOCKCHECK_ALWAYS_INLINE void arrive_and_wait(ptrdiff_t update = 1) {
     SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
@@ -96,9 +119,14 @@ class latch : internal::Waitable<internal::WaitKind::kLatch> {
             BeginsWith() - after, after},
            slot, caller);
   }
+  bool TakeIf(bool is_open, internal::How how, SiteSlot* slot,
+              Caller caller) const {
+    if (is_open) TakeAt(Opened(), how, slot, caller);
+    return is_open;
+  }
   void WaitAt(SiteSlot* slot, Caller caller) const {
-    AwaitAt(slot, caller, nullptr, [this] { return IsOpen(); });
-    TakeAt(Opened(), internal::How::kBlocking, slot, caller);
+    TakeIf(AwaitAt(slot, caller, nullptr, [this] { return IsOpen(); }),
+           internal::How::kBlocking, slot, caller);
   }
 
   std::atomic<uint32_t> missing_;

@@ -12,7 +12,8 @@
 //     and _until block until the time is over. They give false, and leave the
 //     item where it was, or an empty optional;
 //   * task_done() says that an item that was got is dealt with; join() blocks
-//     until that was said once for every item that was put;
+//     until that was said once for every item that was put; join_for() and
+//     join_until() give false when the time is over;
 //   * close() is for ever, and may be called again. From then on putting
 //     throws queue_closed, also for those who wait in put(); getting gives what
 //     is left, and throws queue_closed when nothing is.
@@ -161,8 +162,26 @@ class BasicQueue {
   LOCKCHECK_ALWAYS_INLINE void join() noexcept {
     SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
-    JoinQueue(state_, slot, LOCKCHECK_CALLER());
+    JoinQueue(state_, {slot, LOCKCHECK_CALLER()});
     AnnounceAcquired(&state_.done);
+  }
+  template <typename Rep, typename Period>
+  LOCKCHECK_ALWAYS_INLINE bool join_for(
+      const std::chrono::duration<Rep, Period>& duration) {
+    SiteSlot* slot;
+    LOCKCHECK_SITE_SLOT(slot);
+    const Deadline deadline = DeadlineAfter(duration);
+    return JoinBefore(slot, LOCKCHECK_CALLER(), &deadline);
+  }
+  template <typename Clock, typename Duration>
+  LOCKCHECK_ALWAYS_INLINE bool join_until(
+      const std::chrono::time_point<Clock, Duration>& time) {
+    SiteSlot* slot;
+    LOCKCHECK_SITE_SLOT(slot);
+    const Caller caller = LOCKCHECK_CALLER();
+    return Until(time, [&](const Deadline& deadline) {
+      return JoinBefore(slot, caller, &deadline);
+    });
   }
   LOCKCHECK_ALWAYS_INLINE void close() noexcept {
     SiteSlot* slot;
@@ -216,6 +235,12 @@ class BasicQueue {
     }
     Add(section, How::kTimed, std::forward<U>(item));
     return true;
+  }
+
+  bool JoinBefore(SiteSlot* slot, Caller caller, const Deadline* deadline) {
+    const bool joined = JoinQueue(state_, {slot, caller, true, deadline});
+    if (joined) AnnounceAcquired(&state_.done);
+    return joined;
   }
 
   // Made in place of what is returned: once it is out of the queue nothing can

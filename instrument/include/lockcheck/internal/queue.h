@@ -79,7 +79,8 @@ Waiter* PassOnRoom(QueueState& queue, SiteSlot* slot, Caller caller) noexcept;
 // Without it.
 void CloseQueue(QueueState& queue, SiteSlot* slot, Caller caller) noexcept;
 void QueueTaskDone(QueueState& queue, SiteSlot* slot, Caller caller);
-void JoinQueue(QueueState& queue, SiteSlot* slot, Caller caller) noexcept;
+// False: its time is over.
+bool JoinQueue(QueueState& queue, const QueueRequest& request) noexcept;
 
 // Holds the lock. At its end whoever the act was for is woken; if the act did
 // not come about, because a move threw, what it was to use is passed on.

@@ -97,12 +97,14 @@ class BasicQueue {
     ++ends_;
     done_.notify_all();
   }
-  // New items after the end do not matter.
-  void join() noexcept {
-    std::unique_lock lock(mutex_);
-    done_.wait(lock, [this, before = ends_] {
-      return unfinished_ == 0 || ends_ != before;
-    });
+  void join() noexcept { Join(ForEver()); }
+  template <typename Rep, typename Period>
+  bool join_for(const std::chrono::duration<Rep, Period>& duration) {
+    return Join(For(duration));
+  }
+  template <typename Clock, typename Duration>
+  bool join_until(const std::chrono::time_point<Clock, Duration>& time) {
+    return Join(UntilTime(time));
   }
   void close() noexcept {
     const std::lock_guard lock(mutex_);
@@ -170,6 +172,14 @@ class BasicQueue {
     };
   }
 
+  // New items after the end do not matter.
+  template <typename Wait>
+  bool Join(Wait wait) {
+    std::unique_lock lock(mutex_);
+    return wait(done_, lock, [this, before = ends_] {
+      return unfinished_ == 0 || ends_ != before;
+    });
+  }
   template <typename Wait, typename U>
   bool Put(Wait wait, U&& item) {
     Section section(mutex_, room_);
