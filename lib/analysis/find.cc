@@ -10,6 +10,7 @@
 #include "lib/analysis/findings.h"
 #include "lib/analysis/misuse.h"
 #include "lib/analysis/naked_notify.h"
+#include "lib/analysis/never_signalled.h"
 #include "lib/analysis/ordered_cycles.h"
 #include "lib/analysis/recursive_read.h"
 #include "lib/analysis/stuck.h"
@@ -159,6 +160,8 @@ Findings Find(const Observations& observations, const FindOptions& options) {
   FindNakedNotifications(observations, result.findings);
   FindExpiredWaits(observations, result.findings);
   AskTheEvents(observations, options, result);
+  FindNeverSignalled(observations, result.findings);
+  MarkUnsignalled(observations, result.standing_waits);
   for (Finding& finding : result.findings) Rotate(finding);
   DropWhatIsActual(result.findings);
   DropCallsInDeadlocks(result.findings);

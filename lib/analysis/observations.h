@@ -150,9 +150,9 @@ struct RefusedMoment {
   std::vector<Waiting> waiting;
 };
 
-// An actor's latest post to an object: of a condition variable, a notification.
-// Between two waits that begin, those that find nobody come after those that
-// wake somebody up.
+// An actor's latest act that ends waits for an object: of a condition variable,
+// a notification; to clear an event is none. Between two waits that begin,
+// those that find nobody come after those that wake somebody up.
 struct Notification {
   ActorIndex actor = kNone;
   ObjectIndex object = kNone;

@@ -25,6 +25,7 @@ void StreamPosts::OnPost(const log::PostRecord& post, uint64_t stamp) {
   if (!EndsPhase(object, post.post))
     totals_.posts[object].Add(post, HasLevel(object));
   if (HasLevel(object)) Place(object, post.sequence, stamp);
+  if (post.post == model::Post::kClear) return;
   piece_.notifications[object] = {.actor = piece_.actor,
                                   .object = object,
                                   .site = ids_.Site(post.site),

@@ -363,6 +363,9 @@ std::string Advice(const Report& report, const Finding& finding,
         "itself may come after the unlock",
         ClassOf(report, row.objects[1]), ClassOf(report, row.objects[0]));
   }
+  if (finding.rule == Rule::kNeverSignalled) {
+    return AdviceForNeverSignalled(report, row);
+  }
   if (finding.rule == Rule::kBlockingCall) {
     return "make the call first and take the lock for its result, or copy what "
            "it needs under the lock and release that before the call";

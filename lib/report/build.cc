@@ -260,6 +260,7 @@ void Builder::Add(const analysis::StandingWait& wait) {
   row.owner_site = sites_.Row(wait.wait.owner_site);
   row.duration_ns = static_cast<double>(wait.duration_ns);
   row.stuck = wait.stuck;
+  row.unsignalled = wait.unsignalled;
   report_.standing_waits.push_back(std::move(row));
 }
 

@@ -120,6 +120,7 @@ Value Wait(const StandingWaitRow& row) {
   value["holds"] = Holds(row.holds);
   value["duration_ns"] = row.duration_ns;
   value["stuck"] = row.stuck;
+  value["unsignalled"] = row.unsignalled;
   return value;
 }
 

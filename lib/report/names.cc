@@ -38,6 +38,7 @@ constexpr Name<Rule> kRules[] = {{Rule::kLockOrder, "lock-order"},
                                  {Rule::kWaitHolding, "wait-holding"},
                                  {Rule::kLostWakeup, "lost-wakeup"},
                                  {Rule::kNakedNotify, "naked-notify"},
+                                 {Rule::kNeverSignalled, "never-signalled"},
                                  {Rule::kRecursiveRead, "recursive-read"},
                                  {Rule::kBlockingCall, "blocking-call"},
                                  {Rule::kCommunication, "communication"},
@@ -238,6 +239,21 @@ std::string_view WhatEndsAWait(model::ObjectKind kind) {
       return "fulfils";
     default:
       return "notifies";
+  }
+}
+
+std::string_view WhatNobodyDid(model::ObjectKind kind) {
+  switch (kind) {
+    case model::ObjectKind::kEvent:
+      return "set it";
+    case model::ObjectKind::kLatch:
+      return "counted it down";
+    case model::ObjectKind::kFuture:
+      return "fulfilled it";
+    case model::ObjectKind::kQueueDone:
+      return "called task_done()";
+    default:
+      return "signalled it";
   }
 }
 

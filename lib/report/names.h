@@ -26,6 +26,8 @@ std::string_view NameOf(analysis::Rule rule,
                         std::optional<model::Misuse> misuse);
 // Of what nobody holds, as in "waits until somebody notifies it".
 std::string_view WhatEndsAWait(model::ObjectKind kind);
+// The same, as in "and nobody has notified it".
+std::string_view WhatNobodyDid(model::ObjectKind kind);
 inline constexpr std::string_view kBudgetRule = "budget";
 
 // Every name, in the order of the enumeration.

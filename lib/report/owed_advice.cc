@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "fmt/format.h"
+#include "lib/report/naming.h"
 #include "lib/report/sentences.h"
 
 namespace lockcheck::report {
@@ -62,6 +63,20 @@ std::string AdviceForOwed(const Report& report, const FindingRow& row) {
     }
   }
   return "";
+}
+
+std::string AdviceForNeverSignalled(const Report& report,
+                                    const FindingRow& row) {
+  if (row.parts.size() != 1 || !row.parts[0].wants) return "";
+  const uint32_t wanted = row.parts[0].wants->object;
+  const ObjectRow* const object = ObjectOf(report, wanted);
+  if (object != nullptr && model::PrimitiveOf(object->kind).owed) {
+    return AdviceFor(*object);
+  }
+  return fmt::format(
+      "see who was to set {0}, and that it does so whatever happens; if {1} is "
+      "only to be idle until the program ends, set {0} then and join {1}",
+      ObjectName(report, wanted), ActorInSentence(report, row.parts[0].actor));
 }
 
 }  // namespace lockcheck::report

@@ -238,6 +238,7 @@ struct StandingWaitRow {
   std::optional<uint32_t> owner, owner_site;
   double duration_ns = 0;
   bool stuck = false;
+  bool unsignalled = false;  // nobody in the log has done what ends it
 };
 
 struct BlameRow {

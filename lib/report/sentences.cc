@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "fmt/format.h"
+#include "lib/report/names.h"
 #include "lib/report/naming.h"
 
 namespace lockcheck::report {
@@ -106,6 +107,11 @@ bool AllAskForWhatTheyHold(const FindingRow& row) {
                        return part.wants && !part.holds.empty() &&
                               part.holds[0].object == part.wants->object;
                      });
+}
+
+std::string NobodyDid(const Report& report, const StandingWaitRow& wait) {
+  return fmt::format("nobody has {}",
+                     WhatNobodyDid(report.objects[wait.wants.object].kind));
 }
 
 bool WaitsForOwnEnd(const Report& report, const FindingRow& row) {

@@ -34,6 +34,8 @@ bool HasEnded(const Report& report, const PartRow& part);
 // As readers that want to write: each waits for itself and the others.
 bool AllAskForWhatTheyHold(const FindingRow& row);
 bool WaitsForOwnEnd(const Report& report, const FindingRow& row);
+// "nobody has set it", of one that is `unsignalled`.
+std::string NobodyDid(const Report& report, const StandingWaitRow& wait);
 // Who held the lock when this process was forked, and is in the parent only;
 // null: nobody.
 const ActorRow* OwnerInParent(const Report& report, const FindingRow& row);

@@ -9,6 +9,7 @@
 #include "lib/report/layout.h"
 #include "lib/report/names.h"
 #include "lib/report/naming.h"
+#include "lib/report/sentences.h"
 #include "lib/report/sites.h"
 #include "lib/report/text.h"
 
@@ -125,6 +126,7 @@ class StatusTree {
         "waits  {}{}  for {}", report_.objects[wait.wants.object].name,
         In(report_, wait.wants.site), FormatDuration(wait.duration_ns));
     if (LastsToLastRecord(report_, wait)) text += ", to the log's last record";
+    if (wait.unsignalled) text += "; " + NobodyDid(report_, wait);
     if (wait.stuck) text += "  " + painter_.Paint(Style::kRed, "STUCK");
     Line(depth, text);
     if (!wait.owner) return;

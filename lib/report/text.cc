@@ -8,6 +8,7 @@
 #include "lib/report/hotspot_text.h"
 #include "lib/report/layout.h"
 #include "lib/report/naming.h"
+#include "lib/report/sentences.h"
 #include "lib/report/sites.h"
 
 namespace lockcheck::report {
@@ -134,6 +135,11 @@ std::string MeasuredTo(const Report& report) {
                "that does not run";
 }
 
+std::string Remark(const Report& report, const StandingWaitRow& row) {
+  if (!row.unsignalled) return row.stuck ? "stuck" : "";
+  return (row.stuck ? "stuck; " : "") + NobodyDid(report, row);
+}
+
 std::string WaitSection(const Report& report, const TextOptions& options,
                         const Painter& painter) {
   if (report.standing_waits.empty()) return "";
@@ -158,7 +164,7 @@ std::string WaitSection(const Report& report, const TextOptions& options,
         {ActorHeading(report.actors[row.actor]), object.name,
          row.wants.site ? SiteLabel(report.sites[*row.wants.site].where) : "",
          row.owner ? ActorHeading(report.actors[*row.owner]) : nobody,
-         FormatDuration(row.duration_ns), row.stuck ? "stuck" : ""});
+         FormatDuration(row.duration_ns), Remark(report, row)});
   }
   table.Fit(options.width, 2, {});
   out += table.Render(2, painter);

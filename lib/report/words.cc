@@ -173,6 +173,18 @@ std::string NakedNotifyMessage(const Report& report, const FindingRow& row) {
       waiter);
 }
 
+std::string NeverSignalledMessage(const Report& report, const FindingRow& row) {
+  if (row.parts.size() != 1 || !row.parts[0].wants) {
+    return "an actor waits for what nobody has signalled in this run";
+  }
+  const uint32_t object = row.parts[0].wants->object;
+  return fmt::format(
+      "{} waits for {}, and nobody has {} in this run: whoever waits for it "
+      "waits for ever",
+      ActorInSentence(report, row.parts[0].actor), ObjectName(report, object),
+      WhatNobodyDid(report.objects[object].kind));
+}
+
 std::string RecursiveReadMessage(const Report& report, const FindingRow& row) {
   if (row.parts.size() != 2 || row.objects.empty()) {
     return "an actor reads a lock twice, and a writer may come between";
@@ -221,6 +233,8 @@ std::string Message(const Report& report, const Finding& finding,
       return LostWakeupMessage(report, row);
     case Rule::kNakedNotify:
       return NakedNotifyMessage(report, row);
+    case Rule::kNeverSignalled:
+      return NeverSignalledMessage(report, row);
     case Rule::kRecursiveRead:
       return RecursiveReadMessage(report, row);
     case Rule::kBlockingCall:
@@ -307,6 +321,12 @@ std::string Why(const Report& report, const Finding& finding,
         "nothing keeps the notification from coming sooner, and it was the "
         "last one",
         ObjectName(report, row.objects[1]),
+        ActorInSentence(report, row.parts[0].actor));
+  }
+  if (finding.rule == Rule::kNeverSignalled && !row.parts.empty()) {
+    return fmt::format(
+        "it waited when the process ended, and no record of the run is "
+        "missing; a program that joined {} would not end",
         ActorInSentence(report, row.parts[0].actor));
   }
   if (finding.rule == Rule::kRecursiveRead) {

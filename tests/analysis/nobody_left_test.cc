@@ -362,7 +362,7 @@ TEST_F(NobodyLeft, IsNotSaidAfterTheProcessHasExited) {
   Wait(kOther, kSignal);
   Note();
   b_.At(110).Exit(kMain);
-  EXPECT_THAT(Found(), IsEmpty());
+  EXPECT_THAT(Found(), ElementsAre(HasRule(Rule::kNeverSignalled)));
 }
 
 }  // namespace

@@ -15,6 +15,17 @@
 
 namespace lockcheck::testing {
 
+// Whether that thread of this process sleeps in the kernel.
+inline bool IsAsleep(pid_t tid) {
+  const std::string path = "/proc/self/task/" + std::to_string(tid) + "/stat";
+  FILE* const file = fopen(path.c_str(), "r");
+  if (file == nullptr) return false;
+  char state = '?';
+  if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1) state = '?';
+  fclose(file);
+  return state == 'S';
+}
+
 class Sleeper {
  public:
   explicit Sleeper(std::function<void()> act)
@@ -30,7 +41,7 @@ class Sleeper {
   // Returns when the thread sleeps in the kernel; false if it has ended.
   bool UntilAsleep() const {
     while (!over_) {
-      if (tid_ != 0 && State() == 'S') return true;
+      if (tid_ != 0 && IsAsleep(tid_)) return true;
       sched_yield();
     }
     return false;
@@ -40,17 +51,6 @@ class Sleeper {
   }
 
  private:
-  char State() const {
-    const std::string path =
-        "/proc/self/task/" + std::to_string(tid_.load()) + "/stat";
-    FILE* const file = fopen(path.c_str(), "r");
-    if (file == nullptr) return '?';
-    char state = '?';
-    if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1) state = '?';
-    fclose(file);
-    return state;
-  }
-
   std::atomic<pid_t> tid_ = 0;
   std::atomic<bool> over_ = false;
   lockcheck::thread thread_;

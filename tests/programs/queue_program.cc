@@ -9,11 +9,13 @@
 #include <stdexcept>
 
 #include "tests/instrument/sleeper.h"
+#include "tests/programs/left_waiting.h"
 #include "tests/programs/stories.h"
 
 namespace {
 
 using lockcheck::queue;
+using lockcheck::testing::LeaveWaiting;
 using lockcheck::this_thread::set_name;
 
 lockcheck::mutex g_mutex("mutex");
@@ -131,17 +133,16 @@ void GetOne(queue<int>& jobs) {
 
 // Who waits for the end of all tasks; the program does not wait for that.
 void NeverDoneAtExit() {
-  // Neither is destroyed.
-  static auto& jobs = *new queue<int>("jobs");
-  static std::latch waits(1);
+  static auto& jobs = *new queue<int>("jobs");  // never destroyed
   jobs.put(1);
   GetOne<Says::kNothing>(jobs);
-  lockcheck::thread([] {
-    set_name("waiter");
-    waits.count_down();
-    jobs.join();
-  }).detach();
-  waits.wait();
+  LeaveWaiting([] { jobs.join(); });
+}
+
+// Safe: there is nothing to do for it when the program ends.
+void IdleAtExit() {
+  static auto& jobs = *new queue<int>("jobs");
+  LeaveWaiting([] { jobs.get(); });
 }
 
 template <Says says>
@@ -262,6 +263,7 @@ constexpr Story kStories[] = {
     {"never-done-latent", NeverDoneAtExit},
     {"never-done-hangs", JoinAfterOne<Says::kNothing>},
     {"never-done-safe", JoinAfterOne<Says::kDone>},
+    {"never-done-safe-idle", IdleAtExit},
     {"empty-get", EmptyGet},
     {"unfinished", Unfinished},
     {"pipeline", Pipeline},

@@ -11,12 +11,14 @@
 #include <mutex>
 
 #include "tests/programs/in_turn.h"
+#include "tests/programs/left_waiting.h"
 #include "tests/programs/stories.h"
 
 namespace {
 
 using lockcheck::testing::AtOnce;
 using lockcheck::testing::InTurn;
+using lockcheck::testing::LeaveWaiting;
 using lockcheck::testing::OneAfterTheOther;
 using lockcheck::this_thread::set_name;
 using std::chrono::milliseconds;
@@ -220,15 +222,8 @@ void NeverCleared() {
 
 // Nobody sets it; the program does not wait for who waits.
 void UnsetAtExit() {
-  // Neither is destroyed.
-  static auto& never = *new lockcheck::event("never");
-  static std::latch waits(1);
-  lockcheck::thread([] {
-    set_name("waiter");
-    waits.count_down();
-    never.wait();
-  }).detach();
-  waits.wait();
+  static auto& never = *new lockcheck::event("never");  // never destroyed
+  LeaveWaiting([] { never.wait(); });
 }
 
 void UnsetAndJoined() {
@@ -248,17 +243,33 @@ void SetByAnother() {
   waiter.join();
 }
 
+// Safe: it looks up now and then.
+void UnsetWithLimit() {
+  static auto& stop = *new lockcheck::event("stop");
+  LeaveWaiting([] {
+    while (!stop.wait_for(std::chrono::hours(1))) {
+    }
+  });
+}
+
+// Safe: it was set for another round, and whoever did that may do so again.
+void SetOnceAndIdle() {
+  static auto& wake = *new lockcheck::event("wake");
+  wake.set();
+  LeaveWaiting([] {
+    wake.wait();
+    wake.clear();
+    wake.wait();
+  });
+}
+
 // ---- A promise that only who waits for it could fulfil ----------------------
 
 void UnfulfilledAtExit() {
-  static std::latch waits(1);
-  lockcheck::thread([] {
-    set_name("waiter");
+  LeaveWaiting([] {
     lockcheck::promise<void> own("answer");
-    waits.count_down();
     own.get_future().wait();
-  }).detach();
-  waits.wait();
+  });
 }
 
 void WaitsForItself() {
@@ -413,6 +424,8 @@ constexpr Story kStories[] = {
     {"event-unset-latent", UnsetAtExit},
     {"event-unset-hangs", UnsetAndJoined},
     {"event-unset-safe", SetByAnother},
+    {"event-unset-safe-limit", UnsetWithLimit},
+    {"event-unset-safe-once", SetOnceAndIdle},
     {"own-promise-latent", UnfulfilledAtExit},
     {"own-promise-hangs", WaitsForItself},
     {"own-promise-safe", FulfilledBefore},

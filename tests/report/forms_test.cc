@@ -317,6 +317,19 @@ TEST(StatusFormTest, WhetherAProcessThatRecordedNoEndRunsIsSaid) {
   EXPECT_THAT(with("unknown", ""), HasSubstr("not known whether it runs\n"));
 }
 
+TEST(TextFormTest, OfAWaitThatNobodyHasSignalledThatIsSaid) {
+  Report report = testing::SampleReport();
+  StandingWaitRow& wait = report.standing_waits[0];
+  report.objects[wait.wants.object].kind = model::ObjectKind::kEvent;
+  wait.unsignalled = true;
+  EXPECT_THAT(Text(report, {}), HasSubstr("stuck; nobody has set it\n"));
+  EXPECT_THAT(StatusText(report, {}),
+              HasSubstr("for 2.10 s; nobody has set it  STUCK\n"));
+  wait.stuck = false;
+  EXPECT_THAT(Text(report, {}), AllOf(HasSubstr("  nobody has set it\n"),
+                                      Not(HasSubstr("stuck;"))));
+}
+
 TEST(TextFormTest, WaitsOfAProcessThatIsGoneAreMeasuredToTheLastRecord) {
   Report report = testing::SampleReport();
   report.processes[0].state = "running";

@@ -428,6 +428,32 @@ TEST_F(WordsTest, ANakedNotificationNamesTheLockThatItDoesWithout) {
   EXPECT_THAT(row_.advice, StartsWith("hold fork"));
 }
 
+TEST_F(WordsTest, WhatNobodyHasSignalledIsToldByItsKind) {
+  finding_.kind = analysis::Kind::kHazard;
+  finding_.rule = Rule::kNeverSignalled;
+  row_.kind = FindingKind::kHazard;
+  Part(kPlato, {}, 0);
+  row_.objects = {0};
+  const auto explained = [&](model::ObjectKind kind) {
+    report_.objects[0].kind = kind;
+    return Explained();
+  };
+  EXPECT_EQ(explained(model::ObjectKind::kEvent).message,
+            "A2 (plato) waits for fork[0], and nobody has set it in this run: "
+            "whoever waits for it waits for ever");
+  EXPECT_THAT(row_.why, HasSubstr("a program that joined A2 (plato)"));
+  EXPECT_THAT(row_.advice, StartsWith("see who was to set fork[0]"));
+  EXPECT_THAT(explained(model::ObjectKind::kFuture).message,
+              HasSubstr("nobody has fulfilled it"));
+  EXPECT_THAT(row_.advice, HasSubstr("fulfil it, with an exception"));
+  EXPECT_THAT(explained(model::ObjectKind::kLatch).message,
+              HasSubstr("nobody has counted it down"));
+  EXPECT_THAT(row_.advice, StartsWith("have as many arrivals"));
+  EXPECT_THAT(explained(model::ObjectKind::kQueueDone).message,
+              HasSubstr("nobody has called task_done()"));
+  EXPECT_THAT(row_.advice, StartsWith("call task_done() once for each item"));
+}
+
 TEST_F(WordsTest, AnUpgradeIsToldToReleaseTheSharedHoldFirst) {
   Is(Rule::kSelf, Verdict::kActual);
   Part(kPlato, 0, 0);
