@@ -54,8 +54,9 @@ class SiteTable {
 };
 
 // The user's part of a stack, innermost first: without the wrappers at its
-// inner end and without what stands below main or a thread's function. Empty
-// only if `stack` is.
+// inner end and those through which the user's own functions call each other,
+// and without what stands below main or a thread's function. Empty only if
+// `stack` is.
 std::vector<SourceLine> UserStack(
     const std::vector<symbolize::SymbolizedFrame>& stack);
 
