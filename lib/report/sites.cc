@@ -115,6 +115,10 @@ std::optional<uint32_t> SiteTable::Row(log::SiteIndex site) {
   uint32_t& row = row_of_site_[site];
   if (row != log::kNone) return row;
   std::vector<SourceLine> stack = StackAt(site);
+  // All of its frames are lockcheck's own.
+  if (stack.empty() && !recording_.sites[site].frames.empty()) {
+    return std::nullopt;
+  }
   SourceLine where;
   if (!stack.empty()) where = stack.front();
   std::string key = stack.empty()

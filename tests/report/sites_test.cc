@@ -76,6 +76,14 @@ TEST(UserStack, HasTheLibrarysFunctionsThatCallTheUsersOwn) {
   EXPECT_THAT(stack.Functions(), ElementsAre("Less", "std::sort<A>", "main"));
 }
 
+TEST(UserStack, IsEmptyWhereAPoolsWorkerWaits) {
+  const Stack stack = Stack()
+                          .Frame({"lockcheck::internal::Pool::Work"})
+                          .Unknown("libstdc++.so.6")
+                          .Unknown("libc.so.6");
+  EXPECT_THAT(stack.Functions(), IsEmpty());
+}
+
 TEST(UserStack, IsEmptyIfThereIsNone) {
   EXPECT_THAT(Stack().Functions(), IsEmpty());
 }
