@@ -28,7 +28,7 @@ struct LOCKCHECK_SCOPED_CAPABILITY UnderTheGil {
   UnderTheGil() LOCKCHECK_ACQUIRE(g_gil) { g_gil.lock(); }
   ~UnderTheGil() LOCKCHECK_RELEASE() { g_gil.unlock(); }
   void Step() LOCKCHECK_REQUIRES(g_gil) { g_gil.tick(); }
-  void Wait(const std::function<void()>& wait) {
+  void Wait(const std::function<void()>& wait) LOCKCHECK_REQUIRES(g_gil) {
     const lockcheck::gil::release_scope released(g_gil);
     wait();
   }

@@ -4,7 +4,6 @@
 
 #include <cstdio>
 #include <cstring>
-#include <mutex>
 #include <thread>
 
 #include "lockcheck/lockcheck.h"
@@ -19,14 +18,13 @@ int g_count = 0;
 
 // counter = counter + 1, as an interpreter runs it: in several steps.
 // A tick between any two steps would do; so each switch falls between these.
-void Increment() {
+void Increment() LOCKCHECK_REQUIRES(g_gil) {
   const int value = g_count;
   g_gil.tick();
   g_count = value + 1;
 }
 
-// By who has the gil.
-void Count(bool with_mutex) {
+void Count(bool with_mutex) LOCKCHECK_REQUIRES(g_gil) {
   for (int i = 0; i < kSteps; ++i) {
     if (with_mutex) {
       g_gil.lock(g_mutex);
@@ -45,7 +43,7 @@ int main(int argc, char** argv) {
   g_gil.set_check_interval(3);
   g_gil.lock();
   lockcheck::thread other([&] {
-    const std::lock_guard gil(g_gil);
+    const lockcheck::lock_guard gil(g_gil);
     Count(with_mutex);
   });
   while (!g_gil.is_waited_for()) std::this_thread::yield();

@@ -10,7 +10,6 @@
 #include <cstdio>
 #include <cstring>
 #include <fstream>
-#include <mutex>
 #include <span>
 #include <thread>
 
@@ -39,7 +38,7 @@ void ReadAFile() {
   file.get(byte);
 }
 
-void One(bool io) {
+void One(bool io) LOCKCHECK_REQUIRES(g_gil) {
   while (!g_gil.is_waited_for()) std::this_thread::yield();
   g_gil.lock(g_m);
   Say("1  T1 has the gil and takes m; it has not written yet");
@@ -57,7 +56,7 @@ void One(bool io) {
 }
 
 void Two(bool io) {
-  const std::lock_guard gil(g_gil);
+  const lockcheck::lock_guard gil(g_gil);
   Say(io ? "3  T2 certainly gets the gil, for T1 does not compete"
          : "3  T1 and T2 compete equally; T2 gets the gil");
   Say("4  T2 asks for m, cannot have it, and lets the gil go");

@@ -82,6 +82,8 @@ struct Table {
                SiteSlot* slot, Caller caller);
   void (*take)(internal::WaitQueue& queue, internal::WaitKind kind,
                const internal::TakeFacts& facts, SiteSlot* slot, Caller caller);
+  void (*note_made)(internal::WaitQueue& queue, internal::WaitKind kind,
+                    SiteSlot* slot, Caller caller);
   void (*try_failed)(internal::WaitQueue& queue, internal::WaitKind kind,
                      SiteSlot* slot, Caller caller);
   void (*misused)(internal::WaitQueue& queue, internal::WaitKind kind,

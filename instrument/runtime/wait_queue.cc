@@ -149,6 +149,14 @@ void Take(WaitQueue& queue, WaitKind kind, const TakeFacts& facts,
   }
 }
 
+void NoteMade(WaitQueue& queue, WaitKind kind, SiteSlot* slot,
+              Caller caller) noexcept {
+  const runtime::Unseen unseen;
+  if (const runtime::Table* const table = runtime::Recording()) {
+    table->note_made(queue, kind, slot, caller);
+  }
+}
+
 void TryFailed(WaitQueue& queue, WaitKind kind, SiteSlot* slot,
                Caller caller) noexcept {
   const runtime::Unseen unseen;

@@ -223,6 +223,15 @@ void DoTake(WaitQueue& queue, WaitKind kind, const internal::TakeFacts& facts,
   }
 }
 
+void DoNoteMade(WaitQueue& queue, WaitKind kind, internal::SiteSlot* slot,
+                internal::Caller caller) {
+  const KeepErrno keep_errno;
+  if (Thread* const t = Enter()) {
+    IdOf(t, queue, kind, SiteId(t, slot, caller));
+    Leave(t);
+  }
+}
+
 void DoTryFailed(WaitQueue& queue, WaitKind kind, internal::SiteSlot* slot,
                  internal::Caller caller) {
   const KeepErrno keep_errno;

@@ -52,6 +52,8 @@ void DoPost(internal::WaitQueue& queue, internal::WaitKind kind,
 void DoTake(internal::WaitQueue& queue, internal::WaitKind kind,
             const internal::TakeFacts& facts, internal::SiteSlot* slot,
             internal::Caller caller);
+void DoNoteMade(internal::WaitQueue& queue, internal::WaitKind kind,
+                internal::SiteSlot* slot, internal::Caller caller);
 void DoTryFailed(internal::WaitQueue& queue, internal::WaitKind kind,
                  internal::SiteSlot* slot, internal::Caller caller);
 void DoMisused(internal::WaitQueue& queue, internal::WaitKind kind,

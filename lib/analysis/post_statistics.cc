@@ -96,9 +96,18 @@ void PostUsage::Add(const log::TakeRecord& take, bool has_level) {
   if (!take.short_note && take.sequence != 0) said.Add(take.value);
 }
 
+void PostUsage::AddPhaseEnd(const log::PostRecord& post) {
+  if (post.count != 0) ++phase_ends_that_woke;
+}
+
+uint64_t PostUsage::WokeNobody() const {
+  return woke_nobody - std::min(woke_nobody, phase_ends_that_woke);
+}
+
 void PostUsage::Merge(const PostUsage& other) {
   posts += other.posts;
   woke_nobody += other.woke_nobody;
+  phase_ends_that_woke += other.phase_ends_that_woke;
   unsaid += other.unsaid;
   clears += other.clears;
   takes += other.takes;

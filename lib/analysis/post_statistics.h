@@ -35,8 +35,10 @@ inline constexpr size_t kLevelParts = 8;
 
 struct PostUsage {
   uint64_t posts = 0;        // all but those that end no wait by their nature
-  uint64_t woke_nobody = 0;  // of these: ended no wait
-  uint64_t unsaid = 0;       // of these: whether they did is not in the log
+  uint64_t woke_nobody = 0;  // of these: ended no wait by themselves
+  // A phase's last arrival, of which its completion, another record, says so.
+  uint64_t phase_ends_that_woke = 0;
+  uint64_t unsaid = 0;  // of these: whether they did is not in the log
   uint64_t clears = 0;
   uint64_t takes = 0;
   uint64_t unnumbered = 0;  // acts of which the log does not say which they are
@@ -46,6 +48,8 @@ struct PostUsage {
   // `has_level`: its value counts something; see lib/model.
   void Add(const log::PostRecord& post, bool has_level);
   void Add(const log::TakeRecord& take, bool has_level);
+  void AddPhaseEnd(const log::PostRecord& post);
+  uint64_t WokeNobody() const;
   void Merge(const PostUsage& other);
   // `counts`: each post adds one and each take takes one away. Empty if the log
   // does not say.

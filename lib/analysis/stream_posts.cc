@@ -21,9 +21,12 @@ void StreamPosts::Stamped(uint64_t ticks) {
 void StreamPosts::OnPost(const log::PostRecord& post, uint64_t stamp) {
   const ObjectIndex object = ids_.Object(post.object);
   if (object == kNone) return;
-  // The arrival before is counted already.
-  if (!EndsPhase(object, post.post))
-    totals_.posts[object].Add(post, HasLevel(object));
+  PostUsage& usage = totals_.posts[object];
+  if (EndsPhase(object, post.post)) {
+    usage.AddPhaseEnd(post);  // the arrival before is counted already
+  } else {
+    usage.Add(post, HasLevel(object));
+  }
   if (HasLevel(object)) Place(object, post.sequence, stamp);
   if (post.post == model::Post::kClear) return;
   piece_.notifications[object] = {.actor = piece_.actor,

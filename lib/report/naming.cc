@@ -79,12 +79,24 @@ ClassNames ByNumber(std::string_view kind, uint32_t id) {
           fmt::format("{}@?", kind), std::nullopt};
 }
 
-ClassNames ByFirstUse(std::string_view kind, uint32_t id,
+ClassNames ByLine(std::string_view kind, const SourceLine& where) {
+  const std::string_view file = BaseName(where.file);
+  return {fmt::format("l{}\n{}\n{}", kind, where.file, where.line),
+          fmt::format("{}@{}:{}", kind, file, where.line),
+          fmt::format("{}@{}:{}", kind, file, FunctionLabel(where)), where};
+}
+
+ClassNames ByFirstUse(std::string_view kind, const log::Object& object,
                       const std::vector<SiteRow>& rows,
                       std::optional<uint32_t> row) {
-  if (!row) return ByNumber(kind, id);
-  const std::string name =
-      fmt::format("{}@{}", kind, FunctionLabel(rows[*row].where));
+  if (!row) return ByNumber(kind, object.id);
+  const SourceLine& where = rows[*row].where;
+  // A future without any place is async()'s, whose call is its first use.
+  if (object.kind == model::ObjectKind::kFuture && object.place == log::kNone &&
+      where.line > 0) {
+    return ByLine(kind, where);
+  }
+  const std::string name = fmt::format("{}@{}", kind, FunctionLabel(where));
   return {"u" + name, name, name, std::nullopt};
 }
 
@@ -220,7 +232,7 @@ void Naming::NameClasses(SiteTable& sites) {
     ClassNames names = !object.name.empty() ? ByName(object)
                        : place_tells
                            ? ByPlace(kind, recording_.places[object.place])
-                           : ByFirstUse(kind, object.id, report_.sites,
+                           : ByFirstUse(kind, object, report_.sites,
                                         sites.Row(object.first_use));
     const auto [it, is_new] = rows.try_emplace(
         std::move(names.key), static_cast<uint32_t>(report_.classes.size()));

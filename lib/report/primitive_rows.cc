@@ -72,7 +72,7 @@ void FillPosts(const Statistics& statistics, const Naming& naming,
     if (!row) continue;
     PostUsage& sum = sums[*row];
     sum.posts += usage.posts;
-    sum.woke_nobody += usage.woke_nobody;
+    sum.woke_nobody += usage.WokeNobody();
     sum.unsaid += usage.unsaid;
     sum.clears += usage.clears;
     sum.takes += usage.takes;

@@ -59,7 +59,7 @@ namespace {
 
 // What of the object is wanted of who has it.
 std::string Has(const Report& report, uint32_t object) {
-  if (IsEnd(report, object)) return " has yet to end";
+  if (IsEnd(report, object)) return " has not ended";
   if (!IsPool(report, object)) return " holds " + ObjectName(report, object);
   return fmt::format(" has a worker of {}, which later tasks need,",
                      PoolName(report, object));
@@ -70,7 +70,10 @@ std::string Has(const Report& report, uint32_t object) {
 std::string Clause(const Report& report, const PartRow& part,
                    std::string_view asks) {
   std::string text = ActorInSentence(report, part.actor);
-  if (!part.holds.empty()) {
+  // What it "holds" is its own end, for which somebody waits.
+  const bool ends =
+      part.wants && !part.holds.empty() && IsEnd(report, part.holds[0].object);
+  if (!part.holds.empty() && !ends) {
     if (!part.wants && HasEnded(report, part)) text += " has ended and still";
     text += Has(report, part.holds[0].object);
     text += part.wants ? " and" : "";
@@ -80,6 +83,8 @@ std::string Clause(const Report& report, const PartRow& part,
                         IsEnd(report, part.wants->object) ? "waits for" : asks,
                         ObjectName(report, part.wants->object));
   }
+  if (ends)
+    text += asks == "asks for" ? " before it ends" : " and so does not end";
   return text;
 }
 

@@ -26,6 +26,10 @@ SourceLine Named(const symbolize::SymbolizedFrame& found,
   return line;
 }
 
+bool IsBetweenUsers(const symbolize::SourceFrame& frame) {
+  return symbolize::IsPlumbing(frame) || symbolize::IsWrapper(frame);
+}
+
 bool IsBelowUser(const SourceLine& line) {
   if (line.function.empty()) {
     return line.module.starts_with("libc.so") ||
@@ -33,7 +37,7 @@ bool IsBelowUser(const SourceLine& line) {
   }
   symbolize::SourceFrame frame;
   frame.function = line.function;
-  return symbolize::IsPlumbing(frame) || symbolize::IsWrapper(frame);
+  return IsBetweenUsers(frame);
 }
 
 std::vector<SourceLine> WithoutWhatIsBelow(std::vector<SourceLine> lines) {
@@ -89,6 +93,9 @@ std::vector<SourceLine> UserStack(
       if (!lines.empty() && symbolize::IsThreadStart(frame.frames[k])) {
         return WithoutWhatIsBelow(std::move(lines));
       }
+      // Where the user's function is called by one of these, as call_once()
+      // and std::invoke() do.
+      if (!lines.empty() && IsBetweenUsers(frame.frames[k])) continue;
       lines.push_back(Named(frame, frame.frames[k]));
       if (lines.back().function == "main") return lines;
     }
@@ -108,6 +115,10 @@ std::optional<uint32_t> SiteTable::Row(log::SiteIndex site) {
   uint32_t& row = row_of_site_[site];
   if (row != log::kNone) return row;
   std::vector<SourceLine> stack = StackAt(site);
+  // All of its frames are lockcheck's own.
+  if (stack.empty() && !recording_.sites[site].frames.empty()) {
+    return std::nullopt;
+  }
   SourceLine where;
   if (!stack.empty()) where = stack.front();
   std::string key = stack.empty()

@@ -31,7 +31,8 @@ class SiteTable {
   SiteTable(const log::Recording& recording, Resolve resolve,
             std::vector<SiteRow>& rows);
 
-  // The row of a site of the recording; empty if kNone or out of range.
+  // The row of a site of the recording; empty if kNone, out of range, or no
+  // place of the user's, as where a pool's worker waits between its tasks.
   std::optional<uint32_t> Row(log::SiteIndex site);
   // A stack of the recording, and the one that came first at a site, trimmed;
   // empty if kNone or out of range.
@@ -54,8 +55,9 @@ class SiteTable {
 };
 
 // The user's part of a stack, innermost first: without the wrappers at its
-// inner end and without what stands below main or a thread's function. Empty
-// only if `stack` is.
+// inner end and those through which the user's own functions call each other,
+// and without what stands below main or a thread's function. Empty if `stack`
+// is, or if lockcheck began it and it has come to nothing of the user's.
 std::vector<SourceLine> UserStack(
     const std::vector<symbolize::SymbolizedFrame>& stack);
 

@@ -100,6 +100,10 @@ constexpr std::string_view kPlainThreadStart[] = {
     "__tsan_thread_start_func",
 };
 
+// The C and C++ libraries, whose own functions a stripped copy has no names of.
+constexpr std::string_view kSystemLibraries[] = {"libc.so", "libstdc++.so",
+                                                 "libc++.so"};
+
 // The demangler refuses some names of this plumbing, for they hold the type of
 // a lambda of a constructor with a pack of arguments; these are how they begin.
 constexpr std::string_view kMangledPlumbing[] = {
@@ -150,6 +154,17 @@ bool IsLockcheckType(std::string_view name) {
 
 bool IsStandardLibrary(std::string_view name) {
   return name.starts_with("std::") || name.starts_with("__gnu_cxx::");
+}
+
+// What a thread of lockcheck's own does between two calls of the user's.
+bool IsOwnThreadsWork(std::string_view name) {
+  return IsOrInside(name, "lockcheck::internal::Pool::Work");
+}
+
+// What it calls; without debug information, all that is left of a task that is
+// inlined into it.
+bool IsTaskOfUsers(std::string_view name) {
+  return IsOrInside(name, "lockcheck::internal::Job");
 }
 
 template <typename List>
@@ -240,19 +255,26 @@ bool IsPlumbing(const SourceFrame& frame) {
 }
 
 StackPosition UserPosition(const std::vector<const SymbolizedFrame*>& stack) {
-  StackPosition library{stack.size(), 0, nullptr};
-  StackPosition innermost{stack.size(), 0, nullptr};
+  const StackPosition nobody{stack.size(), 0, nullptr};
+  StackPosition system = nobody;
+  StackPosition library = nobody, innermost = nobody, task = nobody;
   for (size_t i = 0; i < stack.size(); ++i) {
     const std::vector<SourceFrame>& frames = stack[i]->frames;
     if (frames.empty() || frames.back().function.empty()) {
-      // Our own library without its symbols is no user's code.
+      // Our own library without its symbols is no user's code, nor is std's.
       if (absl::StrContains(stack[i]->module, "liblockcheck")) continue;
+      if (BeginsWithAnyOf(kSystemLibraries, stack[i]->module)) {
+        system.frame = std::min(system.frame, i);
+        continue;
+      }
       return library.source != nullptr ? library : StackPosition{i, 0, nullptr};
     }
     for (size_t k = 0; k < frames.size(); ++k) {
       const SourceFrame& frame = frames[k];
       const StackPosition here{i, k, &frame};
       if (innermost.source == nullptr) innermost = here;
+      if (IsOwnThreadsWork(frame.function)) return task;
+      if (IsTaskOfUsers(frame.function)) task = here;
       if (IsWrapper(frame)) {
         library.source = nullptr;  // what came before was called by a wrapper
         continue;
@@ -262,7 +284,7 @@ StackPosition UserPosition(const std::vector<const SymbolizedFrame*>& stack) {
     }
   }
   if (library.source != nullptr) return library;
-  return innermost;
+  return innermost.source != nullptr ? innermost : system;
 }
 
 const SourceFrame* UserFrame(const std::vector<const SymbolizedFrame*>& stack) {

@@ -92,7 +92,9 @@ struct StackPosition {
 // The user's own code in a stack, innermost frame first: the first frame
 // outside the wrappers. Functions of the standard library between a wrapper and
 // the user (a vector of guards) are passed over, unless nothing else is left. A
-// frame of which nothing is known ends the search: it may be the user's.
+// frame of which nothing is known ends the search: it may be the user's, unless
+// it is in a library of the system's. A stack that comes to the loop of a
+// pool's worker before any of the user's functions has no such place.
 StackPosition UserPosition(const std::vector<const SymbolizedFrame*>& stack);
 
 // The same; null if the stack is empty or nothing is known of that frame.

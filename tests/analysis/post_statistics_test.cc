@@ -62,7 +62,7 @@ TEST_F(PostStatisticsTest, ShortRecordsOfAQueueSayHowManyItemsItHad) {
   const ScannedLog log(b_);
   const PostUsage usage = Of(log);
   EXPECT_EQ(usage.posts, 3u);
-  EXPECT_EQ(usage.woke_nobody, 3u);
+  EXPECT_EQ(usage.WokeNobody(), 3u);
   EXPECT_EQ(usage.takes, 1u);
   const std::optional<Level> level = usage.LevelOf(0, true);
   ASSERT_TRUE(level);
@@ -161,7 +161,7 @@ TEST_F(PostStatisticsTest, ASignalsReleasesDoNotSayWhomTheyWokeNorHowMany) {
   const PostUsage usage = Of(ScannedLog(b_));
   EXPECT_EQ(usage.posts, 1u);
   EXPECT_EQ(usage.unsaid, 1u);
-  EXPECT_EQ(usage.woke_nobody, 0u);
+  EXPECT_EQ(usage.WokeNobody(), 0u);
   EXPECT_EQ(usage.takes, 3u);
   const auto level = usage.LevelOf(0, true);
   ASSERT_TRUE(level);
@@ -178,7 +178,22 @@ TEST_F(PostStatisticsTest, NotificationsThatEndNoWaitAreCounted) {
       .Post(1, kThing, kSite);
   const PostUsage usage = Of(ScannedLog(b_));
   EXPECT_EQ(usage.posts, 3u);
-  EXPECT_EQ(usage.woke_nobody, 2u);
+  EXPECT_EQ(usage.WokeNobody(), 2u);
+}
+
+TEST_F(PostStatisticsTest, APhasesLastArrivalWakesWhomItsCompletionWakes) {
+  // The second phase has nobody who waits.
+  Log(ObjectKind::kBarrier, 2)
+      .Act(2, Post::kArrive, kThing, kSite, {.sequence = 1, .value = 1})
+      .Act(1, Post::kArrive, kThing, kSite, {.sequence = 1})
+      .Act(1, Post::kComplete, kThing, kSite,
+           {.first = 1, .count = 1, .next_ticket = 2, .sequence = 1})
+      .Act(2, Post::kArrive, kThing, kSite, {.sequence = 2, .value = 1})
+      .Act(1, Post::kArrive, kThing, kSite, {.sequence = 2})
+      .Act(1, Post::kComplete, kThing, kSite, {.sequence = 2});
+  const PostUsage usage = Of(ScannedLog(b_));
+  EXPECT_EQ(usage.posts, 4u);
+  EXPECT_EQ(usage.WokeNobody(), 3u);
 }
 
 TEST_F(PostStatisticsTest, ClearsEndNoWaitAndAreNoPosts) {
@@ -374,7 +389,7 @@ TEST(PostStatisticsPropertyTest, AgreeWithTheProgramHoweverTheLogIsCut) {
       const PostUsage& usage = log.statistics().posts.at(log.object(kThing));
       EXPECT_EQ(usage.posts + usage.takes, acts.acts);
       EXPECT_EQ(usage.takes, acts.takes);
-      EXPECT_EQ(usage.posts - usage.woke_nobody, acts.woken);
+      EXPECT_EQ(usage.posts - usage.WokeNobody(), acts.woken);
       const auto level = usage.LevelOf(0, true);
       ASSERT_TRUE(level);
       EXPECT_EQ(level->acts, acts.acts);

@@ -1,4 +1,5 @@
-// What clang's -Wthread-safety must accept, and with WITHOUT_LOCK refuse.
+// What clang's -Wthread-safety must accept, and refuse with one of
+// WITHOUT_LOCK, WITHOUT_GIL, WITHOUT_UNLOCK, WITHOUT_RETAKE.
 #include "lockcheck/lockcheck.h"
 
 class Account {
@@ -90,6 +91,69 @@ class Account {
   int also_guarded_ LOCKCHECK_GUARDED_BY(recursive_) = 0;
   int timed_guarded_ LOCKCHECK_GUARDED_BY(timed_) = 0;
 };
+
+class Interpreter {
+ public:
+  void Step() LOCKCHECK_REQUIRES(gil_) {
+    gil_.tick();
+    gil_.lock(mutex_);
+    ++written_;
+#if !defined(WITHOUT_UNLOCK)
+    mutex_.unlock();
+#endif
+  }
+  void Locks() LOCKCHECK_REQUIRES(gil_) {
+    gil_.lock(recursive_);
+    recursive_.unlock();
+    gil_.lock(timed_);
+    timed_.unlock();
+    gil_.lock(shared_);
+    shared_.unlock();
+    gil_.acquire(permits_);
+    permits_.release();
+    gil_.wait(event_);
+  }
+  void Run() {
+    gil_.lock();
+    Step();
+    gil_.unlock();
+    if (gil_.try_lock()) {
+      Locks();
+      gil_.unlock();
+    }
+#if !defined(WITHOUT_GIL)
+    const lockcheck::lock_guard guard(gil_);
+#endif
+    Step();
+  }
+  void Read() {
+    const lockcheck::lock_guard guard(gil_);
+    ++steps_;
+    {
+      const lockcheck::gil::release_scope reading(gil_);
+#if defined(WITHOUT_RETAKE)
+      ++steps_;
+#endif
+    }
+    ++steps_;
+  }
+
+ private:
+  lockcheck::gil gil_;
+  lockcheck::mutex mutex_;
+  lockcheck::recursive_mutex recursive_;
+  lockcheck::timed_mutex timed_;
+  lockcheck::shared_mutex shared_;
+  lockcheck::counting_semaphore<> permits_{1};
+  lockcheck::event event_;
+  int written_ LOCKCHECK_GUARDED_BY(mutex_) = 0;
+  int steps_ LOCKCHECK_GUARDED_BY(gil_) = 0;
+};
+
+void Use(Interpreter& interpreter) {
+  interpreter.Run();
+  interpreter.Read();
+}
 
 void Use(Account& account, Account& other) {
   account.Deposit(1);

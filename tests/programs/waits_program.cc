@@ -364,6 +364,19 @@ void AsyncUnderLock() {
   });
 }
 
+// Three futures of one function: waited for in vain, found, and deferred.
+void AsyncThrice() {
+  std::latch go(1);
+  auto late = lockcheck::async(std::launch::async, [&] { go.wait(); });
+  late.wait_for(std::chrono::milliseconds(1));
+  go.count_down();
+  auto soon = lockcheck::async(std::launch::async, [] {});
+  auto deferred = lockcheck::async(std::launch::deferred, [] {});
+  late.get();
+  soon.get();
+  deferred.get();
+}
+
 // Safe.
 void AsyncWithoutLock() {
   GetOfAsync([](auto& future) {
@@ -437,6 +450,7 @@ constexpr Story kStories[] = {
     {"once-safe-before", OnceBefore},
     {"async-under-lock", AsyncUnderLock},
     {"async-without-lock", AsyncWithoutLock},
+    {"async-thrice", AsyncThrice},
 };
 
 }  // namespace

@@ -116,6 +116,29 @@ TEST_F(BuildTest, AClassIsANameElseAPlaceElseTheFirstUse) {
   EXPECT_EQ(report.classes[1].stable, "mutex@bank.cc:Bank::Bank");
 }
 
+// async() is told no place, but is the first to use its future.
+TEST_F(BuildTest, AFutureWithoutAPlaceIsNamedByTheLineOfItsFirstUse) {
+  code_[0x10] = {{"Bank::Open", "/src/bank.cc", 9, false}};
+  code_[0x20] = {{"Bank::Open", "/src/bank.cc", 14, false}};
+  code_[0x30] = {{"Bank::Close", "", 0, false}};
+  log_.Place(2, "/usr/include/c++/12/bits/stl_construct.h", 119, "construct");
+  log_.Site(8, {PackFrame(1, 0x10)}).Site(16, {PackFrame(1, 0x20)});
+  log_.Site(24, {PackFrame(1, 0x30)});
+  log_.Object(1, ObjectKind::kFuture, "", 0, 8);
+  log_.Object(2, ObjectKind::kFuture, "", 0, 8);
+  log_.Object(3, ObjectKind::kFuture, "", 0, 16);
+  log_.Object(4, ObjectKind::kFuture, "", 0, 24);  // compiled without -g
+  log_.Object(5, ObjectKind::kFuture, "", 2, 8);   // a promise in a vector
+  Open();
+  const Report report = Built();
+  EXPECT_THAT(ClassNames(report),
+              ElementsAre("future@bank.cc:9", "future@bank.cc:14",
+                          "future@Bank::Close", "future@Bank::Open"));
+  EXPECT_EQ(report.classes[0].instances, 2u);
+  EXPECT_EQ(report.classes[0].stable, "future@bank.cc:Bank::Open");
+  EXPECT_EQ(report.classes[1].stable, "future@bank.cc:Bank::Open/2");
+}
+
 TEST_F(BuildTest, LocksOfWhichNothingIsKnownAreKeptApart) {
   log_.Section(1, 7, 0).Section(1, 17, 0);  // their definitions were lost
   Open();

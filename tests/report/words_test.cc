@@ -107,7 +107,7 @@ TEST_F(WordsTest, AJoinUnderALockIsToldAsAWaitForAnEnd) {
   Part(kPlato, 0, kEndOfKant).Part(kKant, kEndOfKant, 0);
   EXPECT_EQ(Explained().message,
             "A2 (plato) holds fork[0] and waits for the end of A3 (kant), "
-            "while A3 (kant) has yet to end and asks for fork[0]");
+            "while A3 (kant) asks for fork[0] before it ends");
   EXPECT_THAT(row_.advice, StartsWith("let go of fork[0] before waiting for "
                                       "the end of A3 (kant)"));
 }
@@ -223,7 +223,7 @@ TEST_F(WordsTest, AJoinOfOneWhoWaitsForASignalIsToldToSignalFirst) {
   Is(Rule::kCommunication, Verdict::kActual);
   Part(kPlato, kEndOfPlato, 1).Part(kKant, {}, kEndOfPlato);
   EXPECT_EQ(Explained().message,
-            "A2 (plato) has yet to end and waits for fork[1], while A3 (kant) "
+            "A2 (plato) waits for fork[1] and so does not end, while A3 (kant) "
             "waits for the end of A2 (plato); nobody is left who could end a "
             "wait");
   EXPECT_EQ(row_.advice,

@@ -1,8 +1,10 @@
-// The samples of semaphores, events, queues, pools, futures, recursive locks
-// and waits for the outside: what each prints, what its log has, and what is
-// said of those that hang.
+// The samples of semaphores, events, latches, barriers, queues, pools, futures,
+// call_once(), recursive locks and waits for the outside: what each prints,
+// what its log has, and what is said of those that hang.
+#include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <regex>
 #include <sstream>
 #include <string>
@@ -19,6 +21,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
+using ::testing::Not;
 using ::testing::UnorderedElementsAre;
 
 // `command` is the sample and its arguments, as typed.
@@ -49,7 +52,9 @@ INSTANTIATE_TEST_SUITE_P(
                       "sync_and_async", "semaphore_and_mutex --fixed",
                       "event_under_lock --fixed", "future_under_lock --fixed",
                       "barrier_and_lock --fixed", "join_under_lock --fixed",
-                      "io_under_lock --fixed"),
+                      "io_under_lock --fixed", "service_startup --fixed",
+                      "once_and_lock --fixed", "semaphore_order --fixed",
+                      "barrier_phases"),
     [](const ::testing::TestParamInfo<std::string>& info) {
       return std::regex_replace(info.param, std::regex("[^a-z]+"), "_");
     });
@@ -166,6 +171,21 @@ std::vector<Lucky> AllThatAreLucky() {
            "blocking-call",
            {"cache"},
            "lockcheck analyze reply.log"},
+          {"service_startup",
+           "possible",
+           "communication",
+           {"registry", "start-up"},
+           "lockcheck analyze startup.log"},
+          {"once_and_lock",
+           "possible",
+           "lock-order",
+           {"log", "settings"},
+           "lockcheck analyze once.log"},
+          {"semaphore_order",
+           "possible",
+           "lock-order",
+           {"printer", "scanner"},
+           "lockcheck analyze copies.log"},
           {"gil_inversion",
            "possible",
            "lock-order",
@@ -212,6 +232,43 @@ TEST(SemaphoreLimit, GuestsWaitForASeatWhileAllAreTaken) {
   }
 }
 
+// Who arrives last has nobody to wait for.
+TEST(BarrierPhases, TheOneWithMostToDoWaitsForNobodyAndLetsTheOthersGoOn) {
+  RecordedSample sample;
+  ASSERT_EQ(sample.Run("barrier_phases"), 0);
+  const Json report = sample.Analyze();
+  std::map<std::string, int> waits;
+  for (const Json& actor : report["actors"]) {
+    waits[actor["name"]] = actor["usage"]["signal_waits"];
+  }
+  EXPECT_GT(waits.at("left"), 0);
+  EXPECT_GT(waits.at("middle"), 0);
+  EXPECT_EQ(waits.at("right"), 0);
+  ASSERT_EQ(report["classes"].size(), 1u);
+  const Json& phase = report["classes"][0]["usage"];
+  EXPECT_EQ(phase["posts"], 150);
+  EXPECT_GE(phase["woke_nobody"], 100);
+  EXPECT_LT(phase["woke_nobody"], 150);
+  const std::string lasts =
+      tools::testing::RunCommand({"dump", sample.Log(), "--actor", "4"}).out;
+  EXPECT_EQ(AllOf(lasts, "( arrive barrier .*, then 0)\n").size(), 50u);
+  EXPECT_EQ(AllOf(lasts, "( complete barrier .* woken )").size(), 50u);
+}
+
+TEST(BarrierPhases, AreShownInTheReadmeAsTheCommandPrintsThem) {
+  RecordedSample sample;
+  ASSERT_EQ(sample.Run("barrier_phases"), 0);
+  const std::string shown = Shown("lockcheck analyze phases.log");
+  const std::string printed = sample.Text();
+  EXPECT_EQ(Unchanging(UpTo(From(printed, "SIGNALS"), "\n\n")),
+            Unchanging(UpTo(From(shown, "SIGNALS"), "\n  ...")));
+  for (const char* who : {" left ", " middle "}) {
+    EXPECT_THAT(From(shown, "ACTORS"), HasSubstr(who));
+    EXPECT_THAT(From(printed, "ACTORS"), HasSubstr(who));
+  }
+  EXPECT_THAT(From(printed, "ACTORS"), Not(HasSubstr(" right ")));
+}
+
 // A story without what is said of it is half a story.
 TEST(Readme, ShowsAReportOfEachSample) {
   std::ifstream file(LOCKCHECK_SOURCE "/samples/README.md");
@@ -232,6 +289,19 @@ TEST(Readme, ShowsAReportOfEachSample) {
   }
   check();
   EXPECT_FALSE(name.empty());
+}
+
+TEST(Readme, HasASectionOfEachProgramInTheFolder) {
+  std::ifstream file(LOCKCHECK_SOURCE "/samples/README.md");
+  const std::string all{std::istreambuf_iterator<char>(file), {}};
+  int programs = 0;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(LOCKCHECK_SOURCE "/samples")) {
+    if (entry.path().extension() != ".cc") continue;
+    ++programs;
+    EXPECT_THAT(all, HasSubstr("\n## " + entry.path().stem().string() + "\n"));
+  }
+  EXPECT_GT(programs, 0);
 }
 
 TEST(RlockReentry, TheLogHasOneAcquisitionForAllLevels) {

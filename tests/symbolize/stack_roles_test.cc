@@ -224,6 +224,51 @@ TEST_F(UserFrames, AreSoughtBehindOurOwnLibraryWithoutSymbols) {
   EXPECT_EQ(User(), "Deposit");
 }
 
+TEST_F(UserFrames, AreSoughtBehindStdsLibraryWithoutSymbols) {
+  Frame({}, "libstdc++.so.6");
+  Frame({"Deposit"});
+  EXPECT_EQ(User(), "Deposit");
+}
+
+TEST_F(UserFrames, AreTheInnermostIfOnlyStdsLibraryIsBehind) {
+  Frame({"lockcheck::mutex::lock"});
+  Frame({}, "libstdc++.so.6");
+  Frame({}, "libc.so.6");
+  EXPECT_EQ(User(), "lockcheck::mutex::lock");
+}
+
+TEST_F(UserFrames, AreInTheSystemsLibraryIfThatIsAllThereIs) {
+  Frame({}, "liblockcheck_preload.so");
+  Frame({}, "libc.so.6");
+  Frame({}, "libc.so.6");
+  EXPECT_EQ(User(), "(none)");
+  EXPECT_EQ(UserPosition(stack_).frame, 1u);
+}
+
+TEST_F(UserFrames, ArePoolTasksAndNotTheirWorkers) {
+  Frame({"lockcheck::queue<A>::get", "Task"});
+  Frame({"lockcheck::internal::Pool::Work"});
+  Frame({}, "libstdc++.so.6");
+  EXPECT_EQ(User(), "Task");
+}
+
+TEST_F(UserFrames, AreInTheTasksCallIfItIsAllThatIsLeftOfIt) {
+  Frame({"lockcheck::internal::FutureState::WaitAt"});
+  Frame({"lockcheck::internal::Job<int, Transfer()::{lambda}>::Run"});
+  Frame({"lockcheck::internal::Pool::Work"});
+  Frame({}, "libstdc++.so.6");
+  EXPECT_EQ(User(), "lockcheck::internal::Job<int, Transfer()::{lambda}>::Run");
+}
+
+TEST_F(UserFrames, AreNoneWhereAPoolsWorkerWaits) {
+  Frame({"lockcheck::internal::Pool::NextJob",
+         "lockcheck::internal::Pool::Work"});
+  Frame({}, "libstdc++.so.6");
+  Frame({}, "libc.so.6");
+  EXPECT_EQ(User(), "(none)");
+  EXPECT_EQ(UserPosition(stack_).frame, stack_.size());
+}
+
 TEST_F(UserFrames, AreTheInnermostIfAllAreWrappers) {
   Frame({"lockcheck::mutex::lock", "lockcheck::lock_guard<A>::lock_guard"});
   EXPECT_EQ(User(), "lockcheck::mutex::lock");

@@ -15,6 +15,7 @@ namespace lockcheck::tools::testing {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ContainsRegex;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -125,6 +126,18 @@ TEST_F(PoolTest, ATaskThatWaitsForOneBehindItStandsAndIsShown) {
   EXPECT_THAT(ran.out, AllOf(HasSubstr("WAITS AT"), HasSubstr("crew")));
   const Ran status = RunCommand({"status", log_});
   EXPECT_THAT(status.out, HasSubstr("waits  crew")) << status.out;
+}
+
+// Nor is it in the library that began the thread.
+TEST_F(PoolTest, AWorkerThatWaitsForItsTaskIsNowhereInTheUsersCode) {
+  RunUntilItStands("task-behind-one-hangs", "log=" + log_);
+  for (const char* command : {"analyze", "status"}) {
+    const Ran ran = RunCommand({command, log_});
+    EXPECT_THAT(ran.out, HasSubstr("crew worker 1"));
+    EXPECT_THAT(ran.out, ContainsRegex("the end of A[0-9]+ .crew task."));
+    EXPECT_THAT(ran.out, Not(HasSubstr("libstdc++")));
+    EXPECT_THAT(ran.out, Not(HasSubstr("Pool::")));
+  }
 }
 
 TEST_F(PoolTest, AJoinThatHoldsWhatATaskNeedsIsADeadlock) {

@@ -188,7 +188,7 @@ TEST_P(QuiescenceTest, WhoWaitsToBeNotifiedUnderAnOuterLockIsInADeadlock) {
 }
 
 TEST_P(QuiescenceTest, WhoJoinsAThreadThatOnlyHeWouldSignalIsInADeadlock) {
-  ExpectActual("joins-who-waits", "has yet to end and waits for posted");
+  ExpectActual("joins-who-waits", " waits for posted and so does not end");
 }
 
 TEST_P(QuiescenceTest, AProgramWhoseMainThreadHasLeftIsLookedAtToo) {

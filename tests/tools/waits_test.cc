@@ -5,6 +5,8 @@
 #include <signal.h>
 
 #include <cstdio>
+#include <regex>
+#include <set>
 #include <string>
 
 #include "tests/runtime/child.h"
@@ -17,6 +19,7 @@ namespace {
 using lockcheck::testing::Child;
 using lockcheck::testing::Finished;
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -86,6 +89,22 @@ TEST_F(WaitStories, AOnceFlagAndAMutexInBothOrdersArePossible) {
 TEST_F(WaitStories, AWaitForAnAsyncResultIsAJoin) {
   ExpectPossible("async-under-lock");
   ExpectSilent("async-without-lock");
+}
+
+// Whoever used it first, and whatever for.
+TEST_F(WaitStories, AFutureOfAsyncIsNamedByTheLineThatMadeIt) {
+  Recorded("async-thrice");
+  const std::string report = RunCommand({"analyze", log_}).out;
+  std::set<int> lines;
+  static const std::regex kName("future@waits_program[.]cc:([0-9]+) ");
+  for (auto it = std::sregex_iterator(report.begin(), report.end(), kName);
+       it != std::sregex_iterator(); ++it) {
+    lines.insert(std::stoi((*it)[1]));
+  }
+  ASSERT_EQ(lines.size(), 3u) << report;
+  // Lines of their making: the first one, and the two that follow the wait.
+  EXPECT_THAT(lines, ElementsAre(*lines.begin(), *lines.begin() + 3,
+                                 *lines.begin() + 4));
 }
 
 }  // namespace

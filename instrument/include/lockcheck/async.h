@@ -31,13 +31,15 @@ auto StartAsync(SiteSlot* slot, Caller caller, bool may_be_deferred, F&& f,
                 Args&&... args) {
   StatePtr state = MakeState<AsyncState<Call<F, Args...>>>(
       std::forward<F>(f), std::forward<Args>(args)...);
+  state->MadeAt(slot, caller);
   state->Start(slot, caller, may_be_deferred);
   return FutureAccess::FutureOf<AsyncResult<F, Args...>>(std::move(state));
 }
 template <typename F, typename... Args>
-auto Defer(F&& f, Args&&... args) {
+auto Defer(SiteSlot* slot, Caller caller, F&& f, Args&&... args) {
   StatePtr state = MakeState<DeferredState<Call<F, Args...>>>(
       std::forward<F>(f), std::forward<Args>(args)...);
+  state->MadeAt(slot, caller);
   return FutureAccess::FutureOf<AsyncResult<F, Args...>>(std::move(state));
 }
 
@@ -57,7 +59,8 @@ async(std::launch policy, F&& f, Args&&... args) {
                                 std::forward<F>(f),
                                 std::forward<Args>(args)...);
   }
-  return internal::Defer(std::forward<F>(f), std::forward<Args>(args)...);
+  return internal::Defer(slot, LOCKCHECK_CALLER(), std::forward<F>(f),
+                         std::forward<Args>(args)...);
 }
 template <typename F, typename... Args>
 [[nodiscard]] LOCKCHECK_ALWAYS_INLINE future<internal::AsyncResult<F, Args...>>

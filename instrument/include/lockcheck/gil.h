@@ -107,13 +107,17 @@ class LOCKCHECK_CAPABILITY("gil") gil {
   bool is_waited_for() const noexcept { return core_.IsWaitedFor(); }
 
   // The gil is the others' while this lives.
-  class release_scope {
+  class LOCKCHECK_SCOPED_CAPABILITY release_scope {
    public:
-    LOCKCHECK_ALWAYS_INLINE explicit release_scope(gil& held) : gil_(held) {
+    LOCKCHECK_ALWAYS_INLINE explicit release_scope(gil& held)
+        LOCKCHECK_RELEASE(held) LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS
+        : gil_(held) {
       gil_.core_.LetGo();
     }
-    // Blocks until it is this thread's turn.
-    LOCKCHECK_ALWAYS_INLINE ~release_scope() {
+    // Blocks until it is this thread's turn. To clang the end of any scope
+    // takes back what its beginning did, so this takes the gil.
+    LOCKCHECK_ALWAYS_INLINE ~release_scope()
+        LOCKCHECK_RELEASE() LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
       gil_.core_.Retake();
       gil_.BeginCount();
     }
@@ -124,10 +128,11 @@ class LOCKCHECK_CAPABILITY("gil") gil {
     gil& gil_;
   };
 
-  // By the holder. Takes m, without the gil if m has to be waited for.
+  // By the holder. Takes m, without the gil if m has to be waited for. If m is
+  // a lock without clang's attributes, let a lockcheck::lock_guard adopt it.
   template <typename Lockable>
-  LOCKCHECK_ALWAYS_INLINE void lock(Lockable& m)
-      LOCKCHECK_REQUIRES(this) LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
+  LOCKCHECK_ALWAYS_INLINE void lock(Lockable& m) LOCKCHECK_REQUIRES(this)
+      LOCKCHECK_ACQUIRE(m) LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
     if (m.try_lock()) return;
     const release_scope released(*this);
     m.lock();

@@ -34,6 +34,8 @@ class FutureState : protected Waitable<WaitKind::kFuture> {
   FutureState(const char* name, source_location where) noexcept
       : Waitable(name, where) {}
 
+  // By async(), which is told no place.
+  using Waitable::MadeAt;
   void Hold() noexcept { owners_.fetch_add(1, std::memory_order_relaxed); }
   // True: this was the last owner, which has to call End().
   bool LetGo() noexcept {

@@ -157,6 +157,10 @@ struct NoteFacts {  // in one register
 };
 bool WarmNote(const WaitQueue* taken, const WaitQueue* posted, NoteFacts facts,
               const SiteSlot* slot) noexcept;
+// Makes this the place of the object's first use, for one whose constructor
+// knows no place.
+void NoteMade(WaitQueue& queue, WaitKind kind, SiteSlot* slot,
+              Caller caller) noexcept;
 // Records that a try found nothing.
 void TryFailed(WaitQueue& queue, WaitKind kind, SiteSlot* slot,
                Caller caller) noexcept;

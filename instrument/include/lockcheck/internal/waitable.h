@@ -69,6 +69,10 @@ class Waitable {
     return duration > duration.zero() ? How::kTimed : How::kTry;
   }
 
+  // Where it is made, if its constructor was not told.
+  void MadeAt(SiteSlot* slot, Caller caller) {
+    NoteMade(queue_, kKind, slot, caller);
+  }
   // The rest is for users.
   void PostAt(const PostFacts& facts, SiteSlot* slot, Caller caller) {
     Post(queue_, kKind, facts, slot, caller);
