@@ -131,7 +131,7 @@ std::string Asks(const FindingRow& row, const PartRow& part) {
 std::string WantedName(const Report& report, const FindingRow& row,
                        const PartRow& part) {
   const WantRow& wants = *part.wants;
-  std::string text = report.objects[wants.object].name;
+  std::string text = WantedThing(report, wants);
   if (IsShared(report.objects[wants.object], wants.mode)) text += " (shared)";
   if (wants.how == model::How::kTimed) text += " (with a time limit)";
   if (wants.how == model::How::kMulti) text += " (among others, at once)";
@@ -151,6 +151,12 @@ std::string Whose(const Report& report, const std::optional<uint32_t>& actor) {
   return actor ? fmt::format(" (as first seen in {})",
                              ActorHeading(report.actors[*actor]))
                : " (as first seen there)";
+}
+
+// A worker's wait for its task and a queued one's for a worker, if that is not
+// known to be at a place.
+bool IsOfPoolItself(const Report& report, const WantRow& wants) {
+  return IsEnd(report, wants.object) || IsPool(report, wants.object);
 }
 
 std::string PartText(const Report& report, const FindingRow& row,
@@ -194,8 +200,10 @@ std::string PartText(const Report& report, const FindingRow& row,
   }
   if (!part.wants) return out;
   const std::string wanted = WantedName(report, row, part);
-  if (row.kind == FindingKind::kMisuse && !part.wants->site) {
-    entry(Asks(row, part), wanted + "; where is not known");
+  if (!part.wants->site && part.wants->stack.empty()) {
+    entry(Asks(row, part), IsOfPoolItself(report, *part.wants)
+                               ? wanted
+                               : wanted + "; where is not known");
     return out;
   }
   entry(Asks(row, part), wanted + ", in");

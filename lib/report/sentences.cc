@@ -41,6 +41,12 @@ std::string PoolName(const Report& report, uint32_t object) {
   return name;
 }
 
+std::string WantedThing(const Report& report, const WantRow& wants) {
+  if (!IsPool(report, wants.object)) return ObjectName(report, wants.object);
+  const std::string pool = PoolName(report, wants.object);
+  return wants.site ? pool : "a worker of " + pool;
+}
+
 bool GoesOn(const Report& report, const FindingRow& row) {
   return std::any_of(
       row.parts.begin(), row.parts.end(), [&](const PartRow& part) {
@@ -81,7 +87,7 @@ std::string Clause(const Report& report, const PartRow& part,
   if (part.wants) {
     text += fmt::format(" {} {}",
                         IsEnd(report, part.wants->object) ? "waits for" : asks,
-                        ObjectName(report, part.wants->object));
+                        WantedThing(report, *part.wants));
   }
   if (ends)
     text += asks == "asks for" ? " before it ends" : " and so does not end";

@@ -24,6 +24,9 @@ bool IsAboutFlag(const Report& report, const FindingRow& row);
 bool IsPool(const Report& report, uint32_t object);
 // As its owner calls it; the log speaks of its slots.
 std::string PoolName(const Report& report, uint32_t object);
+// What is asked for: "a worker of crew" by a task that is queued, which is at
+// no place; by who joins the pool it is the pool.
+std::string WantedThing(const Report& report, const WantRow& wants);
 
 // Whether the part's actor ended before the log did.
 // Whether the finding is of a process that runs now, so that nothing is at an

@@ -81,7 +81,9 @@ std::string MisuseMessage(const Report& report, const Finding& finding,
            "was made";
   }
   if (!row.objects.empty() && !IsEnd(report, row.objects[0])) {
-    text += ": " + ObjectName(report, row.objects[0]);
+    const uint32_t object = row.objects[0];
+    text += ": " + (IsPool(report, object) ? PoolName(report, object)
+                                           : ObjectName(report, object));
   }
   return text;
 }

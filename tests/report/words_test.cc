@@ -15,6 +15,7 @@ namespace {
 using analysis::Finding;
 using analysis::Rule;
 using analysis::Verdict;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -379,6 +380,30 @@ TEST_F(WordsTest, ATaskIsToldNotToWaitForALaterOne) {
   Is(Rule::kCommunication, Verdict::kPossible);
   Part(kPlato, 0, 1).Part(kKant, 1, 0);
   EXPECT_THAT(Explained().advice, StartsWith("do not wait in a task of crew "));
+}
+
+// A queued task is nowhere; who joins the pool is somewhere.
+TEST_F(WordsTest, OfAPoolATaskAsksForAWorkerAndAJoinerForAll) {
+  report_.objects[0].kind = model::ObjectKind::kThreadPool;
+  report_.objects[0].name = "crew (slots)";
+  Is(Rule::kCommunication, Verdict::kActual);
+  Part(kPlato, 1, 0).Part(kKant, kEndOfKant, 0);
+  row_.parts[1].wants->site.reset();
+  EXPECT_THAT(Explained().message,
+              StartsWith("A2 (plato) holds fork[1] and waits for crew, while "
+                         "A3 (kant) waits for a worker of crew and so does "
+                         "not end"));
+}
+
+TEST_F(WordsTest, AMisusedPoolIsCalledAsItsOwnerCallsIt) {
+  report_.objects[0].kind = model::ObjectKind::kThreadPool;
+  report_.objects[0].name = "crew (slots)";
+  finding_.kind = analysis::Kind::kMisuse;
+  finding_.misuse = model::Misuse::kJoinByOwnTask;
+  row_.kind = FindingKind::kMisuse;
+  Is(Rule::kMisuse, Verdict::kActual);
+  Part(kPlato, {}, 0);
+  EXPECT_THAT(Explained().message, EndsWith(": crew"));
 }
 
 // Where a lock is held, too, that is what can be let go of.

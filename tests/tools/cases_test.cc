@@ -85,7 +85,10 @@ class CaseTest : public ::testing::TestWithParam<Case> {
           PartOf(report, heading, other ? waits.live : waits.name);
       EXPECT_THAT(part,
                   AnyOf(HasSubstr(std::string("waits    ") + waits.for_what),
-                        HasSubstr(std::string("asks     ") + waits.for_what)))
+                        HasSubstr(std::string("asks     ") + waits.for_what),
+                        // A queued task, of its pool.
+                        HasSubstr(std::string("asks     a worker of ") +
+                                  waits.for_what)))
           << waits.name << " in " << report;
       if (waits.holds == nullptr) continue;
       EXPECT_THAT(part, HasSubstr(std::string("holds    ") + waits.holds + ","))

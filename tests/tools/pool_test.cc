@@ -153,6 +153,17 @@ TEST_F(PoolTest, AJoinThatHoldsWhatATaskNeedsIsADeadlock) {
   EXPECT_EQ(ran.status, 1) << ran.out << ran.err;
   EXPECT_THAT(ran.out,
               AllOf(HasSubstr("1 actual deadlock"), HasSubstr("crew")));
+  // The worker waits for its task, and not at any place of the program.
+  EXPECT_THAT(ran.out, ContainsRegex("waits    the end of A3 .crew task.\n"));
+}
+
+TEST_F(PoolTest, ATaskInTheQueueAsksForAWorker) {
+  Recorded("task-behind-one-latent");
+  const Ran ran = Analyze();
+  EXPECT_THAT(
+      ran.out,
+      ContainsRegex("asks for a worker of crew before[[:space:]]+it ends"));
+  EXPECT_THAT(ran.out, HasSubstr("      asks     a worker of crew\n"));
 }
 
 TEST_F(PoolTest, ALockThatATaskLeavesLockedIsReported) {
