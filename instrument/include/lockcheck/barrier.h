@@ -28,6 +28,7 @@
 #include <utility>
 
 #include "lockcheck/internal/abi.h"
+#include "lockcheck/internal/arrival_token.h"
 #include "lockcheck/source_location.h"
 
 #if defined(LOCKCHECK_DISABLED)
@@ -76,16 +77,7 @@ class barrier : internal::Waitable<internal::WaitKind::kBarrier> {
       !std::is_same_v<CompletionFunction, internal::NoCompletion>;
 
  public:
-  class arrival_token {
-   public:
-    arrival_token(arrival_token&&) = default;
-    arrival_token& operator=(arrival_token&&) = default;
-
-   private:
-    friend class barrier;
-    explicit arrival_token(uint32_t phase) : phase_(phase) {}
-    uint32_t phase_;
-  };
+  using arrival_token = internal::ArrivalToken<barrier>;
 
   static constexpr ptrdiff_t max() noexcept { return Phase::kMost; }
 

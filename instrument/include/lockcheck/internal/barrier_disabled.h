@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "lockcheck/internal/abi.h"
+#include "lockcheck/internal/arrival_token.h"
 #include "lockcheck/internal/plain_wait_disabled.h"
 #include "lockcheck/source_location.h"
 
@@ -25,16 +26,7 @@ struct NoCompletion {
 template <typename CompletionFunction = internal::NoCompletion>
 class barrier {
  public:
-  class arrival_token {
-   public:
-    arrival_token(arrival_token&&) = default;
-    arrival_token& operator=(arrival_token&&) = default;
-
-   private:
-    friend class barrier;
-    explicit arrival_token(uint32_t phase) : phase_(phase) {}
-    uint32_t phase_;
-  };
+  using arrival_token = internal::ArrivalToken<barrier>;
 
   static constexpr ptrdiff_t max() noexcept { return INT32_MAX; }
 
