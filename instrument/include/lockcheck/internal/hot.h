@@ -327,6 +327,12 @@ LOCKCHECK_ALWAYS_INLINE bool IsPlainHere(const ThreadState* t,
          __builtin_expect(h->top != h->limit, true);
 }
 
+// Of a Hold. Plain stores of its fields would be put together in a vector
+// register first, which takes longer than the stores.
+LOCKCHECK_ALWAYS_INLINE void SetField(uint32_t& field, uint32_t value) {
+  __atomic_store_n(&field, value, __ATOMIC_RELAXED);
+}
+
 // True: the lock was free, this thread has it, and that is recorded.
 LOCKCHECK_ALWAYS_INLINE bool AcquireHot(LockState& lock, LockKind kind,
                                         SiteSlot* slot) {
@@ -363,14 +369,15 @@ LOCKCHECK_ALWAYS_INLINE bool AcquireHot(LockState& lock, LockKind kind,
   StoreWord(cursor, word);
   t->cursor = cursor + 1;
   Hold* const hold = h->top;
-  hold->word = word;
-  hold->after = LowHalf(cursor + 1);
-  hold->gate = GateBehind(lock_class, site);
+  const uint32_t inside = GateBehind(lock_class, site);
+  SetField(hold->word, word);
+  SetField(hold->after, LowHalf(cursor + 1));
+  SetField(hold->gate, inside);
   h->top = hold + 1;
   // The tag is short, or the slot's way would not have been known.
   lock.holder_site.store(site | (me << 1 & kHolderBits),
                          std::memory_order_relaxed);
-  SetGate(h, hold->gate);
+  SetGate(h, inside);
   return true;
 }
 

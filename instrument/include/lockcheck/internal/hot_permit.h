@@ -90,12 +90,12 @@ LOCKCHECK_ALWAYS_INLINE bool AcquirePermitHot(SemaphoreState& s,
   }
   if (kBounded) CountOut(s);
   const uint32_t site = __atomic_load_n(&slot->tag, __ATOMIC_RELAXED);
-  Hold* const hold =
+  const uint32_t inside =
       OpenAgainHot(t, h, tag & ~kHeldOnly, site, lock_class,
                    only ? kPermitAgain : kPermitAgain | kHoldIsRead);
   // Of several permits nobody asks who holds them where.
   if (only) ShowHolderSite(s, site, t->actor);
-  SetGate(h, hold->gate);
+  SetGate(h, inside);
   return true;
 }
 

@@ -29,21 +29,22 @@ inline constexpr uint32_t kReadOpcode = 7;               // log::kOpenHandover
 inline constexpr uint32_t kReadAgain = 1 | kHoldIsRead;  // Hold::words
 
 // Records what has been taken in one word, as the repetition that it is, and
-// opens nothing yet: the gate is hold->gate then. `words` is the hold's.
-LOCKCHECK_ALWAYS_INLINE Hold* OpenAgainHot(ThreadState* t, ThreadHolds* h,
-                                           uint32_t tag, uint32_t site,
-                                           uint32_t lock_class,
-                                           uint32_t words) {
+// opens nothing yet: returns what the gate is then. `words` is the hold's.
+LOCKCHECK_ALWAYS_INLINE uint32_t OpenAgainHot(ThreadState* t, ThreadHolds* h,
+                                              uint32_t tag, uint32_t site,
+                                              uint32_t lock_class,
+                                              uint32_t words) {
   uint32_t* const cursor = t->cursor;
   StoreWord(cursor, tag | site);
   t->cursor = cursor + 1;
   Hold* const hold = h->top;
-  hold->word = tag | site | kReadOpcode;
-  hold->after = LowHalf(cursor + 1);
-  hold->gate = GateBehind(lock_class, site);
-  hold->words = words;
+  const uint32_t inside = GateBehind(lock_class, site);
+  SetField(hold->word, tag | site | kReadOpcode);
+  SetField(hold->after, LowHalf(cursor + 1));
+  SetField(hold->gate, inside);
+  SetField(hold->words, words);
   h->top = hold + 1;
-  return hold;
+  return inside;
 }
 
 // Ends, in the log, the innermost hold if it is what OpenAgainHot() began of
@@ -128,13 +129,13 @@ LOCKCHECK_ALWAYS_INLINE bool AcquireSharedHot(SharedState& lock,
     return WarmReading(lock, slot, gate);
   }
   const uint32_t site = __atomic_load_n(&slot->tag, __ATOMIC_RELAXED);
-  Hold* const hold = OpenAgainHot(t, h, tag, site, lock_class, kReadAgain);
+  const uint32_t inside = OpenAgainHot(t, h, tag, site, lock_class, kReadAgain);
   const uint32_t me = t->actor;
   if (lock.last_reader.load(std::memory_order_relaxed) != me) {
     lock.last_reader.store(me, std::memory_order_relaxed);
   }
   ShowHolderSite(lock, site, me);
-  SetGate(h, hold->gate);
+  SetGate(h, inside);
   return true;
 }
 
