@@ -219,14 +219,32 @@ uint64_t Deadlock::MarkOf(const Stuck& stuck) {
   return uint64_t{stuck.wanted.actor} << 32 | stuck.number;
 }
 
-bool Deadlock::Claim() const {
-  if (gone_owner() != nullptr) return ClaimGone();
-  const Stuck* smallest = stuck_;
-  for (size_t i = 1; i < size_; ++i) {
-    if (stuck_[i].wanted.actor < smallest->wanted.actor) {
-      smallest = &stuck_[i];
+const Stuck* Deadlock::NextByActor(const Stuck* last) const {
+  const Stuck* next = nullptr;
+  for (size_t i = 0; i < size_; ++i) {
+    const uint32_t actor = stuck_[i].wanted.actor;
+    if ((last == nullptr || actor > last->wanted.actor) &&
+        (next == nullptr || actor < next->wanted.actor)) {
+      next = &stuck_[i];
     }
   }
+  return next;
+}
+
+// All of them stay, and so does whatever meets one of them later. Cycles that
+// share threads are claimed in one order, so one of them has all.
+bool Deadlock::ClaimAll() const {
+  for (const Stuck* s = NextByActor(nullptr); s != nullptr;
+       s = NextByActor(s)) {
+    const uint64_t mark = MarkOf(*s);
+    if (s->thread->waiting.reported.exchange(mark) == mark) return false;
+  }
+  return true;
+}
+
+// Whoever is refused lets the others go on, or wait for someone else.
+bool Deadlock::ClaimOne() const {
+  const Stuck* const smallest = NextByActor(nullptr);
   if (size_ == 1) {
     auto& reported = smallest->thread->waiting.reported;
     const uint64_t wait = MarkOf(*smallest);
@@ -240,6 +258,11 @@ bool Deadlock::Claim() const {
   const uint64_t with_others = MarkOf(*smallest) - 1;
   return smallest->thread->waiting.reported.exchange(with_others) !=
          with_others;
+}
+
+bool Deadlock::Claim() const {
+  if (gone_owner() != nullptr) return ClaimGone();
+  return g_options.on_deadlock == OnDeadlock::kThrow ? ClaimOne() : ClaimAll();
 }
 
 }  // namespace lockcheck::runtime

@@ -63,7 +63,8 @@ class Deadlock {
     return owner_.actor == 0 ? nullptr : &owner_;
   }
 
-  // True once for each deadlock, whichever of its threads ask. A cycle of one
+  // True once for each deadlock, whichever of its threads ask. Unless requests
+  // are refused, cycles that share a thread are one deadlock. A cycle of one
   // that was said to wait for itself and others is that same one.
   bool Claim() const;
 
@@ -80,6 +81,11 @@ class Deadlock {
   Thread* NextBlocker(Stuck& stuck) const;
   bool IsOnPath(const Thread* t) const;
   bool ClaimGone() const;
+  bool ClaimAll() const;
+  bool ClaimOne() const;
+  // The one with the smallest actor behind that of `last`, or of all if that is
+  // null; null: there is none.
+  const Stuck* NextByActor(const Stuck* last) const;
   // Of a wait as it is reported: odd, as its number is.
   static uint64_t MarkOf(const Stuck& stuck);
   bool Push(Thread* t);

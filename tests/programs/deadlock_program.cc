@@ -5,10 +5,13 @@
 // resource_deadlock_would_occur, and "done" if the program gets to its end.
 
 #include <pthread.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
+#include <atomic>
 #include <barrier>
 #include <chrono>
 #include <condition_variable>
@@ -25,6 +28,7 @@
 #include <vector>
 
 #include "lockcheck/lockcheck.h"
+#include "tests/instrument/sleeper.h"
 #include "tests/programs/in_turn.h"
 
 namespace {
@@ -85,6 +89,38 @@ void ManyRings(size_t rounds) {
     }
     for (auto& thread : threads) thread.join();
   }
+}
+
+// Readers of a lock ask for what its writer has, all at once; they stay.
+void ReadersAndWriter(size_t rounds) {
+  constexpr size_t kReaders = 5;
+  for (size_t r = 0; r < rounds; ++r) {
+    auto& read = *new lockcheck::shared_mutex("read");
+    auto& held = *new lockcheck::mutex("held");
+    std::barrier all(kReaders + 1);
+    std::array<std::atomic<pid_t>, kReaders + 1> asking = {};
+    const auto meet = [&](size_t i) {
+      all.arrive_and_wait();
+      asking[i] = gettid();
+    };
+    for (size_t i = 0; i < kReaders; ++i) {
+      lockcheck::thread([&, i] {
+        lockcheck::shared_lock first(read);
+        meet(i);
+        held.lock();
+      }).detach();
+    }
+    lockcheck::thread([&] {
+      lockcheck::lock_guard first(held);
+      meet(kReaders);
+      read.lock();
+    }).detach();
+    for (const std::atomic<pid_t>& tid : asking) {
+      while (tid == 0 || !lockcheck::testing::IsAsleep(tid)) sched_yield();
+    }
+  }
+  std::fputs("all ask\n", stderr);
+  pause();
 }
 
 void Self() {
@@ -415,6 +451,7 @@ int main(int argc, char** argv) {
       {"held-at-fork", HeldAtFork},
       {"timed", Timed},
       {"readers-only", ReadersOnly},
+      {"readers-and-writer", [n] { ReadersAndWriter(n); }},
       {"ordered", [n] { Ordered(n); }},
   };
   const auto scenario = scenarios.find(argv[1]);

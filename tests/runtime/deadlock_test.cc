@@ -98,6 +98,11 @@ TEST_P(DeadlockTest, WhenAllOfARingBlockAtOnceItIsReportedOnce) {
   }
 }
 
+TEST_P(DeadlockTest, ReadersAndAWriterWhoAllBlockAtOnceAreReportedOnce) {
+  const std::string said = ReportOf({"readers-and-writer", "20"}, "all ask");
+  EXPECT_EQ(Count(said, "DEADLOCK:"), 20) << said;
+}
+
 TEST_P(DeadlockTest, HundredsOfRingsAreReportedOnceEach) {
   EXPECT_EQ(Refused({"many-rings", "300"}), 300);
 }
