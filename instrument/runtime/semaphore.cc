@@ -20,6 +20,8 @@ namespace lockcheck::runtime {
 namespace {
 
 using internal::Caller;
+using internal::kPermitsAwaited;
+using internal::PermitsOf;
 using internal::SemaphoreState;
 using internal::SiteSlot;
 using internal::Waiter;
@@ -27,7 +29,6 @@ using internal::WaitKind;
 using log::Op;
 
 constexpr uint64_t kOneAct = internal::kOnePermitAct;
-uint32_t PermitsOf(uint64_t word) { return static_cast<uint32_t>(word); }
 uint32_t ActsOf(uint64_t word) { return static_cast<uint32_t>(word >> 32); }
 
 // The word after it.
@@ -83,16 +84,39 @@ void HandOver(SemaphoreState& s) {
   }
 }
 
+// Says that nobody waits, unless somebody does.
+bool IsAwaitedNoMore(SemaphoreState& s) {
+  if (IsWaitedFor(s)) return false;
+  s.permits.fetch_and(~kPermitsAwaited, std::memory_order_seq_cst);
+  // Who came before that has said so in vain.
+  if (!IsWaitedFor(s)) return true;
+  s.permits.fetch_or(kPermitsAwaited, std::memory_order_seq_cst);
+  return false;
+}
+
 // That they are added is no act: of a release that has one it is counted
 // already, and what a waiter gives back since it has another is nobody's.
 void AddPermits(SemaphoreState& s, uint32_t count) {
+  uint64_t word = s.permits.load(std::memory_order_relaxed);
+  while ((word & kPermitsAwaited) == 0) {
+    if (s.permits.compare_exchange_weak(word, word + count,
+                                        std::memory_order_seq_cst)) {
+      return;
+    }
+  }
+  s.users.fetch_add(1, std::memory_order_relaxed);
   s.permits.fetch_add(count, std::memory_order_seq_cst);
-  HandOver(s);
+  do {
+    HandOver(s);
+  } while (!IsAwaitedNoMore(s) &&
+           PermitsOf(s.permits.load(std::memory_order_seq_cst)) != 0);
+  s.users.fetch_sub(1, std::memory_order_release);
 }
 
 // Takes a permit (true), or enters the queue.
 bool TakeOrEnter(SemaphoreState& s, Waiter& waiter, uint64_t& after) {
   internal::EnterQueue(s.queue, waiter);
+  s.permits.fetch_or(kPermitsAwaited, std::memory_order_seq_cst);
   if (!TakePermit(s, kOneAct, after)) return false;
   // Another one that was handed over meanwhile is given back.
   if (!internal::Withdraw(s.queue, waiter)) AddPermits(s, 1);
@@ -331,12 +355,7 @@ void ReleasePermits(SemaphoreState& semaphore, ptrdiff_t count, SiteSlot* slot,
   runtime::AddPermits(semaphore, permits);
 }
 
-void HandOverPermits(SemaphoreState& semaphore) noexcept {
-  const runtime::Unseen unseen;
-  runtime::HandOver(semaphore);
-}
-
-void GiveBackPermit(SemaphoreState& semaphore) noexcept {
+void AddPermit(SemaphoreState& semaphore) noexcept {
   const runtime::Unseen unseen;
   runtime::AddPermits(semaphore, 1);
 }

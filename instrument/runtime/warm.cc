@@ -226,7 +226,7 @@ bool WarmAcquireOnlyPermit(SemaphoreState& s, SiteSlot* slot) noexcept {
     return OpenLong<kHoldIsPermit>(t, s, slot, false);
   }
   SetGate(&t->kept().hot, request.gate);
-  GiveBackPermit(s);
+  AddPermit(s);
   return false;
 }
 

@@ -3,11 +3,15 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <barrier>
 #include <chrono>
+#include <iterator>
+#include <new>
 #include <semaphore>
 #include <stdexcept>
+#include <thread>
 #include <type_traits>
 #include <vector>
 
@@ -203,6 +207,47 @@ TYPED_TEST(AnySignal, WhatIsWrittenBeforeThePostIsSeenBehindTheWait) {
 }
 
 // ---- Ours -------------------------------------------------------------------
+
+// One thread posts and another waits and destroys, in memory of which each byte
+// is looked at when the post has returned.
+template <typename Semaphore>
+void DestroyAsSoonAsAcquired(std::ptrdiff_t begins_with) {
+  constexpr int kRounds = 3000;
+  constexpr unsigned char kGone = 0xa5;
+  alignas(Semaphore) unsigned char memory[sizeof(Semaphore)];
+  std::atomic<Semaphore*> to_post = nullptr;
+  std::atomic<int> posted = 0;
+  std::atomic<bool> over = false;
+  thread poster([&] {
+    while (!over) {
+      Semaphore* const s = to_post.exchange(nullptr);
+      if (s == nullptr) continue;
+      s->release();
+      ++posted;
+    }
+  });
+  for (int round = 0; round < kRounds && !::testing::Test::HasFailure();
+       ++round) {
+    auto* const s = new (memory) Semaphore(begins_with);
+    if (begins_with != 0) s->acquire();
+    to_post = s;
+    s->acquire();
+    s->~Semaphore();
+    std::fill(std::begin(memory), std::end(memory), kGone);
+    while (posted == round) std::this_thread::yield();
+    EXPECT_EQ(std::count(std::begin(memory), std::end(memory), kGone),
+              static_cast<std::ptrdiff_t>(sizeof(memory)))
+        << "round " << round;
+  }
+  over = true;
+  poster.join();
+}
+
+TEST(Semaphore, MayBeDestroyedAsSoonAsItIsAcquired) {
+  DestroyAsSoonAsAcquired<counting_semaphore<>>(0);
+  DestroyAsSoonAsAcquired<counting_semaphore<>>(1);
+  DestroyAsSoonAsAcquired<bounded_semaphore>(1);
+}
 
 TEST(Semaphore, ALongerWaiterGetsThePermitFirst) {
   counting_semaphore<> s(0);

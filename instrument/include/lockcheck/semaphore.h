@@ -9,7 +9,9 @@
 //   * max() is 2^31 - 1 for every least_max_value; release() beyond it throws
 //     std::logic_error and changes nothing (std: undefined);
 //   * bounded_semaphore::release() above the initial count throws
-//     std::logic_error, is reported as misuse, and changes nothing.
+//     std::logic_error, is reported as misuse, and changes nothing;
+//   * it may be destroyed as soon as an acquisition has returned, whoever is
+//     still within release().
 // Each constructor takes an optional name, which must outlive the semaphore.
 //
 // As long as every release is by an actor that has acquired, permits are held
@@ -51,7 +53,13 @@ class SemaphoreBase {
   constexpr SemaphoreBase(ptrdiff_t permits, uint32_t bound, const char* name,
                           source_location where) noexcept
       : state_(static_cast<uint32_t>(permits), bound, name, where) {}
-  ~SemaphoreBase() { DestroySemaphore(state_); }
+  ~SemaphoreBase() {
+    if (state_.users.load(std::memory_order_acquire) != 0) {
+      AwaitUsersEnd(state_.queue, state_.users);
+      state_.users.load(std::memory_order_acquire);  // for ThreadSanitizer
+    }
+    DestroySemaphore(state_);
+  }
   SemaphoreBase(const SemaphoreBase&) = delete;
   SemaphoreBase& operator=(const SemaphoreBase&) = delete;
 

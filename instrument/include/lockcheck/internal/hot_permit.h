@@ -23,27 +23,30 @@ bool WarmAcquirePermit(SemaphoreState& semaphore, SiteSlot* slot) noexcept;
 bool WarmAcquireOnlyPermit(SemaphoreState& semaphore, SiteSlot* slot) noexcept;
 bool WarmReleasePermit(SemaphoreState& semaphore) noexcept;
 
-// Hands what permits there are to those who wait.
-void HandOverPermits(SemaphoreState& semaphore) noexcept;
-// One that was taken, but is not to be.
-void GiveBackPermit(SemaphoreState& semaphore) noexcept;
+// Adds one, for whoever waits longest. A release, or what gives one back that
+// was taken and is not to be.
+void AddPermit(SemaphoreState& semaphore) noexcept;
 
 inline constexpr uint64_t kOnePermitAct = uint64_t{1} << 32;
 inline constexpr uint32_t kPermitAgain = 1 | kHoldIsPermit;  // Hold::words
 
 // `seen` is what it was. False: there is no permit, or it has changed.
 LOCKCHECK_ALWAYS_INLINE bool TakePermitHot(SemaphoreState& s, uint64_t seen) {
-  return static_cast<uint32_t>(seen) != 0 &&
+  return PermitsOf(seen) != 0 &&
          s.permits.compare_exchange_strong(seen, seen + kOnePermitAct - 1,
                                            std::memory_order_seq_cst,
                                            std::memory_order_relaxed);
 }
 
+// Touches nothing behind the compare-and-swap.
 LOCKCHECK_ALWAYS_INLINE void AddPermitHot(SemaphoreState& s) {
-  s.permits.fetch_add(1, std::memory_order_seq_cst);
-  if (__builtin_expect(s.queue.first.load(std::memory_order_seq_cst) != nullptr,
+  uint64_t seen = s.permits.load(std::memory_order_relaxed);
+  if (__builtin_expect((seen & kPermitsAwaited) != 0, false) ||
+      __builtin_expect(!s.permits.compare_exchange_strong(
+                           seen, seen + 1, std::memory_order_seq_cst,
+                           std::memory_order_relaxed),
                        false)) {
-    HandOverPermits(s);
+    AddPermit(s);
   }
 }
 
@@ -85,7 +88,7 @@ LOCKCHECK_ALWAYS_INLINE bool AcquirePermitHot(SemaphoreState& s,
   if (__builtin_expect(only && s.last_actor != t->actor, false) ||
       __builtin_expect(t->cursor != cursor, false)) {
     SetGate(h, gate);
-    GiveBackPermit(s);
+    AddPermit(s);
     return false;
   }
   if (kBounded) CountOut(s);
@@ -108,8 +111,8 @@ LOCKCHECK_ALWAYS_INLINE bool ReleasePermitHot(SemaphoreState& s) {
   if (__builtin_expect(gate == kGateShut, false)) {
     if (!IsOff()) return false;
     if (kBounded ? !TakeFromOutHot(s)
-                 : static_cast<uint32_t>(s.permits.load(
-                       std::memory_order_relaxed)) >= kMostPermits) {
+                 : PermitsOf(s.permits.load(std::memory_order_relaxed)) >=
+                       kMostPermits) {
       return false;
     }
     AddPermitHot(s);

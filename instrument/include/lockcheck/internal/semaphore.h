@@ -3,9 +3,13 @@
 // Permits and the count of acts on them share one word, so that acts have an
 // order. To take a permit is an act, and so is a release that is recorded as
 // one, which takes its number before the permits are there: what takes them
-// comes behind it. Who finds no permit enters the queue and looks once more;
-// who releases adds permits and then hands them to those who wait, longest
-// first.
+// comes behind it. Who finds no permit enters the queue, says so in the word,
+// and looks once more; who releases while somebody waits adds permits and then
+// hands them to those who wait, longest first.
+//
+// Who has acquired may destroy the semaphore at once. So a release touches
+// nothing any more once its permits are there; unless somebody waits: then it
+// is a user from before that on, and the destructor waits until none is left.
 #ifndef LOCKCHECK_INTERNAL_SEMAPHORE_H_
 #define LOCKCHECK_INTERNAL_SEMAPHORE_H_
 
@@ -19,6 +23,11 @@
 namespace lockcheck::inline LOCKCHECK_ABI::internal {
 
 inline constexpr uint32_t kMostPermits = INT32_MAX;
+// Of SemaphoreState::permits: somebody may be in the queue.
+inline constexpr uint64_t kPermitsAwaited = uint64_t{1} << 31;
+constexpr uint32_t PermitsOf(uint64_t word) {
+  return static_cast<uint32_t>(word) & kMostPermits;
+}
 
 // Of SemaphoreState::held_tag.
 enum HeldTag : uint32_t {
@@ -28,8 +37,8 @@ enum HeldTag : uint32_t {
 };
 
 struct SemaphoreState : LockState {
-  // Low half; high half: acts so far. Who is handed a permit is given the word
-  // after that act.
+  // Low half, with kPermitsAwaited; high half: acts so far. Who is handed a
+  // permit is given the word after that act.
   std::atomic<uint64_t> permits;
   // The object's tag while permits are held and short records can say so, with
   // kHeldOnly; from the first kHeldSignals on, permits are no holds any more.
@@ -37,6 +46,7 @@ struct SemaphoreState : LockState {
   uint32_t bound;
   // Of a bounded one: how many were acquired and not released.
   std::atomic<uint32_t> out{0};
+  std::atomic<uint32_t> users{0};  // releases that hand permits over
   WaitQueue queue;
 
   constexpr SemaphoreState(uint32_t initial, uint32_t most, const char* n,
