@@ -1,6 +1,9 @@
 #include "instrument/runtime/message.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -8,13 +11,32 @@
 #include "instrument/runtime/keep_errno.h"
 
 namespace lockcheck::runtime {
+namespace {
+
+// Whoever was to read it may be gone; that is not to end the program. One
+// SIGPIPE that is pending already is the program's own.
+void WriteToStderr(const char* text, size_t size) {
+  sigset_t pipe, blocked, pending;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe, &blocked);
+  sigpending(&pending);
+  const ssize_t written = write(STDERR_FILENO, text, size);
+  if (written < 0 && errno == EPIPE && !sigismember(&pending, SIGPIPE)) {
+    const timespec at_once = {};
+    while (sigtimedwait(&pipe, nullptr, &at_once) < 0 && errno == EINTR) {
+    }
+  }
+  pthread_sigmask(SIG_SETMASK, &blocked, nullptr);
+}
+
+}  // namespace
 
 Message::~Message() {
   const KeepErrno keep_errno;
   if (size_ == sizeof(text_)) --size_;
   text_[size_++] = '\n';
-  const ssize_t ignored = write(STDERR_FILENO, text_, size_);
-  (void)ignored;
+  WriteToStderr(text_, size_);
 }
 
 Message& Message::Bytes(const char* text, size_t size) {

@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -63,6 +64,24 @@ bool CloseAll() {
   return !numbers.empty();
 }
 
+// Standard error is a pipe whose reader is gone, and there is something to say.
+bool NobodyReads() {
+  int ends[2];
+  if (pipe(ends) != 0 || dup2(ends[1], STDERR_FILENO) < 0) return false;
+  close(ends[0]);
+  close(ends[1]);
+  x.unlock();  // misuse
+  sigset_t pending;
+  sigpending(&pending);
+  if (sigismember(&pending, SIGPIPE)) return false;
+  // What the program writes there itself ends it as ever.
+  const pid_t child = fork();
+  if (child == 0) _exit(write(STDERR_FILENO, "x", 1) == 1 ? 0 : 1);
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE;
+}
+
 int GoOn() {
   for (int i = 0; i < kSections; ++i) Use(x);
   lockcheck::thread([] { Use(last); }).join();
@@ -119,5 +138,6 @@ int main(int argc, char** argv) {
     }
     return GoOn();
   }
+  if (scenario == "nobody_reads") return NobodyReads() ? GoOn() : 1;
   return 91;
 }

@@ -141,6 +141,14 @@ TEST_P(DescriptorTest, AForeignFileOfTheLogsNameIsLeftAlone) {
   ExpectUntouched(log());
 }
 
+TEST_P(DescriptorTest, WhoeverReadsStandardErrorMayBeGone) {
+  EXPECT_EQ(Run("nobody_reads"), "");
+  const Finished live = Child("descriptor_program", {"nobody_reads", "-", "-"})
+                            .Options("mode=live")
+                            .Run();
+  EXPECT_EQ(live.exit_status(), 0) << live;
+}
+
 TEST_P(DescriptorTest, AChildThatLosesTheLogDoesNotStopItsParent) {
   EXPECT_THAT(Run("deleted_in_child"),
               AllOf(StartsWith("lockcheck: recording stopped: "),
