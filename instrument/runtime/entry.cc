@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <system_error>
+#include <utility>
 
 #include "instrument/runtime/plain.h"
 #include "instrument/runtime/plain_shared.h"
@@ -67,6 +68,22 @@ bool LockOrThrow(const LockRequest& request) {
   return got == Got::kLock;
 }
 
+// Said by lock(a, b, ...) while it tries a member that is no lock of ours:
+// TryForCall().
+thread_local constinit uint32_t t_before_call
+    __attribute__((tls_model("initial-exec"))) = kNoCall;
+
+bool Try(LockRequest request) {
+  const uint32_t before = t_before_call;
+  if (before != kNoCall) {
+    const uint32_t now = HoldsOfThread();
+    request.how = How::kMulti;
+    request.tries = true;
+    request.group = now > before ? now - before : 0;
+  }
+  return Lock(request) == Got::kLock;
+}
+
 [[noreturn]] void ThrowTooDeep() {
   throw std::system_error(
       std::make_error_code(std::errc::resource_unavailable_try_again),
@@ -93,7 +110,11 @@ void TakenUncommon(LockState& lock, SiteSlot* slot) noexcept {
 
 bool TryLockUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
                      Caller caller) noexcept {
-  return Lock({&lock, kind, How::kTry, slot, caller, 0, nullptr}) == Got::kLock;
+  return Try({&lock, kind, How::kTry, slot, caller, 0, nullptr});
+}
+
+uint32_t TryForCall(uint32_t before) noexcept {
+  return std::exchange(t_before_call, before);
 }
 
 bool TimedLockUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
@@ -103,7 +124,9 @@ bool TimedLockUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
 
 bool LockMemberUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
                         Caller caller, uint32_t held) {
-  return LockOrThrow({&lock, kind, How::kMulti, slot, caller, held, nullptr});
+  LockRequest request = {&lock, kind, How::kMulti, slot, caller, held, nullptr};
+  request.tries = held != 0;
+  return LockOrThrow(request);
 }
 
 void LockSharedUncommon(SharedState& lock, LockKind kind, SiteSlot* slot,
@@ -113,8 +136,7 @@ void LockSharedUncommon(SharedState& lock, LockKind kind, SiteSlot* slot,
 
 bool TryLockSharedUncommon(SharedState& lock, LockKind kind, SiteSlot* slot,
                            Caller caller) noexcept {
-  return Lock({&lock, kind, How::kTry, slot, caller, 0, nullptr, true}) ==
-         Got::kLock;
+  return Try({&lock, kind, How::kTry, slot, caller, 0, nullptr, true});
 }
 
 bool TimedLockSharedUncommon(SharedState& lock, LockKind kind, SiteSlot* slot,

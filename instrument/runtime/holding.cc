@@ -71,14 +71,15 @@ void DropStaleHold(Thread* t, uint32_t object) {
   RemoveHold(t, index);
 }
 
-void TakenShared(Thread* t, SharedState& lock, uint32_t site, How how) {
+void TakenShared(Thread* t, SharedState& lock, uint32_t site, How how,
+                 uint32_t group) {
   Acquisition a{};
   a.flags = static_cast<uint32_t>(how) | log::kFlagShared | log::kFlagHandover;
   a.handover = lock.handovers;
   const uint32_t last = kReadersActor | (Tag(lock) & 2 ? kWaiters : 0);
   if (LastActor(lock) != last) SetLastActor(lock, last);
   lock.last_reader.store(t->hot.actor, std::memory_order_relaxed);
-  WriteAcquisition(t, lock, site, 0, a);
+  WriteAcquisition(t, lock, site, group, a);
 }
 
 void Taken(Thread* t, LockState& lock, uint32_t site, How how, uint32_t group) {

@@ -22,7 +22,8 @@ void RegisterLock(Thread* t, LockState& lock, LockKind kind, uint32_t site,
 void Taken(Thread* t, LockState& lock, uint32_t site, How how, uint32_t group);
 // The lock is read. The next writer finds another last actor than itself, so
 // its section is counted after this one.
-void TakenShared(Thread* t, SharedState& lock, uint32_t site, How how);
+void TakenShared(Thread* t, SharedState& lock, uint32_t site, How how,
+                 uint32_t group);
 // A permit of a semaphore is taken; `only`: it is the only one there is. Others
 // have no order.
 void TakenPermit(Thread* t, LockState& lock, uint32_t site, How how, bool only);

@@ -67,7 +67,8 @@ uint32_t& DepthOf(LockState& lock) {
 
 void Taken(Thread* t, const LockRequest& request, uint32_t site) {
   if (request.reads) {
-    TakenShared(t, static_cast<SharedState&>(*request.lock), site, request.how);
+    TakenShared(t, static_cast<SharedState&>(*request.lock), site, request.how,
+                request.group);
   } else {
     Taken(t, *request.lock, site, request.how, request.group);
   }
@@ -107,7 +108,7 @@ Got LockOwn(Thread* t, const LockRequest& request, uint32_t site) {
     return Got::kLock;
   }
   if (request.how == How::kTry ||
-      (request.how == How::kMulti && request.group != 0)) {
+      (request.how == How::kMulti && request.tries)) {
     WriteTryFailed(t, request, site);
     return Got::kNothing;
   }

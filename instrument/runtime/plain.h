@@ -42,7 +42,7 @@ int FutexWait(std::atomic<uint32_t>& word, uint32_t value,
 
 inline bool MayBlock(const LockRequest& request) {
   return request.how == How::kBlocking || request.how == How::kTimed ||
-         (request.how == How::kMulti && request.group == 0);
+         (request.how == How::kMulti && !request.tries);
 }
 
 // One round of waiting: takes the lock if it is free, else sleeps once.

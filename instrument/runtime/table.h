@@ -50,6 +50,7 @@ struct LockRequest {
   // It was had before and is had again at the end of the same call, so the
   // request never fails, whatever on_deadlock says.
   bool again = false;
+  bool tries = false;  // kMulti: not the first member; it does not wait
 };
 
 // What came of a request. kDeadlock: it would wait for ever, and is to throw.

@@ -265,6 +265,13 @@ class ComponentSearch {
           "std::lock goes on trying for as long as another holds one of its "
           "locks"};
     }
+    if (std::any_of(choices.begin(), choices.end(), [](const Choice& choice) {
+          return choice.step->is_perhaps;
+        })) {
+      finding.assumes.push_back(
+          "std::lock makes the try: its place is not known, for the program's "
+          "symbols or debug information were not found");
+    }
     bool semaphores = false;
     for (size_t i = 0; i < arcs.size(); ++i) {
       const Arc& arc = component_.arcs[arcs[i]];

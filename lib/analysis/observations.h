@@ -62,6 +62,9 @@ struct Dependency {
   ObjectIndex lock = kNone;
   model::Mode mode = model::Mode::kExclusive;
   model::How how = model::How::kBlocking;
+  // Of a try that may be one of std::lock's, for its place is not known: how
+  // many of `held` were held before the call then. Else 0.
+  uint16_t perhaps_retried_under = 0;
   SiteIndex site = kNone;
   StackIndex stack = kNone;  // of this request, if one was recorded
   HeldSet held;              // never empty

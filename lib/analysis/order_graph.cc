@@ -1,6 +1,7 @@
 #include "lib/analysis/order_graph.h"
 
 #include <algorithm>
+#include <span>
 #include <tuple>
 #include <utility>
 
@@ -47,25 +48,33 @@ class Builder {
 
   std::vector<OrderComponent> Build() {
     if (!FindComponents()) return {};
-    VisitArcs([this](const auto& row, ObjectIndex from, const Hold* hold) {
-      AddStep(row, from, hold);
-    });
+    VisitArcs(
+        [this](const auto& row, ObjectIndex from, const Hold* hold,
+               bool is_perhaps) { AddStep(row, from, hold, is_perhaps); });
     for (OrderComponent& component : components_) Finish(component);
     return std::move(components_);
   }
 
  private:
-  // Calls visit(row, from, hold) for every lock (or END, then hold is null)
-  // from which a dependency or request makes an arc.
+  // Calls visit(row, from, hold, is_perhaps) for every lock (or END, then hold
+  // is null) from which a dependency or request makes an arc.
   template <typename Visit>
   void VisitArcs(Visit visit) const {
     for (const Dependency& d : o_.dependencies) {
-      for (const Hold& h : d.held) visit(d, h.object, &h);
-      if (joined_[d.actor]) visit(d, o_.end_object(d.actor), nullptr);
+      for (const Hold& h : d.held) visit(d, h.object, &h, false);
+      if (joined_[d.actor]) visit(d, o_.end_object(d.actor), nullptr, false);
     }
     for (const Request& r : o_.requests) {
-      if (joined_[r.actor]) visit(r, o_.end_object(r.actor), nullptr);
+      if (joined_[r.actor]) visit(r, o_.end_object(r.actor), nullptr, false);
     }
+    // The last: of the steps of an arc, the first that will do is taken.
+    for (const Dependency& d : o_.dependencies) {
+      for (const Hold& h : PerhapsUnder(d)) visit(d, h.object, &h, true);
+    }
+  }
+
+  static std::span<const Hold> PerhapsUnder(const Dependency& d) {
+    return std::span(d.held).first(d.perhaps_retried_under);
   }
 
   // Numbers the components of two vertices or more; false if there is none.
@@ -83,7 +92,7 @@ class Builder {
       }
       return vertex[object];
     };
-    VisitArcs([&](const auto& row, ObjectIndex from, const Hold*) {
+    VisitArcs([&](const auto& row, ObjectIndex from, const Hold*, bool) {
       if (from != row.lock) edges.push_back({number(from), number(row.lock)});
     });
     const auto found =
@@ -106,7 +115,8 @@ class Builder {
   }
 
   template <typename Row>
-  void AddStep(const Row& row, ObjectIndex from, const Hold* hold) {
+  void AddStep(const Row& row, ObjectIndex from, const Hold* hold,
+               bool is_perhaps) {
     const uint32_t c = component_of_[from];
     if (c == kNoComponent || c != component_of_[row.lock] || from == row.lock) {
       return;
@@ -127,11 +137,14 @@ class Builder {
     step.actor = row.actor;
     step.mode = row.mode;
     step.hold_mode = hold ? hold->mode : model::Mode::kExclusive;
-    step.how = row.how;
+    step.how = is_perhaps ? model::How::kRetried : row.how;
     step.stack = row.stack;
     step.count = row.count;
-    if constexpr (std::is_same_v<Row, Dependency>) step.held = row.held;
+    if constexpr (std::is_same_v<Row, Dependency>) {
+      step.held = is_perhaps ? PerhapsUnder(row) : row.held;
+    }
     step.phases = row.phases;
+    step.is_perhaps = is_perhaps;
     component.arcs[found->second].steps.push_back(step);
   }
 

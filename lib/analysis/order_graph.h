@@ -37,6 +37,7 @@ struct Step {
   uint64_t count = 0;
   std::span<const Hold> held;  // without END(actor)
   std::span<const uint32_t> phases;
+  bool is_perhaps = false;  // see Dependency::perhaps_retried_under
 };
 
 struct Arc {

@@ -18,17 +18,27 @@ class Reader {
 
   void Read() {
     std::erase_if(o_.dependencies, [&](Dependency& d) {
-      const size_t members = IsCandidate(d) ? MembersHeld(d) : 0;
-      if (members == 0 || !IsRetried(d)) return false;
-      d.how = model::How::kRetried;
-      d.held.resize(d.held.size() - members);
-      if (!d.held.empty()) return false;
-      o_.requests.push_back(WithEmptyHands(d));
-      return true;
+      d.perhaps_retried_under = 0;
+      if (!IsCandidate(d)) return false;
+      const Members members = MembersHeld(d);
+      const Answer answer = IsRetried(d);
+      if (answer == Answer::kYes) return Retry(d, members.count);
+      if (answer == Answer::kNotKnown && members.first_is_known) {
+        d.perhaps_retried_under =
+            static_cast<uint16_t>(d.held.size() - members.count);
+      }
+      return false;
     });
   }
 
  private:
+  using Answer = StdLockPlaces::Answer;
+
+  struct Members {
+    size_t count = 0;
+    bool first_is_known = false;  // it was waited for
+  };
+
   // Whom the actor asked for, and what it held, by their objects.
   using Asked = std::vector<uint32_t>;
 
@@ -44,7 +54,16 @@ class Reader {
            places_.CallerAt(d.held.back().site) == places_.CallerAt(d.site);
   }
 
-  bool IsRetried(const Dependency& d) {
+  // True: nothing was held before the call, so it is a dependency no more.
+  bool Retry(Dependency& d, size_t members) {
+    d.how = model::How::kRetried;
+    d.held.resize(d.held.size() - members);
+    if (!d.held.empty()) return false;
+    o_.requests.push_back(WithEmptyHands(d));
+    return true;
+  }
+
+  Answer IsRetried(const Dependency& d) {
     StackIndex stack = d.stack;
     if (stack == kNone) {
       if (!stacks_) stacks_.emplace(*o_.recording);
@@ -56,18 +75,21 @@ class Reader {
   // How many of the locks held are members of the same call: it waited for the
   // first of them and tried the others. The same call may be active further
   // out, which waited for a lock of its own.
-  size_t MembersHeld(const Dependency& d) {
+  Members MembersHeld(const Dependency& d) {
     if (waited_for_.empty()) NoteWaits();
     const uint32_t caller = places_.CallerAt(d.site);
+    Members members;
     size_t i = d.held.size();
     while (i > 0 && places_.CallerAt(d.held[i - 1].site) == caller) {
       --i;
+      ++members.count;
       const std::span<const Hold> before(d.held.data(), i);
       if (waited_for_.contains(AskedFor(d.actor, d.held[i].object, before))) {
+        members.first_is_known = true;
         break;
       }
     }
-    return d.held.size() - i;
+    return members;
   }
 
   void NoteWaits() {

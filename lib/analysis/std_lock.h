@@ -11,6 +11,10 @@
 // was held before the call. The log does not say which tries these are: the
 // names of the functions in their stacks do. What the call had when it tried is
 // told by where the caller stands, and begins with the member it waited for.
+//
+// Where the names are not known (no symbols, no file any more), any try may be
+// one of these. It stays what it is, and says what it would be under then: what
+// was held before the last lock that the actor waited for.
 #ifndef LOCKCHECK_LIB_ANALYSIS_STD_LOCK_H_
 #define LOCKCHECK_LIB_ANALYSIS_STD_LOCK_H_
 
@@ -24,11 +28,13 @@ namespace lockcheck::analysis {
 // Who knows the functions' names.
 class StdLockPlaces {
  public:
+  enum class Answer : uint8_t { kNo, kYes, kNotKnown };
+
   virtual ~StdLockPlaces() = default;
   // Is a request with this stack, or if there is none at this site, one that
   // std::lock makes?
-  virtual bool IsInStdLock(StackIndex stack, SiteIndex site) = 0;
-  // The place in the user's code, as a number.
+  virtual Answer IsInStdLock(StackIndex stack, SiteIndex site) = 0;
+  // The place in the user's code, as a number. kNone: not known.
   virtual uint32_t CallerAt(SiteIndex site) = 0;
 };
 

@@ -19,7 +19,7 @@ std::vector<const symbolize::SymbolizedFrame*> PointersTo(
 StdLockPlaces::StdLockPlaces(const log::Recording& recording, Resolve resolve)
     : recording_(recording),
       resolve_(std::move(resolve)),
-      caller_of_site_(recording.sites.size(), log::kNone) {}
+      caller_of_site_(recording.sites.size()) {}
 
 std::vector<symbolize::SymbolizedFrame> StdLockPlaces::Resolved(
     const Frames& frames) const {
@@ -30,21 +30,23 @@ std::vector<symbolize::SymbolizedFrame> StdLockPlaces::Resolved(
   return resolved;
 }
 
-bool StdLockPlaces::IsInStdLock(log::StackIndex stack, log::SiteIndex site) {
+StdLockPlaces::Answer StdLockPlaces::IsInStdLock(log::StackIndex stack,
+                                                 log::SiteIndex site) {
   const Frames* frames = nullptr;
   if (stack < recording_.stacks.size()) {
     frames = &recording_.stacks[stack].frames;
   } else if (site < recording_.sites.size()) {
     frames = &recording_.sites[site].frames;
   }
-  if (frames == nullptr) return false;
+  if (frames == nullptr) return Answer::kNotKnown;
   const auto known = in_std_lock_.find(frames);
   if (known != in_std_lock_.end()) return known->second;
   return in_std_lock_[frames] = IsInStdLock(*frames);
 }
 
-// Between the request and the user's code.
-bool StdLockPlaces::IsInStdLock(const Frames& frames) const {
+// Between the request and the user's code. Without debug information it is not
+// known what was inlined into that.
+StdLockPlaces::Answer StdLockPlaces::IsInStdLock(const Frames& frames) const {
   const auto stack = Resolved(frames);
   const symbolize::StackPosition user =
       symbolize::UserPosition(PointersTo(stack));
@@ -52,31 +54,31 @@ bool StdLockPlaces::IsInStdLock(const Frames& frames) const {
     const auto& inlined = stack[i].frames;
     const size_t end = i == user.frame ? user.inlined : inlined.size();
     for (size_t k = 0; k < end; ++k) {
-      if (symbolize::IsStdLock(inlined[k])) return true;
+      if (symbolize::IsStdLock(inlined[k])) return Answer::kYes;
     }
   }
-  return false;
+  const bool is_known = user.source != nullptr && !user.source->file.empty();
+  return is_known ? Answer::kNo : Answer::kNotKnown;
 }
 
 uint32_t StdLockPlaces::CallerAt(log::SiteIndex site) {
   if (site >= caller_of_site_.size()) return log::kNone;
-  uint32_t& caller = caller_of_site_[site];
-  if (caller != log::kNone) return caller;
-  const auto number = static_cast<uint32_t>(callers_.size());
-  caller = callers_.try_emplace(Caller(recording_.sites[site].frames), number)
-               .first->second;
-  return caller;
+  std::optional<uint32_t>& caller = caller_of_site_[site];
+  if (!caller) caller = NumberOf(recording_.sites[site].frames);
+  return *caller;
 }
 
-std::string StdLockPlaces::Caller(const Frames& frames) const {
+uint32_t StdLockPlaces::NumberOf(const Frames& frames) {
   const auto stack = Resolved(frames);
   const symbolize::SourceFrame* const user =
       symbolize::UserFrame(PointersTo(stack));
-  if (user != nullptr) {
-    return absl::StrCat(user->function, "\n", user->file, "\n", user->line);
-  }
-  if (frames.empty()) return "";
-  return absl::StrCat(frames.front().module, "+", frames.front().offset);
+  if (user == nullptr) return log::kNone;
+  const auto number = static_cast<uint32_t>(callers_.size());
+  return callers_
+      .try_emplace(
+          absl::StrCat(user->function, "\n", user->file, "\n", user->line),
+          number)
+      .first->second;
 }
 
 }  // namespace lockcheck::report

@@ -4,6 +4,7 @@
 #ifndef LOCKCHECK_LIB_REPORT_STD_LOCK_PLACES_H_
 #define LOCKCHECK_LIB_REPORT_STD_LOCK_PLACES_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,19 +21,19 @@ class StdLockPlaces : public analysis::StdLockPlaces {
   // The recording must outlive it.
   StdLockPlaces(const log::Recording& recording, Resolve resolve);
 
-  bool IsInStdLock(log::StackIndex stack, log::SiteIndex site) override;
+  Answer IsInStdLock(log::StackIndex stack, log::SiteIndex site) override;
   uint32_t CallerAt(log::SiteIndex site) override;
 
  private:
   using Frames = std::vector<log::Frame>;
   std::vector<symbolize::SymbolizedFrame> Resolved(const Frames& frames) const;
-  bool IsInStdLock(const Frames& frames) const;
-  std::string Caller(const Frames& frames) const;
+  Answer IsInStdLock(const Frames& frames) const;
+  uint32_t NumberOf(const Frames& frames);
 
   const log::Recording& recording_;
   const Resolve resolve_;
-  absl::flat_hash_map<const Frames*, bool> in_std_lock_;
-  std::vector<uint32_t> caller_of_site_;  // log::kNone: not yet asked for
+  absl::flat_hash_map<const Frames*, Answer> in_std_lock_;
+  std::vector<std::optional<uint32_t>> caller_of_site_;  // as asked for
   absl::flat_hash_map<std::string, uint32_t> callers_;
 };
 

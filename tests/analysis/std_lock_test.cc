@@ -18,13 +18,20 @@ constexpr ActorIndex kActor = 0;
 constexpr ObjectIndex kA = 0, kB = 1, kC = 2, kD = 3, kG = 4;
 constexpr SiteIndex kElsewhere = 0, kCall = 1, kOtherCall = 2;
 
-// Every try at kCall and kOtherCall is one of std::lock.
+// Every try at kCall and kOtherCall is one of std::lock, if that is known.
 class Places : public StdLockPlaces {
  public:
-  bool IsInStdLock(StackIndex, SiteIndex site) override {
-    return site != kElsewhere;
+  explicit Places(bool are_known) : are_known_(are_known) {}
+  Answer IsInStdLock(StackIndex, SiteIndex site) override {
+    if (!are_known_) return Answer::kNotKnown;
+    return site == kElsewhere ? Answer::kNo : Answer::kYes;
   }
-  uint32_t CallerAt(SiteIndex site) override { return site; }
+  uint32_t CallerAt(SiteIndex site) override {
+    return are_known_ ? site : SiteIndex{kNone};
+  }
+
+ private:
+  const bool are_known_;
 };
 
 Hold Held(ObjectIndex object, SiteIndex site) {
@@ -53,10 +60,11 @@ Dependency TryB(SiteIndex site, HeldSet held) {
 class StdLock : public ::testing::Test {
  protected:
   // What becomes of the last of them.
-  const Dependency* Read(std::vector<Dependency> dependencies) {
+  const Dependency* Read(std::vector<Dependency> dependencies,
+                         bool places_are_known = true) {
     const size_t before = dependencies.size();
     o_.dependencies = std::move(dependencies);
-    Places places;
+    Places places(places_are_known);
     ReadStdLockAsOneRequest(places, o_);
     return o_.dependencies.size() == before ? &o_.dependencies.back() : nullptr;
   }
@@ -103,7 +111,33 @@ TEST_F(StdLock, ATryElsewhereStaysATry) {
     ASSERT_NE(d, nullptr);
     EXPECT_EQ(d->how, model::How::kTry);
     EXPECT_THAT(d->held, SizeIs(1));
+    EXPECT_EQ(d->perhaps_retried_under, 0);
   }
+}
+
+TEST_F(StdLock, ATryAtAPlaceThatIsNotKnownIsPerhapsOne) {
+  const Dependency* d = Read(
+      {Waits(kG, {}), Waits(kA, {Held(kG, kElsewhere)}),
+       TryB(kCall, {Held(kG, kElsewhere), Held(kA, kCall), Held(kC, kCall)})},
+      false);
+  ASSERT_NE(d, nullptr);
+  EXPECT_EQ(d->how, model::How::kTry);
+  EXPECT_THAT(d->held, SizeIs(3));
+  EXPECT_EQ(d->perhaps_retried_under, 1);
+}
+
+TEST_F(StdLock, IfItWereOneThatHasNothingBeforeItIsInNoOrder) {
+  const Dependency* d =
+      Read({Waits(kA, {}), TryB(kCall, {Held(kA, kCall)})}, false);
+  ASSERT_NE(d, nullptr);
+  EXPECT_EQ(d->perhaps_retried_under, 0);
+}
+
+TEST_F(StdLock, ItIsNoneIfNothingThatItHasWasWaitedFor) {
+  const Dependency* d =
+      Read({TryB(kCall, {Held(kG, kElsewhere), Held(kA, kCall)})}, false);
+  ASSERT_NE(d, nullptr);
+  EXPECT_EQ(d->perhaps_retried_under, 0);
 }
 
 }  // namespace

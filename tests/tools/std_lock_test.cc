@@ -1,9 +1,12 @@
 // What std::lock and std::scoped_lock take together is judged as one request,
-// whatever the compiler made of them.
+// whatever the compiler made of them; and what lockcheck::lock takes through
+// guards and locks of the user's own.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 #include <string>
 
 #include "tests/runtime/child.h"
@@ -15,21 +18,53 @@ namespace {
 
 using lockcheck::testing::Child;
 using lockcheck::testing::Finished;
+using lockcheck::testing::Folder;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
+
+// What takes b or s through lockcheck::lock: see the program.
+constexpr const char* kKinds[] = {"own guards", "own reader",   "std guards",
+                                  "std reader", "accounts",     "pairs",
+                                  "mixed pair", "mixed account"};
 
 class StdLockTest : public ::testing::TestWithParam<std::string> {
  protected:
   ~StdLockTest() override { std::remove(log_.c_str()); }
 
+  Finished RunLive(const std::string& story) {
+    return Child(GetParam(), {story})
+        .Options("mode=live:command=" LOCKCHECK_COMMAND)
+        .Run();
+  }
+
   Ran Analyzed(const std::string& story) {
-    const Finished f = Child(GetParam(), {story}).Options("log=" + log_).Run();
-    EXPECT_TRUE(f.Succeeded()) << f;
+    Record(GetParam(), story);
+    return RunCommand({"analyze", "--all", log_});
+  }
+
+  // Of a program of which less is known. `strip`: an option of strip(1); empty:
+  // the program is there no more when the log is read.
+  Ran AnalyzedWithout(const std::string& strip, const std::string& story) {
+    const Folder folder;
+    const std::string program = folder / "program";
+    std::filesystem::copy_file(lockcheck::testing::ProgramPath(GetParam()),
+                               program);
+    if (!strip.empty()) {
+      const std::string command = LOCKCHECK_STRIP " " + strip + " " + program;
+      EXPECT_EQ(std::system(command.c_str()), 0) << command;
+    }
+    Record(program, story);
+    if (strip.empty()) std::filesystem::remove(program);
     return RunCommand({"analyze", "--all", log_});
   }
 
  private:
+  void Record(const std::string& program, const std::string& story) {
+    const Finished f = Child(program, {story}).Options("log=" + log_).Run();
+    EXPECT_TRUE(f.Succeeded()) << f;
+  }
+
   const std::string log_ =
       ::testing::TempDir() + "std_lock." + std::to_string(getpid());
 };
@@ -71,10 +106,96 @@ TEST_P(StdLockTest, UnderAGateItIsRefuted) {
   EXPECT_THAT(ran.out, AllOf(HasSubstr("1 refuted"), HasSubstr("(gate")));
 }
 
+TEST_P(StdLockTest, OursOverGuardsAndUsersLocksIsOneRequest) {
+  for (const std::string kind : kKinds) {
+    const Ran ran = Analyzed(kind);
+    EXPECT_EQ(ran.status, 1) << kind << ran.out << ran.err;
+    EXPECT_THAT(ran.out, AllOf(HasSubstr("FINDINGS  1 possible deadlock\n"),
+                               HasSubstr("(among others, at once), in")))
+        << kind;
+    const Finished f = RunLive(kind);
+    EXPECT_TRUE(f.Succeeded()) << f;
+    EXPECT_THAT(f.err, AllOf(HasSubstr("[1] POSSIBLE DEADLOCK"),
+                             HasSubstr("(among others, at once), in"),
+                             Not(HasSubstr("[2]"))))
+        << kind;
+  }
+}
+
+TEST_P(StdLockTest, OursOverGuardsAndUsersLocksHasNoOrderOfItsOwn) {
+  for (const std::string kind : kKinds) {
+    for (const char* how : {" crossed", " in order"}) {
+      const Ran ran = Analyzed(kind + how);
+      EXPECT_EQ(ran.status, 0) << kind << how << ran.out << ran.err;
+      EXPECT_THAT(ran.out, HasSubstr("FINDINGS  none")) << kind << how;
+      const Finished f = RunLive(kind + how);
+      EXPECT_TRUE(f.Succeeded()) << f;
+      EXPECT_EQ(f.err, "") << kind << how;
+    }
+  }
+}
+
+TEST_P(StdLockTest, OursOverGuardsAndUsersLocksIsRefutedUnderAGate) {
+  for (const std::string kind : kKinds) {
+    const Ran ran = Analyzed(kind + " gate");
+    EXPECT_EQ(ran.status, 0) << kind << ran.out << ran.err;
+    EXPECT_THAT(ran.out, AllOf(HasSubstr("1 refuted"), HasSubstr("(gate")));
+    const Finished f = RunLive(kind + " gate");
+    EXPECT_TRUE(f.Succeeded()) << f;
+    EXPECT_EQ(f.err, "") << kind;
+  }
+}
+
+TEST_P(StdLockTest, ATryAfterOursGivesUp) {
+  for (const char* story : {"try afterwards", "try after a throw"}) {
+    const Ran ran = Analyzed(story);
+    EXPECT_EQ(ran.status, 0) << story << ran.out << ran.err;
+    EXPECT_THAT(ran.out, AllOf(HasSubstr("refuted"), HasSubstr("(try"),
+                               Not(HasSubstr("POSSIBLE"))))
+        << story;
+  }
+}
+
 TEST_P(StdLockTest, ATryOfSeveralGivesUp) {
   const Ran ran = Analyzed("try");
   EXPECT_EQ(ran.status, 0) << ran.out << ran.err;
   EXPECT_THAT(ran.out, AllOf(HasSubstr("2 refuted"), HasSubstr("(try")));
+}
+
+// Of the functions or of what is inlined into them.
+constexpr const char* kWithoutNames[] = {"", "--strip-all", "--strip-debug"};
+
+TEST_P(StdLockTest, ATryAtAPlaceThatIsNotKnownMayBeOneOfIt) {
+  for (const char* strip : kWithoutNames) {
+    for (const char* story : {"scoped", "deferred", "within"}) {
+      const Ran ran = AnalyzedWithout(strip, story);
+      EXPECT_EQ(ran.status, 1) << strip << story << ran.out << ran.err;
+      EXPECT_THAT(ran.out, HasSubstr("1 possible deadlock")) << strip << story;
+      // At -O0 its functions have names still.
+      if (strip == std::string("--strip-debug")) continue;
+      EXPECT_THAT(ran.out, HasSubstr("std::lock makes the try: its place is "
+                                     "not known"))
+          << strip << story;
+    }
+  }
+}
+
+TEST_P(StdLockTest, IfItWereOneThatCannotDeadlockItIsNotPossible) {
+  for (const char* strip : kWithoutNames) {
+    for (const char* story : {"crossed", "one by one", "gate", "try"}) {
+      const Ran ran = AnalyzedWithout(strip, story);
+      EXPECT_EQ(ran.status, 0) << strip << story << ran.out << ran.err;
+      EXPECT_THAT(ran.out, Not(HasSubstr("POSSIBLE"))) << strip << story;
+    }
+  }
+}
+
+TEST_P(StdLockTest, WithItsPlaceKnownNothingIsAssumedOfATry) {
+  EXPECT_THAT(Analyzed("scoped").out, Not(HasSubstr("is not known")));
+  const Ran ran = Analyzed("try under two");
+  EXPECT_EQ(ran.status, 0) << ran.out << ran.err;
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("1 refuted"), HasSubstr("(try")));
+  EXPECT_EQ(AnalyzedWithout("--strip-all", "try under two").status, 1);
 }
 
 INSTANTIATE_TEST_SUITE_P(Levels, StdLockTest,

@@ -8,7 +8,9 @@
 // of lockcheck too.
 //
 // lock(a, b, ...) and scoped_lock(a, b, ...) record one request: no order among
-// their members, but each member is asked for under everything held before.
+// their members, but each member is asked for under everything held before. So
+// it is of guards and of lockables that use lockcheck's locks: whatever a
+// member's try_lock() tries is a member of the request.
 // try_lock(a, b, ...) records a try of each member it came to.
 #ifndef LOCKCHECK_GUARDS_H_
 #define LOCKCHECK_GUARDS_H_
@@ -48,12 +50,15 @@ LOCKCHECK_ALWAYS_INLINE bool TryLockAt(Lock& lock, SiteSlot*)
     LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
   return lock.try_lock();
 }
-template <typename Lock>
-LOCKCHECK_ALWAYS_INLINE bool LockMemberAt(Lock& lock, SiteSlot*, uint32_t held)
-    LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
-  if (held == 0) return lock.lock(), true;
-  return lock.try_lock();
-}
+template <typename... Locks>
+struct MemberAsker {
+  template <typename Lock>
+  LOCKCHECK_ALWAYS_INLINE bool LockAt(Lock& lock, SiteSlot*, uint32_t held)
+      LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
+    if (held == 0) return lock.lock(), true;
+    return lock.try_lock();
+  }
+};
 #else
 #define LOCKCHECK_HERE(slot)             \
   ::lockcheck::internal::SiteSlot* slot; \
@@ -80,17 +85,62 @@ LOCKCHECK_ALWAYS_INLINE bool TryLockAt(Lock& lock, SiteSlot* slot)
     return lock.try_lock();
   }
 }
-template <typename Lock>
-LOCKCHECK_ALWAYS_INLINE bool LockMemberAt(Lock& lock, SiteSlot* slot,
-                                          uint32_t held)
-    LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
-  if constexpr (Instrumented<Lock>) {
-    return LockAccess::TryLockMemberAt(lock, slot, held);
-  } else {
-    if (held == 0) return lock.lock(), true;
-    return lock.try_lock();
-  }
+// How many locks this thread has, as far as that is recorded.
+inline uint32_t HoldsOfThread() {
+  const ThreadHolds* const h = HoldsOf(t_thread.state);
+  return static_cast<uint32_t>(h->top - h->holds);
 }
+
+// From now on the tries of this thread are made for a member of a lock(a, b,
+// ...) before which it had `before` locks. kNoCall: not any more. Returns what
+// was said last.
+inline constexpr uint32_t kNoCall = UINT32_MAX;
+uint32_t TryForCall(uint32_t before) noexcept;
+
+class CallsTry {
+ public:
+  explicit CallsTry(uint32_t before) : outer_(TryForCall(before)) {}
+  ~CallsTry() { TryForCall(outer_); }
+  CallsTry(const CallsTry&) = delete;
+  CallsTry& operator=(const CallsTry&) = delete;
+
+ private:
+  const uint32_t outer_;
+};
+
+// Asks for the members of one lock(a, b, ...).
+template <typename... Locks>
+struct MemberAsker {
+  template <typename Lock>
+  LOCKCHECK_ALWAYS_INLINE bool LockAt(Lock& lock, SiteSlot* slot, uint32_t held)
+      LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
+    return LockAccess::TryLockMemberAt(lock, slot, held);
+  }
+};
+
+// A guard, or a lock of the user's own, may take any number of locks: what it
+// waits for is a request of its own, with nothing of the call in hand, and what
+// it tries is tried for the call.
+template <typename... Locks>
+requires(!(Instrumented<Locks> && ...)) struct MemberAsker<Locks...> {
+  template <typename Lock>
+  LOCKCHECK_ALWAYS_INLINE bool LockAt(Lock& lock, SiteSlot* slot, uint32_t held)
+      LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
+    if (held == 0) return LockFirstAt(lock, slot), true;
+    const CallsTry calls_try(before);
+    return TryLockAt(lock, slot);
+  }
+  template <typename Lock>
+  LOCKCHECK_ALWAYS_INLINE static void LockFirstAt(Lock& lock, SiteSlot* slot)
+      LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
+    if constexpr (Instrumented<Lock>) {
+      LockAccess::TryLockMemberAt(lock, slot, 0);
+    } else {
+      lock.lock();
+    }
+  }
+  const uint32_t before = HoldsOfThread();
+};
 #endif
 
 template <typename Lock>
@@ -143,12 +193,13 @@ template <typename... Locks>
 LOCKCHECK_ALWAYS_INLINE void LockAllAt(SiteSlot* slot, Locks&... locks) {
   constexpr size_t kCount = sizeof...(Locks);
   auto all = std::tie(locks...);
+  MemberAsker<Locks...> asker;
   size_t first = 0;
   while (true) {
     const size_t got = TryRound(
         std::make_index_sequence<kCount>(), all, first,
-        [slot](auto& l, uint32_t held)
-            LOCKCHECK_INLINE_LAMBDA { return LockMemberAt(l, slot, held); });
+        [slot, &asker](auto& l, uint32_t held)
+            LOCKCHECK_INLINE_LAMBDA { return asker.LockAt(l, slot, held); });
     if (got == kCount) return;
     first = (first + got) % kCount;
     __builtin_ia32_pause();
