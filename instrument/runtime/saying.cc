@@ -23,11 +23,11 @@ Sayings& Page() { return g_fork_page->sayings; }
 
 uint32_t Tid() { return static_cast<uint32_t>(syscall(SYS_gettid)); }
 
-// Whether the process has ended by then, or will not so soon.
+// If the process ends it has ended by then. No cancellation point.
 void HoldBack() {
   const KeepErrno keep_errno;
   timespec left = {1, 0};
-  while (nanosleep(&left, &left) != 0 && errno == EINTR) {
+  while (syscall(SYS_nanosleep, &left, &left) != 0 && errno == EINTR) {
   }
 }
 
