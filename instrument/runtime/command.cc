@@ -22,6 +22,7 @@
 #include "instrument/runtime/keep_errno.h"
 #include "instrument/runtime/live_book.h"
 #include "instrument/runtime/live_copy.h"
+#include "instrument/runtime/plain.h"
 #include "instrument/runtime/process.h"
 #include "instrument/runtime/waiting.h"
 
@@ -129,7 +130,8 @@ constexpr long kAlarmSeconds = kPatienceMs / 1000 + 1;
 
 // Its exit status; negative: it had none, or did not end in time.
 int Await(pid_t child) {
-  for (int64_t ms = 0; ms < kPatienceMs; ms += 2) {
+  const Deadline patience = Soon(kPatienceMs * 1'000'000);
+  while (!HasPassed(patience)) {
     int status;
     const pid_t ended = waitpid(child, &status, WNOHANG | __WALL);
     if (ended == child) return WIFEXITED(status) ? WEXITSTATUS(status) : -1;

@@ -7,10 +7,13 @@
 
 namespace lockcheck::runtime {
 
-// Both wait for the command, ten seconds at most. They do nothing if there is
+// They wait for the command, ten seconds at most. They do nothing if there is
 // no log, no command (LOCKCHECK_OPTIONS=command=), or the program runs with
 // another user's rights. The program sees no child: no SIGCHLD, and no wait()
 // returns it.
+
+// That, and what starting it takes.
+constexpr int64_t kReportPatienceNs = 11'000'000'000;
 
 // Prints the deadlock of which the actor is a part to standard error. False: it
 // did not. Adds to `orders`, which may be null, how many of the lock orders

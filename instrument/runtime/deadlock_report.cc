@@ -10,6 +10,7 @@
 #include "instrument/runtime/process.h"
 #include "instrument/runtime/record.h"
 #include "instrument/runtime/reporter.h"
+#include "instrument/runtime/saying.h"
 #include "instrument/runtime/sites.h"
 #include "instrument/runtime/stall.h"
 #include "instrument/runtime/waiting.h"
@@ -27,11 +28,16 @@ std::atomic<bool> g_deadlock_stands{false};
 std::atomic<uint32_t> g_misuses{0};
 std::atomic<uint32_t> g_reporting{0};
 
-struct Reporting {
+class Reporting {
+ public:
   Reporting() { g_reporting.fetch_add(1); }
   ~Reporting() { g_reporting.fetch_sub(1); }
   Reporting(const Reporting&) = delete;
   Reporting& operator=(const Reporting&) = delete;
+  Saying& saying() { return saying_; }
+
+ private:
+  Saying saying_;
 };
 
 void NameLock(Message& m, const LockState& lock) {
@@ -164,14 +170,15 @@ void SayWhoIsGone(const Stuck& stuck, const GoneOwner& owner) {
 }
 
 // With mode=live its lock order may have been said, and counted, before.
-void Show(const Deadlock& deadlock) {
+void Show(const Deadlock& deadlock, Saying& saying) {
   const bool live = g_options.mode == RunModeOption::kLive;
   uint32_t orders = 0;
   // Of several that wait for one lock the command names the first.
   const GoneOwner* const gone = deadlock.gone_owner();
   const uint32_t actor =
       gone != nullptr ? gone->actor : deadlock[0].wanted.actor;
-  if (!ShowDeadlock(actor, live ? &orders : nullptr)) SayWhoAndWhere(deadlock);
+  const bool shown = ShowDeadlock(actor, live ? &orders : nullptr);
+  if (saying.TakeNames() && !shown) SayWhoAndWhere(deadlock);
   for (size_t i = 0; gone == nullptr && i < deadlock.size(); ++i) {
     const Wanted& wanted = deadlock[i].wanted;
     if (wanted.top == wanted.holds) continue;
@@ -181,14 +188,15 @@ void Show(const Deadlock& deadlock) {
 }
 
 // Of a deadlock that is new.
-void Tell(const Deadlock& deadlock, bool can_fail) {
+void Tell(const Deadlock& deadlock, bool can_fail, Saying& saying) {
   g_deadlocks.fetch_add(1, std::memory_order_relaxed);
   if (TellHook(can_fail ? LockUp::kClosed : LockUp::kToStay, &deadlock)) {
     return;
   }
   AwaitReports();
   SayHeadline(deadlock);
-  Show(deadlock);
+  saying.BeginNames(deadlock);
+  Show(deadlock, saying);
 }
 
 // True: the request is to fail.
@@ -242,20 +250,21 @@ bool ReportDeadlockOf(Thread* t, bool can_fail) {
   }
   DropClosing(t);
   if (!deadlock.Claim()) return false;
-  const Reporting reporting;
-  Tell(deadlock, can_fail);
+  Reporting reporting;
+  Tell(deadlock, can_fail, reporting.saying());
   return DoAsAsked(can_fail);
 }
 
 bool ReportGoneOwnerOf(Thread* t, const LockRequest& request, bool can_fail) {
   Deadlock deadlock;
   if (!deadlock.FindGone(t, request)) return false;
-  const Reporting reporting;
-  if (deadlock.Claim()) Tell(deadlock, can_fail);
+  Reporting reporting;
+  if (deadlock.Claim()) Tell(deadlock, can_fail, reporting.saying());
   return DoAsAsked(can_fail);
 }
 
 void ReportNobodyLeft(uint32_t actor) {
+  const Saying saying;
   g_deadlocks.fetch_add(1, std::memory_order_relaxed);
   if (!TellHook(LockUp::kNobodyLeft, nullptr)) {
     AwaitReports();
@@ -290,7 +299,6 @@ bool AnyFinding() {
 }
 
 void SaySummary() {
-  ShowRest();
   const uint32_t n = g_deadlocks.load(std::memory_order_relaxed);
   if (n != 0) {
     Message() << "in this program " << uint64_t{n}

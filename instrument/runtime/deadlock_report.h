@@ -31,7 +31,8 @@ void ReportNobodyLeft(uint32_t actor);
 // The same of threads that are in nobody's way: a hazard.
 void ReportStall();
 
-// At the end of the program: how many there were, if any.
+// At the end of the program: how many deadlocks and lock orders there were, if
+// any.
 void SaySummary();
 
 bool AnyDeadlock();

@@ -2,15 +2,15 @@
 
 #include <sys/resource.h>
 #include <time.h>
-#include <unistd.h>
 
-#include <cstdio>
 #include <cstdlib>
 
 #include "instrument/runtime/deadlock_report.h"
 #include "instrument/runtime/live.h"
 #include "instrument/runtime/process.h"
 #include "instrument/runtime/record.h"
+#include "instrument/runtime/reporter.h"
+#include "instrument/runtime/saying.h"
 #include "instrument/runtime/table.h"
 #include "instrument/runtime/thread.h"
 #include "instrument/runtime/unseen.h"
@@ -53,27 +53,49 @@ void WriteExit() {
   Leave(t);
 }
 
-// After what was registered later: the program's static destructors. There is
-// no other place that sees the status and may change it.
-void OnExitStatus(int status, void*) {
+// What was found so far is said: of an actual deadlock, while the locks are
+// there.
+void EndReports() {
   const Unseen unseen;
-  SaySummary();
-  if (status != 0 || g_options.exit_code == 0 || !AnyFinding()) return;
-  fflush(nullptr);
-  WriteExit();
-  _exit(static_cast<int>(g_options.exit_code));
+  if (AreSayingsSettled()) return;
+  ShowRest();
+  AwaitSayings();
 }
 
-// After every static destructor; what locks do later is still recorded.
-[[gnu::destructor]] void OnExit() {
-  if (g_table.load(std::memory_order_acquire) == &g_own_table &&
-      g_own_table.mode == internal::kModeRecord) {
-    WriteExit();
+void OnExitBegun(int, void*) { EndReports(); }
+
+bool Settle() {
+  const Unseen unseen;
+  SettleSayings();
+  SaySummary();
+  return AnyFinding();
+}
+
+// No other place than such a handler sees the status and may change it: glibc
+// then goes on with the handlers that are left, and does not begin anew.
+void OnExitStatus(int status, void*) {
+  const bool fails = Settle();
+  if (fails && status == 0 && g_options.exit_code != 0) {
+    exit(static_cast<int>(g_options.exit_code));
   }
+}
+
+// Of what the program, or the library that carries the runtime, does at its end
+// this is the last: its handlers and static destructors have run, and by the
+// lowest priority that a program may use, functions like this one. A handler
+// registered now runs next. What locks do later is still recorded.
+[[gnu::destructor(101)]] void OnExit() {
+  if (g_table.load(std::memory_order_acquire) != &g_own_table ||
+      g_own_table.mode != internal::kModeRecord) {
+    return;
+  }
+  EndReports();
+  WriteExit();
+  if (on_exit(&OnExitStatus, nullptr) != 0) Settle();
 }
 
 }  // namespace
 
-void RegisterExit() { on_exit(&OnExitStatus, nullptr); }
+void RegisterExit() { on_exit(&OnExitBegun, nullptr); }
 
 }  // namespace lockcheck::runtime

@@ -8,7 +8,8 @@
 
 namespace lockcheck::runtime {
 
-// What is done when exit() is called, after what is registered later.
+// What is done when exit() is called, after what is registered later. The rest
+// is done when the program's static destructors have run.
 void RegisterExit();
 
 // In the program and in the kernel for it.

@@ -7,6 +7,7 @@
 #include "instrument/runtime/modules.h"
 #include "instrument/runtime/process.h"
 #include "instrument/runtime/record.h"
+#include "instrument/runtime/saying.h"
 
 namespace lockcheck::runtime {
 namespace {
@@ -67,6 +68,7 @@ void ReportMisuse(Thread* t, const MisuseReport& report) {
   r.Word(report.object).Word(report.site).Word(report.owner).Word(stack);
   r.U64(Ticks());
   r.End(log::Op::kMisuse, static_cast<uint32_t>(report.misuse));
+  const Saying saying;
   CountMisuse();
   Say(t, report, stack);
 }

@@ -13,6 +13,7 @@
 #include "instrument/runtime/options.h"
 #include "instrument/runtime/pages.h"
 #include "instrument/runtime/reporter.h"
+#include "instrument/runtime/saying.h"
 #include "instrument/runtime/thread.h"
 #include "lib/log/writer.h"
 
@@ -29,6 +30,7 @@ struct ForkPage {
   Thread* free_threads;
   Thread* all_threads;
   Reports reports;
+  Sayings sayings;
   std::atomic<uint32_t> own_threads;  // the runtime's own that run
   std::atomic<uint32_t> watch;        // see quiescence.cc
 };

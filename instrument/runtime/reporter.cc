@@ -14,6 +14,7 @@
 #include "instrument/runtime/plain.h"
 #include "instrument/runtime/process.h"
 #include "instrument/runtime/record.h"
+#include "instrument/runtime/saying.h"
 #include "instrument/runtime/sites.h"
 #include "instrument/runtime/unseen.h"
 
@@ -21,8 +22,6 @@ namespace lockcheck::runtime {
 namespace {
 
 constexpr int64_t kIdleNs = 1'000'000'000;
-// The command's own patience, and what starting it takes.
-constexpr int64_t kPatienceNs = 11'000'000'000;
 
 // Of one pair of places each second, fourth, eighth... is looked at when it
 // comes, the others at the end.
@@ -128,7 +127,10 @@ bool ShowAnnounced() {
     page.count = 0;
     announced = page.announced.load(std::memory_order_relaxed);
   }
-  if (count != 0) Show(closings, count);
+  if (count != 0) {
+    const Saying saying;
+    Show(closings, count);
+  }
   page.shown.store(announced, std::memory_order_release);
   Futex(page.shown, FUTEX_WAKE, INT32_MAX, nullptr, 0);
   return count != 0;
@@ -193,7 +195,7 @@ void AnnounceClosing(Thread* t) {
 void AwaitReports() {
   Reports& page = Page();
   const uint32_t announced = page.announced.load(std::memory_order_acquire);
-  const Deadline patience = Soon(kPatienceNs);
+  const Deadline patience = Soon(kReportPatienceNs);
   while (page.running.load(std::memory_order_relaxed)) {
     const uint32_t shown = page.shown.load(std::memory_order_acquire);
     if (static_cast<int32_t>(announced - shown) <= 0) break;
@@ -202,7 +204,6 @@ void AwaitReports() {
 }
 
 void ShowRest() {
-  if (g_fork_page == nullptr) return;
   AwaitReports();
   // If no thread could be started.
   ShowAnnounced();

@@ -15,7 +15,10 @@ extern "C" [[gnu::visibility("default")]] void TakeLocks(int times) {
   }
 }
 
-// The same on a thread of the plugin's own.
+// The lock is destroyed like that.
+extern "C" [[gnu::visibility("default")]] void LeaveLocked() { outer.lock(); }
+
+// TakeLocks() on a thread of the plugin's own.
 extern "C" [[gnu::visibility("default")]] void TakeLocksInThread(int times) {
   lockcheck::thread([times] {
     lockcheck::this_thread::set_name("plugin thread");

@@ -128,6 +128,23 @@ TEST_P(Plugin, InPythonRecords) {
   EXPECT_THAT(did, UnorderedElementsAre("200", "80", "40"));
   EXPECT_EQ(Did()["plugin thread"], Times(20, kPlugin));
 }
+
+TEST(PluginTest, InPythonWhatItsDestructorsFindCounts) {
+  for (const std::string mode : {"live", "record"}) {
+    const Folder folder;
+    const Finished f =
+        Child("/usr/bin/env", {"python3", "-c",
+                               "import atexit, ctypes, sys\n"
+                               "atexit.register(lambda: print('handler'))\n"
+                               "ctypes.CDLL(sys.argv[1]).LeaveLocked()\n",
+                               ProgramPath("plugin.so")})
+            .In(folder.path())
+            .Options("exitcode=66:command=none:mode=" + mode)
+            .Run();
+    EXPECT_EQ(f.exit_status(), 66) << f;
+    EXPECT_EQ(f.out, "handler\n");
+  }
+}
 #endif
 
 INSTANTIATE_TEST_SUITE_P(Timing, Plugin,
