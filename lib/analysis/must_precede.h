@@ -6,7 +6,10 @@
 //   * a flag or future that one actor sets: the wait needs its first set;
 //   * a latch: all arrivals; a barrier with as many users as participants:
 //     those of its phase;
-//   * units that one actor posts: an actor's i-th take needs the i-th unit.
+//   * units that one actor posts: an actor's i-th take needs the i-th unit;
+//   * a once_flag: who has passed it comes after all that was done in its
+//     function, by whoever ran it. Had another come first, he would have run
+//     it; so what that actor did before its call is not needed.
 // Where several might have posted nothing is kept.
 //
 // Cost: linear in what is taken in. Thread safety: none.
@@ -17,6 +20,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "lib/analysis/trace.h"
 #include "lib/analysis/trace_order.h"
 
@@ -30,10 +34,22 @@ class MustPrecede {
   // Takes in the actor's first `length` events and all that must precede them,
   // and, if it is forked, its fork.
   void Grow(ActorIndex actor, uint32_t length);
-  bool Has(EventRef ref) const { return ref.index < length_[ref.actor]; }
+  bool Has(EventRef ref) const { return IsTakenIn(ref) || IsInPassed(ref); }
   uint64_t taken_in() const { return taken_in_; }  // events, of all times
 
  private:
+  // An actor's events inside its hold of a once_flag, as writer.
+  struct Run {
+    ActorIndex actor = kNone;
+    uint32_t begin = 0;
+    uint32_t end = 0;
+  };
+
+  void FindRuns(ActorIndex actor);
+  bool IsTakenIn(EventRef ref) const { return ref.index < length_[ref.actor]; }
+  bool IsInPassed(EventRef ref) const;
+  bool IsPass(const Event& e) const;
+  void Pass(ObjectIndex flag);
   void TakeIn(EventRef ref);
   void NeedForTake(EventRef ref, const Event& e);
   bool EachArrivesInEachPhase(ObjectIndex barrier);
@@ -44,6 +60,9 @@ class MustPrecede {
   std::vector<std::vector<uint32_t>> own_rank_;  // by event: of a take
   std::vector<uint32_t> length_;
   std::vector<EventRef> needed_;
+  absl::flat_hash_map<ObjectIndex, std::vector<Run>> runs_;  // of once_flags
+  absl::flat_hash_set<ObjectIndex> passed_;                  // of these
+  std::vector<std::vector<Run>> in_passed_;  // by actor: what precedes
   absl::flat_hash_map<ObjectIndex, bool> each_arrives_;  // barriers
   uint64_t taken_in_ = 0;
 };

@@ -133,6 +133,100 @@ TEST_F(OrderedCycles, OneInstanceThatIsFreeIsEnough) {
   ExpectPossible();
 }
 
+class OnceFlags : public OrderedCycles {
+ protected:
+  const ObjectIndex flag_ = t_.Object(ObjectKind::kOnceFlag);
+
+  void Run(ActorIndex actor, ObjectIndex outer, ObjectIndex inner) {
+    t_.Acquire(actor, flag_);
+    Nested(actor, outer, inner);
+    t_.Release(actor, flag_);
+  }
+  void Pass(ActorIndex actor) {
+    t_.Acquire(actor, flag_);
+    t_.trace().actors[actor].events.back().mode = model::Mode::kShared;
+    t_.Release(actor, flag_);
+  }
+};
+
+TEST_F(OnceFlags, WhatTheFunctionDidIsOverForWhoHasPassed) {
+  Run(a_, m_, n_);
+  Pass(b_);
+  Nested(b_, n_, m_);
+  ExpectRefuted();
+}
+
+TEST_F(OnceFlags, NotForWhoPassesLater) {
+  Run(a_, m_, n_);
+  Nested(b_, n_, m_);
+  Pass(b_);
+  ExpectPossible();
+}
+
+// Had it come first, it would have run the function.
+TEST_F(OnceFlags, NorWhatWasDoneBeforeTheCall) {
+  Nested(a_, m_, n_);
+  Run(a_, t_.Lock(), t_.Lock());
+  Pass(b_);
+  Nested(b_, n_, m_);
+  ExpectPossible();
+}
+
+TEST_F(OnceFlags, NorWhatIsDoneAfterIt) {
+  Run(a_, t_.Lock(), t_.Lock());
+  Nested(a_, m_, n_);
+  Pass(b_);
+  Nested(b_, n_, m_);
+  ExpectPossible();
+}
+
+// A hold as a writer may be that of a function that threw.
+TEST_F(OnceFlags, WhoHasRunItIsNotKnownToHavePassed) {
+  Run(a_, t_.Lock(), t_.Lock());
+  Nested(a_, n_, m_);
+  Run(b_, m_, n_);
+  ExpectPossible();
+}
+
+TEST_F(OnceFlags, AFunctionThatThrewIsOverToo) {
+  Run(a_, m_, n_);
+  Run(a_, t_.Lock(), t_.Lock());
+  Pass(b_);
+  Nested(b_, n_, m_);
+  ExpectRefuted();
+}
+
+TEST_F(OnceFlags, OneThatAnotherHasPassedIsOver) {
+  const ActorIndex c = t_.Actor();
+  const ObjectIndex e = t_.Object(ObjectKind::kEvent);
+  Run(a_, m_, n_);
+  Pass(c);
+  t_.Post(c, e, Post::kSet);
+  t_.Find(b_, e, 1);
+  Nested(b_, n_, m_);
+  ExpectRefuted();
+}
+
+TEST_F(OnceFlags, AnotherFlagIsAnotherOne) {
+  const ObjectIndex other = t_.Object(ObjectKind::kOnceFlag);
+  t_.Acquire(a_, other);
+  Nested(a_, m_, n_);
+  t_.Release(a_, other);
+  Pass(b_);
+  Nested(b_, n_, m_);
+  ExpectPossible();
+}
+
+// A shared lock that is written by one and read by another may be so in any
+// order.
+TEST_F(OnceFlags, ASharedLockIsNone) {
+  t_.trace().objects[flag_].kind = ObjectKind::kSharedMutex;
+  Run(a_, m_, n_);
+  Pass(b_);
+  Nested(b_, n_, m_);
+  ExpectPossible();
+}
+
 class Seats : public OrderedCycles {
  protected:
   void EatWithPermitsFor(uint32_t many) {
