@@ -9,19 +9,32 @@ namespace lockcheck::analysis {
 MustPrecede::MustPrecede(const Trace& trace, const TraceOrder& order)
     : trace_(trace),
       order_(order),
-      own_rank_(trace.actors.size()),
+      own_units_(trace.actors.size()),
       length_(trace.actors.size()),
       in_passed_(trace.actors.size()) {
   for (ActorIndex a = 0; a < trace.actors.size(); ++a) {
-    const auto& events = trace.actors[a].events;
-    own_rank_[a].resize(events.size());
-    absl::flat_hash_map<ObjectIndex, uint32_t> takes;
-    for (uint32_t i = 0; i < events.size(); ++i) {
-      if (events[i].kind == EventKind::kTake) {
-        own_rank_[a][i] = takes[events[i].object]++;
-      }
-    }
+    CountUnits(a);
     FindRuns(a);
+  }
+}
+
+void MustPrecede::CountUnits(ActorIndex actor) {
+  const auto& events = trace_.actors[actor].events;
+  own_units_[actor].resize(events.size());
+  absl::flat_hash_map<ObjectIndex, uint32_t> taken, begun;
+  for (uint32_t i = 0; i < events.size(); ++i) {
+    const Event& e = events[i];
+    if (e.kind == EventKind::kPost &&
+        (e.post == model::Post::kPut || e.post == model::Post::kClear)) {
+      ++begun[e.object];
+    }
+    if (e.kind != EventKind::kTake) continue;
+    if (order_.Of(e.object).role == Role::kOutstanding) {
+      const ObjectIndex items = trace_.objects[e.object].items;
+      own_units_[actor][i] = begun[items == kNone ? e.object : items];
+    } else {
+      own_units_[actor][i] = ++taken[e.object];
+    }
   }
 }
 
@@ -123,6 +136,14 @@ bool MustPrecede::EachArrivesInEachPhase(ObjectIndex barrier) {
   return each_arrives_[barrier] = each;
 }
 
+const Supply& MustPrecede::SupplyOf(ObjectIndex object) {
+  const ObjectActs& acts = order_.Of(object);
+  const auto row = supplies_.find(object);
+  if (row != supplies_.end()) return row->second;
+  return supplies_.try_emplace(object, trace_, acts.initial, acts.posts)
+      .first->second;
+}
+
 void MustPrecede::NeedForTake(EventRef ref, const Event& e) {
   const ObjectActs& acts = order_.Of(e.object);
   const bool one_posts = acts.posters.size() == 1 && acts.closes.empty();
@@ -143,12 +164,11 @@ void MustPrecede::NeedForTake(EventRef ref, const Event& e) {
         if (completion.known()) Need(completion);
       }
       return;
-    case Role::kUnits: {
-      const uint32_t rank = own_rank_[ref.actor][ref.index];
-      if (one_posts && rank >= acts.initial &&
-          rank - acts.initial < acts.post_of_unit.size()) {
-        Need(acts.post_of_unit[rank - acts.initial]);
-      }
+    case Role::kUnits:
+    case Role::kOutstanding: {
+      const Supply& supply = SupplyOf(e.object);
+      taken_in_ += supply.posters();
+      supply.AddNeeds(ref, own_units_[ref.actor][ref.index], needed_);
       return;
     }
     default:
