@@ -201,9 +201,9 @@ class ComponentSearch {
     finding.verdict = Verdict::kPossible;
     if (observations_.is_live) {
       finding.assumes.push_back(
-          "no future, latch, barrier, event or queue keeps them apart: "
-          "mode=live knows the order of forks and joins, a recording these, "
-          "too");
+          "nothing but locks and the start and join of threads keeps them "
+          "apart: mode=live knows no order of events, futures, latches, "
+          "barriers, queues, semaphores, conditions and once_flags");
     }
     if (std::any_of(
             finding.parts.begin(), finding.parts.end(),

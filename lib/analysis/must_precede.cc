@@ -9,23 +9,77 @@ namespace lockcheck::analysis {
 MustPrecede::MustPrecede(const Trace& trace, const TraceOrder& order)
     : trace_(trace),
       order_(order),
-      own_rank_(trace.actors.size()),
-      length_(trace.actors.size()) {
+      own_units_(trace.actors.size()),
+      length_(trace.actors.size()),
+      in_passed_(trace.actors.size()) {
   for (ActorIndex a = 0; a < trace.actors.size(); ++a) {
-    const auto& events = trace.actors[a].events;
-    own_rank_[a].resize(events.size());
-    absl::flat_hash_map<ObjectIndex, uint32_t> takes;
-    for (uint32_t i = 0; i < events.size(); ++i) {
-      if (events[i].kind == EventKind::kTake) {
-        own_rank_[a][i] = takes[events[i].object]++;
-      }
+    CountUnits(a);
+    FindRuns(a);
+  }
+}
+
+void MustPrecede::CountUnits(ActorIndex actor) {
+  const auto& events = trace_.actors[actor].events;
+  own_units_[actor].resize(events.size());
+  absl::flat_hash_map<ObjectIndex, uint32_t> taken, begun;
+  for (uint32_t i = 0; i < events.size(); ++i) {
+    const Event& e = events[i];
+    if (e.kind == EventKind::kPost &&
+        (e.post == model::Post::kPut || e.post == model::Post::kClear)) {
+      ++begun[e.object];
+    }
+    if (e.kind != EventKind::kTake) continue;
+    if (order_.Of(e.object).role == Role::kOutstanding) {
+      const ObjectIndex items = trace_.objects[e.object].items;
+      own_units_[actor][i] = begun[items == kNone ? e.object : items];
+    } else {
+      own_units_[actor][i] = ++taken[e.object];
     }
   }
+}
+
+void MustPrecede::FindRuns(ActorIndex actor) {
+  const auto& events = trace_.actors[actor].events;
+  for (uint32_t i = 0; i < events.size(); ++i) {
+    const Event& e = events[i];
+    if (e.kind != EventKind::kAcquire || e.mode != model::Mode::kExclusive ||
+        trace_.objects[e.object].kind != model::ObjectKind::kOnceFlag) {
+      continue;
+    }
+    const auto size = static_cast<uint32_t>(events.size());
+    const Run run = {actor, i + 1, std::min(e.match, size)};
+    if (run.begin < run.end) runs_[e.object].push_back(run);
+  }
+}
+
+bool MustPrecede::IsInPassed(EventRef ref) const {
+  const auto& runs = in_passed_[ref.actor];
+  return std::any_of(runs.begin(), runs.end(), [&](const Run& run) {
+    return run.begin <= ref.index && ref.index < run.end;
+  });
+}
+
+// Only a reader is sure to have found it so: a function that throws, and one
+// who waited for another's, leave a writer's hold.
+bool MustPrecede::IsPass(const Event& e) const {
+  return e.kind == EventKind::kAcquire && e.mode == model::Mode::kShared &&
+         trace_.objects[e.object].kind == model::ObjectKind::kOnceFlag;
+}
+
+// Nobody runs a flag's function any more, not even one that throws, once
+// somebody has passed.
+void MustPrecede::Pass(ObjectIndex flag) {
+  const auto runs = runs_.find(flag);
+  if (runs == runs_.end() || !passed_.insert(flag).second) return;
+  for (const Run& run : runs->second) in_passed_[run.actor].push_back(run);
 }
 
 void MustPrecede::Clear() {
   std::fill(length_.begin(), length_.end(), 0);
   needed_.clear();
+  if (passed_.empty()) return;
+  passed_.clear();
+  for (auto& runs : in_passed_) runs.clear();
 }
 
 void MustPrecede::Grow(ActorIndex actor, uint32_t length) {
@@ -36,7 +90,7 @@ void MustPrecede::Grow(ActorIndex actor, uint32_t length) {
   while (!needed_.empty()) {
     const EventRef ref = needed_.back();
     // What is not in the trace orders nothing.
-    if (Has(ref) || ref.index >= trace_.actors[ref.actor].events.size()) {
+    if (IsTakenIn(ref) || ref.index >= trace_.actors[ref.actor].events.size()) {
       needed_.pop_back();
     } else {
       TakeIn({ref.actor, length_[ref.actor]});
@@ -57,6 +111,8 @@ void MustPrecede::TakeIn(EventRef ref) {
     }
   } else if (e.kind == EventKind::kTake) {
     NeedForTake(ref, e);
+  } else if (IsPass(e)) {
+    Pass(e.object);
   }
 }
 
@@ -80,6 +136,14 @@ bool MustPrecede::EachArrivesInEachPhase(ObjectIndex barrier) {
   return each_arrives_[barrier] = each;
 }
 
+const Supply& MustPrecede::SupplyOf(ObjectIndex object) {
+  const ObjectActs& acts = order_.Of(object);
+  const auto row = supplies_.find(object);
+  if (row != supplies_.end()) return row->second;
+  return supplies_.try_emplace(object, trace_, acts.initial, acts.posts)
+      .first->second;
+}
+
 void MustPrecede::NeedForTake(EventRef ref, const Event& e) {
   const ObjectActs& acts = order_.Of(e.object);
   const bool one_posts = acts.posters.size() == 1 && acts.closes.empty();
@@ -100,12 +164,11 @@ void MustPrecede::NeedForTake(EventRef ref, const Event& e) {
         if (completion.known()) Need(completion);
       }
       return;
-    case Role::kUnits: {
-      const uint32_t rank = own_rank_[ref.actor][ref.index];
-      if (one_posts && rank >= acts.initial &&
-          rank - acts.initial < acts.post_of_unit.size()) {
-        Need(acts.post_of_unit[rank - acts.initial]);
-      }
+    case Role::kUnits:
+    case Role::kOutstanding: {
+      const Supply& supply = SupplyOf(e.object);
+      taken_in_ += supply.posters();
+      supply.AddNeeds(ref, own_units_[ref.actor][ref.index], needed_);
       return;
     }
     default:

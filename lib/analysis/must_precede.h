@@ -6,8 +6,13 @@
 //   * a flag or future that one actor sets: the wait needs its first set;
 //   * a latch: all arrivals; a barrier with as many users as participants:
 //     those of its phase;
-//   * units that one actor posts: an actor's i-th take needs the i-th unit.
-// Where several might have posted nothing is kept.
+//   * units: a take needs the posts without which all others are fewer than
+//     what its actor has taken by then (supply.h); so does the end of what was
+//     begun, by that actor before;
+//   * a once_flag: who has passed it comes after all that was done in its
+//     function, by whoever ran it. Had another come first, he would have run
+//     it; so what that actor did before its call is not needed.
+// Where others might have posted nothing is kept.
 //
 // Cost: linear in what is taken in. Thread safety: none.
 #ifndef LOCKCHECK_LIB_ANALYSIS_MUST_PRECEDE_H_
@@ -17,6 +22,8 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "lib/analysis/supply.h"
 #include "lib/analysis/trace.h"
 #include "lib/analysis/trace_order.h"
 
@@ -30,21 +37,41 @@ class MustPrecede {
   // Takes in the actor's first `length` events and all that must precede them,
   // and, if it is forked, its fork.
   void Grow(ActorIndex actor, uint32_t length);
-  bool Has(EventRef ref) const { return ref.index < length_[ref.actor]; }
+  bool Has(EventRef ref) const { return IsTakenIn(ref) || IsInPassed(ref); }
   uint64_t taken_in() const { return taken_in_; }  // events, of all times
 
  private:
+  // An actor's events inside its hold of a once_flag, as writer.
+  struct Run {
+    ActorIndex actor = kNone;
+    uint32_t begin = 0;
+    uint32_t end = 0;
+  };
+
+  void CountUnits(ActorIndex actor);
+  void FindRuns(ActorIndex actor);
+  bool IsTakenIn(EventRef ref) const { return ref.index < length_[ref.actor]; }
+  bool IsInPassed(EventRef ref) const;
+  bool IsPass(const Event& e) const;
+  void Pass(ObjectIndex flag);
   void TakeIn(EventRef ref);
   void NeedForTake(EventRef ref, const Event& e);
+  const Supply& SupplyOf(ObjectIndex object);
   bool EachArrivesInEachPhase(ObjectIndex barrier);
   void Need(EventRef ref) { needed_.push_back(ref); }
 
   const Trace& trace_;
   const TraceOrder& order_;
-  std::vector<std::vector<uint32_t>> own_rank_;  // by event: of a take
+  // By event, of a take: how many units its actor has with it; of what is begun
+  // until all of it is over, how many it has begun.
+  std::vector<std::vector<uint32_t>> own_units_;
   std::vector<uint32_t> length_;
   std::vector<EventRef> needed_;
+  absl::flat_hash_map<ObjectIndex, std::vector<Run>> runs_;  // of once_flags
+  absl::flat_hash_set<ObjectIndex> passed_;                  // of these
+  std::vector<std::vector<Run>> in_passed_;  // by actor: what precedes
   absl::flat_hash_map<ObjectIndex, bool> each_arrives_;  // barriers
+  absl::flat_hash_map<ObjectIndex, Supply> supplies_;
   uint64_t taken_in_ = 0;
 };
 

@@ -24,10 +24,13 @@ bool IsWaitedFor(ObjectKind kind) {
   return role != Role::kLock && role != Role::kUnknown;
 }
 
-bool HasWhatIsWaitedFor(const log::Recording& recording) {
-  return std::any_of(
-      recording.objects.begin(), recording.objects.end(),
-      [](const log::Object& object) { return IsWaitedFor(object.kind); });
+// A once_flag is a lock, and orders what others do all the same.
+bool HasWhatOrders(const log::Recording& recording) {
+  return std::any_of(recording.objects.begin(), recording.objects.end(),
+                     [](const log::Object& object) {
+                       return IsWaitedFor(object.kind) ||
+                              object.kind == ObjectKind::kOnceFlag;
+                     });
 }
 
 // Of a queue's end, in its own process.
@@ -340,7 +343,7 @@ void LeaveOut(Trace& trace, ActorIndex actor) {
 
 Trace ReadTrace(const Observations& o, const TraceOptions& options) {
   Trace trace;
-  if (o.recording == nullptr || !HasWhatIsWaitedFor(*o.recording)) return trace;
+  if (o.recording == nullptr || !HasWhatOrders(*o.recording)) return trace;
   const log::Recording& recording = *o.recording;
   trace.partial = !recording.whole;
   if (trace.partial) return trace;

@@ -105,7 +105,8 @@ struct TraceOptions {
   size_t max_words = size_t{256} << 14;  // of a log, in all: 256 blocks
 };
 
-// Empty if nothing in the recording is waited for that is not held.
+// Empty if nothing in the recording is waited for that is not held, and there
+// is no once_flag.
 Trace ReadTrace(const Observations& observations, const TraceOptions& options);
 
 }  // namespace lockcheck::analysis

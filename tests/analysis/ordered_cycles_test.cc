@@ -126,10 +126,248 @@ TEST_F(OrderedCycles, ASemaphoreWithAPermitFromTheBeginning) {
   ExpectPossible();
 }
 
+// Two others post a unit each, one of them after a's half.
+class Counted : public OrderedCycles {
+ protected:
+  const ActorIndex c_ = t_.Actor();
+
+  ObjectIndex PostedByTwo(uint32_t permits = 0, uint32_t units_of_c = 1) {
+    const ObjectIndex s = t_.Object(ObjectKind::kSemaphore, permits);
+    Nested(a_, m_, n_);
+    t_.Post(a_, s, Post::kRelease);
+    t_.Post(c_, s, Post::kRelease, units_of_c);
+    return s;
+  }
+  void TakeThenNest(ObjectIndex s, int units) {
+    for (int i = 0; i < units; ++i) t_.Take(b_, s);
+    Nested(b_, n_, m_);
+  }
+};
+
+TEST_F(Counted, WhoTakesAllUnitsNeedsAllPosts) {
+  TakeThenNest(PostedByTwo(), 2);
+  ExpectRefuted();
+}
+
+TEST_F(Counted, OneIsFromEither) {
+  TakeThenNest(PostedByTwo(), 1);
+  ExpectPossible();
+}
+
+TEST_F(Counted, APermitFromTheBeginningIsOneMore) {
+  TakeThenNest(PostedByTwo(1), 2);
+  ExpectPossible();
+}
+
+TEST_F(Counted, APostMayAddSeveral) {
+  TakeThenNest(PostedByTwo(0, 2), 2);
+  ExpectPossible();
+}
+
+TEST_F(Counted, AllOfSeveral) {
+  TakeThenNest(PostedByTwo(0, 2), 3);
+  ExpectRefuted();
+}
+
+TEST_F(Counted, ATryThatGotOneCounts) {
+  const ObjectIndex s = PostedByTwo();
+  t_.Take(b_, s, How::kTry);
+  TakeThenNest(s, 1);
+  ExpectRefuted();
+}
+
+// Others' takes may come later.
+TEST_F(Counted, WhatAnotherTookDoesNot) {
+  const ObjectIndex s = PostedByTwo();
+  t_.Take(t_.Actor(), s);
+  TakeThenNest(s, 1);
+  ExpectPossible();
+}
+
+TEST_F(Counted, WhatTheTakerPostedBeforeIsThere) {
+  const ObjectIndex s = PostedByTwo();
+  t_.Post(b_, s, Post::kRelease);
+  TakeThenNest(s, 2);
+  ExpectPossible();
+}
+
+TEST_F(Counted, WhatItPostsAfterwardsIsNot) {
+  const ObjectIndex s = PostedByTwo();
+  TakeThenNest(s, 2);
+  t_.Post(b_, s, Post::kRelease);
+  ExpectRefuted();
+}
+
+TEST_F(Counted, NorWhatIsPostedByWhomItStartsAfterwards) {
+  const ObjectIndex s = PostedByTwo();
+  TakeThenNest(s, 2);
+  t_.Post(t_.ForkedBy(t_.ForkedBy(b_)), s, Post::kRelease);
+  ExpectRefuted();
+}
+
+TEST_F(Counted, WhomItStartedBeforePostsAtAnyTime) {
+  const ObjectIndex s = PostedByTwo();
+  const ActorIndex child = t_.ForkedBy(b_);
+  TakeThenNest(s, 2);
+  t_.Post(child, s, Post::kRelease);
+  ExpectPossible();
+}
+
+// a's second unit is behind its half, its first one is not.
+TEST_F(Counted, ThePostsOfOneActorAreInItsOrder) {
+  const ObjectIndex s = t_.Object(ObjectKind::kSemaphore);
+  t_.Post(a_, s, Post::kRelease);
+  t_.Post(c_, s, Post::kRelease);
+  Nested(a_, m_, n_);
+  t_.Post(a_, s, Post::kRelease);
+  t_.Take(b_, s);
+  TakeThenNest(s, 1);
+  ExpectPossible();
+}
+
+TEST_F(Counted, ButTheLastUnitIsBehindAll) {
+  const ObjectIndex s = t_.Object(ObjectKind::kSemaphore);
+  t_.Post(a_, s, Post::kRelease);
+  t_.Post(c_, s, Post::kRelease);
+  Nested(a_, m_, n_);
+  t_.Post(a_, s, Post::kRelease);
+  TakeThenNest(s, 3);
+  ExpectRefuted();
+}
+
+// b has put two items, a is done with one of them after its half.
+class JoinOfAQueue : public OrderedCycles {
+ protected:
+  const ObjectIndex items_ = t_.Object(ObjectKind::kQueue),
+                    end_ = t_.EndOf(items_);
+  const ActorIndex c_ = t_.Actor();
+
+  void GetAndEndOne(ActorIndex actor) {
+    t_.Take(actor, items_);
+    t_.TaskDone(actor, end_);
+  }
+};
+
+TEST_F(JoinOfAQueue, NeedsTheEndsOfAsManyAsItsActorHasPut) {
+  t_.Put(b_, items_, end_);
+  t_.Put(b_, items_, end_);
+  Nested(a_, m_, n_);
+  GetAndEndOne(a_);
+  GetAndEndOne(c_);
+  t_.FindOver(b_, end_);
+  Nested(b_, n_, m_);
+  ExpectRefuted();
+}
+
+TEST_F(JoinOfAQueue, NotOfWhatAnotherPut) {
+  t_.Put(b_, items_, end_);
+  t_.Put(c_, items_, end_);
+  Nested(a_, m_, n_);
+  GetAndEndOne(a_);
+  GetAndEndOne(c_);
+  t_.FindOver(b_, end_);
+  Nested(b_, n_, m_);
+  ExpectPossible();
+}
+
 // A later round of the same is not in order.
 TEST_F(OrderedCycles, OneInstanceThatIsFreeIsEnough) {
   PostBetween(0);
   Nested(a_, m_, n_);
+  ExpectPossible();
+}
+
+class OnceFlags : public OrderedCycles {
+ protected:
+  const ObjectIndex flag_ = t_.Object(ObjectKind::kOnceFlag);
+
+  void Run(ActorIndex actor, ObjectIndex outer, ObjectIndex inner) {
+    t_.Acquire(actor, flag_);
+    Nested(actor, outer, inner);
+    t_.Release(actor, flag_);
+  }
+  void Pass(ActorIndex actor) {
+    t_.Acquire(actor, flag_);
+    t_.trace().actors[actor].events.back().mode = model::Mode::kShared;
+    t_.Release(actor, flag_);
+  }
+};
+
+TEST_F(OnceFlags, WhatTheFunctionDidIsOverForWhoHasPassed) {
+  Run(a_, m_, n_);
+  Pass(b_);
+  Nested(b_, n_, m_);
+  ExpectRefuted();
+}
+
+TEST_F(OnceFlags, NotForWhoPassesLater) {
+  Run(a_, m_, n_);
+  Nested(b_, n_, m_);
+  Pass(b_);
+  ExpectPossible();
+}
+
+// Had it come first, it would have run the function.
+TEST_F(OnceFlags, NorWhatWasDoneBeforeTheCall) {
+  Nested(a_, m_, n_);
+  Run(a_, t_.Lock(), t_.Lock());
+  Pass(b_);
+  Nested(b_, n_, m_);
+  ExpectPossible();
+}
+
+TEST_F(OnceFlags, NorWhatIsDoneAfterIt) {
+  Run(a_, t_.Lock(), t_.Lock());
+  Nested(a_, m_, n_);
+  Pass(b_);
+  Nested(b_, n_, m_);
+  ExpectPossible();
+}
+
+// A hold as a writer may be that of a function that threw.
+TEST_F(OnceFlags, WhoHasRunItIsNotKnownToHavePassed) {
+  Run(a_, t_.Lock(), t_.Lock());
+  Nested(a_, n_, m_);
+  Run(b_, m_, n_);
+  ExpectPossible();
+}
+
+TEST_F(OnceFlags, AFunctionThatThrewIsOverToo) {
+  Run(a_, m_, n_);
+  Run(a_, t_.Lock(), t_.Lock());
+  Pass(b_);
+  Nested(b_, n_, m_);
+  ExpectRefuted();
+}
+
+TEST_F(OnceFlags, OneThatAnotherHasPassedIsOver) {
+  const ActorIndex c = t_.Actor();
+  const ObjectIndex e = t_.Object(ObjectKind::kEvent);
+  Run(a_, m_, n_);
+  Pass(c);
+  t_.Post(c, e, Post::kSet);
+  t_.Find(b_, e, 1);
+  Nested(b_, n_, m_);
+  ExpectRefuted();
+}
+
+TEST_F(OnceFlags, AnotherFlagIsAnotherOne) {
+  const ObjectIndex other = t_.Object(ObjectKind::kOnceFlag);
+  t_.Acquire(a_, other);
+  Nested(a_, m_, n_);
+  t_.Release(a_, other);
+  Pass(b_);
+  Nested(b_, n_, m_);
+  ExpectPossible();
+}
+
+// A shared lock that is written by one and read by another may be so in any
+// order.
+TEST_F(OnceFlags, ASharedLockIsNone) {
+  t_.trace().objects[flag_].kind = ObjectKind::kSharedMutex;
+  Run(a_, m_, n_);
+  Pass(b_);
+  Nested(b_, n_, m_);
   ExpectPossible();
 }
 

@@ -26,6 +26,7 @@ struct SignalMix {
   bool queues = false;     // signals: kQueue, kQueueSlots, and so on
   bool joins = false;      // signals: kQueue, kQueueDone, and so on
   bool own_items = false;  // each is done with what it got alone
+  bool once = false;       // signals: kOnceFlag
 };
 
 class SignalProgram {
@@ -47,6 +48,9 @@ class SignalProgram {
       }
     }
     trace_.actors.resize(mix.actors);
+    for (size_t i = 0; i < mix.signals.size(); ++i) {
+      runner_.push_back(Below(mix.actors));
+    }
     for (uint32_t a = 0; a < mix.actors; ++a) Write(a);
   }
 
@@ -110,9 +114,56 @@ class SignalProgram {
       if (joined.insert(child).second) {
         Add(a, {.kind = EventKind::kJoin, .object = child});
       }
+    } else if (mix_.once) {
+      CallOnce(a, held);
     } else {
       Signal(a);
     }
+  }
+
+  // One actor runs a flag's function when it comes first, and passes later;
+  // others pass, or run one that throws.
+  void CallOnce(uint32_t a,
+                const std::vector<std::pair<uint32_t, uint32_t>>& held) {
+    const uint32_t i = Below(static_cast<uint32_t>(mix_.signals.size()));
+    const uint32_t flag = mix_.locks + i;
+    const bool throws = a != runner_[i] && Percent(20);
+    const auto& events = trace_.actors[a].events;
+    const bool has_called =
+        std::any_of(events.begin(), events.end(), [&](const Event& e) {
+          return e.kind == EventKind::kAcquire && e.object == flag;
+        });
+    if (!throws && (a != runner_[i] || has_called)) {
+      const auto begun = Begin(a, flag);
+      trace_.actors[a].events[begun].mode = model::Mode::kShared;
+      return End(a, begun);
+    }
+    const auto begun = Begin(a, flag);
+    std::vector<uint32_t> inside;
+    for (uint32_t lock = 0; lock < mix_.locks; ++lock) {
+      if (std::none_of(held.begin(), held.end(),
+                       [&](const auto& h) { return h.first == lock; })) {
+        inside.push_back(lock);
+      }
+    }
+    if (Percent(50)) std::reverse(inside.begin(), inside.end());
+    std::vector<uint32_t> open;
+    for (const uint32_t lock : inside) open.push_back(Begin(a, lock));
+    for (; !open.empty(); open.pop_back()) End(a, open.back());
+    End(a, begun);
+    trace_.actors[a].events.back().level = throws ? kThrown : 0;
+  }
+  uint32_t Begin(uint32_t a, uint32_t lock) {
+    Add(a, {.kind = EventKind::kAcquire, .object = lock});
+    return static_cast<uint32_t>(trace_.actors[a].events.size() - 1);
+  }
+  void End(uint32_t a, uint32_t begun) {
+    auto& events = trace_.actors[a].events;
+    events[begun].match = static_cast<uint32_t>(events.size());
+    Add(a, {.kind = EventKind::kRelease,
+            .mode = events[begun].mode,
+            .object = events[begun].object,
+            .match = begun});
   }
 
   // The signals are pairs: items of a queue, and its room.
@@ -202,6 +253,7 @@ class SignalProgram {
   const SignalMix& mix_;
   std::mt19937& random_;
   Trace trace_;
+  std::vector<uint32_t> runner_;  // of each once_flag
 };
 
 }  // namespace lockcheck::oracle

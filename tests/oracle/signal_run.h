@@ -41,7 +41,9 @@ class SignalRun {
   std::optional<uint32_t> SomebodyReady() {
     std::vector<uint32_t> ready;
     for (uint32_t a = 0; a < program_.actors.size(); ++a) {
-      if (state_.Enabled(a, past_)) ready.push_back(a);
+      if (state_.Enabled(a, past_) && state_.IsAsRecorded(a, past_)) {
+        ready.push_back(a);
+      }
     }
     if (ready.empty()) return std::nullopt;
     const auto last = static_cast<uint32_t>(ready.size() - 1);

@@ -23,11 +23,15 @@ inline bool EndsOne(const Event& e) {
   return e.post == Post::kComplete || e.post == Post::kTaskDone;
 }
 
+// The level of the event that ends the run of a once_flag's function that
+// threw.
+inline constexpr uint32_t kThrown = 1;
+
 // What depends on the order in which things happened, and not only on how far
 // each actor is.
 struct SignalPast {
   explicit SignalPast(const Trace& trace) : flags(trace.objects.size()) {}
-  std::vector<bool> flags;       // by object: it is set
+  std::vector<bool> flags;       // by object: it is set, or passed
   std::vector<uint32_t> queued;  // tasks that have not begun, as submitted
   friend auto operator<=>(const SignalPast&, const SignalPast&) = default;
 };
@@ -77,7 +81,15 @@ class SignalState {
     if (e.kind == EventKind::kPost && IsFlag(e.object)) {
       past.flags[e.object] = e.post == Post::kSet;
     }
+    if (IsOnce(e.object) && DoOnce(a, e, past)) return;
     ++length_[a];
+  }
+  // As it was in the run that was recorded: who reads a once_flag has found it
+  // done, who writes has not.
+  bool IsAsRecorded(uint32_t a, const SignalPast& past) const {
+    const Event& e = *Next(a);
+    return e.kind != EventKind::kAcquire || !IsOnce(e.object) ||
+           past.flags[e.object] == (e.mode == model::Mode::kShared);
   }
 
   // It begins with a pool's slot.
@@ -133,6 +145,10 @@ class SignalState {
   bool IsFlag(uint32_t object) const {
     return trace_.objects[object].kind == ObjectKind::kEvent;
   }
+  bool IsOnce(uint32_t object) const {
+    return object < trace_.objects.size() &&
+           trace_.objects[object].kind == ObjectKind::kOnceFlag;
+  }
   bool IsPool(uint32_t object) const {
     return object < trace_.objects.size() &&
            trace_.objects[object].kind == ObjectKind::kThreadPool;
@@ -179,6 +195,24 @@ class SignalState {
   }
 
  private:
+  // Who comes first runs a function, which does what it was seen to do; one
+  // that was not seen to run one, nothing. Whoever comes later passes: true,
+  // and all of its call is done.
+  bool DoOnce(uint32_t a, const Event& e, SignalPast& past) {
+    if (e.kind == EventKind::kAcquire && e.mode == model::Mode::kExclusive &&
+        past.flags[e.object]) {
+      length_[a] = e.match + 1;
+      return true;
+    }
+    if (e.kind == EventKind::kAcquire && e.mode == model::Mode::kShared) {
+      past.flags[e.object] = true;
+    }
+    if (e.kind == EventKind::kRelease && e.level != kThrown) {
+      past.flags[e.object] = true;
+    }
+    return false;
+  }
+
   // None that was submitted before has yet to begin.
   bool IsNextOfItsPool(uint32_t task, const SignalPast& past) const {
     const auto pool = [&](uint32_t t) {

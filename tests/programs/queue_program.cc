@@ -18,7 +18,16 @@ using lockcheck::queue;
 using lockcheck::testing::LeaveWaiting;
 using lockcheck::this_thread::set_name;
 
-lockcheck::mutex g_mutex("mutex");
+lockcheck::mutex g_mutex("mutex"), g_other("other");
+
+void MutexThenOther() {
+  const std::lock_guard hold(g_mutex);
+  const std::lock_guard inner(g_other);
+}
+void OtherThenMutex() {
+  const std::lock_guard hold(g_other);
+  const std::lock_guard inner(g_mutex);
+}
 
 // Says that main is about to block for ever.
 void SayWaits() {
@@ -189,6 +198,50 @@ void Pipeline() {
   eat.join();
 }
 
+// Two workers put a result each when they are done with two locks, which are
+// then taken in the other order. Safe if both results are got before; if one
+// is, the other worker might not be done, and is so by luck.
+template <int results_got>
+void AfterResults() {
+  queue<int> results("results");
+  std::latch both_are_done(2);
+  const auto work = [&] {
+    MutexThenOther();
+    results.put(1);
+    both_are_done.count_down();
+  };
+  lockcheck::thread one(work), other(work);
+  for (int i = 0; i < results_got; ++i) results.get();
+  both_are_done.wait();
+  OtherThenMutex();
+  one.join();
+  other.join();
+}
+
+// The same with a join of the queue. Safe if the items are done when the locks
+// have been.
+enum class Done { kAfterLocks, kBeforeLocks };
+
+template <Done done>
+void AfterJoin() {
+  queue<int> jobs("jobs");
+  for (int i = 0; i < 2; ++i) jobs.put(i);
+  std::latch both_are_done(2);
+  const auto work = [&] {
+    jobs.get();
+    if (done == Done::kBeforeLocks) jobs.task_done();
+    MutexThenOther();
+    if (done == Done::kAfterLocks) jobs.task_done();
+    both_are_done.count_down();
+  };
+  lockcheck::thread one(work), other(work);
+  jobs.join();
+  both_are_done.wait();
+  OtherThenMutex();
+  one.join();
+  other.join();
+}
+
 // Safe: the lock over a queue's items is nobody's: it orders no other lock.
 void InsideLocks() {
   queue<int> q("q");
@@ -264,6 +317,10 @@ constexpr Story kStories[] = {
     {"never-done-hangs", JoinAfterOne<Says::kNothing>},
     {"never-done-safe", JoinAfterOne<Says::kDone>},
     {"never-done-safe-idle", IdleAtExit},
+    {"all-results", AfterResults<2>},
+    {"one-result", AfterResults<1>},
+    {"done-after-locks", AfterJoin<Done::kAfterLocks>},
+    {"done-before-locks", AfterJoin<Done::kBeforeLocks>},
     {"empty-get", EmptyGet},
     {"unfinished", Unfinished},
     {"pipeline", Pipeline},

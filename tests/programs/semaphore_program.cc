@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <latch>
 #include <mutex>
 #include <stdexcept>
 
@@ -103,6 +104,32 @@ void AndMutexInOneOrder() {
 // ---- A semaphore as a signal ------------------------------------------------
 
 counting_semaphore<> g_posted(0, "posted");
+
+// Two post when they are done with two locks, which are then taken in the other
+// order. Safe if both permits are acquired before; if one is, the other might
+// not be done, and is so by luck.
+template <int acquired>
+void AfterPosts() {
+  lockcheck::mutex other("other");
+  std::latch both_are_done(2);
+  const auto work = [&] {
+    {
+      const std::lock_guard hold(g_mutex);
+      const std::lock_guard inner(other);
+    }
+    g_posted.release();
+    both_are_done.count_down();
+  };
+  lockcheck::thread one(work), two(work);
+  for (int i = 0; i < acquired; ++i) g_posted.acquire();
+  both_are_done.wait();
+  {
+    const std::lock_guard hold(other);
+    const std::lock_guard inner(g_mutex);
+  }
+  one.join();
+  two.join();
+}
 
 template <typename Meet>
 void PostUnderMutex(Meet meet) {
@@ -213,6 +240,8 @@ constexpr Story kStories[] = {
     {"post-under-mutex-safe-at-once", SecondPoster<AtOnce>},
     {"post-under-mutex-safe-after", WaitsWithoutMutex<OneAfterTheOther>},
     {"post-under-mutex-safe-after-at-once", WaitsWithoutMutex<AtOnce>},
+    {"all-posts", AfterPosts<2>},
+    {"one-post", AfterPosts<1>},
     {"handed-on", HandedOn},
     {"twice", Twice},
     {"over-release", OverRelease},

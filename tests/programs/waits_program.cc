@@ -9,6 +9,7 @@
 #include <future>
 #include <latch>
 #include <mutex>
+#include <stdexcept>
 
 #include "tests/programs/in_turn.h"
 #include "tests/programs/left_waiting.h"
@@ -17,13 +18,14 @@
 namespace {
 
 using lockcheck::testing::AtOnce;
+using lockcheck::testing::AwaitSleeper;
 using lockcheck::testing::InTurn;
 using lockcheck::testing::LeaveWaiting;
 using lockcheck::testing::OneAfterTheOther;
 using lockcheck::this_thread::set_name;
 using std::chrono::milliseconds;
 
-lockcheck::mutex g_mutex("mutex");
+lockcheck::mutex g_mutex("mutex"), g_other("other");
 
 void SayThatItStands() {
   std::puts("stands");
@@ -319,7 +321,8 @@ void OnceAndMutex() {
               [](auto meet) { OnceUnderLock(meet); });
 }
 
-// Not seen at the first pass: the lock is another one then.
+// Safe: who has passed a flag never waits for it again. But it is seen that
+// another lock is held at the second pass.
 void OnceAndMutexLater() {
   InTurn([] { LockInOnce(Nothing); },
          [] {
@@ -329,6 +332,71 @@ void OnceAndMutexLater() {
              lockcheck::call_once(g_once, [] {});
            }
          });
+}
+
+// The function takes two locks that are taken in the other order after it.
+void MutexThenOther() {
+  const std::lock_guard hold(g_mutex);
+  const std::lock_guard inner(g_other);
+}
+void OtherThenMutex() {
+  const std::lock_guard hold(g_other);
+  const std::lock_guard inner(g_mutex);
+}
+void OtherThenMutexAfterOnce() {
+  lockcheck::call_once(g_once, MutexThenOther);
+  OtherThenMutex();
+}
+
+// Safe: the function has returned when anybody goes on.
+void OnceOrders() { InTurn(OtherThenMutexAfterOnce, OtherThenMutexAfterOnce); }
+
+// Safe: who waited for the function goes on when it has returned.
+void OnceOrdersWhoWaits() {
+  std::latch runs(1);
+  lockcheck::thread first([&] {
+    lockcheck::call_once(g_once, [&] {
+      runs.count_down();
+      AwaitSleeper(g_once);
+      MutexThenOther();
+    });
+  });
+  lockcheck::thread second([&] {
+    runs.wait();
+    OtherThenMutexAfterOnce();
+  });
+  first.join();
+  second.join();
+}
+
+// The bug: the second one does not call it.
+void OnceNotPassed() { InTurn(OtherThenMutexAfterOnce, OtherThenMutex); }
+
+// The bug: who comes second would run the function if it came first, so what
+// the first one did before its call is in no order with what is done after it.
+void BeforeOnce() {
+  InTurn(
+      [] {
+        MutexThenOther();
+        lockcheck::call_once(g_once, Nothing);
+      },
+      [] {
+        lockcheck::call_once(g_once, Nothing);
+        OtherThenMutex();
+      });
+}
+
+// The bug: the first one's function has thrown, so it has passed nothing.
+void OnceThrows() {
+  InTurn(
+      [] {
+        try {
+          lockcheck::call_once(g_once, [] { throw std::runtime_error("no"); });
+        } catch (const std::runtime_error&) {
+        }
+        OtherThenMutex();
+      },
+      [] { lockcheck::call_once(g_once, MutexThenOther); });
 }
 
 // Safe: always in this order.
@@ -445,6 +513,11 @@ constexpr Story kStories[] = {
     {"own-promise-safe-by-another", FulfilledByAnother},
     {"once-latent", OnceAndMutex<OneAfterTheOther>},
     {"once-latent-later", OnceAndMutexLater},
+    {"once-orders", OnceOrders},
+    {"once-orders-who-waits", OnceOrdersWhoWaits},
+    {"once-not-passed", OnceNotPassed},
+    {"once-after-locks", BeforeOnce},
+    {"once-throws", OnceThrows},
     {"once-hangs", OnceAndMutex<AtOnce>},
     {"once-safe", OnceUnderMutex},
     {"once-safe-before", OnceBefore},

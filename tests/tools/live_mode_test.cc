@@ -58,7 +58,8 @@ TEST(LiveModeTest, ALockOrderIsReportedWithWhoAndWhere) {
   EXPECT_THAT(
       f.err,
       HasSubstr("A2 holds a and asks for b, while A3 holds b and asks for a"));
-  EXPECT_THAT(f.err, HasSubstr("no future, latch, barrier, event or queue"));
+  EXPECT_THAT(f.err,
+              HasSubstr("nothing but locks and the start and join of threads"));
   EXPECT_THAT(f.err, HasSubstr("holds    b, acquired in"));
   EXPECT_THAT(f.err, HasSubstr("Abba()"));
   EXPECT_THAT(f.err, HasSubstr("came about now, in A3; the program goes on"));

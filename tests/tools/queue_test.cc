@@ -73,6 +73,20 @@ TEST_F(QueueTest, MisuseIsRefusedAndReported) {
                              HasSubstr("use-after-close")));
 }
 
+// mode=live does not know what that puts in order.
+TEST_F(QueueTest, WhatAllPutOrAreDoneWithComesBefore) {
+  for (const char* story : {"all-results", "done-after-locks"}) {
+    const Ran ran = Analyzed(story);
+    EXPECT_EQ(ran.status, 0) << story << ran.out << ran.err;
+    EXPECT_THAT(ran.out, HasSubstr("1 refuted")) << story;
+    EXPECT_THAT(SaidLive(story),
+                AllOf(HasSubstr("POSSIBLE DEADLOCK"), HasSubstr("queues")))
+        << story;
+  }
+  ExpectPossible("one-result");
+  ExpectPossible("done-before-locks");
+}
+
 // Puts and gets are there in their order, with the acts' numbers.
 TEST_F(QueueTest, TheDumpHasEachAct) {
   Recorded("inside-locks");

@@ -10,12 +10,12 @@
 // reported (self-lock), and with on_deadlock=throw gets an exception.
 //
 // A call that comes when the function has been run passes. It is recorded, as a
-// shared hold, if anything is held: once by each thread for each place and each
-// set of held locks.
+// shared hold: if nothing is held once by each thread, for it is in order with
+// the function then; else once for each place and each set of held locks.
 //
 // Misuse: destruction while the function runs; see also mutex.h.
-// Cost: a call that passes is inlined, no call if nothing is held. Size: 64
-// bytes. Any thread may use it.
+// Cost: a call that passes is inlined, and makes no call if nothing is held,
+// but for the first of a thread. Size: 64 bytes. Any thread may use it.
 #ifndef LOCKCHECK_ONCE_FLAG_H_
 #define LOCKCHECK_ONCE_FLAG_H_
 
@@ -25,6 +25,7 @@
 #include <utility>
 
 #include "lockcheck/internal/abi.h"
+#include "lockcheck/internal/seen.h"
 #include "lockcheck/shared_mutex.h"
 #include "lockcheck/source_location.h"
 
@@ -48,13 +49,26 @@ class OnceLock : public SharedLock<LockKind::kOnceFlag> {
   LOCKCHECK_ALWAYS_INLINE void PassAt(SiteSlot* slot)
       LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
     const uint32_t gate = LoadGate(HoldsOf(t_thread.state));
-    if (__builtin_expect(gate == kGateNoHold || gate == kGateShut, true) ||
-        HasPassed(state_, slot)) {
+    const bool holds_nothing = gate == kGateNoHold;
+    if (__builtin_expect(holds_nothing, true)
+            ? __builtin_expect(HasSeen(Tag(), kPassed, How::kBlocking), true)
+            : gate == kGateShut || HasPassed(state_, slot)) {
       return;
     }
     LockSharedAt(slot);
-    NotePassed(state_, slot);
+    if (holds_nothing) {
+      NoteSeen(Tag(), kPassed, How::kBlocking);
+    } else {
+      NotePassed(state_, slot);
+    }
     unlock_shared();
+  }
+
+ private:
+  static constexpr uint32_t kPassed = 1;
+
+  LOCKCHECK_ALWAYS_INLINE uint32_t Tag() const {
+    return state_.tag.load(std::memory_order_relaxed);
   }
 };
 
@@ -105,10 +119,17 @@ LOCKCHECK_ALWAYS_INLINE void call_once(once_flag& flag, F&& f, Args&&... args) {
     flag.lock_.PassAt(slot);
     return;
   }
-  const once_flag::Running running(flag, slot);
-  if (flag.done_.load(std::memory_order_relaxed)) return;
-  std::invoke(std::forward<F>(f), std::forward<Args>(args)...);
-  flag.done_.store(true, std::memory_order_release);
+  {
+    const once_flag::Running running(flag, slot);
+    if (!flag.done_.load(std::memory_order_relaxed)) {
+      std::invoke(std::forward<F>(f), std::forward<Args>(args)...);
+      flag.done_.store(true, std::memory_order_release);
+      return;
+    }
+  }
+  // It has waited. A hold of its own would not say that the flag was passed: a
+  // function that throws leaves the same.
+  flag.lock_.PassAt(slot);
 }
 
 }  // namespace lockcheck::inline LOCKCHECK_ABI
