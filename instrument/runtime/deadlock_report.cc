@@ -28,16 +28,11 @@ std::atomic<bool> g_deadlock_stands{false};
 std::atomic<uint32_t> g_misuses{0};
 std::atomic<uint32_t> g_reporting{0};
 
-class Reporting {
- public:
+struct Reporting {
   Reporting() { g_reporting.fetch_add(1); }
   ~Reporting() { g_reporting.fetch_sub(1); }
   Reporting(const Reporting&) = delete;
   Reporting& operator=(const Reporting&) = delete;
-  Saying& saying() { return saying_; }
-
- private:
-  Saying saying_;
 };
 
 void NameLock(Message& m, const LockState& lock) {
@@ -250,16 +245,18 @@ bool ReportDeadlockOf(Thread* t, bool can_fail) {
   }
   DropClosing(t);
   if (!deadlock.Claim()) return false;
-  Reporting reporting;
-  Tell(deadlock, can_fail, reporting.saying());
+  const Reporting reporting;
+  Saying saying;
+  Tell(deadlock, can_fail, saying);
   return DoAsAsked(can_fail);
 }
 
 bool ReportGoneOwnerOf(Thread* t, const LockRequest& request, bool can_fail) {
   Deadlock deadlock;
   if (!deadlock.FindGone(t, request)) return false;
-  Reporting reporting;
-  if (deadlock.Claim()) Tell(deadlock, can_fail, reporting.saying());
+  const Reporting reporting;
+  Saying saying;
+  if (deadlock.Claim()) Tell(deadlock, can_fail, saying);
   return DoAsAsked(can_fail);
 }
 
