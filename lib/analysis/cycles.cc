@@ -278,7 +278,10 @@ class ComponentSearch {
       finding.parts.push_back(ToPart(arc, *choices[i].step));
       finding.objects.push_back(component_.objects[arc.to]);
       semaphores |= AnybodyReleases(observations_, finding.objects.back());
-      const uint64_t steps = arc.steps.size();
+      // What perhaps is retried is there as a try, too.
+      const auto steps = static_cast<uint64_t>(
+          std::count_if(arc.steps.begin(), arc.steps.end(),
+                        [](const Step& step) { return !step.is_perhaps; }));
       constexpr uint64_t kMost = std::numeric_limits<uint64_t>::max();
       finding.count =
           finding.count > kMost / steps ? kMost : finding.count * steps;
