@@ -296,6 +296,23 @@ TEST(SignalOracle, OnceFlagsInOneAnother) {
                                             .forks = false,
                                             .once = true});
 }
+TEST(SignalOracle, CyclesAndSemaphores) {
+  CompareCycles("cycles, semaphores", SignalMix{.steps = 8});
+}
+TEST(SignalOracle, CyclesAndSemaphoresThatBeginWithPermits) {
+  CompareCycles("cycles, semaphores with permits",
+                SignalMix{.steps = 8, .initial = 1});
+}
+TEST(SignalOracle, CyclesAndJoinsOfQueues) {
+  CompareCycles("cycles, joins of queues",
+                {.signals = {ObjectKind::kQueue, ObjectKind::kQueueDone},
+                 .steps = 9,
+                 .joins = true});
+}
+TEST(SignalOracle, CyclesAndOperations) {
+  CompareCycles("cycles, operations",
+                SignalMix{.signals = {ObjectKind::kOperation}, .steps = 8});
+}
 TEST(SignalOracle, WithoutForks) {
   Compare("without forks",
           SignalMix{.locks = 1,
