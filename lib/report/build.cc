@@ -39,7 +39,7 @@ class Builder {
   explicit Builder(const BuildInput& input)
       : input_(input),
         sites_(input.recording, input.resolve, report_.sites),
-        naming_(input.observations, sites_, report_),
+        naming_(input.observations, sites_, input.find_variable, report_),
         stacks_(input.recording) {}
 
   Report Build() {

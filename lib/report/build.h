@@ -25,7 +25,8 @@ struct BuildInput {
   const analysis::Findings& findings;
   const analysis::Statistics& statistics;
   Resolve resolve;
-  uint32_t actor = 0;  // its id; 0: none is asked for
+  FindVariable find_variable = nullptr;  // without it, none is known
+  uint32_t actor = 0;                    // its id; 0: none is asked for
 };
 
 // Findings with the same id are merged: the first stays, or the first in which

@@ -100,6 +100,38 @@ ClassNames ByFirstUse(std::string_view kind, const log::Object& object,
   return {"u" + name, name, name, std::nullopt};
 }
 
+// Made at namespace scope: no function is in its stable name.
+bool IsOfNamespace(const log::Recording& recording, const log::Object& object) {
+  if (!object.name.empty() || object.place >= recording.places.size()) {
+    return false;
+  }
+  const log::Place& place = recording.places[object.place];
+  return place.function.empty() && !IsStdHeader(place.file);
+}
+
+// The variable at the object's address. Processes that run other programs have
+// other layouts: where the address could be in two modules, none is known.
+std::string VariableOf(const log::Recording& recording,
+                       const log::Object& object,
+                       const FindVariable& find_variable) {
+  log::Frame frame;
+  for (uint32_t i = 0; i < recording.modules.size(); ++i) {
+    const log::Module& module = recording.modules[i];
+    if (object.address < module.base ||
+        object.address - module.base >= module.size) {
+      continue;
+    }
+    const uint64_t offset = object.address - module.base;
+    if (frame.module == kNone) {
+      frame = {i, offset};
+    } else if (module.path != recording.modules[frame.module].path ||
+               offset != frame.offset) {
+      return "";
+    }
+  }
+  return frame.module == kNone ? "" : Printable(find_variable(frame));
+}
+
 // Two classes must not share a name: a second one gets an ordinal. They are
 // counted in the order of their places, since the order of the recording is
 // that of first use and differs from run to run.
@@ -168,13 +200,18 @@ const char* StateOf(const log::Process& process) {
 }  // namespace
 
 Naming::Naming(const analysis::Observations& observations, SiteTable& sites,
-               Report& report)
+               const FindVariable& find_variable, Report& report)
     : observations_(observations),
       recording_(*observations.recording),
       report_(report) {
   NameProcesses();
   NameActors();
   NameClasses(sites);
+  if (find_variable) NameByVariables(find_variable);
+  NumberInstances();
+  TellKindsApart(report_.classes);
+  MakeUnique(report_.classes, &ClassRow::name);
+  MakeUnique(report_.classes, &ClassRow::stable);
 }
 
 void Naming::NameProcesses() {
@@ -246,10 +283,25 @@ void Naming::NameClasses(SiteTable& sites) {
     }
     class_of_object_[i] = it->second;
   }
-  NumberInstances();
-  TellKindsApart(report_.classes);
-  MakeUnique(report_.classes, &ClassRow::name);
-  MakeUnique(report_.classes, &ClassRow::stable);
+}
+
+// One line may make several variables (a macro, a variable template): then none
+// of them is the class.
+void Naming::NameByVariables(const FindVariable& find_variable) {
+  absl::flat_hash_map<uint32_t, std::string> variable_of;
+  for (size_t i = 0; i < recording_.objects.size(); ++i) {
+    const log::Object& object = recording_.objects[i];
+    if (!IsOfNamespace(recording_, object)) continue;
+    std::string variable = VariableOf(recording_, object, find_variable);
+    const auto [it, is_new] =
+        variable_of.try_emplace(class_of_object_[i], variable);
+    if (!is_new && it->second != variable) it->second.clear();
+  }
+  for (const auto& [lock_class, variable] : variable_of) {
+    if (variable.empty()) continue;
+    ClassRow& row = report_.classes[lock_class];
+    row.stable = fmt::format("{}@{}", variable, BaseName(row.created->file));
+  }
 }
 
 void Naming::NumberInstances() {

@@ -7,7 +7,8 @@
 //
 // A class has two names: the one to read ("mutex@bank.cc:12"), and the stable
 // one that holds no line number ("mutex@bank.cc:Bank::Bank"), for ids and
-// suppressions. Not thread-safe.
+// suppressions. Where no function tells the locks of a file apart, at namespace
+// scope, it is the variable that does ("cash@bank.cc"). Not thread-safe.
 #ifndef LOCKCHECK_LIB_REPORT_NAMING_H_
 #define LOCKCHECK_LIB_REPORT_NAMING_H_
 
@@ -28,7 +29,7 @@ class Naming {
   // Fills report.processes, report.actors (names only) and report.classes
   // (names only) from the recording.
   Naming(const analysis::Observations& observations, SiteTable& sites,
-         Report& report);
+         const FindVariable& find_variable, Report& report);
 
   std::optional<uint32_t> Actor(analysis::ActorIndex actor) const;
   // Class of a lock; empty for END(actor) and for indices out of range.
@@ -45,6 +46,7 @@ class Naming {
   void NameProcesses();
   void NameActors();
   void NameClasses(SiteTable& sites);
+  void NameByVariables(const FindVariable& find_variable);
   void NumberInstances();
 
   const analysis::Observations& observations_;

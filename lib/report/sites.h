@@ -26,6 +26,9 @@ namespace lockcheck::report {
 using Resolve = std::function<symbolize::SymbolizedFrame(
     const log::Frame& frame, bool is_return_address)>;
 
+// Symbolizer::FindVariable, or a test's own.
+using FindVariable = std::function<std::string(const log::Frame& frame)>;
+
 class SiteTable {
  public:
   SiteTable(const log::Recording& recording, Resolve resolve,

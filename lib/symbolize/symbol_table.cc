@@ -3,6 +3,7 @@
 #include <gelf.h>
 
 #include <algorithm>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
@@ -17,16 +18,25 @@ constexpr uint64_t kUnsizedBound = 4096;
 // How many symbols before the address may be shorter ones inside the right one.
 constexpr int kMaxNested = 16;
 
-bool IsFunction(const GElf_Sym& symbol) {
+// A variable without a size would be believed to hold its neighbours.
+bool IsOfKind(const GElf_Sym& symbol, SymbolKind kind) {
+  if (symbol.st_shndx == SHN_UNDEF || symbol.st_value == 0) return false;
   const auto type = GELF_ST_TYPE(symbol.st_info);
-  return (type == STT_FUNC || type == STT_GNU_IFUNC) &&
-         symbol.st_shndx != SHN_UNDEF && symbol.st_value != 0;
+  return kind == SymbolKind::kFunction
+             ? type == STT_FUNC || type == STT_GNU_IFUNC
+             : type == STT_OBJECT && symbol.st_size != 0;
+}
+
+// "_ZL4cash.lto_priv.0" is "cash": the number is the linker's.
+std::string VariableName(std::string_view linkage_name) {
+  return FunctionName(
+      std::string(linkage_name.substr(0, linkage_name.find('.', 1))).c_str());
 }
 
 }  // namespace
 
-SymbolTable::SymbolTable(std::shared_ptr<ElfFile> file)
-    : file_(std::move(file)) {
+SymbolTable::SymbolTable(std::shared_ptr<ElfFile> file, SymbolKind kind)
+    : file_(std::move(file)), kind_(kind) {
   if (file_->symbols() != nullptr) Read(file_->symbols());
 }
 
@@ -42,7 +52,7 @@ void SymbolTable::Read(Elf_Scn* section) {
   for (size_t i = 0; i < count; ++i) {
     GElf_Sym symbol;
     if (gelf_getsym(data, static_cast<int>(i), &symbol) == nullptr) break;
-    if (!IsFunction(symbol)) continue;
+    if (!IsOfKind(symbol, kind_)) continue;
     const char* name = elf_strptr(file_->elf(), header.sh_link, symbol.st_name);
     if (name == nullptr || *name == '\0') continue;
     uint64_t high = symbol.st_value + symbol.st_size;
@@ -53,7 +63,7 @@ void SymbolTable::Read(Elf_Scn* section) {
   CloseUnsized();
 }
 
-// Of several names for one function the exported and shortest one is kept: it
+// Of several names for one symbol the exported and shortest one is kept: it
 // is the one people know ("pthread_create", not "__pthread_create_2_1").
 void SymbolTable::CloseUnsized() {
   const auto key = [](const Symbol& s) {
@@ -82,7 +92,9 @@ std::string SymbolTable::Find(uint64_t address) const {
       [](uint64_t value, const Symbol& symbol) { return value < symbol.low; });
   for (int i = 0; i < kMaxNested && at != symbols_.begin(); ++i) {
     --at;
-    if (address < at->high) return FunctionName(at->name);
+    if (address >= at->high) continue;
+    return kind_ == SymbolKind::kFunction ? FunctionName(at->name)
+                                          : VariableName(at->name);
   }
   return "";
 }

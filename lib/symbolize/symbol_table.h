@@ -1,6 +1,8 @@
-// The symbol table's answer: which function is at an address.
+// The symbol table's answer: which function, or which variable, is at an
+// address.
 //
-// Used where debug information says nothing: stripped libraries, assembly.
+// Used where debug information says nothing: stripped libraries, assembly; and
+// for variables, which it knows by far less reading than debug information.
 // Built at the first look-up, O(n log n); a look-up is a binary search. Not
 // thread-safe.
 #ifndef LOCKCHECK_LIB_SYMBOLIZE_SYMBOL_TABLE_H_
@@ -15,11 +17,14 @@
 
 namespace lockcheck::symbolize {
 
+enum class SymbolKind : uint8_t { kFunction, kVariable };
+
 class SymbolTable {
  public:
-  explicit SymbolTable(std::shared_ptr<ElfFile> file);
+  // Of the file's symbols of that kind.
+  SymbolTable(std::shared_ptr<ElfFile> file, SymbolKind kind);
 
-  // Demangled, as SourceFrame::function; empty if no function is there.
+  // Demangled, as SourceFrame::function; empty if nothing of the kind is there.
   std::string Find(uint64_t address) const;
 
  private:
@@ -33,6 +38,7 @@ class SymbolTable {
   void CloseUnsized();
 
   std::shared_ptr<ElfFile> file_;
+  SymbolKind kind_;
   std::vector<Symbol> symbols_;  // by low; none inside another's start
 };
 

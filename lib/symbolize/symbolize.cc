@@ -15,7 +15,9 @@ namespace {
 // What is known about one module, opened at its first look-up.
 struct ModuleSymbols {
   std::unique_ptr<DwarfTable> dwarf;
-  std::unique_ptr<SymbolTable> symbols;
+  std::unique_ptr<SymbolTable> functions;
+  std::unique_ptr<SymbolTable> variables;  // made when one is asked for
+  std::shared_ptr<ElfFile> symbols;
 };
 
 std::string FileName(const std::string& path) {
@@ -44,7 +46,9 @@ struct Symbolizer::Impl {
       }
     }
     if (files.symbols != nullptr) {
-      slot->symbols = std::make_unique<SymbolTable>(files.symbols);
+      slot->symbols = files.symbols;
+      slot->functions =
+          std::make_unique<SymbolTable>(files.symbols, SymbolKind::kFunction);
     }
     // Two threads that came first to a module at once have recorded it twice.
     if (!files.warning.empty() && std::find(warnings.begin(), warnings.end(),
@@ -66,12 +70,23 @@ struct Symbolizer::Impl {
     if (module.dwarf != nullptr) result.frames = module.dwarf->Find(address);
     const bool named =
         !result.frames.empty() && !result.frames.back().function.empty();
-    if (named || module.symbols == nullptr) return result;
-    std::string function = module.symbols->Find(address);
+    if (named || module.functions == nullptr) return result;
+    std::string function = module.functions->Find(address);
     if (function.empty()) return result;
     if (result.frames.empty()) result.frames.emplace_back();
     result.frames.back().function = std::move(function);
     return result;
+  }
+
+  std::string VariableAt(const log::Frame& frame) {
+    if (frame.module >= modules.size()) return "";
+    ModuleSymbols& module = Open(frame.module);
+    if (module.symbols == nullptr) return "";
+    if (module.variables == nullptr) {
+      module.variables =
+          std::make_unique<SymbolTable>(module.symbols, SymbolKind::kVariable);
+    }
+    return module.variables->Find(frame.offset);
   }
 
   std::vector<log::Module> modules;
@@ -99,6 +114,10 @@ const SymbolizedFrame& Symbolizer::Find(const log::Frame& frame,
         impl_->LookUp(frame, is_return_address));
   }
   return *slot;
+}
+
+std::string Symbolizer::FindVariable(const log::Frame& frame) {
+  return impl_->VariableAt(frame);
 }
 
 const std::vector<std::string>& Symbolizer::warnings() const {

@@ -55,6 +55,11 @@ class Symbolizer {
   // then uses the byte before. The result lives as long as the Symbolizer.
   const SymbolizedFrame& Find(const log::Frame& frame, bool is_return_address);
 
+  // The variable of static storage at an address, which is given as above, or
+  // the one whose element or member is there: "cash", "bank::(anonymous
+  // namespace)::books". Empty if there is none, or no symbol table tells.
+  std::string FindVariable(const log::Frame& frame);
+
   // One line per module that could not be read or did not match: which file,
   // why, the mend. Grows as modules are opened.
   const std::vector<std::string>& warnings() const;

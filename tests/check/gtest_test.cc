@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <regex>
 #include <set>
 #include <sstream>
 #include <string>
@@ -20,6 +21,7 @@ using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::SizeIs;
 
 class GTestTest : public WatchedTest {};
 
@@ -67,6 +69,36 @@ TEST_F(GTestTest, TheXmlHasTheFindingsId) {
   EXPECT_THAT(
       Read("result.xml"),
       ContainsRegex("name=\"lockcheck_finding\" value=\"[0-9a-f]{12}\""));
+}
+
+// Which tests ran before, and with which locks, is nothing to a finding.
+TEST_F(GTestTest, TheIdsOfUnnamedGlobalLocksAreTheSameWhateverElseRuns) {
+  const auto ids = [&](const std::string& filter,
+                       std::vector<std::string> more = {}) {
+    more.push_back("--gtest_output=xml:" + (folder_ / "result.xml"));
+    Run(filter, more);
+    const std::string xml = Read("result.xml");
+    const std::regex property("lockcheck_finding\" value=\"([0-9a-f]{12})\"");
+    std::set<std::string> found;
+    for (std::sregex_iterator i(xml.begin(), xml.end(), property), end;
+         i != end; ++i) {
+      found.insert((*i)[1]);
+    }
+    return found;
+  };
+  const std::set<std::string> one_two = ids("Globals.OneAndTwo");
+  const std::set<std::string> two_three = ids("Globals.TwoAndThree");
+  EXPECT_THAT(one_two, SizeIs(1));
+  EXPECT_THAT(two_three, SizeIs(1));
+  EXPECT_NE(one_two, two_three);
+  EXPECT_EQ(ids("Globals.One:Globals.TwoAndThree"), two_three);
+  std::set<std::string> both = one_two;
+  both.insert(two_three.begin(), two_three.end());
+  for (const char* seed : {"1", "2", "3"}) {
+    EXPECT_EQ(ids("Globals.*", {"--gtest_shuffle",
+                                std::string("--gtest_random_seed=") + seed}),
+              both);
+  }
 }
 
 TEST_F(GTestTest, ATestThatLocksUpFailsAndTheProgramEnds) {

@@ -50,6 +50,26 @@ TEST(Watched, Misuse) {
   p.a.unlock();
 }
 
+// Of one file and without names.
+lockcheck::mutex one;
+lockcheck::mutex two;
+lockcheck::mutex three;
+
+void Both(lockcheck::mutex& first, lockcheck::mutex& second) {
+  lockcheck::lock_guard outer(first);
+  lockcheck::lock_guard inner(second);
+}
+
+TEST(Globals, One) { lockcheck::lock_guard guard(one); }
+
+TEST(Globals, OneAndTwo) {
+  InTwoThreads([] { Both(one, two); }, [] { Both(two, one); });
+}
+
+TEST(Globals, TwoAndThree) {
+  InTwoThreads([] { Both(two, three); }, [] { Both(three, two); });
+}
+
 TEST(Watched, LocksUp) {
   Pair p;
   LockUp(p);

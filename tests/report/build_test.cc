@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lib/report/naming.h"
@@ -85,6 +86,9 @@ class BuildTest : public ::testing::Test {
                     found.offset = frame.offset;
                     found.frames = code_[frame.offset];
                     return found;
+                  },
+                  [this](const log::Frame& frame) {
+                    return variables_[{frame.module, frame.offset}];
                   }});
   }
   std::vector<std::string> ClassNames(const Report& report) {
@@ -95,6 +99,7 @@ class BuildTest : public ::testing::Test {
 
   log::testing::LogBuilder log_;
   Code code_;
+  std::map<std::pair<uint32_t, uint64_t>, std::string> variables_;
   std::unique_ptr<log::Recording> recording_;
   analysis::Observations observations_;
   analysis::Findings findings_;
@@ -214,6 +219,88 @@ TEST_F(BuildTest, StableNamesOfOneFileFollowItsLines) {
               ElementsAre("mutex@bank.cc:20", "mutex@bank.cc:9"));
   EXPECT_EQ(report.classes[0].stable, "mutex@bank.cc/2");
   EXPECT_EQ(report.classes[1].stable, "mutex@bank.cc");
+}
+
+// Three locks of one file, made at namespace scope.
+class VariablesTest : public BuildTest {
+ protected:
+  VariablesTest() {
+    log_.Module(2, "/usr/lib/libcoin.so", kBase, 0x1000);
+    for (uint32_t i = 1; i <= 3; ++i) {
+      log_.Place(i, "/src/bank.cc", 4 + i, "");
+    }
+    variables_[{1, 0x10}] = "x";
+    variables_[{1, 0x20}] = "y";
+    variables_[{1, 0x30}] = "bank::z";
+  }
+  void Mutex(uint32_t id, uint32_t place, uint64_t offset) {
+    log_.Object(id, ObjectKind::kMutex, "", place, 0, kBase + offset);
+  }
+  std::vector<std::string> Stable() {
+    std::vector<std::string> names;
+    for (const ClassRow& row : Built().classes) names.push_back(row.stable);
+    return names;
+  }
+  static constexpr uint64_t kBase = 0x7f0000000000;
+};
+
+TEST_F(VariablesTest, AreInStableNamesWhichOthersDoNotChange) {
+  Mutex(1, 2, 0x20);
+  Mutex(2, 3, 0x30);
+  Open();
+  EXPECT_THAT(ClassNames(Built()),
+              ElementsAre("mutex@bank.cc:6", "mutex@bank.cc:7"));
+  EXPECT_THAT(Stable(), ElementsAre("y@bank.cc", "bank::z@bank.cc"));
+}
+
+TEST_F(VariablesTest, TellFindingsApart) {
+  log_.Site(8, {PackFrame(1, 0x10)});
+  for (uint32_t i = 1; i <= 3; ++i) Mutex(i, i, 0x10 * i);
+  Open();
+  AddInversion(2, 3, 8, 8);
+  AddInversion(1, 2, 8, 8);
+  const Report report = Built();
+  ASSERT_THAT(report.findings, SizeIs(2));
+  EXPECT_NE(report.findings[0].id, report.findings[1].id);
+  EXPECT_EQ(report.findings[0].suppression,
+            "lock-order:bank::z@bank.cc -> y@bank.cc");
+}
+
+TEST_F(VariablesTest, OfWhichOneLineMakesSeveralNameNone) {
+  Mutex(1, 1, 0x10);
+  Mutex(2, 1, 0x20);
+  Mutex(3, 2, 0x30);
+  Mutex(4, 2, 0x38);  // not known
+  Mutex(5, 3, 0x30);
+  Open();
+  EXPECT_THAT(Stable(), ElementsAre("mutex@bank.cc", "mutex@bank.cc/2",
+                                    "bank::z@bank.cc"));
+}
+
+TEST_F(VariablesTest, NameNoLockThatAFunctionOrAPersonNames) {
+  log_.Place(4, "/src/bank.cc", 12, "Bank::Open()");
+  Mutex(1, 4, 0x10);
+  log_.Object(2, ObjectKind::kMutex, "cash", 1, 0, kBase + 0x20);
+  Open();
+  EXPECT_THAT(Stable(), ElementsAre("mutex@bank.cc:Bank::Open", "cash"));
+}
+
+TEST_F(VariablesTest, AreNotKnownOutsideOfModules) {
+  Mutex(1, 1, 0x1000);
+  log_.Object(2, ObjectKind::kMutex, "", 2, 0, kBase - 1);
+  variables_[{1, 0x1000}] = "x";
+  Open();
+  EXPECT_THAT(Stable(), ElementsAre("mutex@bank.cc", "mutex@bank.cc/2"));
+}
+
+// Two processes may have loaded other modules at one address.
+TEST_F(VariablesTest, AreNotKnownWhereTwoModulesCouldBe) {
+  log_.Module(3, "/usr/lib/libother.so", kBase + 0x20, 0x1000);
+  log_.Module(4, "/usr/lib/libcoin.so", kBase, 0x1000);  // recorded twice
+  Mutex(1, 1, 0x10);
+  Mutex(2, 2, 0x20);
+  Open();
+  EXPECT_THAT(Stable(), ElementsAre("x@bank.cc", "mutex@bank.cc"));
 }
 
 TEST_F(BuildTest, InstancesAreNumberedAndTheirUsageAddedUp) {

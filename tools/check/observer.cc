@@ -215,6 +215,9 @@ Findings LogObserver::Analyze(const Place* since, bool locked_up) {
                                       bool is_return_address) {
     return symbolizer.Find(frame, is_return_address);
   };
+  const auto find_variable = [&](const log::Frame& frame) {
+    return symbolizer.FindVariable(frame);
+  };
   report::StdLockPlaces std_lock_places(recording, resolve);
   analysis::ReadStdLockAsOneRequest(std_lock_places, scan.observations);
   if (since != nullptr) Remember(scan.observations);
@@ -229,8 +232,9 @@ Findings LogObserver::Analyze(const Place* since, bool locked_up) {
   for (const analysis::Finding& finding : findings.findings) {
     analysis::Findings only;
     only.findings = {finding};
-    report::Report report = report::Build(
-        {recording, scan.observations, only, scan.statistics, resolve});
+    report::Report report =
+        report::Build({recording, scan.observations, only, scan.statistics,
+                       resolve, find_variable});
     suppressions_.Apply(report);
     baseline_.Apply(report);
     fail_on->Mark(report);

@@ -131,9 +131,12 @@ absl::StatusOr<report::Report> ReportOf(const std::string& path,
 
   progress.Stage("reading symbols for");
   if (symbols.valid()) symbols.get();
-  const report::BuildInput input{**recording, scan.observations,
-                                 findings,    scan.statistics,
-                                 resolve,     options.actor};
+  const auto find_variable = [&](const log::Frame& frame) {
+    return symbolizer.FindVariable(frame);
+  };
+  const report::BuildInput input{
+      **recording, scan.observations, findings,     scan.statistics,
+      resolve,     find_variable,     options.actor};
   report::Report report = report::Build(input);
   for (const auto* more :
        {&std::as_const(scan.warnings), &symbolizer.warnings()}) {
