@@ -1,6 +1,7 @@
 #include "lib/report/identity.h"
 
 #include <algorithm>
+#include <cctype>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +12,44 @@
 
 namespace lockcheck::report {
 namespace {
+
+size_t CountDigits(std::string_view text) {
+  return std::min(text.find_first_not_of("0123456789"), text.size());
+}
+
+// "{lambda(int)#2}" -> "{lambda(int)}", "{unnamed type#1}" -> "{unnamed type}",
+// and "$_2", clang's name of both, -> "{lambda}": an unrelated lambda earlier
+// in the function would change the number.
+std::string WithoutOrdinals(std::string_view text) {
+  std::string out;
+  std::vector<bool> numbered;  // of the braces that are open
+  bool in_name = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const std::string_view rest = text.substr(i);
+    const char c = text[i];
+    if (c == '{') {
+      numbered.push_back(rest.starts_with("{lambda") ||
+                         rest.starts_with("{unnamed type"));
+    } else if (c == '}' && !numbered.empty()) {
+      numbered.pop_back();
+    } else if (c == '#' && !numbered.empty() && numbered.back()) {
+      const size_t digits = CountDigits(rest.substr(1));
+      if (digits != 0 && rest.substr(1 + digits).starts_with('}')) {
+        i += digits;
+        continue;
+      }
+    } else if (!in_name && rest.starts_with("$_")) {
+      if (const size_t digits = CountDigits(rest.substr(2))) {
+        out += "{lambda}";
+        i += 1 + digits;
+        continue;
+      }
+    }
+    in_name = std::isalnum(static_cast<unsigned char>(c)) || c == '_';
+    out += c;
+  }
+  return out;
+}
 
 std::string StableName(const Report& report, uint32_t object) {
   if (object >= report.objects.size()) return "?";
@@ -59,8 +98,9 @@ std::vector<Element> Elements(const Report& report, const FindingRow& row) {
   std::vector<Element> elements;
   if (row.kind == FindingKind::kMisuse && !row.objects.empty()) {
     const uint32_t object = row.objects[0];
-    return {{object, fmt::format("{}\n{}\n", StableName(report, object),
-                                 FunctionOfPlace(report, row))}};
+    return {{object,
+             WithoutOrdinals(fmt::format("{}\n{}\n", StableName(report, object),
+                                         FunctionOfPlace(report, row)))}};
   }
   for (const PartRow& part : row.parts) {
     Element element;
@@ -78,14 +118,15 @@ std::vector<Element> Elements(const Report& report, const FindingRow& row) {
     } else {
       continue;
     }
-    element.text = fmt::format(
+    element.text = WithoutOrdinals(fmt::format(
         "{}\n{}\n{}", StableName(report, element.object), asks,
-        part.holds.empty() ? "" : Function(report, part.holds[0].site));
+        part.holds.empty() ? "" : Function(report, part.holds[0].site)));
     elements.push_back(std::move(element));
   }
   if (elements.empty()) {
     for (const uint32_t object : row.objects) {
-      elements.push_back({object, StableName(report, object), true});
+      elements.push_back(
+          {object, WithoutOrdinals(StableName(report, object)), true});
     }
   }
   return elements;
@@ -127,11 +168,14 @@ std::string Join(const std::vector<std::string>& names) {
   return out;
 }
 
-void AddKey(std::vector<std::string>& keys, std::string key) {
-  if (key.empty() || std::find(keys.begin(), keys.end(), key) != keys.end()) {
-    return;
+// With and without ordinals: it may be written as reports show it.
+void AddKey(std::vector<std::string>& keys, const std::string& name) {
+  for (const std::string& key : {WithoutOrdinals(name), name}) {
+    if (!key.empty() &&
+        std::find(keys.begin(), keys.end(), key) == keys.end()) {
+      keys.push_back(key);
+    }
   }
-  keys.push_back(std::move(key));
 }
 
 // Who waits first, and how many wait alike, differs from run to run.

@@ -4,8 +4,8 @@
 // addresses, other actors, other line numbers; yet a baseline or a suppression
 // must know it again. Both are made of the rule (and a budget's metric), the
 // stable names of the lock classes and the functions of the sites, in the
-// rotation that sorts first. A refuted finding has another id than the same
-// finding not refuted.
+// rotation that sorts first, without the numbers that compilers give to
+// lambdas. A refuted finding has another id than the same finding not refuted.
 #ifndef LOCKCHECK_LIB_REPORT_IDENTITY_H_
 #define LOCKCHECK_LIB_REPORT_IDENTITY_H_
 

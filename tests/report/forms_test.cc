@@ -15,6 +15,7 @@ namespace lockcheck::report {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -401,6 +402,40 @@ TEST(IdentityTest, AMisuseIsOfOneLockAndAtOnePlaceWhoeverOwnedIt) {
   Identify(report, with);
   EXPECT_EQ(alone.id, with.id);
   EXPECT_EQ(with.suppression_keys[0], "fork[0] in Philosopher::Eat");
+}
+
+// An unrelated lambda earlier in the function changes their numbers.
+TEST(IdentityTest, NumbersOfLambdasDoNotMatter) {
+  const auto identified = [](const std::string& function,
+                             const std::string& stable = "fork") {
+    Report report = testing::SampleReport();
+    for (SiteRow& site : report.sites) site.where.function = function;
+    report.classes[0].stable = stable;
+    FindingRow row = report.findings[1];
+    Identify(report, row);
+    return row;
+  };
+  const FindingRow row = identified("Eat::{lambda#2}::operator()");
+  EXPECT_EQ(row.id, identified("Eat::{lambda#13}::operator()").id);
+  EXPECT_EQ(row.id, identified("Eat::$_12::operator()").id);
+  EXPECT_EQ(row.id, identified("Eat::{lambda}::operator()").id);
+  EXPECT_NE(row.id, identified("Dine::{lambda#2}::operator()").id);
+  EXPECT_EQ(row.suppression_keys[0], "fork in Eat::{lambda}::operator()");
+  // As reports show it.
+  EXPECT_THAT(row.suppression_keys, Contains("Eat::{lambda#2}::operator()"));
+  EXPECT_EQ(identified("Run<Eat()::{lambda(X<{lambda(int)#1}>)#2}>").id,
+            identified("Run<Eat()::{lambda(X<{lambda(int)#3}>)#4}>").id);
+  EXPECT_EQ(identified("Run<{unnamed type#1}>").id,
+            identified("Run<{unnamed type#2}>").id);
+  EXPECT_EQ(identified("Eat", "mutex@{lambda#1}::operator()").id,
+            identified("Eat", "mutex@{lambda#2}::operator()").id);
+  // These are no lambdas' numbers.
+  for (const std::string other : {"Eat$_1", "Eat{x#1}", "{lambda#1", "#1}"}) {
+    std::string another = other;
+    another[other.find('1')] = '2';
+    EXPECT_NE(identified(other).id, identified(another).id) << other;
+    EXPECT_EQ(identified(other).suppression_keys[0], "fork in " + other);
+  }
 }
 
 TEST(IdentityTest, RuleClassesAndFunctionsMatter) {
