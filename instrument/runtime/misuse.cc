@@ -40,13 +40,22 @@ void NamePlace(Message& m, const MisuseReport& report) {
   NameFunction(m, pc);
 }
 
+// What nobody holds can be destroyed while it is waited for, too.
+const char* Sentence(const model::MisuseName& what,
+                     const MisuseReport& report) {
+  return report.misuse == model::Misuse::kDestroyWaited &&
+                 report.lock == nullptr
+             ? "destroys an object while somebody waits for it"
+             : what.sentence;
+}
+
 void Say(const Thread* t, const MisuseReport& report, uint32_t stack) {
   const uint64_t key = static_cast<uint64_t>(report.misuse) << 32 | report.site;
   if (!g_said.Insert(key)) return;
   const model::MisuseName* const what = model::NameOf(report.misuse);
   Message m;
   m << "misuse (" << what->rule << "): actor " << t->hot.actor << " "
-    << what->sentence;
+    << Sentence(*what, report);
   NameObject(m, t, report);
   NamePlace(m, report);
   if (stack != 0 && !t->live) m << "; the log has the stack";

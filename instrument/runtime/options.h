@@ -47,8 +47,8 @@ inline constexpr OptionRow kOptionRows[] = {
      "or does deadlock, with no log (default: record if log= is given, else "
      "live)"},
     {"timing", "sampled|full|off",
-     "which holds are timed: about one in 32, every one, none (waits are "
-     "always timed)"},
+     "which holds are timed: about one in 32 of a thread's first, later in "
+     "64; every one; none (waits are always timed)"},
     {"max_log", "SIZE",
      "stop recording when the log has this size (bytes, or with k, M, G)"},
     {"ring", "SIZE",

@@ -116,6 +116,7 @@ TEST_F(MisuseTest, DestroyingALockThatSomebodyWaitsForIsReported) {
   EXPECT_THAT(Logged(), UnorderedElementsAre(Misuse::kDestroyWaited,
                                              Misuse::kDestroyHeld));
   ExpectSaid("destroy-waited");
+  EXPECT_THAT(finished_.err, HasSubstr("destroys a lock while somebody waits"));
 }
 
 TEST_F(MisuseTest, DestroyingWhatSomebodyWaitsForIsReported) {
@@ -124,6 +125,9 @@ TEST_F(MisuseTest, DestroyingWhatSomebodyWaitsForIsReported) {
     ASSERT_NO_FATAL_FAILURE(Commit(kind));
     EXPECT_THAT(Logged(), ElementsAre(Misuse::kDestroyWaited)) << kind;
     EXPECT_THAT(finished_.err, HasSubstr("misuse (destroy-waited)")) << kind;
+    EXPECT_THAT(finished_.err,
+                HasSubstr("destroys an object while somebody waits for it"))
+        << kind;
   }
 }
 

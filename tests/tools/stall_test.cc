@@ -196,6 +196,8 @@ TEST_P(StallTest, StatusOfTheProcessSaysTheSame) {
   child.Wait();
   EXPECT_EQ(run.status, 0) << run.err;
   EXPECT_THAT(run.out, HasSubstr("waits  held"));
+  EXPECT_THAT(run.out, HasSubstr("live_program  running\n"));
+  EXPECT_THAT(run.out, Not(HasSubstr("recorded no end")));
 }
 
 TEST_P(StallTest, WithoutTheCommandALineForEachWaitWillDo) {

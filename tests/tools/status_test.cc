@@ -42,7 +42,8 @@ TEST_F(StatusTest, ShowsWhoHoldsWhatAndWaitsForWhom) {
                     HasSubstr("A2 clerk  tid 1002  blocked\n"
                               "    holds  cash  in bank::PayIn"),
                     HasSubstr("    waits  books  in bank::PayOut"),
-                    HasSubstr("      held by A3 auditor  in bank::Audit")));
+                    HasSubstr("      held by A3 auditor  in bank::Audit"),
+                    HasSubstr("recorded no end")));
 }
 
 TEST_F(StatusTest, AProcessIsItsMappedLog) {
