@@ -256,9 +256,8 @@ std::string HotspotText(const Report& report, const TextOptions& options,
   }
   if (report.sample_interval > 1 && !report.exact_holds && !out.empty()) {
     out += painter.Paint(Style::kDim,
-                         fmt::format("  waits: all measured; holds: estimated "
-                                     "from one of {} and from waits\n",
-                                     report.sample_interval));
+                         "  waits: all measured; holds: estimated from those "
+                         "that were timed, and from waits\n");
   }
   return out;
 }
