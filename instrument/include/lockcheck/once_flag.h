@@ -25,13 +25,13 @@
 #include <utility>
 
 #include "lockcheck/internal/abi.h"
-#include "lockcheck/internal/seen.h"
 #include "lockcheck/shared_mutex.h"
 #include "lockcheck/source_location.h"
 
 #if defined(LOCKCHECK_DISABLED)
 #include "lockcheck/internal/once_flag_disabled.h"
 #else
+#include "lockcheck/internal/seen.h"
 
 namespace lockcheck::inline LOCKCHECK_ABI {
 namespace internal {
