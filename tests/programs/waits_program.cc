@@ -369,6 +369,10 @@ void OnceOrdersWhoWaits() {
   second.join();
 }
 
+void OnceAgain() {
+  for (int i = 0; i < 4; ++i) lockcheck::call_once(g_once, Nothing);
+}
+
 // The bug: the second one does not call it.
 void OnceNotPassed() { InTurn(OtherThenMutexAfterOnce, OtherThenMutex); }
 
@@ -515,6 +519,7 @@ constexpr Story kStories[] = {
     {"once-latent-later", OnceAndMutexLater},
     {"once-orders", OnceOrders},
     {"once-orders-who-waits", OnceOrdersWhoWaits},
+    {"once-again", OnceAgain},
     {"once-not-passed", OnceNotPassed},
     {"once-after-locks", BeforeOnce},
     {"once-throws", OnceThrows},

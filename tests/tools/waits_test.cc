@@ -106,6 +106,15 @@ TEST_F(WaitStories, WhoHasNotPassedAOnceFlagIsNotAfterIt) {
   ExpectPossible("once-throws");
 }
 
+TEST_F(WaitStories, WithNothingHeldAThreadsFirstPassIsInTheLog) {
+  Recorded("once-again");
+  const Ran ran = RunCommand({"dump", log_});
+  const std::string pass = ", shared";
+  const size_t first = ran.out.find(pass);
+  ASSERT_NE(first, ran.out.npos) << ran.out;
+  EXPECT_EQ(ran.out.find(pass, first + 1), ran.out.npos) << ran.out;
+}
+
 // Joins are no part of what mode=live looks for.
 TEST_F(WaitStories, AWaitForAnAsyncResultIsAJoin) {
   ExpectPossible("async-under-lock");
