@@ -256,8 +256,8 @@ std::string HotspotText(const Report& report, const TextOptions& options,
   }
   if (report.sample_interval > 1 && !report.exact_holds && !out.empty()) {
     out += painter.Paint(Style::kDim,
-                         "  waits: all measured; holds: estimated from those "
-                         "that were timed, and from waits\n");
+                         "  waits: all measured; holds: estimated from timed "
+                         "ones and from waits\n");
   }
   return out;
 }
