@@ -145,7 +145,8 @@ absl::StatusOr<std::unique_ptr<LogFile>> LogFile::FromBytes(
 }
 
 absl::Status LogFile::CheckHeader() {
-  if (size_ == 0) return NotALog(name_, "it is empty");
+  if (size_ == 0)
+    return NotALog(name_, "it is empty: there may have been no space for it");
   if (std::memcmp(data_, kMagic, std::min(size_, sizeof kMagic)) != 0)
     return NotALog(name_, "it begins with other bytes");
   const auto cut = [this] {

@@ -240,7 +240,10 @@ int Writer::Create(const char* path, const WriterOptions& options) {
   error = PromiseSpace(fd, 0, kBlockSize);
   if (error == 0) error = Map(fd, path);
   if (error != 0) {
-    unlink(path);
+    // An empty file says that a log is missing; it needs no space.
+    if ((error != ENOSPC && error != EDQUOT) || ftruncate(fd, 0) != 0) {
+      unlink(path);
+    }
     close(fd);
     return error;
   }
