@@ -23,7 +23,7 @@ using ::testing::Not;
 constexpr int kFails = 66;
 
 // What the program says at its end if the status is that one.
-std::string WholeEnd(int status) {
+std::string WholeEnd([[maybe_unused]] int status) {
   std::string all = "handler\nstatic object\ndestructor function\n";
 #if !defined(__SANITIZE_THREAD__)
   all += "first handler, status " + std::to_string(status) + "\n";
