@@ -11,8 +11,8 @@ namespace lockcheck::inline LOCKCHECK_ABI::internal {
 template <typename Barrier>
 class ArrivalToken {
  public:
-  ArrivalToken(ArrivalToken&&) = default;
-  ArrivalToken& operator=(ArrivalToken&&) = default;
+  ArrivalToken(ArrivalToken&&) noexcept = default;
+  ArrivalToken& operator=(ArrivalToken&&) noexcept = default;
 
  private:
   friend Barrier;
