@@ -10,6 +10,7 @@
 
 #include "tests/instrument/sleeper.h"
 #include "tests/programs/left_waiting.h"
+#include "tests/programs/mutex_and_other.h"
 #include "tests/programs/stories.h"
 
 namespace {
@@ -17,17 +18,6 @@ namespace {
 using lockcheck::queue;
 using lockcheck::testing::LeaveWaiting;
 using lockcheck::this_thread::set_name;
-
-lockcheck::mutex g_mutex("mutex"), g_other("other");
-
-void MutexThenOther() {
-  const std::lock_guard hold(g_mutex);
-  const std::lock_guard inner(g_other);
-}
-void OtherThenMutex() {
-  const std::lock_guard hold(g_other);
-  const std::lock_guard inner(g_mutex);
-}
 
 // Says that main is about to block for ever.
 void SayWaits() {

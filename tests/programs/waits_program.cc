@@ -13,6 +13,7 @@
 
 #include "tests/programs/in_turn.h"
 #include "tests/programs/left_waiting.h"
+#include "tests/programs/mutex_and_other.h"
 #include "tests/programs/stories.h"
 
 namespace {
@@ -24,8 +25,6 @@ using lockcheck::testing::LeaveWaiting;
 using lockcheck::testing::OneAfterTheOther;
 using lockcheck::this_thread::set_name;
 using std::chrono::milliseconds;
-
-lockcheck::mutex g_mutex("mutex"), g_other("other");
 
 void SayThatItStands() {
   std::puts("stands");
@@ -335,14 +334,6 @@ void OnceAndMutexLater() {
 }
 
 // The function takes two locks that are taken in the other order after it.
-void MutexThenOther() {
-  const std::lock_guard hold(g_mutex);
-  const std::lock_guard inner(g_other);
-}
-void OtherThenMutex() {
-  const std::lock_guard hold(g_other);
-  const std::lock_guard inner(g_mutex);
-}
 void OtherThenMutexAfterOnce() {
   lockcheck::call_once(g_once, MutexThenOther);
   OtherThenMutex();
