@@ -58,6 +58,7 @@ bool IsKept(uint32_t word) {
     case Op::kDestroy:
     case Op::kPost:
     case Op::kTake:
+    case Op::kTakeAndPost:
     case Op::kDefObject:
       return false;
     default:

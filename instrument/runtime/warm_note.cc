@@ -14,12 +14,45 @@ inline bool IsShort(const WaitQueue* object) {
 
 inline uint32_t* WriteNote(uint32_t* at, log::Op op, uint32_t arg,
                            const WaitQueue& object, uint32_t site,
-                           uint32_t sequence) {
-  at[2] = sequence;
-  at[1] =
-      (object.tag.load(std::memory_order_relaxed) | site) & ~log::kShortOpMask;
-  StoreWord(at, log::Extended(op, 3, arg | log::kShortNote));
+                           const NoteFacts& facts, uint32_t bits = 0) {
+  at[2] = facts.sequence;
+  at[1] = ((object.tag.load(std::memory_order_relaxed) | site) &
+           ~log::kShortOpMask) |
+          bits;
+  StoreWord(at, log::Extended(op, 3, arg));
   return at + 3;
+}
+
+inline uint32_t* WriteTake(uint32_t* at, const WaitQueue& taken, uint32_t site,
+                           const NoteFacts& facts) {
+  const auto how = static_cast<uint32_t>(facts.how);
+  return WriteNote(at, log::Op::kTake, how | log::kShortNote, taken, site,
+                   facts);
+}
+
+inline uint32_t* WritePost(uint32_t* at, const WaitQueue& posted, uint32_t site,
+                           const NoteFacts& facts) {
+  const auto post = static_cast<uint32_t>(facts.post);
+  return WriteNote(at, log::Op::kPost, post | log::kShortNote, posted, site,
+                   facts);
+}
+
+// As one record if they are neighbours, as most are: both are registered at the
+// queue's first use.
+inline uint32_t* WriteBoth(uint32_t* at, const WaitQueue& taken,
+                           const WaitQueue& posted, uint32_t site,
+                           const NoteFacts& facts) {
+  constexpr uint32_t kNext = uint32_t{1} << log::kObjectShift;
+  const uint32_t from_taken = posted.tag.load(std::memory_order_relaxed) -
+                              taken.tag.load(std::memory_order_relaxed);
+  if (__builtin_expect(from_taken != kNext && from_taken != 0 - kNext, false)) {
+    return WritePost(WriteTake(at, taken, site, facts), posted, site, facts);
+  }
+  return WriteNote(at, log::Op::kTakeAndPost,
+                   log::TakeAndPost(static_cast<uint32_t>(facts.how),
+                                    static_cast<uint32_t>(facts.post)),
+                   taken, site, facts,
+                   from_taken == kNext ? 0 : log::kPostedBefore);
 }
 
 }  // namespace
@@ -38,13 +71,12 @@ bool WarmNote(const WaitQueue* taken, const WaitQueue* posted, NoteFacts facts,
     return false;
   }
   uint32_t* next = cursor;
-  if (taken != nullptr) {
-    next = WriteNote(next, log::Op::kTake, static_cast<uint32_t>(facts.how),
-                     *taken, site, facts.sequence);
-  }
-  if (posted != nullptr) {
-    next = WriteNote(next, log::Op::kPost, static_cast<uint32_t>(facts.post),
-                     *posted, site, facts.sequence);
+  if (taken == nullptr) {
+    next = WritePost(next, *posted, site, facts);
+  } else if (posted == nullptr) {
+    next = WriteTake(next, *taken, site, facts);
+  } else {
+    next = WriteBoth(next, *taken, *posted, site, facts);
   }
   t->hot.cursor = next;
   t->after_long = next;

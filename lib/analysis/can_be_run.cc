@@ -65,9 +65,10 @@ class Run {
     const Event& e = trace_.At(ref);
     if (e.kind == EventKind::kAcquire) {
       const Holds& holds = holds_[e.object];
-      return e.mode == model::Mode::kExclusive
-                 ? holds.exclusive == 0 && holds.shared == 0
-                 : holds.exclusive == 0;
+      if (holds.exclusive != 0 ||
+          (e.mode == model::Mode::kExclusive && holds.shared != 0)) {
+        return false;
+      }
     }
     if (e.kind == EventKind::kFork) return MaySubmit(e.object);
     if (e.kind == EventKind::kJoin) {

@@ -74,7 +74,10 @@ void Reordering::TakeIn(EventRef ref) {
   }
   ObjectState& state = StateOf(e.object);
   const Role role = order_.Of(e.object).role;
-  if (e.kind == EventKind::kAcquire) return Acquire(ref, state);
+  if (e.kind == EventKind::kAcquire) {
+    Acquire(ref, state);
+    return order_.Needs(ref, needed_);
+  }
   CountSignal(ref, role, state);
   if (const ObjectIndex end = order_.Of(e.object).end;
       end != kNone && e.post == model::Post::kPut) {

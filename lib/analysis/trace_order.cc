@@ -49,6 +49,10 @@ void TraceOrder::Collect() {
       if (e.kind == EventKind::kTake) acts.takes.push_back(ref);
       if (e.kind == EventKind::kFound) acts.found.push_back(ref);
       if (e.kind == EventKind::kWaitBegin) acts.begins.push_back(ref);
+      if (e.kind == EventKind::kAcquire && IsOnceFlag(e.object) &&
+          e.mode == model::Mode::kExclusive && e.match < events.size()) {
+        acts.runs.push_back({a, e.match});
+      }
       if (e.kind != EventKind::kPost) continue;
       if (e.post == Post::kClose) {
         acts.closes.push_back(ref);
@@ -57,6 +61,10 @@ void TraceOrder::Collect() {
       }
     }
   }
+}
+
+bool TraceOrder::IsOnceFlag(ObjectIndex object) const {
+  return trace_.objects[object].kind == model::ObjectKind::kOnceFlag;
 }
 
 void TraceOrder::SortByOrder(std::vector<EventRef>& refs) const {
@@ -434,6 +442,12 @@ void TraceOrder::Needs(EventRef ref, std::vector<EventRef>& needs) const {
       return;
     case Role::kPermits:
       AddTaskBefore(ref, needs);
+      return;
+    case Role::kLock:
+      // Only a reader is sure to have found it so.
+      if (e.kind == EventKind::kAcquire && e.mode == model::Mode::kShared) {
+        needs.insert(needs.end(), acts.runs.begin(), acts.runs.end());
+      }
       return;
     default:
       return;

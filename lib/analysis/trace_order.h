@@ -57,6 +57,7 @@ struct ObjectActs {
   std::vector<EventRef> wakers;
   std::vector<EventRef> begins;
   std::vector<EventRef> closes;
+  std::vector<EventRef> runs;   // of a once_flag: the ends of its functions
   bool is_room = false;         // kUnits: of a queue
   std::vector<Poster> posters;  // one for each actor, closes included
   // kOutstanding: the posts of each of these.
@@ -76,7 +77,8 @@ class TraceOrder {
   const ObjectActs& Of(ObjectIndex object) const { return objects_[object]; }
   const TaskPools& pools() const { return pools_; }
   // What has to be there before the event is, other than what its actor did.
-  // Of locks nothing: that depends on what else is there.
+  // Of locks nothing: that depends on what else is there; but who passes a
+  // once_flag needs the end of its function.
   void Needs(EventRef ref, std::vector<EventRef>& needs) const;
   bool IsLatch(ObjectIndex object) const;
   // Whether the object is room in a queue: which of it one gets is all the
@@ -95,6 +97,7 @@ class TraceOrder {
  private:
   void Collect();
   void FindRole(ObjectIndex object);
+  bool IsOnceFlag(ObjectIndex object) const;
   void AddReleased(const Event& post, std::vector<EventRef>& needs) const;
   void AddTaskBefore(EventRef ref, std::vector<EventRef>& needs) const;
   EventRef WakerOf(const ObjectActs& acts, uint32_t ticket) const;

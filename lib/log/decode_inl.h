@@ -94,14 +94,15 @@ inline void See(const AcquireRecord& a, bool short_form, LastReading& reading) {
   }
 }
 
-// Of a POST or a TAKE.
+// Of a POST or a TAKE. Returns its packed word.
 template <typename Note>
-void ReadShortNote(Payload& in, Note& note) {
+uint32_t ReadShortNote(Payload& in, Note& note) {
   const uint32_t word = in.Word();
   note.object = ObjectOf(word);
   note.site = SiteOf(word);
   note.sequence = in.Word();
   note.short_note = true;
+  return word;
 }
 
 // `r` stays untimed if the hold was still open, or its end is said elsewhere.
@@ -296,6 +297,22 @@ bool DecodeExtended(uint32_t word, Payload in, uint64_t& stamp,
       t.sequence = in.Word();
       t.value = in.Word();
       if (whole()) v.OnTake(t);
+      break;
+    }
+    case Op::kTakeAndPost: {
+      TakeRecord t;
+      t.how = static_cast<model::How>(arg & kTakeHowMask);
+      const bool before = ReadShortNote(in, t) & kPostedBefore;
+      PostRecord p;
+      p.post = static_cast<model::Post>(arg >> 2);
+      p.object = before ? t.object - 1 : t.object + 1;
+      p.site = t.site;
+      p.sequence = t.sequence;
+      p.short_note = true;
+      if (whole()) {
+        v.OnTake(t);
+        v.OnPost(p);
+      }
       break;
     }
     case Op::kSawWaiters: {

@@ -37,7 +37,7 @@ inline constexpr size_t kBlockWords = kBlockSize / sizeof(uint32_t);
 
 inline constexpr char kMagic[8] = {'L', 'O', 'C', 'K', 'C', 'H', 'K', '\n'};
 inline constexpr uint16_t kMajorVersion = 2;  // a reader refuses a newer one
-inline constexpr uint16_t kMinorVersion = 1;  // a reader accepts a newer one
+inline constexpr uint16_t kMinorVersion = 2;  // a reader accepts a newer one
 
 // FileHeader::stop_reason: why recording ended before the program did.
 enum class StopReason : uint32_t {
@@ -213,6 +213,12 @@ enum class Op : uint32_t {
                      // Both with kShortNote in arg: object and site packed as
                      // in a short record, opcode bits zero; sequence. Nobody
                      // waited, and the value follows from the acts before it
+  kTakeAndPost = 30,  // arg as made by TakeAndPost(): the short forms of a
+                      // kTake and of a kPost behind it as one record, as of a
+                      // put into a queue with a bound: the taken object and
+                      // site, packed; sequence of both. The posted object's id
+                      // is one more than the other's, or, with kPostedBefore in
+                      // the packed word, one less
 };
 constexpr uint32_t Extended(Op op, uint32_t words, uint32_t arg = 0) {
   return static_cast<uint32_t>(op) << 3 | words << 8 | arg << 24;
@@ -241,6 +247,11 @@ inline constexpr uint32_t kBlockSharedBit = 4;
 
 inline constexpr uint32_t kShortNote = 1u << 7;
 inline constexpr uint32_t kTakeHowMask = 3;
+inline constexpr uint32_t kPostedBefore = 1;
+// model::How and model::Post.
+constexpr uint32_t TakeAndPost(uint32_t how, uint32_t post) {
+  return how | post << 2;
+}
 
 enum class BeginHow : uint32_t {
   kMain = 0,     // first actor of a process

@@ -293,6 +293,55 @@ TEST_F(Conditions, SafeIfTheNotifierNeedsTheOuterLockAfterwards) {
   EXPECT_THAT(t_.Found(), IsEmpty());
 }
 
+// ---- once_flag --------------------------------------------------------------
+
+// An event that a once_flag's function sets under a lock, and a waiter that has
+// the lock.
+class SetOnce : public Communication {
+ protected:
+  const ObjectIndex flag_ = t_.Object(ObjectKind::kOnceFlag),
+                    event_ = t_.Object(ObjectKind::kEvent);
+
+  void Run() {
+    t_.Acquire(a_, flag_);
+    SetUnderLock();
+    t_.Release(a_, flag_);
+  }
+  void SetUnderLock() {
+    t_.Acquire(a_, m_);
+    t_.Post(a_, event_, Post::kSet);
+    t_.Release(a_, m_);
+  }
+  void WaitUnderLock() {
+    t_.Acquire(b_, m_);
+    t_.Find(b_, event_, 1);
+    t_.Release(b_, m_);
+  }
+};
+
+TEST_F(SetOnce, SafeForWhoHasPassed) {
+  Run();
+  t_.Pass(b_, flag_);
+  WaitUnderLock();
+  EXPECT_THAT(t_.Found(), IsEmpty());
+}
+
+TEST_F(SetOnce, NotForWhoPassesAfterwards) {
+  Run();
+  WaitUnderLock();
+  t_.Pass(b_, flag_);
+  EXPECT_THAT(t_.Found(), ElementsAre(IsDeadlock()));
+}
+
+TEST_F(SetOnce, NorIfItIsSetBehindTheFunction) {
+  t_.Acquire(a_, flag_);
+  t_.Release(a_, flag_);
+  SetUnderLock();
+  t_.Pass(b_, flag_);
+  WaitUnderLock();
+  EXPECT_THAT(t_.Found(), ElementsAre(IsDeadlock()));
+}
+
 // ---- Futures ----------------------------------------------------------------
 
 TEST_F(Communication, FutureUnderALockThatItsProducerNeeds) {

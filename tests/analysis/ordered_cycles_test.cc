@@ -286,11 +286,7 @@ class OnceFlags : public OrderedCycles {
     Nested(actor, outer, inner);
     t_.Release(actor, flag_);
   }
-  void Pass(ActorIndex actor) {
-    t_.Acquire(actor, flag_);
-    t_.trace().actors[actor].events.back().mode = model::Mode::kShared;
-    t_.Release(actor, flag_);
-  }
+  void Pass(ActorIndex actor) { t_.Pass(actor, flag_); }
 };
 
 TEST_F(OnceFlags, WhatTheFunctionDidIsOverForWhoHasPassed) {

@@ -65,6 +65,12 @@ class Told {
     Acquire(actor, lock);
     Release(actor, lock);
   }
+  // Finds that a once_flag's function has run.
+  void Pass(ActorIndex actor, ObjectIndex once_flag) {
+    Acquire(actor, once_flag);
+    trace_.actors[actor].events.back().mode = model::Mode::kShared;
+    Release(actor, once_flag);
+  }
   void Take(ActorIndex actor, ObjectIndex object, How how = How::kBlocking) {
     Add(actor, {.kind = EventKind::kTake,
                 .how = how,

@@ -238,6 +238,26 @@ TEST_F(DecodeTest, ShortPostsAndTakesHaveNoWaitersAndNoValue) {
                           "take 131071@4095 sequence 22 short"));
 }
 
+TEST_F(DecodeTest, ATakeAndAPostOfNeighboursAreOneRecord) {
+  b_.TakeAndPost(1, 7, model::Post::kPut, 8, 9, 21)
+      .TakeAndPost(1, 8, model::Post::kGet, 7, 9, 22, model::How::kTimed)
+      .TakeAndPost(1, kShortObjects - 1, model::Post::kClose, kShortObjects - 2,
+                   kShortSites - 1, 23, model::How::kTry)
+      .TakeAndPost(1, kShortObjects - 1, model::Post::kPut, kShortObjects,
+                   kShortSites - 1, 24);
+  EXPECT_THAT(
+      Lines(),
+      ElementsAre(
+          "take 7@9 sequence 21 short",
+          "post 6 8@9 first 0 count 0 next 0 sequence 21 short",
+          "take 8@9 how 2 sequence 22 short",
+          "post 7 7@9 first 0 count 0 next 0 sequence 22 short",
+          "take 131071@4095 how 1 sequence 23 short",
+          "post 11 131070@4095 first 0 count 0 next 0 sequence 23 short",
+          "take 131071@4095 sequence 24 short",
+          "post 6 131072@4095 first 0 count 0 next 0 sequence 24 short"));
+}
+
 TEST_F(DecodeTest, WaitsNameTheOwnerAndWhereItHolds) {
   b_.At(10)
       .Block(1, 1, 8, 2, 9)

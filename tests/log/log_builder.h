@@ -349,6 +349,17 @@ class LogBuilder {
     return ShortNote(actor, Op::kTake, static_cast<uint32_t>(how),
                      Pack(kExtended, object, site), sequence);
   }
+  // Of neighbours.
+  LogBuilder& TakeAndPost(uint32_t actor, uint32_t taken, model::Post post,
+                          uint32_t posted, uint32_t site, uint32_t sequence,
+                          model::How how = model::How::kBlocking) {
+    const uint32_t packed =
+        Pack(kExtended, taken, site) | (posted < taken ? kPostedBefore : 0);
+    return Append(actor, Record(Op::kTakeAndPost,
+                                log::TakeAndPost(static_cast<uint32_t>(how),
+                                                 static_cast<uint32_t>(post)),
+                                {packed, sequence}));
+  }
   LogBuilder& Destroy(uint32_t actor, uint32_t object) {
     return Append(actor, Record(Op::kDestroy, 0, {object}));
   }

@@ -32,8 +32,8 @@
 // Misuse: task_done() more often than put(); putting after close();
 // destruction while somebody waits.
 //
-// Cost: a put or a get is a call, a few ns for its record, twice that with a
-// bound; nothing more is shared than one short lock. Size: 320 bytes. Any
+// Cost: a put or a get is a call, and a few ns for its record;
+// nothing more is shared than one short lock. Size: 320 bytes. Any
 // thread may use it; signal handlers may not.
 #ifndef LOCKCHECK_QUEUE_H_
 #define LOCKCHECK_QUEUE_H_
