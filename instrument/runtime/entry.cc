@@ -210,13 +210,16 @@ void BeginThread(uint32_t actor, uint32_t parent) noexcept {
   Recording();
 }
 
-void JoinBlock(uint32_t actor, SiteSlot* slot, Caller caller) noexcept {
+void JoinBlock(uint32_t actor, How how, SiteSlot* slot,
+               Caller caller) noexcept {
   const Unseen unseen;
   const Table* const table = Recording();
-  if (table != nullptr && actor != 0) table->join_block(actor, slot, caller);
+  if (table != nullptr && actor != 0) {
+    table->join_block(actor, how, slot, caller);
+  }
 }
 
-void JoinEnd(uint32_t actor, bool joined) noexcept {
+void JoinEnd(uint32_t actor, Joined joined) noexcept {
   const Unseen unseen;
   const Table* const table = Recording();
   if (table != nullptr && actor != 0) table->join(actor, joined);

@@ -52,6 +52,8 @@ struct LiveList {
   T* items = nullptr;
   size_t size = 0;
   size_t capacity = 0;
+  // NOLINTNEXTLINE(bugprone-sizeof-expression): an item may be a pointer.
+  static constexpr size_t kItemBytes = sizeof(T);
 
   // False: no memory.
   bool Push(const T& item) {
@@ -64,18 +66,18 @@ struct LiveList {
   // The list keeps what it has. False: no memory.
   bool Reserve(size_t larger) {
     if (larger <= capacity) return true;
-    auto* const grown = static_cast<T*>(MapPages(larger * sizeof(T)));
+    auto* const grown = static_cast<T*>(MapPages(larger * kItemBytes));
     if (grown == nullptr) return false;
     if (items != nullptr) {
-      memcpy(static_cast<void*>(grown), items, size * sizeof(T));
-      UnmapPages(items, capacity * sizeof(T));
+      memcpy(static_cast<void*>(grown), items, size * kItemBytes);
+      UnmapPages(items, capacity * kItemBytes);
     }
     items = grown;
     capacity = larger;
     return true;
   }
   void Release() {
-    if (items != nullptr) UnmapPages(items, capacity * sizeof(T));
+    if (items != nullptr) UnmapPages(items, capacity * kItemBytes);
     *this = LiveList();
   }
 };

@@ -371,7 +371,7 @@ void DoBegin(uint32_t actor, uint32_t parent) {
   if (actor != 0) AttachThread(log::BeginHow::kStarted, actor, parent);
 }
 
-void DoJoinBlock(uint32_t actor, SiteSlot* slot, Caller caller) {
+void DoJoinBlock(uint32_t actor, How how, SiteSlot* slot, Caller caller) {
   const KeepErrno keep_errno;
   Thread* const t = Enter();
   if (t == nullptr) return;
@@ -383,28 +383,44 @@ void DoJoinBlock(uint32_t actor, SiteSlot* slot, Caller caller) {
   }
   {
     const Keep keep(t);
-    Begin(t, 5).Word(actor).Word(site).U64(Ticks()).End(Op::kJoinBlock);
+    Begin(t, 5).Word(actor).Word(site).U64(Ticks()).End(
+        Op::kJoinBlock, static_cast<uint32_t>(how));
   }
   if (HoldCount(t) != 0) ShowObjectsOfWait(t, 0);
-  BeginWaiting(t, {nullptr, actor, site});
+  Wanted wanted{};
+  wanted.joined = actor;
+  wanted.site = site;
+  wanted.timed = how == How::kTimed;
+  BeginWaiting(t, wanted);
   // Of itself, join() throws.
   if (actor != t->hot.actor) ReportDeadlockOf(t, false);
   WatchIfAllWait();
   Leave(t);
 }
 
-void DoJoin(uint32_t actor, bool joined) {
+model::Outcome OutcomeOf(Joined joined) {
+  switch (joined) {
+    case Joined::kYes:
+      return model::Outcome::kAcquired;
+    case Joined::kTimedOut:
+      return model::Outcome::kTimedOut;
+    case Joined::kFailed:
+      break;
+  }
+  return model::Outcome::kInterrupted;
+}
+
+void DoJoin(uint32_t actor, Joined joined) {
   const KeepErrno keep_errno;
   Thread* const t = Enter();
   if (t == nullptr) return;
   EndWaiting(t);
   {
     const Keep keep(t);
-    Begin(t, 3).U64(Ticks()).End(
-        Op::kUnblock,
-        static_cast<uint32_t>(joined ? model::Outcome::kAcquired
-                                     : model::Outcome::kInterrupted));
-    if (joined) Begin(t, 4).Word(actor).U64(Ticks()).End(Op::kJoin);
+    Begin(t, 3).U64(Ticks()).End(Op::kUnblock,
+                                 static_cast<uint32_t>(OutcomeOf(joined)));
+    if (joined == Joined::kYes)
+      Begin(t, 4).Word(actor).U64(Ticks()).End(Op::kJoin);
   }
   NextPhase(t);
   Leave(t);

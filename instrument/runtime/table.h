@@ -28,6 +28,7 @@ namespace lockcheck::runtime {
 using internal::Caller;
 using internal::Deadline;
 using internal::How;
+using internal::Joined;
 using internal::LockKind;
 using internal::LockState;
 using internal::SiteSlot;
@@ -71,8 +72,8 @@ struct Table {
   void (*destroy)(LockState& lock, LockKind kind);
   uint32_t (*fork_thread)();
   void (*begin_thread)(uint32_t actor, uint32_t parent);
-  void (*join_block)(uint32_t actor, SiteSlot* slot, Caller caller);
-  void (*join)(uint32_t actor, bool joined);
+  void (*join_block)(uint32_t actor, How how, SiteSlot* slot, Caller caller);
+  void (*join)(uint32_t actor, Joined joined);
   void (*name_thread)(const char* name);
   uint32_t (*self)();
   void (*prepare_wait)(internal::WaitQueue& queue, internal::WaitKind kind,

@@ -1,11 +1,17 @@
 #include "lockcheck/internal/thread_pool.h"
 
+#include <errno.h>
+#include <linux/futex.h>
+
+#include <climits>
 #include <cstdio>
 #include <mutex>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
 
+#include "instrument/runtime/at_thread_exit.h"
+#include "instrument/runtime/plain.h"
 #include "lib/model/primitives.h"
 #include "lockcheck/internal/pool_size.h"
 #include "lockcheck/internal/thread_hooks.h"
@@ -22,6 +28,29 @@ void ReportMisuse(WaitQueue& slots, model::Misuse misuse, SiteSlot* slot,
           caller);
 }
 
+void SayEnd(std::atomic<uint32_t>& ended) {
+  ended.store(1, std::memory_order_release);
+  runtime::Futex(ended, FUTEX_WAKE, INT_MAX, nullptr, 0);
+}
+
+// A worker's thread_local objects may need locks that who joins it holds, and
+// std::thread::join() knows no time limit. So it is called when they are gone.
+struct EndIsSaid final : runtime::ExitAct {
+  explicit EndIsSaid(std::atomic<uint32_t>& e) : ended(e) {}
+  void Run() override { SayEnd(ended); }
+  std::atomic<uint32_t>& ended;
+};
+
+// False: there is no memory for it.
+bool WillSayEnd(std::atomic<uint32_t>& ended) {
+  try {
+    runtime::AtThreadExit(std::make_unique<EndIsSaid>(ended));
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
 }  // namespace
 
 // ---- Workers ----------------------------------------------------------------
@@ -30,6 +59,7 @@ Pool::Pool(size_t size, const char* name, source_location where)
     : size_(size == 0 ? UsableProcessors() : size),
       where_(where),
       jobs_state_(0, name, where),
+      ended_(size_),
       slots_(name, where, static_cast<uint32_t>(size_)) {
   workers_.reserve(size_);
   if (name != nullptr) {
@@ -60,6 +90,7 @@ Pool::~Pool() { DestroyWaitQueue(slots_); }
 
 void Pool::Work(size_t number) {
   t_pool = this;
+  const bool will_say_end = WillSayEnd(ended_[number]);
   const WorkScope scope(jobs_state_, slots_);
   if (name() != nullptr) {
     char worker[64];
@@ -73,6 +104,7 @@ void Pool::Work(size_t number) {
   while (const std::unique_ptr<PoolJob> job = NextJob(slot, caller)) {
     freed_by = RunJob(*job, freed_by, slot, caller);
   }
+  if (!will_say_end) SayEnd(ended_[number]);
 }
 
 // Null: it is closed, and nothing is left. No exception says so: a process that
@@ -145,20 +177,23 @@ void Pool::Terminate(SiteSlot* slot, Caller caller) noexcept {
   }
 }
 
-bool Pool::IsClosed() {
-  const std::lock_guard lock(jobs_state_.lock);
-  return jobs_state_.closed;
-}
+// ---- Joins ------------------------------------------------------------------
 
-void Pool::Join(SiteSlot* slot, Caller caller) {
+void Pool::MayJoin(SiteSlot* slot, Caller caller) {
   if (t_pool == this) {
     ReportMisuse(slots_, model::Misuse::kJoinByOwnTask, slot, caller);
     throw std::logic_error("lockcheck: a task joins its own pool");
   }
-  if (!IsClosed()) {
-    ReportMisuse(slots_, model::Misuse::kJoinBeforeClose, slot, caller);
-    throw std::logic_error("lockcheck: the pool is joined before it is closed");
+  {
+    const std::lock_guard lock(jobs_state_.lock);
+    if (jobs_state_.closed) return;
   }
+  ReportMisuse(slots_, model::Misuse::kJoinBeforeClose, slot, caller);
+  throw std::logic_error("lockcheck: the pool is joined before it is closed");
+}
+
+void Pool::Join(SiteSlot* slot, Caller caller) {
+  MayJoin(slot, caller);
   JoinWorkers(slot, caller);
 }
 
@@ -178,10 +213,16 @@ void Pool::JoinWorkers(SiteSlot* slot, Caller caller) {
     joining_ = Joining::kSomebody;
   }
   for (Worker& worker : workers_) {
-    if (worker.actor != 0) JoinBlock(worker.actor, slot, caller);
+    if (worker.actor != 0) {
+      JoinBlock(worker.actor, How::kBlocking, slot, caller);
+    }
     worker.thread.join();
-    if (worker.actor != 0) JoinEnd(worker.actor, true);
+    if (worker.actor != 0) JoinEnd(worker.actor, Joined::kYes);
   }
+  IsJoined(slot, caller);
+}
+
+void Pool::IsJoined(SiteSlot* slot, Caller caller) {
   Claimed others;
   {
     const std::lock_guard lock(jobs_state_.lock);
@@ -190,6 +231,41 @@ void Pool::JoinWorkers(SiteSlot* slot, Caller caller) {
                           {PostKind::kClose, kAllWaiters, 0, 0}, slot, caller);
   }
   WakeClaimed(others.first);
+}
+
+// Any number of threads wait for the workers' ends, each for all of them. Then
+// the threads can be joined in a moment, unless somebody is about it.
+bool Pool::JoinBefore(const Deadline& deadline, SiteSlot* slot, Caller caller) {
+  MayJoin(slot, caller);
+  {
+    const std::lock_guard lock(jobs_state_.lock);
+    if (joining_ == Joining::kDone) return true;
+  }
+  for (size_t i = 0; i < workers_.size(); ++i) {
+    if (!AwaitEndOf(i, deadline, slot, caller)) return false;
+  }
+  {
+    const std::lock_guard lock(jobs_state_.lock);
+    if (joining_ != Joining::kNobody) return true;
+    joining_ = Joining::kSomebody;
+  }
+  for (Worker& worker : workers_) worker.thread.join();
+  IsJoined(slot, caller);
+  return true;
+}
+
+bool Pool::AwaitEndOf(size_t worker, const Deadline& deadline, SiteSlot* slot,
+                      Caller caller) {
+  const uint32_t actor = workers_[worker].actor;
+  if (actor != 0) JoinBlock(actor, How::kTimed, slot, caller);
+  std::atomic<uint32_t>& ended = ended_[worker];
+  bool passed = false;
+  while (ended.load(std::memory_order_acquire) == 0 && !passed) {
+    passed = runtime::FutexWait(ended, 0, &deadline) == ETIMEDOUT;
+  }
+  const bool joined = ended.load(std::memory_order_acquire) != 0;
+  if (actor != 0) JoinEnd(actor, joined ? Joined::kYes : Joined::kTimedOut);
+  return joined;
 }
 
 }  // namespace lockcheck::inline LOCKCHECK_ABI::internal

@@ -445,10 +445,11 @@ void StreamScan::OnJoin(uint32_t actor, uint64_t ticks) {
   Stamp(ticks);
   waits_.OnJoin(actor, ticks);
   CloseWait();
-  Count(trie_.Child(
-      top_, trie_.LabelOf(Acquisition{.object = actor,
-                                      .site = waits_.TakeJoinSite(actor),
-                                      .joins = true})));
+  const StreamWaits::Join join = waits_.TakeJoin(actor);
+  Count(trie_.Child(top_, trie_.LabelOf(Acquisition{.object = actor,
+                                                    .site = join.site,
+                                                    .how = join.how,
+                                                    .joins = true})));
   NextPhase(false, ids_.Actor(actor), ticks);
 }
 

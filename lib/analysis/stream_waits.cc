@@ -16,7 +16,7 @@ void StreamWaits::OnBlock(const BlockRecord& block, uint64_t acts) {
       .block = block, .what = WhatFor(block), .owner_since = block.ticks};
   if (block.join) {
     join_actor_ = block.object;
-    join_site_ = block.site;
+    join_ = {block.site, block.how};
   }
   if (wait_->what == For::kSignal) BeginSignal(block, acts);
   if (wait_->what != For::kLock) return;
@@ -132,10 +132,10 @@ void StreamWaits::OnJoin(uint32_t actor, uint64_t ticks) {
   if (wait_ && wait_->block.join && wait_->block.object == actor) End(ticks);
 }
 
-uint32_t StreamWaits::TakeJoinSite(uint32_t actor) {
-  const uint32_t site = join_actor_ == actor ? join_site_ : 0;
+StreamWaits::Join StreamWaits::TakeJoin(uint32_t actor) {
+  const Join join = join_actor_ == actor ? join_ : Join();
   join_actor_ = 0;
-  return site;
+  return join;
 }
 
 std::optional<BlockRecord> StreamWaits::GiveUp() {

@@ -48,9 +48,13 @@ class StreamWaits {
                                             uint64_t ticks, uint64_t acts);
   // Ends the wait for that actor, if it is open.
   void OnJoin(uint32_t actor, uint64_t ticks);
-  // Where the actor that was just joined was waited for; a join's wait names
-  // the site, the join itself does not. 0: not known. Forgets it.
-  uint32_t TakeJoinSite(uint32_t actor);
+  // How and where the actor that was just joined was waited for; a join's wait
+  // says so, the join itself does not. Forgets it.
+  struct Join {
+    uint32_t site = 0;  // 0: not known
+    model::How how = model::How::kBlocking;
+  };
+  Join TakeJoin(uint32_t actor);
 
   // The open wait was given up, or its end was lost: the request, as above.
   std::optional<log::BlockRecord> GiveUp();
@@ -82,7 +86,8 @@ class StreamWaits {
   Totals& totals_;
   std::optional<OpenWait> wait_;
   std::set<std::pair<uint32_t, uint32_t>> refused_;  // object and site
-  uint32_t join_actor_ = 0, join_site_ = 0;
+  uint32_t join_actor_ = 0;
+  Join join_;  // of that actor
 };
 
 }  // namespace lockcheck::analysis

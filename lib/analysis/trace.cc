@@ -120,6 +120,7 @@ class ActorReader : public log::RecordVisitor {
   void OnBlock(const BlockRecord& block) {
     if (block.join) {
       join_site_ = ids_.Site(block.site);
+      join_how_ = block.how;
       return;
     }
     const ObjectIndex object = ids_.Object(block.object);
@@ -198,7 +199,10 @@ class ActorReader : public log::RecordVisitor {
   void OnJoin(uint32_t child, uint64_t) {
     const ActorIndex actor = ids_.Actor(child);
     if (actor == kNone) return;
-    Add({.kind = EventKind::kJoin, .object = actor, .site = join_site_});
+    Add({.kind = EventKind::kJoin,
+         .how = join_how_,
+         .object = actor,
+         .site = join_site_});
   }
   void OnEnd(uint64_t, uint64_t, uint32_t, uint32_t) { ended_ = true; }
 
@@ -324,6 +328,7 @@ class ActorReader : public log::RecordVisitor {
   bool asks_for_lock_ = false;  // and waits for it, without a limit
   uint32_t slot_ = kNone;       // the task's take of its pool's slot
   SiteIndex join_site_ = kNone;
+  model::How join_how_ = model::How::kBlocking;
   bool ended_ = false;
   bool inherits_ = false;
   bool has_begun_ = false;

@@ -221,6 +221,7 @@ bool DecodeExtended(uint32_t word, Payload in, uint64_t& stamp,
     case Op::kJoinBlock: {
       BlockRecord b;
       b.join = true;
+      b.how = static_cast<model::How>(arg & kFlagHowMask);
       b.object = b.owner = in.Word();
       b.site = in.Word();
       b.ticks = in.U64();

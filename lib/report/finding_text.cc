@@ -108,11 +108,6 @@ std::string StackText(const std::vector<SourceLine>& stack, size_t width,
   return out;
 }
 
-std::string HeldName(const Report& report, const HoldRow& hold) {
-  const ObjectRow& object = report.objects[hold.object];
-  return IsShared(object, hold.mode) ? object.name + " (shared)" : object.name;
-}
-
 std::string Asks(const FindingRow& row, const PartRow& part) {
   const WantRow& wants = *part.wants;
   if (row.kind == FindingKind::kMisuse) return "misuses";

@@ -41,6 +41,11 @@ std::string PoolName(const Report& report, uint32_t object) {
   return name;
 }
 
+std::string HeldName(const Report& report, const HoldRow& hold) {
+  const ObjectRow& object = report.objects[hold.object];
+  return IsShared(object, hold.mode) ? object.name + " (shared)" : object.name;
+}
+
 std::string WantedThing(const Report& report, const WantRow& wants) {
   if (!IsPool(report, wants.object)) return ObjectName(report, wants.object);
   const std::string pool = PoolName(report, wants.object);

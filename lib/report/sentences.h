@@ -24,6 +24,8 @@ bool IsAboutFlag(const Report& report, const FindingRow& row);
 bool IsPool(const Report& report, uint32_t object);
 // As its owner calls it; the log speaks of its slots.
 std::string PoolName(const Report& report, uint32_t object);
+// "fork 0", "prices (shared)".
+std::string HeldName(const Report& report, const HoldRow& hold);
 // What is asked for: "a worker of crew" by a task that is queued, which is at
 // no place; by who joins the pool it is the pool.
 std::string WantedThing(const Report& report, const WantRow& wants);

@@ -12,6 +12,7 @@
 #include "lib/report/sentences.h"
 #include "lib/report/sites.h"
 #include "lib/report/text.h"
+#include "lib/report/wait_text.h"
 
 namespace lockcheck::report {
 namespace {
@@ -109,11 +110,8 @@ class StatusTree {
     Line(depth, painter_.Paint(Style::kBold, ActorHeading(row)) +
                     fmt::format("  tid {}  {}", row.tid, NameOf(row.state)));
     for (const HoldRow& hold : row.holds) {
-      const ObjectRow& object = report_.objects[hold.object];
-      Line(depth + 1,
-           fmt::format("holds  {}{}{}", object.name,
-                       IsShared(object, hold.mode) ? " (shared)" : "",
-                       In(report_, hold.site)));
+      Line(depth + 1, fmt::format("holds  {}{}", HeldName(report_, hold),
+                                  In(report_, hold.site)));
     }
     const auto index = static_cast<size_t>(&row - report_.actors.data());
     if (wait_of_actor_[index] != nullptr) {
@@ -124,8 +122,7 @@ class StatusTree {
   void Wait(const StandingWaitRow& wait, size_t depth) {
     std::string text = fmt::format(
         "waits  {}{}  for {}", report_.objects[wait.wants.object].name,
-        In(report_, wait.wants.site), FormatDuration(wait.duration_ns));
-    if (LastsToLastRecord(report_, wait)) text += ", to the log's last record";
+        In(report_, wait.wants.site), HowLong(report_, wait));
     if (wait.unsignalled) text += "; " + NobodyDid(report_, wait);
     if (wait.stuck) text += "  " + painter_.Paint(Style::kRed, "STUCK");
     Line(depth, text);

@@ -10,6 +10,7 @@ namespace {
 std::vector<const symbolize::SymbolizedFrame*> PointersTo(
     const std::vector<symbolize::SymbolizedFrame>& frames) {
   std::vector<const symbolize::SymbolizedFrame*> pointers;
+  pointers.reserve(frames.size());
   for (const auto& frame : frames) pointers.push_back(&frame);
   return pointers;
 }

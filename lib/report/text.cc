@@ -7,9 +7,7 @@
 #include "lib/report/finding_text.h"
 #include "lib/report/hotspot_text.h"
 #include "lib/report/layout.h"
-#include "lib/report/naming.h"
-#include "lib/report/sentences.h"
-#include "lib/report/sites.h"
+#include "lib/report/wait_text.h"
 
 namespace lockcheck::report {
 namespace {
@@ -121,60 +119,6 @@ std::string Only(const Report& report, const TextOptions& options,
   return out;
 }
 
-// "since" in the table of waits ends there.
-std::string MeasuredTo(const Report& report) {
-  const auto to_record = static_cast<size_t>(
-      std::count_if(report.standing_waits.begin(), report.standing_waits.end(),
-                    [&](const StandingWaitRow& wait) {
-                      return LastsToLastRecord(report, wait);
-                    }));
-  if (to_record == 0) return "";
-  return to_record == report.standing_waits.size()
-             ? ", measured to the log's last record"
-             : ", measured to now, or to the log's last record of a process "
-               "that does not run";
-}
-
-std::string Remark(const Report& report, const StandingWaitRow& row) {
-  if (!row.unsignalled) return row.stuck ? "stuck" : "";
-  return (row.stuck ? "stuck; " : "") + NobodyDid(report, row);
-}
-
-std::string WaitSection(const Report& report, const TextOptions& options,
-                        const Painter& painter) {
-  if (report.standing_waits.empty()) return "";
-  const bool now =
-      std::none_of(report.standing_waits.begin(), report.standing_waits.end(),
-                   [&](const StandingWaitRow& wait) {
-                     return LastsToLastRecord(report, wait);
-                   });
-  std::string out =
-      painter.Paint(Style::kBold, now ? "WAITS NOW" : "WAITS AT THE END");
-  out += fmt::format(
-      "  {}\n", Counted(report.standing_waits.size(), "actor") +
-                    (report.standing_waits.size() == 1 ? " waits" : " wait") +
-                    MeasuredTo(report));
-  TextTable table({"actor", "waits for", "in", "held by", "since", ""}, 4);
-  size_t shown = 0;
-  for (const StandingWaitRow& row : report.standing_waits) {
-    if (options.top != 0 && ++shown > options.top) break;
-    const ObjectRow& object = report.objects[row.wants.object];
-    const char* const nobody = model::CanBeHeld(object.kind) ? "?" : "-";
-    table.Add(
-        {ActorHeading(report.actors[row.actor]), object.name,
-         row.wants.site ? SiteLabel(report.sites[*row.wants.site].where) : "",
-         row.owner ? ActorHeading(report.actors[*row.owner]) : nobody,
-         FormatDuration(row.duration_ns), Remark(report, row)});
-  }
-  table.Fit(options.width, 2, {});
-  out += table.Render(2, painter);
-  if (options.top != 0 && report.standing_waits.size() > options.top) {
-    out += fmt::format("  and {} more (--top)\n",
-                       report.standing_waits.size() - options.top);
-  }
-  return out;
-}
-
 std::string Ok(const Report& report, const Painter& painter) {
   if (report.whole && report.exhaustive) {
     return painter.Paint(Style::kGreen, "OK") + "  nothing that fails\n";
@@ -262,7 +206,7 @@ std::string Text(const Report& report, const TextOptions& options) {
     if (!text.empty()) out += "\n" + text;
   };
   section(FindingSection(report, options, painter));
-  section(WaitSection(report, options, painter));
+  section(WaitText(report, options, painter));
   section(HotspotText(report, options, painter));
   section(BlameText(report, options, painter));
   section(Result(report, painter));

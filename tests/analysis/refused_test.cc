@@ -185,6 +185,30 @@ TEST_F(RefusedTest, ALaterTimeLimitOfOnePlaceIsLookedAt) {
   EXPECT_THAT(Judge(), Contains(Truly(IsTimedCycle)));
 }
 
+TEST_F(RefusedTest, ATimedJoinThatGaveUpWhileTheOtherWaitedIsAHazard) {
+  Hold(1, kA);
+  b.At(10).JoinBlock(1, 2, 21, How::kTimed);
+  b.At(20);
+  Block(2, kA, 1);
+  b.At(30).Unblock(1, Outcome::kTimedOut).Close(1);
+  b.At(40);
+  Get(2, kA);
+  b.At(50).JoinBlock(1, 2, 21).End(2).Unblock(1).Join(1, 2);
+  b.At(900).End(3).End(4).Exit(1);
+  EXPECT_THAT(FoundIn(b),
+              ElementsAre(Truly(IsTimedCycle),
+                          Field(&Finding::verdict, Verdict::kRefuted)));
+}
+
+// Nobody waited: it could have given up.
+TEST_F(RefusedTest, ATimedJoinThatWasNotHeldUpIsNoDeadlock) {
+  b.Section(2, kA, 11).End(2);
+  Hold(1, kA);
+  b.At(20).JoinBlock(1, 2, 21, How::kTimed).Unblock(1).Join(1, 2).Close(1);
+  b.At(900).End(3).End(4).Exit(1);
+  EXPECT_THAT(FoundIn(b), ElementsAre(Field(&Finding::reason, Reason::kTry)));
+}
+
 // A join can be a part of it.
 TEST_F(RefusedTest, WhoJoinedTheRefusedOneWaitedToo) {
   Hold(1, kA);

@@ -115,5 +115,6 @@ void UsePool() {
   (void)pool.map_unordered([](int n) { return n; }, items);
   pool.terminate();
   pool.close();
+  (void)pool.join_for(std::chrono::seconds(1));
   pool.join();
 }

@@ -113,6 +113,14 @@ class Interpreter {
     permits_.release();
     gil_.wait(event_);
   }
+  void LocksInTime() LOCKCHECK_REQUIRES(gil_) {
+    if (gil_.try_lock_for(timed_, kTime)) timed_.unlock();
+    if (gil_.try_lock_until(timed_, Clock::now())) timed_.unlock();
+    if (gil_.try_acquire_for(permits_, kTime)) permits_.release();
+    if (gil_.try_acquire_until(permits_, Clock::now())) permits_.release();
+    (void)gil_.wait_for(event_, kTime);
+    (void)gil_.wait_until(event_, Clock::now());
+  }
   void Run() {
     gil_.lock();
     Step();
@@ -121,6 +129,11 @@ class Interpreter {
       Locks();
       gil_.unlock();
     }
+    if (gil_.try_lock_for(kTime)) {
+      LocksInTime();
+      gil_.unlock();
+    }
+    if (gil_.try_lock_until(Clock::now())) gil_.unlock();
 #if !defined(WITHOUT_GIL)
     const lockcheck::lock_guard guard(gil_);
 #endif
@@ -139,6 +152,9 @@ class Interpreter {
   }
 
  private:
+  using Clock = std::chrono::steady_clock;
+  static constexpr std::chrono::seconds kTime{1};
+
   lockcheck::gil gil_;
   lockcheck::mutex mutex_;
   lockcheck::recursive_mutex recursive_;

@@ -266,11 +266,14 @@ TEST_F(DecodeTest, WaitsNameTheOwnerAndWhereItHolds) {
       .At(30)
       .Unblock(1, model::Outcome::kTimedOut);
   b_.WaitStack(1, 4).JoinBlock(1, 5, 8).Join(1, 5);
-  EXPECT_THAT(Lines(), ElementsAre("block 1@8 how 0 owner 2@9 at 1000010",
-                                   "wake owner 3@10 at 1000020",
-                                   "unblock 1 at 1000030", "wait stack 4",
-                                   "join block 5@8 how 0 owner 5@0 at 1000030",
-                                   "join 5 at 1000030"));
+  b_.JoinBlock(1, 6, 8, model::How::kTimed);
+  EXPECT_THAT(
+      Lines(),
+      ElementsAre("block 1@8 how 0 owner 2@9 at 1000010",
+                  "wake owner 3@10 at 1000020", "unblock 1 at 1000030",
+                  "wait stack 4", "join block 5@8 how 0 owner 5@0 at 1000030",
+                  "join 5 at 1000030",
+                  "join block 6@8 how 2 owner 6@0 at 1000030"));
 }
 
 TEST_F(DecodeTest, TheRestOfTheRecordsKeepTheirWords) {

@@ -187,8 +187,10 @@ class LogBuilder {
   LogBuilder& Fork(uint32_t actor, uint32_t child) {
     return Stamped(actor, Op::kFork, 0, {child});
   }
-  LogBuilder& JoinBlock(uint32_t actor, uint32_t child, uint32_t site) {
-    return Stamped(actor, Op::kJoinBlock, 0, {child, site});
+  LogBuilder& JoinBlock(uint32_t actor, uint32_t child, uint32_t site,
+                        model::How how = model::How::kBlocking) {
+    return Stamped(actor, Op::kJoinBlock, static_cast<uint32_t>(how),
+                   {child, site});
   }
   LogBuilder& Join(uint32_t actor, uint32_t child) {
     return Stamped(actor, Op::kJoin, 0, {child});

@@ -1,17 +1,20 @@
 // What a pool of threads is used for.
 #include <lockcheck/lockcheck.h>
 
+#include <chrono>
 #include <cstdio>
 #include <latch>
 #include <mutex>
 #include <stdexcept>
 #include <vector>
 
+#include "tests/programs/in_turn.h"
 #include "tests/programs/stories.h"
 
 namespace {
 
 using lockcheck::thread_pool;
+using lockcheck::testing::AwaitSleeper;
 using lockcheck::this_thread::set_name;
 
 lockcheck::mutex g_a("a"), g_b("b");
@@ -232,6 +235,50 @@ void JoinHolding() {
   pool.join();
 }
 
+// The same in time: it gives up, and both go on.
+void TimedJoinHolding() {
+  thread_pool pool(1, "crew");
+  std::latch locked(1);
+  pool.submit([&] {
+    locked.wait();
+    const std::lock_guard lock(g_a);
+  });
+  {
+    const std::lock_guard lock(g_a);
+    locked.count_down();
+    AwaitSleeper(g_a);
+    pool.close();
+    pool.join_for(std::chrono::milliseconds(1));
+  }
+  pool.join();
+}
+
+// Nobody waits: the task had the lock before.
+void TimedJoinLater() {
+  thread_pool pool(1, "crew");
+  pool.submit([] { const std::lock_guard lock(g_a); }).get();
+  const std::lock_guard lock(g_a);
+  pool.close();
+  pool.join_for(std::chrono::hours(1));
+}
+
+// Safe: the task needs a lock, and not the one that is held.
+void TimedJoinSafe() {
+  thread_pool pool(1, "crew");
+  std::latch gate(1);
+  pool.submit([&] {
+    gate.wait();
+    const std::lock_guard lock(g_a);
+  });
+  pool.close();
+  {
+    const std::lock_guard lock(g_b);
+    pool.join_for(std::chrono::milliseconds(1));
+  }
+  gate.count_down();
+  pool.join_for(std::chrono::hours(1));
+}
+
 void LeavesLocked() {
   thread_pool pool(1, "crew");
   pool.submit([] { g_a.lock(); }).get();
@@ -273,6 +320,9 @@ constexpr Story kStories[] = {
     {"pool-in-itself-hangs", WaitsForWhoJoinsItsPool},
     {"pool-in-itself-safe", ClosesItsOwnPool},
     {"join-holding", JoinHolding},
+    {"timed-join-holding", TimedJoinHolding},
+    {"timed-join-later", TimedJoinLater},
+    {"timed-join-safe", TimedJoinSafe},
     {"leaves-locked", LeavesLocked},
     {"misuses", Misuses},
 };

@@ -165,20 +165,6 @@ TEST(TextFormTest, StandingWaitsAreMarkedAndTheirShareIsNoMoreThanAll) {
   EXPECT_EQ(FindColumn("contended_percent")->value(usage), 75);
 }
 
-TEST(TextFormTest, AWaitForWhatNobodyCanHoldNamesNoHolder) {
-  Report report = testing::SampleReport();
-  StandingWaitRow& wait = report.standing_waits[0];
-  wait.owner.reset();
-  const auto is_not_known = [&] {
-    const std::string waits = Paragraph(Text(report, TextOptions()), "WAITS");
-    return waits.find("  ?  ") != waits.npos;
-  };
-  EXPECT_TRUE(is_not_known());
-  report.objects[wait.wants.object].kind =
-      model::ObjectKind::kConditionVariable;
-  EXPECT_FALSE(is_not_known());
-}
-
 TEST(TextFormTest, ItIsOkOnlySoFarAsEverythingIsThereAndWasLookedAt) {
   Report report = testing::SampleReport();
   report.findings.clear();
@@ -296,48 +282,6 @@ pid 4711  ./philosophers  exited
       held by A3 kant  in Philosopher::Eat philosophers.cc:41
   2 actors with nothing held and nothing waited for (--all)
 )");
-}
-
-TEST(StatusFormTest, WhetherAProcessThatRecordedNoEndRunsIsSaid) {
-  Report report = testing::SampleReport();
-  const auto with = [&](const char* state, const char* host) {
-    report.processes[0].state = state;
-    report.processes[0].host = host;
-    return StatusText(report, {});
-  };
-  EXPECT_THAT(with("running", "here"),
-              AllOf(HasSubstr("./philosophers  running\n"),
-                    HasSubstr("for 2.10 s  STUCK")));
-  EXPECT_THAT(with("gone", "here"),
-              AllOf(HasSubstr("./philosophers  ended without a word\n"),
-                    HasSubstr("for 2.10 s, to the log's last record  STUCK")));
-  EXPECT_THAT(
-      with("unknown", "there"),
-      AllOf(HasSubstr("not known whether it runs (another host, there)\n"),
-            HasSubstr("for 2.10 s, to the log's last record  STUCK")));
-  EXPECT_THAT(with("unknown", ""), HasSubstr("not known whether it runs\n"));
-}
-
-TEST(TextFormTest, OfAWaitThatNobodyHasSignalledThatIsSaid) {
-  Report report = testing::SampleReport();
-  StandingWaitRow& wait = report.standing_waits[0];
-  report.objects[wait.wants.object].kind = model::ObjectKind::kEvent;
-  wait.unsignalled = true;
-  EXPECT_THAT(Text(report, {}), HasSubstr("stuck; nobody has set it\n"));
-  EXPECT_THAT(StatusText(report, {}),
-              HasSubstr("for 2.10 s; nobody has set it  STUCK\n"));
-  wait.stuck = false;
-  EXPECT_THAT(Text(report, {}), AllOf(HasSubstr("  nobody has set it\n"),
-                                      Not(HasSubstr("stuck;"))));
-}
-
-TEST(TextFormTest, WaitsOfAProcessThatIsGoneAreMeasuredToTheLastRecord) {
-  Report report = testing::SampleReport();
-  report.processes[0].state = "running";
-  EXPECT_THAT(Text(report, {}), HasSubstr("1 actor waits\n"));
-  report.processes[0].state = "gone";
-  EXPECT_THAT(Text(report, {}),
-              HasSubstr("1 actor waits, measured to the log's last record\n"));
 }
 
 TEST(StatusFormTest, ChildrenStandBelowTheirParentsAndCirclesEnd) {

@@ -21,6 +21,9 @@ inline std::string Unchanging(std::string text) {
            {"\\s+", " "},
            {"[^ (]*/", ""},
            {"[a-z]+[.]log", "LOG"},
+           {"for an unknown time",
+            "for at least 1 s, to the log's last record"},
+           {"\\bunknown (stuck|[A-Z])", "1 s $1"},
            {"\\b[0-9]+([.,:-][0-9]+)*( (ns|us|ms|s)\\b)?", "#"},
            {" on [^ ]+, pid", ", pid"},
            {", # cores used( by at most # at once)?", ""}}) {

@@ -157,6 +157,22 @@ TEST_F(PoolTest, AJoinThatHoldsWhatATaskNeedsIsADeadlock) {
   EXPECT_THAT(ran.out, ContainsRegex("waits    the end of A3 .crew task.\n"));
 }
 
+TEST_F(PoolTest, ATimedJoinThatHoldsWhatATaskNeedsIsAHazard) {
+  EXPECT_THAT(SaidLive("timed-join-holding"), HasSubstr("hazard timed-cycle"));
+  Recorded("timed-join-holding");
+  const Ran ran = Analyze();
+  EXPECT_EQ(ran.status, 1) << ran.out << ran.err;
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("[1] HAZARD  timed-cycle"),
+                             ContainsRegex("waits    the end of A2 .crew "
+                                           "worker 1. .with a time limit., in"),
+                             Not(HasSubstr("[2]"))));
+}
+
+TEST_F(PoolTest, ATimedJoinThatNoTaskHoldsUpIsSilent) {
+  ExpectSilent("timed-join-safe");
+  ExpectSilent("timed-join-later");
+}
+
 TEST_F(PoolTest, ATaskInTheQueueAsksForAWorker) {
   Recorded("task-behind-one-latent");
   const Ran ran = Analyze();

@@ -46,7 +46,7 @@ size_t Frames::Enter() {
 Findings Frames::Leave(size_t depth) {
   if (depth >= frames_.size()) return {};
   frames_.resize(depth + 1);
-  const Findings findings = Close(frames_.back());
+  Findings findings = Close(frames_.back());
   const std::set<std::string> seen = std::move(frames_.back().seen);
   frames_.pop_back();
   Frame& around = frames_.back();

@@ -12,6 +12,7 @@ std::string NoSuchActor(uint32_t actor, const std::set<uint32_t>& ids) {
   const std::string name = fmt::format("A{}", actor);
   if (ids.empty()) return fmt::format("there is no {}", name);
   std::vector<std::string> names;
+  names.reserve(ids.size());
   for (const uint32_t id : ids) names.push_back(fmt::format("A{}", id));
   const std::string nearest = report::Nearest(name, names);
   return fmt::format(

@@ -8,10 +8,10 @@
 //     holds something else with which it might have had to wait for the gil;
 //   * around I/O: while a release_scope lives the thread does not compete, so
 //     if somebody waits one of them certainly gets it;
-//   * where it would block otherwise: lock(m), acquire(s) and wait(x, ...) do
-//     what an interpreter's own do: try, and if that would block let the gil
-//     go, block, and take the gil again. That is a request for the gil with m
-//     held, and none for m with the gil held.
+//   * where it would block otherwise: lock(m), acquire(s), wait(x, ...) and
+//     their forms with a time limit do what an interpreter's own do: try, and
+//     if that would block let the gil go, block, and take the gil again. That
+//     is a request for the gil with m held, and none for m with the gil held.
 // A plain m.lock() under the gil keeps it, as a C extension's does: that is the
 // other order.
 //
@@ -77,6 +77,23 @@ class LOCKCHECK_CAPABILITY("gil") gil {
     BeginCount();
     return true;
   }
+  // Block for at most `duration`, or until `time`.
+  template <typename Rep, typename Period>
+  LOCKCHECK_ALWAYS_INLINE bool try_lock_for(
+      const std::chrono::duration<Rep, Period>& duration)
+      LOCKCHECK_TRY_ACQUIRE(true) {
+    if (!core_.TakeFor(duration)) return false;
+    BeginCount();
+    return true;
+  }
+  template <typename AnyClock, typename Duration>
+  LOCKCHECK_ALWAYS_INLINE bool try_lock_until(
+      const std::chrono::time_point<AnyClock, Duration>& time)
+      LOCKCHECK_TRY_ACQUIRE(true) {
+    if (!core_.TakeUntil(time)) return false;
+    BeginCount();
+    return true;
+  }
   LOCKCHECK_ALWAYS_INLINE void unlock() LOCKCHECK_RELEASE() { core_.LetGo(); }
 
   // By the holder, between two steps of what it runs.
@@ -137,6 +154,26 @@ class LOCKCHECK_CAPABILITY("gil") gil {
     const release_scope released(*this);
     m.lock();
   }
+  // The same for at most so long. The gil is taken again in any case, however
+  // long that lasts.
+  template <typename Lockable, typename Rep, typename Period>
+  LOCKCHECK_ALWAYS_INLINE bool try_lock_for(
+      Lockable& m, const std::chrono::duration<Rep, Period>& duration)
+      LOCKCHECK_REQUIRES(this)
+          LOCKCHECK_TRY_ACQUIRE(true, m) LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
+    if (m.try_lock()) return true;
+    const release_scope released(*this);
+    return m.try_lock_for(duration);
+  }
+  template <typename Lockable, typename AnyClock, typename Duration>
+  LOCKCHECK_ALWAYS_INLINE bool try_lock_until(
+      Lockable& m, const std::chrono::time_point<AnyClock, Duration>& time)
+      LOCKCHECK_REQUIRES(this)
+          LOCKCHECK_TRY_ACQUIRE(true, m) LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
+    if (m.try_lock()) return true;
+    const release_scope released(*this);
+    return m.try_lock_until(time);
+  }
   // The same of a semaphore's permit.
   template <typename Semaphore>
   LOCKCHECK_ALWAYS_INLINE void acquire(Semaphore& semaphore)
@@ -144,6 +181,23 @@ class LOCKCHECK_CAPABILITY("gil") gil {
     if (semaphore.try_acquire()) return;
     const release_scope released(*this);
     semaphore.acquire();
+  }
+  template <typename Semaphore, typename Rep, typename Period>
+  LOCKCHECK_ALWAYS_INLINE bool try_acquire_for(
+      Semaphore& semaphore, const std::chrono::duration<Rep, Period>& duration)
+      LOCKCHECK_REQUIRES(this) LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
+    if (semaphore.try_acquire()) return true;
+    const release_scope released(*this);
+    return semaphore.try_acquire_for(duration);
+  }
+  template <typename Semaphore, typename AnyClock, typename Duration>
+  LOCKCHECK_ALWAYS_INLINE bool try_acquire_until(
+      Semaphore& semaphore,
+      const std::chrono::time_point<AnyClock, Duration>& time)
+      LOCKCHECK_REQUIRES(this) LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
+    if (semaphore.try_acquire()) return true;
+    const release_scope released(*this);
+    return semaphore.try_acquire_until(time);
   }
   // x.wait(...), without the gil if it has to be waited for: of an event, a
   // latch, a future, a condition (with a predicate; else it always has to).
@@ -156,6 +210,25 @@ class LOCKCHECK_CAPABILITY("gil") gil {
     }
     const release_scope released(*this);
     return x.wait(std::forward<Args>(args)...);
+  }
+  // x.wait_for(...) and x.wait_until(...), of a latch or barrier try_wait_for()
+  // and try_wait_until(), in the same way.
+  template <typename Waitable, typename... Args>
+  LOCKCHECK_ALWAYS_INLINE auto wait_for(Waitable& x, Args&&... args)
+      LOCKCHECK_REQUIRES(this) LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
+    using Outcome = decltype(internal::WaitFor(x, std::forward<Args>(args)...));
+    if (internal::FoundInTime(x, args...)) return internal::Found<Outcome>();
+    const release_scope released(*this);
+    return internal::WaitFor(x, std::forward<Args>(args)...);
+  }
+  template <typename Waitable, typename... Args>
+  LOCKCHECK_ALWAYS_INLINE auto wait_until(Waitable& x, Args&&... args)
+      LOCKCHECK_REQUIRES(this) LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
+    using Outcome =
+        decltype(internal::WaitUntil(x, std::forward<Args>(args)...));
+    if (internal::FoundInTime(x, args...)) return internal::Found<Outcome>();
+    const release_scope released(*this);
+    return internal::WaitUntil(x, std::forward<Args>(args)...);
   }
 
  private:

@@ -30,6 +30,8 @@ class packaged_task<R(Args...)> {
 
  public:
   packaged_task() noexcept = default;
+  // NOLINTBEGIN(bugprone-forwarding-reference-overload): of a packaged_task
+  // kIsFunction is false, so it is moved by no template.
   template <typename F>
   requires kIsFunction<F>
   explicit packaged_task(F&& f,
@@ -41,6 +43,7 @@ class packaged_task<R(Args...)> {
       source_location where = source_location::current())
       : state_(
             internal::MakeTask<R, Args...>(std::forward<F>(f), name, where)) {}
+  // NOLINTEND(bugprone-forwarding-reference-overload)
   packaged_task(packaged_task&&) noexcept = default;
   LOCKCHECK_ALWAYS_INLINE packaged_task& operator=(
       packaged_task&& other) noexcept {

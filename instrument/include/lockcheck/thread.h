@@ -100,14 +100,16 @@ class thread {
     // Also by an exception; a catch would not compile with -fno-exceptions.
     struct End {
       const uint32_t actor;
-      bool joined = false;
+      internal::Joined joined = internal::Joined::kFailed;
       ~End() {
         if (actor != 0) internal::JoinEnd(actor, joined);
       }
     } end{thread_.joinable() ? actor_ : 0};
-    if (end.actor != 0) internal::JoinBlock(end.actor, slot, caller);
+    if (end.actor != 0) {
+      internal::JoinBlock(end.actor, internal::How::kBlocking, slot, caller);
+    }
     thread_.join();
-    end.joined = true;
+    end.joined = internal::Joined::kYes;
     actor_ = 0;
   }
 

@@ -9,6 +9,8 @@
 //     go on;
 //   * close(): no more tasks. May be called again. Those submitted are run;
 //   * join() blocks until all tasks and workers have ended; after close();
+//     join_for() and join_until() give false when the time is over, and the
+//     pool is as before;
 //   * terminate() closes, and drops the tasks that have not begun: their
 //     futures throw std::future_error (broken_promise). Those that run go on.
 // The destructor closes and joins.
@@ -19,8 +21,8 @@
 // return of a wait for its future. A future is a lockcheck::future, and unlike
 // that of async() it does not wait when it is destroyed.
 //
-// Throws std::logic_error: submit() and the maps after close(), join() before
-// it, and join() in a task of the pool itself, which would wait for its own
+// Throws std::logic_error: submit() and the maps after close(), a join before
+// it, and one in a task of the pool itself, which would wait for its own
 // end. All three are reported as misuse. A task that waits for one submitted
 // later may wait for ever, if all workers do; that is reported as a deadlock
 // when nothing else in the process could end it.
@@ -35,6 +37,7 @@
 #ifndef LOCKCHECK_THREAD_POOL_H_
 #define LOCKCHECK_THREAD_POOL_H_
 
+#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <functional>
@@ -46,6 +49,7 @@
 
 #include "lockcheck/future.h"
 #include "lockcheck/internal/abi.h"
+#include "lockcheck/internal/deadline.h"
 #include "lockcheck/internal/pool_maps.h"
 #include "lockcheck/source_location.h"
 
@@ -175,6 +179,24 @@ class thread_pool {
     SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
     pool_.Join(slot, LOCKCHECK_CALLER());
+  }
+  template <typename Rep, typename Period>
+  LOCKCHECK_ALWAYS_INLINE bool join_for(
+      const std::chrono::duration<Rep, Period>& duration) {
+    SiteSlot* slot;
+    LOCKCHECK_SITE_SLOT(slot);
+    return pool_.JoinBefore(internal::DeadlineAfter(duration), slot,
+                            LOCKCHECK_CALLER());
+  }
+  template <typename Clock, typename Duration>
+  LOCKCHECK_ALWAYS_INLINE bool join_until(
+      const std::chrono::time_point<Clock, Duration>& time) {
+    SiteSlot* slot;
+    LOCKCHECK_SITE_SLOT(slot);
+    const Caller caller = LOCKCHECK_CALLER();
+    return internal::Until(time, [&](const internal::Deadline& deadline) {
+      return pool_.JoinBefore(deadline, slot, caller);
+    });
   }
   LOCKCHECK_ALWAYS_INLINE void terminate() noexcept {
     SiteSlot* slot;

@@ -7,6 +7,7 @@
 #define LOCKCHECK_INTERNAL_GIL_H_
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -14,6 +15,7 @@
 #include <thread>
 #include <utility>
 
+#include "lockcheck/internal/deadline.h"
 #include "lockcheck/internal/hot.h"
 #include "lockcheck/internal/short_lock.h"
 #include "lockcheck/internal/tsan.h"
@@ -67,6 +69,23 @@ class GilCore {
     if (taken) AnnounceAcquired(&state_);
     return taken;
   }
+  template <typename Rep, typename Period>
+  LOCKCHECK_ALWAYS_INLINE bool TakeFor(
+      const std::chrono::duration<Rep, Period>& duration) {
+    SiteSlot* slot;
+    LOCKCHECK_SITE_SLOT(slot);
+    return TakeBefore(DeadlineAfter(duration), slot, LOCKCHECK_CALLER());
+  }
+  template <typename Clock, typename Duration>
+  LOCKCHECK_ALWAYS_INLINE bool TakeUntil(
+      const std::chrono::time_point<Clock, Duration>& time) {
+    SiteSlot* slot;
+    LOCKCHECK_SITE_SLOT(slot);
+    const Caller caller = LOCKCHECK_CALLER();
+    return Until(time, [&](const Deadline& deadline) {
+      return TakeBefore(deadline, slot, caller);
+    });
+  }
   LOCKCHECK_ALWAYS_INLINE void LetGo() {
     SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
@@ -106,6 +125,13 @@ class GilCore {
   }
 
  private:
+  bool TakeBefore(const Deadline& deadline, SiteSlot* slot, Caller caller) {
+    const bool taken =
+        TimedLockUncommon(state_, LockKind::kGil, slot, caller, deadline);
+    if (taken) AnnounceAcquired(&state_);
+    return taken;
+  }
+
   GilState state_;
 };
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <cstdlib>
@@ -31,15 +32,22 @@ class GilCore {
   GilCore(const char*, source_location) noexcept {}
 
   void Take() {
-    std::unique_lock lock(guard_);
-    if (owner_ == std::thread::id() && waiting_.empty()) {
-      owner_ = std::this_thread::get_id();
-      return;
-    }
-    Waiter waiter{std::this_thread::get_id(), false, {}};
-    waiting_.push_back(&waiter);
-    waited_for_.store(true, std::memory_order_relaxed);
-    waiter.turn.wait(lock, [&] { return waiter.has_turn; });
+    TakeWhen([](auto& turn, auto& lock, auto has_turn) {
+      turn.wait(lock, has_turn);
+      return true;
+    });
+  }
+  template <typename Rep, typename Period>
+  bool TakeFor(const std::chrono::duration<Rep, Period>& duration) {
+    return TakeWhen([&](auto& turn, auto& lock, auto has_turn) {
+      return turn.wait_for(lock, duration, has_turn);
+    });
+  }
+  template <typename Clock, typename Duration>
+  bool TakeUntil(const std::chrono::time_point<Clock, Duration>& time) {
+    return TakeWhen([&](auto& turn, auto& lock, auto has_turn) {
+      return turn.wait_until(lock, time, has_turn);
+    });
   }
   bool TryTake() noexcept {
     const std::lock_guard lock(guard_);
@@ -79,6 +87,21 @@ class GilCore {
     std::condition_variable turn;
   };
 
+  template <typename Wait>
+  bool TakeWhen(Wait wait) {
+    std::unique_lock lock(guard_);
+    if (owner_ == std::thread::id() && waiting_.empty()) {
+      owner_ = std::this_thread::get_id();
+      return true;
+    }
+    Waiter waiter{std::this_thread::get_id(), false, {}};
+    waiting_.push_back(&waiter);
+    waited_for_.store(true, std::memory_order_relaxed);
+    if (wait(waiter.turn, lock, [&] { return waiter.has_turn; })) return true;
+    waiting_.remove(&waiter);
+    waited_for_.store(!waiting_.empty(), std::memory_order_relaxed);
+    return false;
+  }
   // True: the caller has it again.
   bool PassOn(bool competes) {
     if (owner_ != std::this_thread::get_id()) ThrowNotOwner();

@@ -4,7 +4,9 @@
 
 #include <chrono>
 #include <concepts>
+#include <condition_variable>
 #include <future>
+#include <type_traits>
 #include <utility>
 
 #include "lockcheck/internal/abi.h"
@@ -60,6 +62,52 @@ LOCKCHECK_ALWAYS_INLINE bool FoundAtOnce(Condition& c, Lock& lock,
 template <typename Waitable, typename... Args>
 bool FoundAtOnce(Waitable&, Args&...) {
   return false;
+}
+
+// The same of a wait with a time limit, which stands behind a condition's lock
+// and before its predicate.
+template <typename Waitable, typename Time>
+LOCKCHECK_ALWAYS_INLINE bool FoundInTime(Waitable& x, Time&) {
+  return FoundAtOnce(x);
+}
+template <typename Condition, typename Lock, typename Time, typename Predicate>
+LOCKCHECK_ALWAYS_INLINE bool FoundInTime(Condition& c, Lock& lock, Time&,
+                                         Predicate& predicate) {
+  return FoundAtOnce(c, lock, predicate);
+}
+template <typename Waitable, typename... Args>
+bool FoundInTime(Waitable&, Args&...) {
+  return false;
+}
+
+// What such a wait answers then.
+template <typename Outcome>
+constexpr Outcome Found() {
+  if constexpr (std::is_same_v<Outcome, std::future_status>) {
+    return std::future_status::ready;
+  } else if constexpr (std::is_same_v<Outcome, std::cv_status>) {
+    return std::cv_status::no_timeout;
+  } else {
+    return true;
+  }
+}
+
+// By whichever name it has.
+template <typename Waitable, typename... Args>
+LOCKCHECK_ALWAYS_INLINE auto WaitFor(Waitable& x, Args&&... args) {
+  if constexpr (requires { x.try_wait_for(std::forward<Args>(args)...); }) {
+    return x.try_wait_for(std::forward<Args>(args)...);
+  } else {
+    return x.wait_for(std::forward<Args>(args)...);
+  }
+}
+template <typename Waitable, typename... Args>
+LOCKCHECK_ALWAYS_INLINE auto WaitUntil(Waitable& x, Args&&... args) {
+  if constexpr (requires { x.try_wait_until(std::forward<Args>(args)...); }) {
+    return x.try_wait_until(std::forward<Args>(args)...);
+  } else {
+    return x.wait_until(std::forward<Args>(args)...);
+  }
 }
 
 }  // namespace lockcheck::inline LOCKCHECK_ABI::internal

@@ -10,11 +10,13 @@ template <typename Operator>
 struct SignatureOf;
 
 // clang-format off
+// NOLINTBEGIN(bugprone-macro-parentheses): qualifiers are no expression.
 #define LOCKCHECK_SIGNATURE_OF(qualifiers)            \
   template <typename R, typename F, typename... Args> \
   struct SignatureOf<R (F::*)(Args...) qualifiers> {  \
     using type = R(Args...);                          \
   };
+// NOLINTEND(bugprone-macro-parentheses)
 LOCKCHECK_SIGNATURE_OF()
 LOCKCHECK_SIGNATURE_OF(const)
 LOCKCHECK_SIGNATURE_OF(&)

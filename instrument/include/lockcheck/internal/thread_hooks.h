@@ -13,9 +13,10 @@ namespace lockcheck::inline LOCKCHECK_ABI::internal {
 uint32_t ForkThread() noexcept;
 // First thing in the new thread.
 void BeginThread(uint32_t actor, uint32_t parent) noexcept;
-// Before and after a join by this thread. `joined` is false if it failed.
-void JoinBlock(uint32_t actor, SiteSlot* slot, Caller caller) noexcept;
-void JoinEnd(uint32_t actor, bool joined) noexcept;
+// Before and after a join by this thread, which may have a time limit.
+enum class Joined : uint8_t { kYes, kFailed, kTimedOut };
+void JoinBlock(uint32_t actor, How how, SiteSlot* slot, Caller caller) noexcept;
+void JoinEnd(uint32_t actor, Joined joined) noexcept;
 // Names the calling thread in reports; at most 255 bytes are kept.
 void NameThread(const char* name) noexcept;
 // The calling thread's id.

@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "lockcheck/internal/deadline.h"
 #include "lockcheck/internal/queue.h"
 #include "lockcheck/internal/queue_order.h"
 #include "lockcheck/internal/task_hooks.h"
@@ -44,8 +45,10 @@ class Pool {
   void Submit(std::unique_ptr<PoolJob> job, SiteSlot* slot, Caller caller);
   void Close(SiteSlot* slot, Caller caller) noexcept;
   void Terminate(SiteSlot* slot, Caller caller) noexcept;
-  // Throws std::logic_error before Close(), and in a task of this pool.
+  // Both throw std::logic_error before Close(), and in a task of this pool. The
+  // second is false if the deadline passed.
   void Join(SiteSlot* slot, Caller caller);
+  bool JoinBefore(const Deadline& deadline, SiteSlot* slot, Caller caller);
 
  private:
   struct Worker {
@@ -59,14 +62,19 @@ class Pool {
   std::unique_ptr<PoolJob> NextJob(SiteSlot* slot, Caller caller);
   uint32_t RunJob(PoolJob& job, uint32_t freed_by, SiteSlot* slot,
                   Caller caller);
-  bool IsClosed();
+  void MayJoin(SiteSlot* slot, Caller caller);
   void JoinWorkers(SiteSlot* slot, Caller caller);
+  bool AwaitEndOf(size_t worker, const Deadline& deadline, SiteSlot* slot,
+                  Caller caller);
+  void IsJoined(SiteSlot* slot, Caller caller);
 
   const size_t size_;
   const source_location where_;
   QueueState jobs_state_;  // its lock guards the rest
   OldestFirst<std::unique_ptr<PoolJob>> jobs_;
   std::vector<Worker> workers_;
+  // Of each whether its thread has nothing more to run; unguarded.
+  std::vector<std::atomic<uint32_t>> ended_;
   Joining joining_ = Joining::kNobody;
   WaitQueue slots_;                // other joiners wait here
   std::atomic<uint32_t> ends_{0};  // of tasks

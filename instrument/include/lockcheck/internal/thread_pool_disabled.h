@@ -2,8 +2,11 @@
 #ifndef LOCKCHECK_INTERNAL_THREAD_POOL_DISABLED_H_
 #define LOCKCHECK_INTERNAL_THREAD_POOL_DISABLED_H_
 
+#include <atomic>
+#include <chrono>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <future>
 #include <memory>
@@ -17,6 +20,8 @@
 #include <vector>
 
 #include "lockcheck/internal/abi.h"
+#include "lockcheck/internal/deadline.h"
+#include "lockcheck/internal/plain_wait_disabled.h"
 #include "lockcheck/internal/pool_maps.h"
 #include "lockcheck/internal/pool_size.h"
 #include "lockcheck/queue.h"
@@ -91,15 +96,18 @@ class thread_pool {
   }
   void close() noexcept { jobs_.close(); }
   void join() {
-    if (OwnPool() == this) {
-      internal::ThrowOrAbort<std::logic_error>("a task joins its own pool");
-    }
-    if (!jobs_.closed()) {
-      internal::ThrowOrAbort<std::logic_error>("the pool is not closed");
-    }
-    const std::lock_guard lock(joining_);
-    for (std::thread& worker : workers_) worker.join();
-    workers_.clear();
+    MayJoin();
+    JoinWorkers();
+  }
+  template <typename Rep, typename Period>
+  bool join_for(const std::chrono::duration<Rep, Period>& duration) {
+    return JoinBefore(internal::DeadlineAfter(duration));
+  }
+  template <typename Clock, typename Duration>
+  bool join_until(const std::chrono::time_point<Clock, Duration>& time) {
+    return internal::Until(time, [this](const internal::Deadline& deadline) {
+      return JoinBefore(deadline);
+    });
   }
   void terminate() noexcept {
     close();
@@ -109,6 +117,29 @@ class thread_pool {
   size_t size() const noexcept { return size_; }
 
  private:
+  void MayJoin() const {
+    if (OwnPool() == this) {
+      internal::ThrowOrAbort<std::logic_error>("a task joins its own pool");
+    }
+    if (!jobs_.closed()) {
+      internal::ThrowOrAbort<std::logic_error>("the pool is not closed");
+    }
+  }
+  void JoinWorkers() {
+    const std::lock_guard lock(joining_);
+    for (std::thread& worker : workers_) worker.join();
+    workers_.clear();
+  }
+  // The threads are joined when they have nothing more to run, and so at once.
+  bool JoinBefore(const internal::Deadline& deadline) {
+    MayJoin();
+    const bool ended = internal::SleepUntil(
+        ended_, kSleeping, &deadline,
+        [this](uint32_t n) { return (n & ~kSleeping) == size_; });
+    if (ended) JoinWorkers();
+    return ended;
+  }
+
   struct Job {
     virtual ~Job() = default;
     virtual void Run() noexcept = 0;
@@ -145,11 +176,23 @@ class thread_pool {
     std::promise<R> promise;
   };
 
+  // A thread's first thread_local object is destroyed last.
+  struct SaysEnd {
+    thread_pool* pool;
+    ~SaysEnd() {
+      const uint32_t before =
+          pool->ended_.fetch_add(1, std::memory_order_release);
+      if ((before & kSleeping) != 0) internal::WakeAll(pool->ended_);
+    }
+  };
+  static constexpr uint32_t kSleeping = 1u << 31;
+
   static const thread_pool*& OwnPool() {
     thread_local const thread_pool* pool = nullptr;
     return pool;
   }
   void Work() {
+    thread_local const SaysEnd says_end{this};
     OwnPool() = this;
     while (const auto job = jobs_.NextOrEnd()) (*job)->Run();
   }
@@ -158,6 +201,7 @@ class thread_pool {
   queue<std::unique_ptr<Job>> jobs_;
   std::mutex joining_;
   std::vector<std::thread> workers_;
+  std::atomic<uint32_t> ended_{0};  // of the workers, and kSleeping
 };
 
 }  // namespace lockcheck::inline LOCKCHECK_ABI
