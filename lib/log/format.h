@@ -37,7 +37,7 @@ inline constexpr size_t kBlockWords = kBlockSize / sizeof(uint32_t);
 
 inline constexpr char kMagic[8] = {'L', 'O', 'C', 'K', 'C', 'H', 'K', '\n'};
 inline constexpr uint16_t kMajorVersion = 2;  // a reader refuses a newer one
-inline constexpr uint16_t kMinorVersion = 1;  // a reader accepts a newer one
+inline constexpr uint16_t kMinorVersion = 2;  // a reader accepts a newer one
 
 // FileHeader::stop_reason: why recording ended before the program did.
 enum class StopReason : uint32_t {
@@ -273,6 +273,9 @@ enum class NameTarget : uint32_t { kActor = 1, kObject = 2, kProcess = 3 };
 // slots of a pool; at the moment of the kQuiescent that follows the actor had
 // one of them, while it waited to be signalled and tasks that had been
 // submitted had none. kEnding: value ticks; a signal ended the process then.
+// kElsewhere: value an actor and, in the high half, another one or 0; at the
+// moment of the kQuiescent that follows the first one slept in a wait that is
+// none of the recorded ones, for the other one's end or for what is not known.
 enum class NoteKind : uint32_t {
   kStopped = 1,
   kDropped = 2,
@@ -281,7 +284,8 @@ enum class NoteKind : uint32_t {
   kLive = 5,
   kQuiescent = 6,  // since minor version 1
   kStarved = 7,    // since minor version 2
-  kEnding = 8      // since version 2.1
+  kEnding = 8,     // since version 2.1
+  kElsewhere = 9   // since version 2.2
 };
 
 inline constexpr uint32_t kHeldShared = 1u << 31;  // site ids are smaller
