@@ -389,7 +389,7 @@ void DoJoinBlock(uint32_t actor, SiteSlot* slot, Caller caller) {
   BeginWaiting(t, {nullptr, actor, site});
   // Of itself, join() throws.
   if (actor != t->hot.actor) ReportDeadlockOf(t, false);
-  WatchIfAllWait();
+  WatchWait();
   Leave(t);
 }
 
