@@ -33,7 +33,7 @@ class ElsewhereTest : public LookedAtTest {
     if (GetParam() == "live") return;
     const Ran ran = Analyze();
     EXPECT_EQ(ran.status, 1) << ran.out << ran.err;
-    EXPECT_THAT(ran.out, AllOf(HasSubstr("FINDINGS  1 deadlock"),
+    EXPECT_THAT(ran.out, AllOf(HasSubstr("FINDINGS  1 actual deadlock"),
                                HasSubstr("ACTUAL DEADLOCK  " + rule),
                                HasSubstr(message)));
   }
