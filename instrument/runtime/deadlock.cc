@@ -38,10 +38,10 @@ bool ReadLock(const LockState* lock, bool mine, uint32_t* word, uint32_t* tag) {
 bool IsRead(uint32_t word) { return (word & internal::kReading) != 0; }
 
 // Of a thread that waits, and therefore takes and releases nothing.
-bool Holds(const Thread* t, uint32_t object) {
+bool Holds(const Thread* t, uint32_t object, See see = &SeeWait) {
   Wanted wanted;
   uint32_t number;
-  return SeeWait(t, &wanted, &number) && HoldOf(wanted, object) != nullptr;
+  return see(t, &wanted, &number) && HoldOf(wanted, object) != nullptr;
 }
 
 // Whom the wait is for, if that is one thread. Null: nobody, or `*reader_of`
@@ -67,12 +67,12 @@ bool Blocks(Thread* blocker, const Wanted& wanted, bool mine) {
 
 }  // namespace
 
-Thread* SomeBlocker(const Wanted& wanted) {
+Thread* SomeBlocker(const Wanted& wanted, See see) {
   uint32_t object;
   Thread* const one = OneBlocker(wanted, false, &object);
   if (object == 0) return one;
   Thread* t = FirstThread();
-  while (t != nullptr && !Holds(t, object)) t = t->next_all;
+  while (t != nullptr && !Holds(t, object, see)) t = t->next_all;
   return t;
 }
 

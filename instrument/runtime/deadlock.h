@@ -100,8 +100,10 @@ class Deadlock {
 };
 
 // One of those that a wait is for, if that is known: the lock's owner or one of
-// its readers, the joined thread. Means something while all of them wait.
-Thread* SomeBlocker(const Wanted& wanted);
+// its readers, the joined thread. Means something while all of them wait, as
+// `see` says.
+using See = bool (*)(const Thread* t, Wanted* wanted, uint32_t* number);
+Thread* SomeBlocker(const Wanted& wanted, See see);
 
 }  // namespace lockcheck::runtime
 

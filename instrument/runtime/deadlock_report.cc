@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "instrument/runtime/command.h"
+#include "instrument/runtime/elsewhere.h"
 #include "instrument/runtime/lock_facts.h"
 #include "instrument/runtime/message.h"
 #include "instrument/runtime/modules.h"
@@ -202,6 +203,12 @@ bool DoAsAsked(bool can_fail) {
   return fails;
 }
 
+// Of all threads, none of which goes on.
+void SayAllWaits() {
+  SayEachWait();
+  SayElsewhere();
+}
+
 }  // namespace
 
 void SayWhoAndWhere(const Deadlock& deadlock) {
@@ -267,7 +274,7 @@ void ReportNobodyLeft(uint32_t actor) {
     AwaitReports();
     Message() << "DEADLOCK: every thread waits, and nobody is left who could "
                  "end a wait";
-    if (!ShowDeadlock(actor, nullptr)) SayEachWait();
+    if (!ShowDeadlock(actor, nullptr)) SayAllWaits();
   }
   DoAsAsked(false);
 }
@@ -277,7 +284,7 @@ void ReportStall() {
   AwaitReports();
   Message() << "hazard stall: every thread waits to be signalled, and nobody "
                "is left who could do it";
-  ShowWaits();
+  if (!ShowStatus()) SayAllWaits();
 }
 
 bool IsReporting() { return g_reporting.load() != 0; }

@@ -14,6 +14,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "instrument/runtime/elsewhere.h"
 #include "instrument/runtime/exit.h"
 #include "instrument/runtime/gone_owner.h"
 #include "instrument/runtime/keep_errno.h"
@@ -150,6 +151,7 @@ void StartStream(Thread* t, BeginHow how, uint32_t actor, uint32_t parent,
   t->process = process;
   t->kept().actor = actor;
   t->tid = Tid();
+  ForgetElsewhere(t);
   t->name[0] = 0;
   SetThreadOf(actor, t);
   uint32_t none = 0;

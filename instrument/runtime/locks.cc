@@ -394,7 +394,7 @@ void DoJoinBlock(uint32_t actor, How how, SiteSlot* slot, Caller caller) {
   BeginWaiting(t, wanted);
   // Of itself, join() throws.
   if (actor != t->hot.actor) ReportDeadlockOf(t, false);
-  WatchIfAllWait();
+  WatchWait();
   Leave(t);
 }
 

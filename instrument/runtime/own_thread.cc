@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "instrument/runtime/process.h"
 
@@ -11,11 +13,20 @@ namespace {
 
 using Run = void* (*)(void*);
 
-// Counted only as long as there is a thread for it, or fewer.
-void* RunCounted(void* run) {
-  g_fork_page->own_threads.fetch_add(1);
+// The slot that was free and has the thread's id now; null: there was none.
+std::atomic<uint32_t>* NoteOwnTid() {
+  const auto tid = static_cast<uint32_t>(syscall(SYS_gettid));
+  for (std::atomic<uint32_t>& slot : g_fork_page->own_tids) {
+    uint32_t free = 0;
+    if (slot.compare_exchange_strong(free, tid)) return &slot;
+  }
+  return nullptr;
+}
+
+void* RunNoted(void* run) {
+  std::atomic<uint32_t>* const slot = NoteOwnTid();
   reinterpret_cast<Run>(run)(nullptr);
-  g_fork_page->own_threads.fetch_sub(1);
+  if (slot != nullptr) slot->store(0);
   return nullptr;
 }
 
@@ -29,11 +40,18 @@ bool StartOwnThread(void* (*run)(void*)) {
   pthread_attr_init(&attributes);
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   pthread_t thread;
-  const bool started = pthread_create(&thread, &attributes, &RunCounted,
+  const bool started = pthread_create(&thread, &attributes, &RunNoted,
                                       reinterpret_cast<void*>(run)) == 0;
   pthread_attr_destroy(&attributes);
   pthread_sigmask(SIG_SETMASK, &saved, nullptr);
   return started;
+}
+
+bool IsOwnThread(uint32_t tid) {
+  for (const std::atomic<uint32_t>& slot : g_fork_page->own_tids) {
+    if (slot.load() == tid) return true;
+  }
+  return false;
 }
 
 }  // namespace lockcheck::runtime

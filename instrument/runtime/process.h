@@ -22,6 +22,7 @@ namespace lockcheck::runtime {
 // In a page of its own that fork() gives to the child as zeros: the child finds
 // the lock free and the list empty whatever its parent's threads were doing.
 struct ForkPage {
+  static constexpr size_t kOwnTids = 8;
   std::atomic<uint32_t> lock;
   std::atomic<uint32_t> process;      // this process's id; 0: not yet known
   bool described;                     // kDefProcess was written
@@ -31,8 +32,10 @@ struct ForkPage {
   Thread* all_threads;
   Reports reports;
   Sayings sayings;
-  std::atomic<uint32_t> own_threads;  // the runtime's own that run
-  std::atomic<uint32_t> watch;        // see quiescence.cc
+  // The runtime's own threads that run; one that finds no room is as any other.
+  std::atomic<uint32_t> own_tids[kOwnTids];
+  std::atomic<uint32_t> watch;      // see quiescence.cc
+  std::atomic<const Thread*> runs;  // who was seen not to wait, last
 };
 static_assert(sizeof(ForkPage) <= 4096);
 

@@ -3,6 +3,7 @@
 #include <linux/futex.h>
 #include <pthread.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -10,6 +11,7 @@
 
 #include "instrument/runtime/deadlock.h"
 #include "instrument/runtime/deadlock_report.h"
+#include "instrument/runtime/elsewhere.h"
 #include "instrument/runtime/kernel_look.h"
 #include "instrument/runtime/live.h"
 #include "instrument/runtime/own_thread.h"
@@ -24,41 +26,21 @@
 namespace lockcheck::runtime {
 namespace {
 
-// Of ForkPage::watch. kAsked: again since the watch looked last.
-enum Watch : uint32_t { kNobody, kWatches, kAsked };
+// Of ForkPage::watch. kRelied: somebody has begun to wait since the watch
+// looked last. kAsked: and it is to look now.
+enum Watch : uint32_t { kNobody, kWatches, kRelied, kAsked };
 
-// Looks in a row that the kernel did not confirm, until they become rarer: the
-// program has threads of its own, or handlers, and so it will mostly stay. Then
-// the time between two doubles, so often at most.
+// Looks in a row that the kernel did not confirm, until they become rarer:
+// somebody is left, and so it will mostly stay. Then the time between two
+// doubles, so often at most.
 constexpr uint32_t kDoubts = 8;
 constexpr uint32_t kMostDoublings = 6;
 
-// A thread, or a handler that interrupted the runtime in one.
-[[gnu::no_sanitize_thread]] bool IsAlive(const Thread* t) {
-  return __atomic_load_n(&t->magic, __ATOMIC_RELAXED) != 0 &&
-         __atomic_load_n(&t->hot.actor, __ATOMIC_RELAXED) != 0;
-}
-
-// What is read while a thread ends and another one takes its books does not
-// count: their wait is another one then.
-[[gnu::no_sanitize_thread]] uint32_t TidOf(const Thread* t) { return t->tid; }
-
-// Calls `act` with each thread and its wait, until it returns false or a thread
-// is met that does not wait, or will by itself go on.
-template <typename Act>
-bool ForAllWaiting(Act act) {
-  for (const Thread* t = FirstThread(); t != nullptr; t = t->next_all) {
-    if (!IsAlive(t)) continue;
-    Wanted wanted;
-    uint32_t number;
-    if (!SeeWait(t, &wanted, &number)) return false;
-    if (wanted.timed || wanted.outside || !act(t, wanted, number)) return false;
-  }
-  return true;
-}
+bool Waits(const Wanted& wanted) { return !wanted.timed && !wanted.outside; }
 
 struct Look {
-  uint32_t threads = 0;   // 0: somebody does not wait
+  bool any = false;  // somebody is in a wait of lockcheck's, without a limit
+  uint32_t threads = 0;   // that wait, elsewhere or not; 0: somebody does not
   uint64_t waits = 0;     // which
   uint64_t switches = 0;  // 0: the kernel does not confirm that all sleep
 };
@@ -67,32 +49,121 @@ uint64_t Mix(uint64_t sum, uint64_t value) {
   return (sum ^ value) * 0x9e3779b97f4a7c15ull + 1;
 }
 
-Look LookAtWaits() {
-  Look look;
-  const bool all =
-      ForAllWaiting([&](const Thread*, const Wanted& wanted, uint32_t number) {
-        ++look.threads;
-        look.waits = Mix(look.waits, uint64_t{wanted.actor} << 32 | number);
-        return true;
-      });
-  return all ? look : Look{};
+// Calls `act` with each thread and its wait, as they were when all waited,
+// until it returns false.
+template <typename Act>
+bool ForAllWaiting(Act act) {
+  for (const Thread* t = FirstThread(); t != nullptr; t = t->next_all) {
+    if (!IsAlive(t)) continue;
+    Wanted wanted;
+    uint32_t number;
+    if (!SeeAnyWait(t, &wanted, &number) || !act(t, wanted, number)) {
+      return false;
+    }
+  }
+  return true;
 }
 
-// What is cheap to ask, and what mostly decides, first.
-uint64_t AskKernel(const Look& look) {
-  const uint32_t own = g_fork_page->own_threads.load();
-  if (CountThreads() != look.threads + own || IsReporting() || HasHandlers() ||
-      SharesMemory()) {
-    return 0;
+// What is seen without asking the kernel.
+struct Glance {
+  bool any = false;     // somebody is in a wait of lockcheck's, without a limit
+  bool others = false;  // somebody is in no wait, or elsewhere
+  bool goes_on = false;  // or in one that ends by itself
+};
+
+Glance GlanceAtWaits() {
+  Glance glance;
+  for (const Thread* t = FirstThread(); t != nullptr; t = t->next_all) {
+    Wanted wanted;
+    uint32_t number;
+    if (!IsAlive(t)) continue;
+    if (!SeeWait(t, &wanted, &number)) {
+      glance.others = true;
+    } else if (Waits(wanted)) {
+      glance.any = true;
+    } else {
+      glance.goes_on = true;
+    }
+    if (glance.any && glance.goes_on) break;
   }
+  return glance;
+}
+
+// A thread that runs runs mostly still at the next look. In a wait that has
+// just begun it does not.
+bool StillRuns(const Thread* t) {
+  Wanted wanted;
+  uint32_t number;
+  FutexSleep sleep;
+  return t != nullptr && IsAlive(t) && !SeeWait(t, &wanted, &number) &&
+         !SeeFutexSleep(TidOf(t), &sleep);
+}
+
+// False: it does not wait. Notes it if it waits elsewhere.
+bool AddWait(Thread* t, Look* look) {
+  Wanted wanted;
+  uint32_t number;
+  if (SeeWait(t, &wanted, &number)) {
+    if (!Waits(wanted)) return false;
+    ForgetElsewhere(t);
+  } else if (!NoteElsewhere(t)) {
+    g_fork_page->runs.store(t);
+    return false;
+  }
+  ++look->threads;
+  look->waits = Mix(look->waits, uint64_t{ActorOf(t)} << 32 | number);
+  return true;
+}
+
+Look LookAtWaits() {
+  Look look;
+  const Glance glance = GlanceAtWaits();
+  look.any = glance.any;
+  if (glance.goes_on || !glance.any || StillRuns(g_fork_page->runs.load())) {
+    return look;
+  }
+  for (Thread* t = FirstThread(); t != nullptr; t = t->next_all) {
+    if (!IsAlive(t) || AddWait(t, &look)) continue;
+    look.threads = 0;
+    break;
+  }
+  return look;
+}
+
+bool IsKnown(uint32_t tid) {
+  for (const Thread* t = FirstThread(); t != nullptr; t = t->next_all) {
+    if (IsAlive(t) && TidOf(t) == tid) return true;
+  }
+  return false;
+}
+
+// Of a thread that the runtime does not know: it may wait elsewhere, too. The
+// runtime's own, if they sleep, have nothing that anybody waits for.
+bool AddOther(uint32_t tid, void* switches) {
+  if (IsKnown(tid) || tid == static_cast<uint32_t>(gettid())) return true;
+  if (IsOwnThread(tid)) return SwitchesOfSleeper(tid) != 0;
+  FutexSleep sleep;
+  if (!SleepsForThisProcess(tid, &sleep)) return false;
+  const uint64_t its = SwitchesOfSleeper(tid);
+  auto* const sum = static_cast<uint64_t*>(switches);
+  *sum = Mix(Mix(*sum, tid), its);
+  return its != 0;
+}
+
+// What is cheap to ask, and what mostly decides, first. A thread that ends may
+// hide another one while they are gone through.
+uint64_t AskKernel() {
   uint64_t switches = 1;
+  if (IsReporting() || HasHandlers()) return 0;
+  const uint32_t seen = ForEachThread(&AddOther, &switches);
+  if (seen == 0 || seen != CountThreads()) return 0;
   const bool all_sleep =
       ForAllWaiting([&](const Thread* t, const Wanted&, uint32_t) {
         const uint64_t its = SwitchesOfSleeper(TidOf(t));
         switches = Mix(switches, its);
         return its != 0;
       });
-  return all_sleep ? switches : 0;
+  return all_sleep && !SharesMemory() ? switches : 0;
 }
 
 // ---- What it is -------------------------------------------------------------
@@ -102,14 +173,19 @@ bool IsForSignal(const Wanted& wanted) {
 }
 
 // Whether the thread waits, for a lock or an end, and through others perhaps,
-// for one that waits for a signal. A circle of locks is cut by the bound.
-bool NeedsWhoWaitsForSignal(const Thread* t, uint32_t threads) {
-  for (uint32_t i = 0; i < threads; ++i) {
+// for one that waits for a signal; or for itself, with a wait in between that
+// nobody saw begin. Another circle, of locks, is cut by the bound.
+bool NeedsWhoWaitsForSignal(const Thread* const thread, uint32_t threads) {
+  const Thread* t = thread;
+  bool elsewhere = false;
+  for (uint32_t i = 0; i <= threads; ++i) {
+    if (i != 0 && t == thread) return elsewhere;
     Wanted wanted;
     uint32_t number;
-    if (!SeeWait(t, &wanted, &number)) return false;
+    if (!SeeAnyWait(t, &wanted, &number)) return false;
     if (IsForSignal(wanted)) return i != 0;
-    t = SomeBlocker(wanted);
+    elsewhere |= IsElsewhere(t);
+    t = SomeBlocker(wanted, &SeeAnyWait);
     if (t == nullptr) return false;
   }
   return false;
@@ -177,8 +253,13 @@ void WriteNote(uint64_t ticks) {
     for (const Thread* w = FirstThread(); w != nullptr; w = w->next_all) {
       Wanted wanted;
       uint32_t number;
-      const bool waits = IsAlive(w) && SeeWait(w, &wanted, &number);
-      const uint32_t pool = waits && IsForSignal(wanted) ? StarvedPool(w) : 0;
+      // Not of this one.
+      if (!IsAlive(w) || !SeeAnyWait(w, &wanted, &number)) continue;
+      if (IsElsewhere(w)) {
+        note(log::NoteKind::kElsewhere,
+             uint64_t{wanted.joined} << 32 | wanted.actor);
+      }
+      const uint32_t pool = IsForSignal(wanted) ? StarvedPool(w) : 0;
       if (pool == 0) continue;
       note(log::NoteKind::kStarved, uint64_t{pool} << 32 | wanted.actor);
     }
@@ -220,13 +301,13 @@ bool Sleep(uint32_t doubts) {
   return watch.exchange(kWatches) == kAsked;
 }
 
-// False: somebody has asked meanwhile, and relies on it.
+// False: somebody has begun to wait meanwhile, and relies on it.
 bool Retire() {
   uint32_t watches = kWatches;
   return g_fork_page->watch.compare_exchange_strong(watches, kNobody);
 }
 
-void* LookUntilSomebodyRuns(void*) {
+void* LookUntilNobodyWaits(void*) {
   const Unseen unseen;
   pthread_setname_np(pthread_self(), "lockcheck");
   Look last;
@@ -234,42 +315,59 @@ void* LookUntilSomebodyRuns(void*) {
   while (true) {
     if (Sleep(doubts)) doubts = 0;
     Look now = LookAtWaits();
-    if (now.threads == 0) {
+    if (!now.any) {
       doubts = 0;
       if (Retire()) return nullptr;
+    } else if (now.threads == 0) {
+      ++doubts;
     } else if (now.threads == last.threads && now.waits == last.waits) {
-      now.switches = AskKernel(now);
+      now.switches = AskKernel();
+      ++doubts;
       if (now.switches != 0 && now.switches == last.switches) {
         // Once: nothing moves in this process any more.
         if (Tell(now)) return nullptr;
         now = {};
+      } else if (now.switches != 0) {
+        doubts = 0;  // the next look decides
       }
-      ++doubts;
     }
     last = now;
   }
 }
 
-bool AllWait() {
-  return ForAllWaiting(
-      [](const Thread*, const Wanted&, uint32_t) { return true; });
+// If `all`, it looks at once, and often again.
+void LetLook(bool all) {
+  std::atomic<uint32_t>& watch = g_fork_page->watch;
+  uint32_t was = watch.load();
+  uint32_t now;
+  do {
+    now = all || was == kNobody ? kAsked : std::max<uint32_t>(was, kRelied);
+  } while (!watch.compare_exchange_weak(was, now));
+  if (was == kNobody) {
+    if (!StartOwnThread(&LookUntilNobodyWaits)) watch.store(kNobody);
+  } else if (all && was != kAsked) {
+    Futex(watch, FUTEX_WAKE, 1, nullptr, 0);
+  }
 }
+
+bool IsWatched() { return g_fork_page->watch.load() != kNobody; }
 
 }  // namespace
 
 void WatchIfAllWait() {
-  if (g_options.quiescence == 0 || !AllWait()) return;
-  std::atomic<uint32_t>& watch = g_fork_page->watch;
-  switch (watch.exchange(kAsked)) {
-    case kNobody:
-      if (!StartOwnThread(&LookUntilSomebodyRuns)) watch.store(kNobody);
-      break;
-    case kWatches:
-      Futex(watch, FUTEX_WAKE, 1, nullptr, 0);
-      break;
-    case kAsked:
-      break;
-  }
+  if (g_options.quiescence == 0) return;
+  const Glance glance = GlanceAtWaits();
+  if (glance.any && !glance.others && !glance.goes_on) LetLook(true);
+}
+
+void WatchWait() {
+  if (g_options.quiescence == 0) return;
+  const Glance glance = GlanceAtWaits();
+  if (!glance.any) return;
+  // Mostly somebody runs, and a watch is there.
+  const bool runs = glance.goes_on || (glance.others && IsWatched() &&
+                                       StillRuns(g_fork_page->runs.load()));
+  LetLook(!runs);
 }
 
 }  // namespace lockcheck::runtime

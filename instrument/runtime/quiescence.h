@@ -6,39 +6,51 @@
 // another process. But when every thread waits, none of them will; and when
 // there is nothing else, nobody will.
 //
-// So when a wait has become a long one, a join begins, or a thread ends, it is
-// looked whether every thread that the runtime knows waits without a time
-// limit. If so, a thread of the runtime's own looks again, options.quiescence
-// apart, until twice in a row
-//   * all of them are in the same waits as before, sleep, and have not run;
-//   * the process has no other threads but the runtime's own;
+// Who waits need not wait in what is lockcheck's: a thread that joins a
+// std::thread, or sleeps in a condition of std's, ends nobody's wait either
+// (elsewhere.h).
+//
+// So when a wait has become a long one or a join begins, a thread of the
+// runtime's own begins to look, options.quiescence apart, as long as anybody is
+// in such a wait, until twice in a row
+//   * all threads that the runtime knows wait without a time limit, in the same
+//     waits as before, sleep, and have not run;
+//   * so do the others of the process, but for the runtime's own;
 //   * it handles no signal, and shares no memory with another process.
 // Then it writes a note into the log (NoteKind::kQuiescent), for the analysis
 // to build on, and says so once: a deadlock if somebody who waits for a signal
-// has what others wait for, or waits for what is owed to it (`owed` in
-// lib/model), else a hazard. If only locks are to blame, that has
+// or elsewhere has what others wait for, or waits for what is owed to it
+// (`owed` in lib/model), else a hazard. If only locks are to blame, that has
 // been said before, and nothing is said here.
 //
-// As long as that does not come about, and nobody runs, it looks ever more
-// rarely, down to a 64th as often.
+// As long as that does not come about it looks ever more rarely, down to a 64th
+// as often, until a wait becomes a long one, or a thread ends, and all may wait
+// now.
 //
 // Guarantees: nothing false; a thread that has been woken and not run yet does
-// not sleep, as the kernel sees it. What is missed: programs with a thread of
-// their own that lockcheck does not see (ThreadSanitizer has one), with signal
-// handlers, or with shared memory.
+// not sleep, as the kernel sees it. What is missed: programs with a thread that
+// waits for a time or for the outside (ThreadSanitizer has one), with signal
+// handlers, or with shared memory; and where the kernel does not say what a
+// thread sleeps in (/proc/self/task/TID/syscall), any that lockcheck does not
+// see wait.
 //
 // Threading: the watch is no actor before it writes its note, takes no signal
-// and none of the program's locks; it ends when somebody runs again. A forked
+// and none of the program's locks; it ends when nobody waits any more. A forked
 // child has none, and can begin one. Starting it allocates, as the reporter's
 // start does.
 //
 // Cost: nothing for a wait of less than 10 ms; then, and for each join and each
-// thread's end, a look at the threads up to the first that runs.
+// thread's end, a look at the threads, and for the first two one at what the
+// kernel says of a thread that ran last. The watch wakes up four times a second
+// at first, and once in 16 seconds in a program that mostly waits.
 #ifndef LOCKCHECK_INSTRUMENT_RUNTIME_QUIESCENCE_H_
 #define LOCKCHECK_INSTRUMENT_RUNTIME_QUIESCENCE_H_
 
 namespace lockcheck::runtime {
 
+// The calling thread has begun to wait, for a join or for long.
+void WatchWait();
+// Perhaps nobody is left to look when it matters.
 void WatchIfAllWait();
 
 }  // namespace lockcheck::runtime

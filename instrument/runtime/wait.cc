@@ -168,7 +168,7 @@ WaitEnd SleepUntilTaken(Wait& w) {
         return GiveUp(w, round) ? WaitEnd::kTaken : WaitEnd::kDeadlock;
       }
       AnnounceIfClosing(w.t);
-      WatchIfAllWait();
+      WatchWait();
     } else if (round == Round::kWoken) {
       WriteWake(w);
       // The owner may have ended.

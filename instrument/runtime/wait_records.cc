@@ -173,7 +173,7 @@ bool DoQueuedWait(const QueuedWait& wait) {
     if (Resume(t, actor)) BeginWait(t, wait);
     actor = t->hot.actor;
     if (!t->live) WriteWaitStack(t, wait);
-    WatchIfAllWait();
+    WatchWait();
     Leave(t);
     signalled = SleepInQueue(wait, nullptr, &looked);
   }

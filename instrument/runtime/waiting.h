@@ -41,6 +41,19 @@ void SetThreadOf(uint32_t actor, Thread* t);
 // The first of all threads of this process, those that ended included.
 Thread* FirstThread();
 
+// Of any thread: whether it is one, or a handler that interrupted the runtime
+// in one; its ids. What is read while a thread ends and another one takes its
+// books does not count: their wait is another one then.
+[[gnu::no_sanitize_thread]] inline uint32_t ActorOf(const Thread* t) {
+  return __atomic_load_n(&t->hot.actor, __ATOMIC_RELAXED);
+}
+[[gnu::no_sanitize_thread]] inline uint32_t TidOf(const Thread* t) {
+  return t->tid;
+}
+[[gnu::no_sanitize_thread]] inline bool IsAlive(const Thread* t) {
+  return __atomic_load_n(&t->magic, __ATOMIC_RELAXED) != 0 && ActorOf(t) != 0;
+}
+
 // Reads memory that may be gone. False: it is.
 bool ReadMemory(const void* from, void* to, size_t bytes);
 

@@ -20,7 +20,8 @@ using log::ProcessIndex;
 
 // Whether whoever comes by ends a wait for the object, and not its holders.
 bool IsSignal(const Observations& o, ObjectIndex object) {
-  return AnybodyReleases(o, object) && !o.ends_outside(object);
+  return object == kUnseen ||
+         (AnybodyReleases(o, object) && !o.ends_outside(object));
 }
 
 class NobodyLeft {

@@ -7,6 +7,9 @@
 // it has looked (NoteKind::kQuiescent), and unless each actor of the process
 // still is in the wait that it was in then.
 //
+// Who sleeps in a wait of std's or a library's then has a note of its own
+// (NoteKind::kElsewhere): it waits for an actor's end, or to be signalled.
+//
 // With the note, such a wait is an OR node whose providers are the actors of
 // its process that have not ended, in the graph that locks and ends have given
 // AND nodes, and the fixpoint over both (lib/graph/wait_for.h) says who is

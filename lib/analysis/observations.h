@@ -171,12 +171,22 @@ struct Starved {
   ObjectIndex pool = kNone;
 };
 
+// An actor that slept in a wait that is none of lockcheck's.
+struct Elsewhere {
+  ActorIndex actor = kNone;
+  ActorIndex joined = kNone;  // whose end it waits for; kNone: not known
+};
+
+// What such a wait is for, if that is not known. No object of the recording.
+inline constexpr ObjectIndex kUnseen = kNone - 1;
+
 // The runtime saw that nobody in the process could end any of its waits, and
 // that nothing else could. `actor` is the runtime's own thread, which said so.
 struct Quiescence {
   ActorIndex actor = kNone;
   uint64_t ticks = 0;
   std::vector<Starved> starved;  // each by the pool that it is in the way of
+  std::vector<Elsewhere> elsewhere;
 };
 
 struct MisuseEvent {
@@ -198,7 +208,7 @@ struct Observations {
     return static_cast<ObjectIndex>(object_count + actor);
   }
   bool is_end_object(ObjectIndex object) const {
-    return object != kNone && object >= object_count;
+    return object < kUnseen && object >= object_count;
   }
   // What ends a wait for it is no actor.
   bool ends_outside(ObjectIndex object) const {

@@ -110,6 +110,7 @@ struct Piece {
   ObjectIndex slot_of = kNone;  // the pool whose slot the actor took
   uint64_t quiescent = 0;       // ticks of the last such note; 0: none
   std::vector<Starved> starved;
+  std::vector<Elsewhere> elsewhere;
   bool is_live = false;  // NoteKind::kLive
   // Of that wait: since when its owner was seen, in ticks, and whether that
   // owner's share of it is not counted as a wait yet.

@@ -172,7 +172,32 @@ void CollectNotes(std::span<const Piece> pieces, Observations& o) {
   for (const Piece& piece : pieces) {
     o.is_live |= piece.is_live;
     if (piece.quiescent == 0) continue;
-    o.quiescences.push_back({piece.actor, piece.quiescent, piece.starved});
+    o.quiescences.push_back(
+        {piece.actor, piece.quiescent, piece.starved, piece.elsewhere});
+  }
+}
+
+// Whoever slept in a wait that is not in the log, when the runtime saw that
+// nobody is left, sleeps still if it has recorded nothing since.
+void PlaceElsewhere(std::span<const Piece> pieces, Observations& o) {
+  absl::flat_hash_map<ActorIndex, uint64_t> seen;  // ticks: when it did so last
+  if (o.quiescences.empty()) return;
+  for (const Piece& piece : pieces) {
+    uint64_t& last = seen[piece.actor];
+    last = std::max(last, piece.usage.last_ticks);
+  }
+  for (const Quiescence& q : o.quiescences) {
+    for (const Elsewhere& e : q.elsewhere) {
+      if (e.actor >= o.actor_count || seen[e.actor] > q.ticks) continue;
+      EndState& end = o.end[e.actor];
+      if (end.state != ActorState::kRunning || end.exiting) continue;
+      Wait wait;
+      wait.joins = e.joined != kNone;
+      wait.object = wait.joins ? o.end_object(e.joined) : kUnseen;
+      wait.since_ticks = q.ticks;
+      end.state = ActorState::kBlocked;
+      end.wait = wait;
+    }
   }
 }
 
@@ -187,6 +212,7 @@ Observations Observe(const log::Recording& recording, unsigned threads,
   MergeNotifications(pieces, o);
   CollectNotes(pieces, o);
   o.end = EndStates(recording, pieces);
+  PlaceElsewhere(pieces, o);
   o.refused = RefusedMoments(recording, pieces);
   MergeAsked(recording, threads, pieces, o);
   ForgetPermitsOfSignals(o);

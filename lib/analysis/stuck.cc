@@ -332,7 +332,8 @@ class EndOfLog {
     if (end.state != ActorState::kBlocked || !end.wait || stuck_[actor]) {
       return true;
     }
-    return !o_.is_end_object(end.wait->object) && !WaitsToBeNotified(actor);
+    return end.wait->object != kUnseen && !o_.is_end_object(end.wait->object) &&
+           !WaitsToBeNotified(actor);
   }
 
   bool SomebodyMightNotifyIn(log::ProcessIndex process) const {

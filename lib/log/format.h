@@ -285,6 +285,9 @@ enum class NameTarget : uint32_t { kActor = 1, kObject = 2, kProcess = 3 };
 // slots of a pool; at the moment of the kQuiescent that follows the actor had
 // one of them, while it waited to be signalled and tasks that had been
 // submitted had none. kEnding: value ticks; a signal ended the process then.
+// kElsewhere: value an actor and, in the high half, another one or 0; at the
+// moment of the kQuiescent that follows the first one slept in a wait that is
+// none of the recorded ones, for the other one's end or for what is not known.
 enum class NoteKind : uint32_t {
   kStopped = 1,
   kDropped = 2,
@@ -293,7 +296,8 @@ enum class NoteKind : uint32_t {
   kLive = 5,
   kQuiescent = 6,  // since minor version 1
   kStarved = 7,    // since minor version 2
-  kEnding = 8      // since version 2.1
+  kEnding = 8,     // since version 2.1
+  kElsewhere = 9   // since version 2.2
 };
 
 inline constexpr uint32_t kHeldShared = 1u << 31;  // site ids are smaller

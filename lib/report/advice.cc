@@ -228,6 +228,10 @@ std::string AdviceForCommunication(const Report& report,
     if (IsEnd(report, part.holds[0].object)) {
       return AdviceForJoined(report, row, part);
     }
+    if (ObjectOf(report, part.wants->object)->unseen) {
+      return fmt::format(
+          "let go of {} before waiting for what another thread is to do", held);
+    }
     if (held == wanted) {
       return fmt::format("release {} before it is acquired again", held);
     }

@@ -54,6 +54,7 @@ std::string WithoutOrdinals(std::string_view text) {
 std::string StableName(const Report& report, uint32_t object) {
   if (object >= report.objects.size()) return "?";
   const ObjectRow& row = report.objects[object];
+  if (row.unseen) return "unseen";
   return row.lock_class ? report.classes[*row.lock_class].stable
                         : std::string(model::PrimitiveOf(row.kind).name);
 }

@@ -349,6 +349,9 @@ uint32_t Naming::Object(analysis::ObjectIndex object) {
     row.kind = model::ObjectKind::kActorEnd;
     const auto actor = Actor(observations_.actor_of_end(object));
     row.name = "the end of " + ActorInSentence(report_, actor);
+  } else if (object == analysis::kUnseen) {
+    row.name = "something that lockcheck does not see";
+    row.unseen = true;
   } else {
     row.name = "a lock that is not known";
   }

@@ -144,6 +144,7 @@ struct ObjectRow {   // one per object that the report names
   std::optional<uint32_t> lock_class;  // empty: the end of an actor
   model::ObjectKind kind = model::ObjectKind::kUnknown;
   std::optional<SourceLine> created;
+  bool unseen = false;  // what a wait that is none of lockcheck's is for
 };
 
 // Held or asked for as by a reader. Permits of a semaphore are no shares of it.

@@ -34,7 +34,7 @@ const PartRow* WaitsFor(const FindingRow& row, uint32_t object) {
 bool IsSignal(const Report& report, uint32_t object) {
   const ObjectRow* row = ObjectOf(report, object);
   return row != nullptr && !IsEnd(report, object) &&
-         model::EndsByAnybody(row->kind);
+         (row->unseen || model::EndsByAnybody(row->kind));
 }
 
 std::string AdviceForSignals(const Report& report, const FindingRow& row) {
@@ -52,6 +52,7 @@ std::string AdviceForSignals(const Report& report, const FindingRow& row) {
   }
   for (const PartRow& part : row.parts) {
     if (!part.wants || IsEnd(report, part.wants->object)) continue;
+    if (report.objects[part.wants->object].unseen) continue;
     return fmt::format("signal {} before waiting, in one of them at least",
                        ObjectName(report, part.wants->object));
   }
@@ -68,10 +69,13 @@ std::string AdviceForJoined(const Report& report, const FindingRow& row,
   }
   const uint32_t end = joined.holds[0].object;
   const PartRow* const joins = WaitsFor(row, end);
+  const ObjectRow& wanted = report.objects[joined.wants->object];
+  const std::string act =
+      wanted.unseen
+          ? "ends the wait"
+          : fmt::format("{} {}", WhatEndsAWait(wanted.kind), wanted.name);
   return fmt::format(
-      "see that somebody {} {} for {}{}",
-      WhatEndsAWait(report.objects[joined.wants->object].kind),
-      ObjectName(report, joined.wants->object),
+      "see that somebody {} for {}{}", act,
       ActorInSentence(report, joined.actor),
       joins == nullptr
           ? ""

@@ -1,10 +1,16 @@
 // Tests that never end by themselves, of which tests/check/stuck_test.cc runs
 // some.
+#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <barrier>
+#include <chrono>
+#include <condition_variable>
+#include <future>
+#include <mutex>
+#include <thread>
 
 #include "lockcheck/gtest.h"
 #include "tests/check/pair.h"
@@ -73,6 +79,93 @@ TEST(NobodyLeft, InAChildThatIsKilled) {
   int status;
   ASSERT_EQ(waitpid(child, &status, 0), child);
   EXPECT_TRUE(WIFSIGNALED(status));
+}
+
+// ---- Waits of std's ---------------------------------------------------------
+
+TEST(StdWaits, Join) {
+  Pair p;
+  lockcheck::lock_guard hold(p.a);
+  std::thread t([&] { lockcheck::lock_guard wants(p.a); });
+  t.join();
+}
+TEST(StdWaits, Async) {
+  Pair p;
+  lockcheck::lock_guard hold(p.a);
+  std::async(std::launch::async, [&] {
+    lockcheck::lock_guard wants(p.a);
+  }).get();
+}
+TEST(StdWaits, ConditionOfAnUnknownThread) {
+  std::mutex m;
+  std::condition_variable changed;
+  bool never = false;
+  std::thread t([&] {
+    std::unique_lock lock(m);
+    while (!never) changed.wait(lock);
+  });
+  lockcheck::binary_semaphore posted(0, "posted");
+  posted.acquire();
+  t.join();
+}
+TEST(StdWaits, EndOfAnUnknownThread) {
+  std::mutex m;
+  std::condition_variable changed;
+  bool never = false;
+  std::thread unknown([&] {
+    std::unique_lock lock(m);
+    while (!never) changed.wait(lock);
+  });
+  Pair p;
+  lockcheck::lock_guard hold(p.a);
+  lockcheck::thread t([&] { lockcheck::lock_guard wants(p.a); });
+  unknown.join();
+}
+
+// Each is a wait that ends, of who has what another thread waits for.
+template <typename Wait>
+void HoldDuring(Wait wait) {
+  Pair p;
+  std::thread t;
+  {
+    lockcheck::lock_guard hold(p.a);
+    t = std::thread([&] { lockcheck::lock_guard wants(p.a); });
+    wait();
+  }
+  t.join();
+}
+constexpr std::chrono::milliseconds kLong(600);
+
+TEST(StdWaitsThatEnd, Sleep) {
+  HoldDuring([] { std::this_thread::sleep_for(kLong); });
+}
+TEST(StdWaitsThatEnd, Poll) {
+  HoldDuring([] { poll(nullptr, 0, kLong.count()); });
+}
+TEST(StdWaitsThatEnd, TimedCondition) {
+  HoldDuring([] {
+    std::mutex m;
+    std::condition_variable changed;
+    std::unique_lock lock(m);
+    changed.wait_for(lock, kLong, [] { return false; });
+  });
+}
+TEST(StdWaitsThatEnd, JoinOfWhoSleeps) {
+  HoldDuring(
+      [] { std::thread([] { std::this_thread::sleep_for(kLong); }).join(); });
+}
+TEST(StdWaitsThatEnd, ReadOfWhatAnotherWrites) {
+  HoldDuring([] {
+    int ends[2];
+    ASSERT_EQ(pipe(ends), 0);
+    std::thread writer([&] {
+      std::this_thread::sleep_for(kLong);
+      EXPECT_EQ(write(ends[1], "x", 1), 1);
+    });
+    char c;
+    EXPECT_EQ(read(ends[0], &c, 1), 1);
+    writer.join();
+  });
 }
 
 // ---- Threads of nobody's ----------------------------------------------------

@@ -47,6 +47,27 @@ TEST_F(StuckTest, ALostWakeupFailsTheTestAndIsNamed) {
   EXPECT_THAT(f.out, HasSubstr("HAZARD  lost-wakeup"));
 }
 
+TEST_F(StuckTest, ATestThatWaitsInStdForWhoWaitsForItFails) {
+  for (const char* test : {"Join", "Async", "ConditionOfAnUnknownThread",
+                           "EndOfAnUnknownThread"}) {
+    const Finished f =
+        Run(std::string("StdWaits.") + test + ":Later.Passes",
+            {"--gtest_output=xml:" + (folder_ / "result.xml")}, "quiescence=5");
+    EXPECT_EQ(f.exit_status(), 1) << f;
+    EXPECT_THAT(f.out, HasSubstr(std::string("[  FAILED  ] StdWaits.") + test));
+    EXPECT_EQ(Count(Read("result.xml"), "<failure message="), 1u) << f;
+    EXPECT_THAT(
+        Read("result.xml"),
+        ContainsRegex("testcase name=\"Passes\"[^>]* status=\"notrun\""));
+  }
+}
+
+TEST_F(StuckTest, ATestThatWaitsInStdForWhatComesPasses) {
+  const Finished f = Run("StdWaitsThatEnd.*", {}, "quiescence=5");
+  EXPECT_TRUE(f.Succeeded()) << f;
+  EXPECT_EQ(f.err, "") << f;
+}
+
 TEST_F(StuckTest, UnderThrowToo) {
   const Finished f = Run("NobodyLeft.Event", {}, "on_deadlock=throw");
   EXPECT_EQ(f.exit_status(), 1) << f;

@@ -102,7 +102,7 @@ std::string EveryKindOfRecord() {
   b.Object(1, model::ObjectKind::kMutex, "m", 1, 8);
   b.Stack(1, {StackReason::kWait, 1, 8, 2, 9}, {PackFrame(1, 32)});
   b.Name(NameTarget::kObject, 1, "n").Note(1, NoteKind::kTiming, 1);
-  b.Note(1, NoteKind::kQuiescent, 1);
+  b.Note(1, NoteKind::kElsewhere, 1).Note(1, NoteKind::kQuiescent, 1);
   b.Open(1, 1, 8, {.handover = 2}).Section(1, 2, 9, {.start = 5, .end = 9});
   b.Section(1, 2, 9, {.handover = 4}).SectionThenClose(1, 3, 9);
   b.Open(1, 1, 9, {.how = model::How::kMulti, .start = 9, .group = 1});

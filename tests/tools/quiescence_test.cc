@@ -3,83 +3,23 @@
 // mode=live.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <poll.h>
 #include <signal.h>
 
-#include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <string>
-#include <vector>
 
 #include "tests/count.h"
-#include "tests/runtime/child.h"
-#include "tests/tools/command_runner.h"
+#include "tests/tools/looked_at.h"
 
 namespace lockcheck::tools::testing {
 namespace {
 
-using lockcheck::testing::Child;
 using lockcheck::testing::Count;
-using lockcheck::testing::Finished;
-using lockcheck::testing::Folder;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr char kDeadlock[] = "lockcheck: DEADLOCK: every thread waits";
 // The end of the report.
 constexpr char kSuppress[] = "suppress   communication:";
-constexpr char kStall[] = "lockcheck: hazard stall: every thread waits";
-
-#ifdef __SANITIZE_THREAD__
-// It has a thread of its own in every program.
-constexpr bool kSeesOtherThreads = true;
-#else
-constexpr bool kSeesOtherThreads = false;
-#endif
-
-std::string FirstLine(const std::filesystem::path& path) {
-  std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
-  return line;
-}
-
-// The number behind that name in a status file; -1: it is not there.
-long NumberIn(const std::filesystem::path& path, const std::string& name) {
-  std::ifstream file(path);
-  for (std::string line; std::getline(file, line);) {
-    if (line.compare(0, name.size(), name) == 0) {
-      return std::stol(line.substr(name.size()));
-    }
-  }
-  return -1;
-}
-
-// Each thread's folder in /proc; some may be gone by then.
-std::vector<std::filesystem::path> Tasks(pid_t pid) {
-  std::vector<std::filesystem::path> tasks;
-  std::error_code gone;
-  std::filesystem::directory_iterator at(
-      "/proc/" + std::to_string(pid) + "/task", gone);
-  for (; !gone && at != std::filesystem::directory_iterator();
-       at.increment(gone)) {
-    tasks.push_back(at->path());
-  }
-  return tasks;
-}
-
-// How often the runtime's own thread has slept between two looks.
-long Looks(pid_t pid) {
-  long looks = 0;
-  for (const auto& task : Tasks(pid)) {
-    if (FirstLine(task / "comm") != "lockcheck") continue;
-    looks =
-        std::max(looks, NumberIn(task / "status", "voluntary_ctxt_switches:"));
-  }
-  return looks;
-}
 
 bool AllSleep(pid_t pid) {
   for (const auto& task : Tasks(pid)) {
@@ -90,50 +30,10 @@ bool AllSleep(pid_t pid) {
   return true;
 }
 
-class QuiescenceTest : public ::testing::TestWithParam<std::string> {
+class QuiescenceTest : public LookedAtTest {
  protected:
-  std::string Options(const std::string& more) const {
-    const std::string mode =
-        GetParam() == "live" ? "mode=live" : "log=" + Log();
-    const bool given = more.find("command=") != more.npos;
-    return mode + ":quiescence=5:" + more +
-           (given ? "" : ":command=" LOCKCHECK_COMMAND);
-  }
-  std::string Log() const { return folder_ / "log"; }
+  QuiescenceTest() : LookedAtTest("quiescence_program") {}
 
-  // Until that is so; the child's own time limit ends this. Leaves the
-  // processor to the child.
-  template <typename Is>
-  static void Await(Child& child, Is is) {
-    while (!child.HasEnded() && !is()) poll(nullptr, 0, 1);
-  }
-  static bool HasSaid(const Child& child, const std::string& words) {
-    return child.SaidToError().find(words) != std::string::npos;
-  }
-
-  // Of a story that hangs, killed when it has said that.
-  Finished KilledAfter(const std::string& story, const std::string& words,
-                       const std::string& more = "") {
-    Child child("quiescence_program", {story});
-    child.Options(Options(more)).Start();
-    Await(child, [&] { return HasSaid(child, words); });
-    child.Signal(SIGKILL);
-    return child.Wait();
-  }
-  // Of one that goes on after SIGUSR1, which it gets when it was looked at
-  // often enough.
-  template <typename Is>
-  Finished GoesOnWhen(const std::string& story, Is is) {
-    Child child("quiescence_program", {story});
-    child.Options(Options("")).Start();
-    Await(child, [&] { return child.Said() == "ready\n" && is(child.pid()); });
-    child.Signal(SIGUSR1);
-    return child.Wait();
-  }
-  Ran Analyze() {
-    return RunCommand(
-        {"analyze", "--fail-on", "deadlock,misuse,hazard", Log()});
-  }
   // What the log says; with mode=live there is none.
   void ExpectActualInLog(const std::string& message) {
     if (GetParam() == "live") return;
@@ -151,33 +51,9 @@ class QuiescenceTest : public ::testing::TestWithParam<std::string> {
                              HasSubstr(message), Not(HasSubstr(kStall))));
     ExpectActualInLog(message);
   }
-  void ExpectStall(const std::string& story, const std::string& waits) {
-    if (kSeesOtherThreads) GTEST_SKIP() << "ThreadSanitizer has a thread";
-    const Finished f = KilledAfter(story, waits);
-    EXPECT_EQ(Count(f.err, kStall), 1) << f;
-    EXPECT_THAT(f.err, Not(HasSubstr("DEADLOCK")));
-    if (GetParam() == "live") return;
-    const Ran ran = Analyze();
-    EXPECT_EQ(ran.status, 1) << ran.out << ran.err;
-    EXPECT_THAT(ran.out,
-                AllOf(HasSubstr("HAZARD  stall"), Not(HasSubstr("DEADLOCK"))));
-  }
-  void ExpectSilence(const Finished& f) {
-    EXPECT_TRUE(f.Succeeded()) << f;
-    EXPECT_EQ(f.err, "") << f;
-    if (GetParam() == "live") return;
-    const Ran ran = Analyze();
-    EXPECT_EQ(ran.status, 0) << ran.out << ran.err;
-  }
-
-  Folder folder_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Modes, QuiescenceTest,
-                         ::testing::Values("record", "live"),
-                         [](const ::testing::TestParamInfo<std::string>& info) {
-                           return info.param;
-                         });
+INSTANTIATE_TEST_SUITE_P(Modes, QuiescenceTest, InEachMode(), ModeOf);
 
 TEST_P(QuiescenceTest, WhoHoldsWhatThePosterNeedsIsInADeadlock) {
   ExpectActual("holder-waits", "holds mutex and waits for posted");
@@ -302,11 +178,6 @@ TEST_P(QuiescenceTest, ItMayBeLeftOut) {
   child.Signal(SIGKILL);
   EXPECT_EQ(child.Wait().err, "");
 }
-
-// Often enough that it would have been said: see WhoHoldsWhat... above.
-constexpr long kOften = 10;
-
-bool IsLookedAt(pid_t pid) { return Looks(pid) > kOften; }
 
 TEST_P(QuiescenceTest, APlainThreadMayPost) {
   ExpectSilence(GoesOnWhen("plain-thread", &IsLookedAt));

@@ -122,6 +122,8 @@ const char* Name(log::NoteKind kind) {
       return "has a slot of a pool that submitted tasks need, actor";
     case log::NoteKind::kEnding:
       return "ended by a signal, at";
+    case log::NoteKind::kElsewhere:
+      return "sleeps in a wait that is none of lockcheck's, actor";
   }
   return "unknown note";
 }
@@ -297,8 +299,12 @@ class Printer : public log::RecordVisitor {
     Event(fmt::format("the wait's stack is {}", stack));
   }
   void OnNote(log::NoteKind kind, uint64_t value) {
-    if (kind == log::NoteKind::kStarved) value &= 0xffffffff;
-    Event(fmt::format("{}: {}", Name(kind), value));
+    const uint64_t high = value >> 32;
+    const bool elsewhere = kind == log::NoteKind::kElsewhere;
+    if (elsewhere || kind == log::NoteKind::kStarved) value &= 0xffffffff;
+    const std::string joins =
+        elsewhere && high != 0 ? fmt::format(", for the end of {}", high) : "";
+    Event(fmt::format("{}: {}{}", Name(kind), value, joins));
   }
 
   void OnDefProcess(uint32_t process, uint32_t pid, uint32_t parent,

@@ -1,0 +1,282 @@
+// Threads that wait in what is none of lockcheck's waits, for ever or not: each
+// story is told by threads that the test can only see from outside. "ready" is
+// said before main waits; those that can go on do so after SIGUSR1.
+#include <lockcheck/lockcheck.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdio>
+#include <future>
+#include <mutex>
+#include <thread>
+
+#include "tests/programs/stories.h"
+
+namespace {
+
+using std::chrono::milliseconds;
+
+lockcheck::mutex g_mutex("mutex");
+lockcheck::counting_semaphore<> g_posted(0, "posted");
+
+void Ready() {
+  std::puts("ready");
+  std::fflush(stdout);
+}
+
+sigset_t Usr1() {
+  sigset_t usr1;
+  sigemptyset(&usr1);
+  sigaddset(&usr1, SIGUSR1);
+  return usr1;
+}
+
+// In all threads that begin later, too.
+void BlockUsr1() {
+  const sigset_t usr1 = Usr1();
+  pthread_sigmask(SIG_BLOCK, &usr1, nullptr);
+}
+
+void AwaitUsr1() {
+  const sigset_t usr1 = Usr1();
+  int signal;
+  sigwait(&usr1, &signal);
+}
+
+bool IsUsr1There() {
+  sigset_t pending;
+  sigpending(&pending);
+  return sigismember(&pending, SIGUSR1) == 1;
+}
+
+void NeedMutex() {
+  lockcheck::this_thread::set_name("worker");
+  const std::lock_guard needs(g_mutex);
+}
+
+// A condition of std's, whose notification is all that it is about.
+class Notice {
+ public:
+  void Await() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return is_there_; });
+  }
+  bool AwaitFor(milliseconds limit) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, limit, [this] { return is_there_; });
+  }
+  void Give() {
+    const std::lock_guard lock(mutex_);
+    is_there_ = true;
+    changed_.notify_all();
+  }
+  // The next one.
+  void Take() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return is_there_; });
+    is_there_ = false;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool is_there_ = false;
+};
+
+// ---- For ever ---------------------------------------------------------------
+
+void Join() {
+  const std::lock_guard held(g_mutex);
+  std::thread worker(NeedMutex);
+  Ready();
+  worker.join();
+}
+
+void Async() {
+  const std::lock_guard held(g_mutex);
+  auto answer = std::async(std::launch::async, NeedMutex);
+  Ready();
+  answer.get();
+}
+
+// The one who would notify needs what the one who waits has.
+void Condition() {
+  Notice notice;
+  const std::lock_guard held(g_mutex);
+  lockcheck::thread worker([&] {
+    NeedMutex();
+    notice.Give();
+  });
+  Ready();
+  notice.Await();
+}
+
+// Of a thread that lockcheck never hears of.
+void UnknownSleeper() {
+  Notice never;
+  g_mutex.lock();
+  std::thread sleeper([&] { never.Await(); });
+  lockcheck::thread worker([] {
+    NeedMutex();
+    g_posted.release();
+  });
+  Ready();
+  g_posted.acquire();
+}
+
+// Main is idle, as far as it is seen, and joins an idle thread.
+void JoinsTheIdle() {
+  std::thread idle([] { g_posted.acquire(); });
+  Ready();
+  idle.join();
+}
+
+// The thread that is joined is lockcheck's, what it waits in is not.
+void EndOfASleeper() {
+  Notice never;
+  lockcheck::thread sleeper([&] {
+    NeedMutex();
+    never.Await();
+  });
+  Ready();
+  sleeper.join();
+}
+
+// Everybody waits to be signalled, in nobody's way.
+void Idle() {
+  Notice never;
+  lockcheck::thread idle([] { g_posted.acquire(); });
+  NeedMutex();
+  Ready();
+  never.Await();
+}
+
+// When the other one's wait is an old one.
+void JoinsLater() {
+  BlockUsr1();
+  const std::lock_guard held(g_mutex);
+  std::thread worker(NeedMutex);
+  Ready();
+  AwaitUsr1();
+  worker.join();
+}
+
+// ---- Until SIGUSR1 ----------------------------------------------------------
+
+// Holds what the worker needs, until `wait` returns.
+template <typename Wait>
+void HoldDuring(Wait wait) {
+  BlockUsr1();
+  g_mutex.lock();
+  std::thread worker(NeedMutex);
+  Ready();
+  wait();
+  g_mutex.unlock();
+  worker.join();
+}
+
+void InPoll() {
+  const sigset_t usr1 = Usr1();
+  BlockUsr1();
+  pollfd signals = {signalfd(-1, &usr1, 0), POLLIN, 0};
+  HoldDuring([&] { poll(&signals, 1, -1); });
+}
+
+void InRead() {
+  const sigset_t usr1 = Usr1();
+  BlockUsr1();
+  const int signals = signalfd(-1, &usr1, 0);
+  HoldDuring([&] {
+    signalfd_siginfo seen;
+    if (read(signals, &seen, sizeof(seen)) != sizeof(seen)) _exit(3);
+  });
+}
+
+void InSigwait() { HoldDuring(&AwaitUsr1); }
+
+void InSleep() {
+  HoldDuring([] {
+    while (!IsUsr1There()) std::this_thread::sleep_for(milliseconds(100));
+  });
+}
+
+void InTimedCondition() {
+  HoldDuring([] {
+    Notice never;
+    while (!IsUsr1There()) never.AwaitFor(milliseconds(100));
+  });
+}
+
+// Main joins under the lock; who sleeps is not one of those that need it.
+void JoinsWhoGoesOn() {
+  BlockUsr1();
+  std::thread signalled(&AwaitUsr1);
+  HoldDuring([&] { signalled.join(); });
+}
+
+// Whom main waits for has the lock, and is in a wait that ends.
+void OwnerSleeps() {
+  Notice taken;
+  std::thread owner([&] {
+    const std::lock_guard held(g_mutex);
+    taken.Give();
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+  });
+  taken.Await();
+  Ready();
+  NeedMutex();
+  owner.join();
+}
+
+// ---- Short waits ------------------------------------------------------------
+
+// Mostly everybody waits, for the one who is being woken; one always does, and
+// the watch is there.
+void HandOvers() {
+  lockcheck::thread waits([] { g_posted.acquire(); });
+  for (int round = 0; round < 100; ++round) {
+    Notice ping, pong;
+    std::thread player([&] {
+      for (int i = 0; i < 100; ++i) {
+        ping.Take();
+        NeedMutex();
+        pong.Give();
+      }
+    });
+    for (int i = 0; i < 100; ++i) {
+      ping.Give();
+      pong.Take();
+    }
+    std::async(std::launch::async, NeedMutex).get();
+    player.join();
+  }
+  g_posted.release();
+  waits.join();
+}
+
+constexpr Story kStories[] = {
+    {"join", Join},
+    {"async", Async},
+    {"condition", Condition},
+    {"unknown-sleeper", UnknownSleeper},
+    {"joins-the-idle", JoinsTheIdle},
+    {"end-of-a-sleeper", EndOfASleeper},
+    {"idle", Idle},
+    {"joins-later", JoinsLater},
+    {"in-poll", InPoll},
+    {"in-read", InRead},
+    {"in-sigwait", InSigwait},
+    {"in-sleep", InSleep},
+    {"in-timed-condition", InTimedCondition},
+    {"joins-who-goes-on", JoinsWhoGoesOn},
+    {"owner-sleeps", OwnerSleeps},
+    {"hand-overs", HandOvers},
+};
+
+}  // namespace
+
+int main(int argc, char** argv) { return TellOneOf(kStories, argc, argv); }
