@@ -27,6 +27,7 @@ constexpr int64_t kIdleNs = 1'000'000'000;
 // comes, the others at the end.
 GrowingSet g_looked_at;
 std::atomic<uint32_t> g_count{0};
+std::atomic<uint32_t> g_suppressed{0};
 // Those that were said without the command or happened, and the latter.
 GrowingSet g_said, g_happened;
 
@@ -99,12 +100,14 @@ void SayWhoClosed(const Closing* closings, size_t count) {
 
 void Show(const Closing* closings, size_t count) {
   const NewOrders orders = ShowNewOrders();
+  g_suppressed.fetch_add(orders.suppressed, std::memory_order_relaxed);
   switch (orders.shown) {
     case Shown::kSome:
       g_count.fetch_add(orders.count, std::memory_order_relaxed);
       if (count != 0) SayWhoClosed(closings, count);
       break;
     case Shown::kNothing:
+    case Shown::kSuppressed:
       break;
     case Shown::kLater:
       Page().rest.store(true, std::memory_order_relaxed);
@@ -211,6 +214,10 @@ void ShowRest() {
 }
 
 uint32_t CountOrders() { return g_count.load(std::memory_order_relaxed); }
+
+uint32_t CountSuppressedOrders() {
+  return g_suppressed.load(std::memory_order_relaxed);
+}
 
 void UncountOrders(uint32_t count) {
   g_count.fetch_sub(count, std::memory_order_relaxed);

@@ -74,6 +74,8 @@ void ShowRest();
 
 // How many lock orders that can become a deadlock were shown, and have not.
 uint32_t CountOrders();
+// How many were not, because they are suppressed.
+uint32_t CountSuppressedOrders();
 // So many of them have.
 void UncountOrders(uint32_t count);
 // Whether, without the command, one was said of a request at `site` under what
