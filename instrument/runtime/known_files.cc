@@ -47,7 +47,7 @@ void SetKnownFiles() {
     if (error == 0) continue;
     file.path[0] = 0;
     Message() << "LOCKCHECK_OPTIONS: " << file.key << "=" << given[i]
-              << " is ignored: " << strerrordesc_np(error);
+              << " cannot be read: " << strerrordesc_np(error);
   }
 }
 

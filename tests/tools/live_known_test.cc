@@ -176,7 +176,7 @@ TEST_F(LiveKnownTest, AFileThatIsNotThereIsOneLine) {
     const std::string option = std::string(key) + "=" + (folder() / "none");
     const Finished f = RunLive("abba", option);
     EXPECT_EQ(f.exit_status(), 66) << f;
-    EXPECT_EQ(Count(f.err, option + " is ignored: No such file"), 1) << f;
+    EXPECT_EQ(Count(f.err, option + " cannot be read: No such file"), 1) << f;
     EXPECT_EQ(Orders(f), 1) << f;
   }
 }
