@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -16,14 +15,18 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <initializer_list>
 #include <iterator>
 
 #include "instrument/runtime/clone_process.h"
 #include "instrument/runtime/keep_errno.h"
+#include "instrument/runtime/known_files.h"
 #include "instrument/runtime/live_book.h"
 #include "instrument/runtime/live_copy.h"
+#include "instrument/runtime/memory_file.h"
 #include "instrument/runtime/plain.h"
 #include "instrument/runtime/process.h"
+#include "instrument/runtime/shown_ids.h"
 #include "instrument/runtime/waiting.h"
 
 namespace lockcheck::runtime {
@@ -33,43 +36,6 @@ constexpr int64_t kPatienceMs = 10'000;
 // What no other program of that name would end with.
 constexpr char kShown[] = "177";
 constexpr size_t kStackBytes = 256 << 10;
-
-// A file in memory for the command, which inherits it. The program goes on
-// meanwhile, and may close what it did not open: so the descriptor is there for
-// as long as it takes to start the command, and is closed only if it still is
-// this file's.
-class MemoryFile {
- public:
-  constexpr MemoryFile() = default;
-  // False: there is none. Takes the descriptor.
-  bool Own(int fd) {
-    if (fd >= 0 && fd <= STDERR_FILENO) {
-      // In the command these are something else.
-      const int low = fd;
-      fd = fcntl(low, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-      close(low);
-    }
-    fd_ = fd;
-    if (fd < 0 || fstat(fd, &info_) != 0) return false;
-    snprintf(path_, sizeof(path_), "/proc/self/fd/%d", fd);
-    return true;
-  }
-  void Close() {
-    struct stat now;
-    if (fd_ >= 0 && fstat(fd_, &now) == 0 && now.st_dev == info_.st_dev &&
-        now.st_ino == info_.st_ino) {
-      close(fd_);
-    }
-    fd_ = -1;
-  }
-  int fd() const { return fd_; }
-  const char* path() const { return path_; }  // for the command
-
- private:
-  int fd_ = -1;
-  struct stat info_ = {};
-  char path_[32] = "";
-};
 
 struct Start {
   const char* const* arguments;  // the command first
@@ -192,173 +158,54 @@ class Readable {
   const char* path_ = nullptr;
 };
 
-// The ids of what was shown.
-class Known {
- public:
-  // They are in a file for the command to read and to write, or that is empty;
-  // null: there is none, two at a time cannot have it.
-  MemoryFile* Open(bool empty) {
-    if (g_fork_page->reports.showing.exchange(true)) return nullptr;
-    const int fd = memfd_create("lockcheck-known", MFD_CLOEXEC);
-    if (file_.Own(fd) && (empty || text_ == nullptr ||
-                          write(file_.fd(), text_->bytes, text_->size) ==
-                              static_cast<ssize_t>(text_->size))) {
-      pages_ = mmap(nullptr, kMostBytes, PROT_READ, MAP_SHARED, file_.fd(), 0);
-      if (pages_ != MAP_FAILED) return &file_;
-    }
-    file_.Close();
-    g_fork_page->reports.showing.store(false);
-    return nullptr;
-  }
-  // Takes what the command has written. Returns how many ids are new.
-  uint32_t TakeAndClose() {
-    const uint32_t before = CountLines();
-    if (const size_t size = Size(); size != 0) {
-      if (Text* const text = NewText(size)) {
-        memcpy(text->bytes, pages_, size);
-        Replace(text, size);
-      }
-    }
-    Close();
-    return CountLines() - before;
-  }
-  // Takes the ids, and nothing else, that the command has written of a deadlock
-  // that has happened. Returns how many of them were there before as such that
-  // can.
-  uint32_t TakeHappenedAndClose() {
-    uint32_t could = 0;
-    const size_t size = Size(), before = text_ == nullptr ? 0 : text_->size;
-    if (size != 0) {
-      const char* const fresh = static_cast<const char*>(pages_);
-      if (Text* const text = NewText(before + size + HappenedBytes(size))) {
-        char* end = CopyOthers(fresh, size, text->bytes, &could);
-        end = CopyAsHappened(fresh, size, end);
-        Replace(text, static_cast<size_t>(end - text->bytes));
-      }
-    }
-    Close();
-    return could;
-  }
+constinit ShownIds g_shown;
 
- private:
-  static constexpr size_t kMostBytes = 16 << 20;
-  static constexpr size_t kIdBytes = 12;
-  static constexpr char kHappened[] = "  # happened\n";
-  struct Text {
-    size_t mapped;
-    size_t size;
-    char bytes[];
-  };
-
-  // At most so much is added to a text of that size.
-  static size_t HappenedBytes(size_t size) {
-    return size / (kIdBytes + 1) * sizeof(kHappened);
+// `lockcheck analyze` with these options.
+int Analyze(std::initializer_list<const char*> options, Readable& log,
+            MemoryFile* known) {
+  constexpr size_t kMost = 24;
+  const char* arguments[kMost] = {g_options.command,  "analyze",
+                                  "--threads",        "1",
+                                  "--error-exitcode", kShown};
+  size_t n = 6;
+  for (const char* const option : options) arguments[n++] = option;
+  if (known != nullptr) {
+    arguments[n++] = "--known";
+    arguments[n++] = known->path();
   }
+  n += AddKnownFiles(arguments + n);
+  arguments[n++] = log.path();
+  return Run(arguments, log.file(), known);
+}
 
-  // The file ends within a page, or with one: what lies beyond that cannot be
-  // read.
-  size_t Size() const {
-    const auto* const bytes = static_cast<const char*>(pages_);
-    char page[4096];
-    size_t size = 0;
-    for (; size < kMostBytes; size += sizeof(page)) {
-      if (!ReadMemory(bytes + size, page, sizeof(page))) break;
-      if (memchr(page, 0, sizeof(page)) == nullptr) continue;
-      return size + strnlen(page, sizeof(page));
-    }
-    return size;
-  }
-
-  static Text* NewText(size_t most) {
-    const size_t bytes = sizeof(Text) + most;
-    auto* const text = static_cast<Text*>(MapPages(bytes));
-    if (text != nullptr) text->mapped = bytes;
-    return text;
-  }
-
-  // Another thread may fork meanwhile: at every moment `text_` is whole.
-  void Replace(Text* text, size_t size) {
-    text->size = size;
-    Text* const old = text_;
-    __atomic_store_n(&text_, text, __ATOMIC_RELEASE);
-    if (old != nullptr) UnmapPages(old, old->mapped);
-  }
-
-  void Close() {
-    munmap(pages_, kMostBytes);
-    g_fork_page->reports.showing.store(false);
-  }
-
-  // Calls visit(line, its size with the end of line).
-  template <typename Visit>
-  static void ForEachLine(const char* text, size_t size, Visit visit) {
-    while (const void* const end = memchr(text, '\n', size)) {
-      const auto line =
-          static_cast<size_t>(static_cast<const char*>(end) + 1 - text);
-      if (line > kIdBytes) visit(text, line);
-      text += line;
-      size -= line;
-    }
-  }
-
-  // Those lines that are not in `fresh`.
-  char* CopyOthers(const char* fresh, size_t size, char* to, uint32_t* could) {
-    if (text_ == nullptr) return to;
-    ForEachLine(text_->bytes, text_->size, [&](const char* line, size_t n) {
-      const bool others = std::search(fresh, fresh + size, line,
-                                      line + kIdBytes) == fresh + size;
-      if (others) to = std::copy(line, line + n, to);
-      const bool happened =
-          std::search(line, line + n, kHappened,
-                      kHappened + sizeof(kHappened) - 1) != line + n;
-      *could += !others && !happened;
-    });
-    return to;
-  }
-
-  static char* CopyAsHappened(const char* fresh, size_t size, char* to) {
-    ForEachLine(fresh, size, [&](const char* line, size_t) {
-      to = std::copy(line, line + kIdBytes, to);
-      to = std::copy(kHappened, kHappened + sizeof(kHappened) - 1, to);
-    });
-    return to;
-  }
-
-  uint32_t CountLines() const {
-    if (text_ == nullptr) return 0;
-    return static_cast<uint32_t>(
-        std::count(text_->bytes, text_->bytes + text_->size, '\n'));
-  }
-
-  MemoryFile file_;
-  void* pages_ = nullptr;
-  Text* text_ = nullptr;
-};
-constinit Known g_known;
+// The command could make nothing of suppressions= or baseline=, and has said
+// so: it is to be asked without them.
+bool IsToBeAskedAgain(int status) {
+  constexpr int kUsage = 2;
+  if (status != kUsage || !HasKnownFiles()) return false;
+  DropKnownFiles();
+  return true;
+}
 
 }  // namespace
 
-bool ShowDeadlock(uint32_t actor, uint32_t* orders) {
+Shown ShowDeadlock(uint32_t actor, uint32_t* orders) {
   Readable log;
-  if (log.path() == nullptr) return false;
-  MemoryFile* const known = orders == nullptr ? nullptr : g_known.Open(true);
+  if (log.path() == nullptr) return Shown::kNoCommand;
+  const bool with_known = orders != nullptr || HasKnownFiles();
+  MemoryFile* const known = with_known ? g_shown.Open(true) : nullptr;
   char id[16];
   *std::to_chars(id, std::end(id) - 1, actor).ptr = 0;
-  const char* arguments[] = {
-      g_options.command,  "analyze", "--only",  "actual", "--fail-on", "actual",
-      "--error-exitcode", kShown,    "--actor", id,       "--threads", "1",
-      log.path(),         nullptr,   nullptr,   nullptr};
-  if (known != nullptr) {
-    const size_t n = std::size(arguments);
-    arguments[n - 3] = "--write-baseline";
-    arguments[n - 2] = known->path();
-  }
-  const bool shown = Run(arguments, log.file(), known) == atoi(kShown);
-  if (known != nullptr) {
-    const uint32_t could = g_known.TakeHappenedAndClose();
-    if (shown) *orders += could;
-  }
-  return shown;
+  const int status = Analyze(
+      {"--only", "actual", "--fail-on", "actual", "--actor", id}, log, known);
+  ShownIds::Happened happened = {0, false};
+  if (known != nullptr) happened = g_shown.TakeHappenedAndClose();
+  if (IsToBeAskedAgain(status)) return ShowDeadlock(actor, orders);
+  const bool shown = status == atoi(kShown);
+  const bool suppressed = status == 0 && happened.suppressed;
+  if (!shown && !suppressed) return Shown::kNoCommand;
+  if (orders != nullptr) *orders += happened.could;
+  return shown ? Shown::kSome : Shown::kSuppressed;
 }
 
 bool ShowStatus() {
@@ -371,21 +218,18 @@ bool ShowStatus() {
 
 NewOrders ShowNewOrders() {
   Readable log(CopyOf::kOrders);
-  if (log.path() == nullptr) return {Shown::kNoCommand, 0};
-  MemoryFile* const known = g_known.Open(false);
-  if (known == nullptr) return {Shown::kLater, 0};
-  const char* const arguments[] = {
-      g_options.command, "analyze",     "--only",           "possible",
-      "--fail-on",       "deadlock",    "--error-exitcode", kShown,
-      "--baseline",      known->path(), "--write-baseline", known->path(),
-      "--threads",       "1",           log.path(),         nullptr};
-  const int status = Run(arguments, log.file(), known);
-  const uint32_t fresh = g_known.TakeAndClose();
+  if (log.path() == nullptr) return {Shown::kNoCommand};
+  MemoryFile* const known = g_shown.Open(false);
+  if (known == nullptr) return {Shown::kLater};
+  const int status =
+      Analyze({"--only", "possible", "--fail-on", "deadlock"}, log, known);
+  const ShownIds::Fresh fresh = g_shown.TakeAndClose();
+  if (IsToBeAskedAgain(status)) return ShowNewOrders();
   const bool some = status == atoi(kShown);
-  if (!some && status != 0) return {Shown::kNoCommand, 0};
+  if (!some && status != 0) return {Shown::kNoCommand};
   JudgedLiveOrders(log.candidates());
-  if (!some) return {Shown::kNothing, 0};
-  return {Shown::kSome, std::max(fresh, 1u)};
+  if (!some) return {Shown::kNothing, 0, fresh.suppressed};
+  return {Shown::kSome, std::max(fresh.shown, 1u), fresh.suppressed};
 }
 
 }  // namespace lockcheck::runtime

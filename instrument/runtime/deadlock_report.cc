@@ -24,7 +24,8 @@ constinit std::atomic<internal::DeadlockHook> g_deadlock_hook{nullptr};
 
 namespace {
 
-std::atomic<uint32_t> g_deadlocks{0};
+std::atomic<uint32_t> g_deadlocks{0};  // without those that are suppressed
+std::atomic<uint32_t> g_suppressed{0};
 std::atomic<bool> g_deadlock_stands{false};
 std::atomic<uint32_t> g_misuses{0};
 std::atomic<uint32_t> g_reporting{0};
@@ -165,6 +166,14 @@ void SayWhoIsGone(const Stuck& stuck, const GoneOwner& owner) {
   NamePlace(m, owner.site);
 }
 
+// A program that hangs has said so, in one line; it counts no more.
+void SaySuppressed() {
+  g_deadlocks.fetch_sub(1, std::memory_order_relaxed);
+  g_suppressed.fetch_add(1, std::memory_order_relaxed);
+  Message() << "it is suppressed (suppressions=, baseline=): no more is said "
+               "of it";
+}
+
 // With mode=live its lock order may have been said, and counted, before.
 void Show(const Deadlock& deadlock, Saying& saying) {
   const bool live = g_options.mode == RunModeOption::kLive;
@@ -173,8 +182,11 @@ void Show(const Deadlock& deadlock, Saying& saying) {
   const GoneOwner* const gone = deadlock.gone_owner();
   const uint32_t actor =
       gone != nullptr ? gone->actor : deadlock[0].wanted.actor;
-  const bool shown = ShowDeadlock(actor, live ? &orders : nullptr);
-  if (saying.TakeNames() && !shown) SayWhoAndWhere(deadlock);
+  const Shown shown = ShowDeadlock(actor, live ? &orders : nullptr);
+  if (saying.TakeNames() && shown == Shown::kNoCommand) {
+    SayWhoAndWhere(deadlock);
+  }
+  if (shown == Shown::kSuppressed) SaySuppressed();
   for (size_t i = 0; gone == nullptr && i < deadlock.size(); ++i) {
     const Wanted& wanted = deadlock[i].wanted;
     if (wanted.top == wanted.holds) continue;
@@ -274,7 +286,9 @@ void ReportNobodyLeft(uint32_t actor) {
     AwaitReports();
     Message() << "DEADLOCK: every thread waits, and nobody is left who could "
                  "end a wait";
-    if (!ShowDeadlock(actor, nullptr)) SayAllWaits();
+    const Shown shown = ShowDeadlock(actor, nullptr);
+    if (shown == Shown::kNoCommand) SayAllWaits();
+    if (shown == Shown::kSuppressed) SaySuppressed();
   }
   DoAsAsked(false);
 }
@@ -315,6 +329,13 @@ void SaySummary() {
                  "found "
               << uint64_t{orders} << (orders == 1 ? " time" : " times")
               << ", see above";
+  }
+  const uint32_t suppressed =
+      CountSuppressedOrders() + g_suppressed.load(std::memory_order_relaxed);
+  if (suppressed != 0) {
+    Message() << "in this program " << uint64_t{suppressed}
+              << (suppressed == 1 ? " finding was" : " findings were")
+              << " suppressed (suppressions=, baseline=)";
   }
 }
 

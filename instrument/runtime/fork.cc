@@ -19,6 +19,7 @@
 #include "instrument/runtime/gone_owner.h"
 #include "instrument/runtime/keep_errno.h"
 #include "instrument/runtime/live.h"
+#include "instrument/runtime/live_book.h"
 #include "instrument/runtime/message.h"
 #include "instrument/runtime/misuse.h"
 #include "instrument/runtime/process.h"
@@ -161,6 +162,7 @@ void StartStream(Thread* t, BeginHow how, uint32_t actor, uint32_t parent,
   t->samples = 0;
   t->live = g_options.mode == RunModeOption::kLive;
   t->begin_kept = false;
+  t->notes_wanted = t->live && how == BeginHow::kStarted;
   t->keeping = 0;
   t->mark = t->hot.cursor;
   t->mark_segment = 0xffffffff;
@@ -288,6 +290,7 @@ void WriteEnd(Thread* t) {
 void EndStream(Thread* t) {
   ReportStillHeld(t);
   NoteHeldAtEnd(t);
+  if (t->live && t->begin_how == BeginHow::kStarted) NoteLiveEnd(t->hot.actor);
   // Of an actor that did nothing new nothing is kept.
   if (t->live && !t->begin_kept) {
     Rewind(t);

@@ -109,10 +109,13 @@ inline bool KnowsLiveWay(const Kept& kept, uint64_t way) {
 // For the next actor of the thread's memory.
 void ForgetLiveWays(Thread* t);
 
-// Before a lock is asked for: if the thread holds others, and comes this way
-// for the first time, that is kept, and noted for a report if it closes a cycle
-// (reporter.h).
+// Before a lock is asked for: if the thread holds others, or may be joined, and
+// comes this way for the first time, that is kept, and noted for a report if it
+// closes a cycle (reporter.h).
 void NoteOrder(Thread* t, const LockRequest& request, uint32_t site);
+// The same before the actor's end is waited for. What is kept of that is to
+// follow.
+void NoteJoinOrder(Thread* t, uint32_t actor, uint32_t site);
 
 }  // namespace lockcheck::runtime
 

@@ -16,6 +16,7 @@ using log::Op;
 
 constinit LiveOrder g_order;
 constinit LiveObjects g_objects;
+constinit LiveEnds g_ends;
 bool g_said_full = false;
 bool g_said_outer = false;
 
@@ -27,6 +28,7 @@ class Books {
     if (g_in_use) {
       g_order = LiveOrder();
       g_objects = LiveObjects();
+      g_ends = LiveEnds();
     }
     g_in_use = true;
   }
@@ -46,11 +48,55 @@ void MakeAllForgetTheirWays() {
   }
 }
 
+bool IsGone(uint32_t object) {
+  const uint32_t id = object & ~LiveOrder::kShared;
+  return g_objects.Find(id) == nullptr;
+}
+
 void ReleaseFreeIds() {
   while (const uint32_t id = g_order.TakeFree()) {
     if (!g_objects.Release(id)) continue;
     MakeAllForgetTheirWays();
+    g_ends.ForgetGone([](const LiveEnds::Wanted& w) {
+      return IsGone(w.wanted) || (w.member != 0 && IsGone(w.member));
+    });
     g_objects.Recycle();
+  }
+}
+
+// What the actor asked for, as made under its end.
+LiveOrder::Answer NoteUnderEnd(const LiveEnds::Actor& actor,
+                               const LiveEnds::Wanted& w) {
+  const uint32_t end = LiveOrder::EndOf(actor.id);
+  LiveOrder::Request request = {actor.id, w.phase, w.wanted, &end, 1};
+  request.tried = w.tried;
+  request.member = w.member;
+  request.member_site = w.member_site;
+  request.silent = w.silent;
+  request.process = actor.begin.process;
+  request.segment = w.segment;
+  request.site = w.site;
+  request.how = w.how;
+  return g_order.Note(request);
+}
+
+void ForgetEnd(uint32_t actor) {
+  if (actor == 0) return;
+  g_order.Forget(LiveOrder::EndOf(actor));
+  g_ends.Forget(actor);
+}
+
+void SayWhatIsLeftOut() {
+  if (g_order.is_full() && !g_said_full) {
+    g_said_full = true;
+    Message() << "mode=live knows as many combinations of held locks as it "
+                 "can: new lock orders are not seen any more, deadlocks are";
+  }
+  if (g_order.left_outer() && !g_said_outer) {
+    g_said_outer = true;
+    Message() << "a thread holds more than " << LiveOrder::kMostInner
+              << " locks at once: mode=live does not look at orders with the "
+                 "outer ones; record to see them";
   }
 }
 
@@ -100,6 +146,20 @@ bool AppendDefinition(const LiveObject& object, LiveList<uint32_t>& words) {
   return true;
 }
 
+// Its own record of that may not be kept.
+bool AppendBegin(const LiveEnds::Actor& actor, LiveList<uint32_t>& words) {
+  const LiveBegin& begin = actor.begin;
+  if (begin.process == 0) return true;  // not known: it asked for nothing
+  constexpr auto kStarted = static_cast<uint32_t>(log::BeginHow::kStarted);
+  for (const uint32_t word :
+       {actor.id, log::Extended(Op::kBegin, kLiveBeginWords, kStarted),
+        begin.parent, begin.tid, static_cast<uint32_t>(begin.ticks),
+        static_cast<uint32_t>(begin.ticks >> 32)}) {
+    if (!words.Push(word)) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 uint32_t AddLiveObject(uint32_t place, const ObjectFacts& facts) {
@@ -143,18 +203,55 @@ void NoteLiveSignals(uint32_t id) {
 LiveOrder::Answer NoteLiveRequest(const LiveOrder::Request& request) {
   const Books books;
   const LiveOrder::Answer answer = g_order.Note(request);
-  if (g_order.is_full() && !g_said_full) {
-    g_said_full = true;
-    Message() << "mode=live knows as many combinations of held locks as it "
-                 "can: new lock orders are not seen any more, deadlocks are";
-  }
-  if (g_order.left_outer() && !g_said_outer) {
-    g_said_outer = true;
-    Message() << "a thread holds more than " << LiveOrder::kMostInner
-              << " locks at once: mode=live does not look at orders with the "
-                 "outer ones; record to see them";
-  }
+  SayWhatIsLeftOut();
   return answer;
+}
+
+LiveWantedAnswer NoteLiveWanted(uint32_t id, const LiveBegin& begin,
+                                const LiveEnds::Wanted& wanted) {
+  const Books books;
+  LiveEnds::Actor* const actor = g_ends.Make(id, begin);
+  if (actor == nullptr) return {LiveOrder::Answer::kKnown, false};
+  if (!actor->joined) {
+    return {LiveOrder::Answer::kKnown, g_ends.Add(*actor, wanted)};
+  }
+  const LiveOrder::Answer answer = NoteUnderEnd(*actor, wanted);
+  SayWhatIsLeftOut();
+  return {answer, true};
+}
+
+void NoteLiveEnd(uint32_t actor) {
+  const Books books;
+  const LiveEnds::Actor* const ended = g_ends.Find(actor);
+  if (ended == nullptr || ended->joined) return;
+  const uint32_t oldest = g_ends.Ended(actor);
+  const LiveEnds::Actor* const known = g_ends.Find(oldest);
+  if (known != nullptr && !known->joined) g_ends.Forget(oldest);
+}
+
+LiveOrder::Answer NoteLiveJoin(const LiveOrder::Request& request) {
+  const Books books;
+  const uint32_t id = LiveOrder::ActorOfEnd(request.wanted);
+  LiveEnds::Actor* const actor = g_ends.Make(id, {});
+  if (actor == nullptr) return LiveOrder::Answer::kKnown;
+  if (!actor->joined) {
+    for (uint32_t i = 0; i < actor->count; ++i) {
+      if (!IsGone(actor->wanted[i].wanted)) {
+        NoteUnderEnd(*actor, actor->wanted[i]);
+      }
+    }
+    ForgetEnd(g_ends.JoinedUnderLock(*actor));
+  }
+  const LiveOrder::Answer answer = g_order.Note(request);
+  SayWhatIsLeftOut();
+  ReleaseFreeIds();
+  return answer;
+}
+
+void NoteLiveJoined(uint32_t id) {
+  const Books books;
+  const LiveEnds::Actor* const actor = g_ends.Find(id);
+  if (actor != nullptr && !actor->joined) g_ends.Forget(id);
 }
 
 size_t DefineLiveObjects(const uint32_t* ids, size_t count, uint32_t* words,
@@ -176,6 +273,9 @@ bool CopyLiveBook(LiveBook& book) {
   const Books books;
   book.candidates = g_order.candidates();
   bool whole = g_order.WriteFacts(book.facts);
+  g_ends.ForEachJoined([&](const LiveEnds::Actor& actor) {
+    whole = whole && AppendBegin(actor, book.begins);
+  });
   g_objects.ForEach([&](const LiveObject& object) {
     whole = whole && AppendDefinition(object, book.definitions);
   });

@@ -1,5 +1,5 @@
-// What this process, with mode=live, knows of its objects and their order: the
-// one LiveObjects and the one LiveOrder.
+// What this process, with mode=live, knows of its objects, their order and its
+// threads' ends: the one LiveObjects, the one LiveOrder and the one LiveEnds.
 //
 // Threading: any thread, under ProcessLock inside; a forked child has a copy
 // (or nothing, if another thread was at it). No function waits for anything
@@ -9,6 +9,7 @@
 
 #include <cstdint>
 
+#include "instrument/runtime/live_ends.h"
 #include "instrument/runtime/live_memory.h"
 #include "instrument/runtime/live_order.h"
 #include "instrument/runtime/objects.h"
@@ -34,16 +35,34 @@ void NoteLiveSignals(uint32_t id);
 
 LiveOrder::Answer NoteLiveRequest(const LiveOrder::Request& request);
 
+// A request by a thread that may be joined.
+struct LiveWantedAnswer {
+  LiveOrder::Answer answer;
+  bool has_room;  // for another one of this actor
+};
+LiveWantedAnswer NoteLiveWanted(uint32_t actor, const LiveBegin& begin,
+                                const LiveEnds::Wanted& wanted);
+// That such a thread ended, that it is joined under the locks that the request
+// for its end says, and that it was joined.
+void NoteLiveEnd(uint32_t actor);
+LiveOrder::Answer NoteLiveJoin(const LiveOrder::Request& request);
+void NoteLiveJoined(uint32_t actor);
+
 // Writes the records that define these objects, or the first of them: at most
 // so many words. Returns how many.
 size_t DefineLiveObjects(const uint32_t* ids, size_t count, uint32_t* words,
                          size_t most);
 
+inline constexpr size_t kLiveBeginWords = 5;
+
 // All of it, for the analyzer.
 struct LiveBook {
   LiveList<uint32_t> facts;        // LiveFact
   LiveList<uint32_t> definitions;  // whole records of the log
-  uint32_t candidates = 0;         // those that it has
+  // Of each actor that was joined under a lock: itself, and kLiveBeginWords of
+  // a record that says how it began.
+  LiveList<uint32_t> begins;
+  uint32_t candidates = 0;  // those that it has
 };
 // False: no memory. Release the lists either way.
 bool CopyLiveBook(LiveBook& book);

@@ -22,6 +22,7 @@ using log::Op;
 
 constexpr uint32_t kSegmentWords = 9;  // of one that holds nothing
 constexpr uint32_t kMostHeld = kBlockWords / 4;
+constexpr uint32_t kMostRequestWords = 8;
 
 // A segment that the threads' blocks do not have.
 struct Added {
@@ -40,6 +41,11 @@ bool IsBefore(const Added& a, const Added& b) {
 bool IsDefinition(uint32_t word) {
   return (word & log::kShortOpMask) == log::kExtended &&
          log::OpOf(word) == Op::kDefObject;
+}
+
+bool IsFork(uint32_t word) {
+  return (word & log::kShortOpMask) == log::kExtended &&
+         log::OpOf(word) == Op::kFork;
 }
 
 // Whether the record says more than what some thread does with some lock.
@@ -95,14 +101,17 @@ class Copier {
   ~Copier() {
     book_.facts.Release();
     book_.definitions.Release();
+    book_.begins.Release();
     added_.Release();
+    begun_.Release();
+    seen_.Release();
   }
   Copier(const Copier&) = delete;
   Copier& operator=(const Copier&) = delete;
 
   bool Copy() {
     return blocks_.ok() && CopyLiveBook(book_) && ListAdded() && CopyOwn() &&
-           CopyOthers() && WriteAdded() && WriteHeader();
+           CopyOthers() && WriteAdded() && WriteIdle() && WriteHeader();
   }
   uint32_t candidates() const { return book_.candidates; }
 
@@ -110,9 +119,11 @@ class Copier {
   // ---- What is added ----
   bool ListAdded();
   bool ListDefinitions();
+  bool ListBegins();
   uint32_t AddedBefore(uint32_t actor, uint32_t segment) const;
   bool WriteAdded();
   void WriteSegment(const Added& added, uint32_t number);
+  void WriteRequest(const LiveFact& fact);
 
   // ---- What the blocks have ----
   bool CopyOwn();
@@ -121,6 +132,7 @@ class Copier {
   size_t CopyHot(const Thread* t);
   bool AddBlock(size_t words, bool all);
   void AddSegment(const uint32_t* record, bool all);
+  bool WriteIdle();
 
   // ---- The file ----
   uint32_t* Room(size_t words);
@@ -133,6 +145,8 @@ class Copier {
   const Blocks blocks_;
   LiveBook book_;
   LiveList<Added> added_;
+  LiveList<uint32_t> begun_;  // actors that somebody began
+  LiveList<uint32_t> seen_;   // those that have a segment in a block
   uint64_t written_ = 1;      // blocks
   uint32_t* next_ = nullptr;  // in blocks_.out(); null: nothing is in it
   bool failed_ = false;
@@ -194,10 +208,21 @@ bool Copier::ListDefinitions() {
   return true;
 }
 
+bool Copier::ListBegins() {
+  const LiveList<uint32_t>& words = book_.begins;
+  for (size_t i = 0; i < words.size; i += 1 + kLiveBeginWords) {
+    if (!added_.Push(
+            {words.items[i], 0, words.items + i + 1, kLiveBeginWords, false})) {
+      return false;
+    }
+  }
+  return true;
+}
+
 bool Copier::ListAdded() {
-  if (!ListDefinitions()) return false;
   // A thread that waits does so in its last segment.
-  if (what_ == CopyOf::kPresent) book_.facts.size = 0;
+  if (what_ == CopyOf::kPresent) book_.facts.size = book_.begins.size = 0;
+  if (!ListDefinitions() || !ListBegins()) return false;
   const LiveList<uint32_t>& facts = book_.facts;
   for (size_t i = 0; i < facts.size;) {
     LiveFact fact;
@@ -228,7 +253,7 @@ void Copier::WriteSegment(const Added& added, uint32_t number) {
   if (added.is_fact) memcpy(&fact, added.words, sizeof(fact));
   const uint32_t count = std::min(fact.held, kMostHeld);
   const uint32_t words = kSegmentWords + 2 * count;
-  Room(words + (added.is_fact ? 3 : added.count));
+  Room(words + (added.is_fact ? kMostRequestWords : added.count));
   const log::FileHeader& header = *g_writer.header();
   Word(log::Extended(Op::kSegment, words));
   Word(added.actor);
@@ -239,14 +264,36 @@ void Copier::WriteSegment(const Added& added, uint32_t number) {
     Word(static_cast<uint32_t>(time >> 32));
   }
   Word(count);
-  if (!added.is_fact) {
+  if (!added.is_fact && added.count != 0) {
     memcpy(next_, added.words, added.count * sizeof(uint32_t));
     next_ += added.count;
-    return;
   }
+  if (!added.is_fact) return;
   for (uint32_t i = 0; i < count; ++i, held += 2) {
     Word(held[0] & ~LiveOrder::kShared);
     Word(held[1] | (held[0] & LiveOrder::kShared ? log::kHeldShared : 0));
+  }
+  WriteRequest(fact);
+}
+
+// Of a join only that it was asked for: where it stands in the actor's own
+// block, it begins and ends with nothing held.
+void Copier::WriteRequest(const LiveFact& fact) {
+  const log::FileHeader& header = *g_writer.header();
+  const auto ticks = [&] {
+    Word(static_cast<uint32_t>(header.start_ticks));
+    Word(static_cast<uint32_t>(header.start_ticks >> 32));
+  };
+  if (LiveOrder::IsEnd(fact.wanted)) {
+    Word(log::Extended(Op::kJoinBlock, 5));
+    Word(LiveOrder::ActorOfEnd(fact.wanted));
+    Word(fact.site);
+    ticks();
+    constexpr auto kInterrupted =
+        static_cast<uint32_t>(model::Outcome::kInterrupted);
+    Word(log::Extended(Op::kUnblock, 3, kInterrupted));
+    ticks();
+    return;
   }
   const uint32_t flags =
       fact.how |
@@ -298,9 +345,11 @@ bool Copier::AddBlock(size_t count, bool all) {
       ours = record[2] <= last;
       Room(words);
       if (ours) AddSegment(record, all);
+      if (ours && !seen_.Push(record[1])) return false;
     } else if (ours && (all ? !IsDefinition(record[0]) : IsKept(record[0]))) {
       memcpy(next_, record, words * sizeof(uint32_t));
       next_ += words;
+      if (IsFork(record[0]) && !begun_.Push(record[1])) return false;
     }
     record += words;
   }
@@ -351,6 +400,24 @@ bool Copier::CopyOthers() {
     if (!AddBlock(kBlockWords - kHeaderWords, false)) return false;
   }
   return true;
+}
+
+// Of an actor that did nothing new nothing is kept; but who began it comes
+// before who joined it, if there is one.
+bool Copier::WriteIdle() {
+  if (what_ == CopyOf::kPresent) return true;
+  for (size_t i = 0; i < added_.size; ++i) {
+    if (!seen_.Push(added_.items[i].actor)) return false;
+  }
+  std::sort(seen_.items, seen_.items + seen_.size);
+  for (size_t i = 0; i < begun_.size; ++i) {
+    const uint32_t actor = begun_.items[i];
+    if (std::binary_search(seen_.items, seen_.items + seen_.size, actor)) {
+      continue;
+    }
+    WriteSegment({actor, 0, nullptr, 0, false}, 0);
+  }
+  return Flush();
 }
 
 }  // namespace

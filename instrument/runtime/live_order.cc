@@ -10,7 +10,7 @@ namespace {
 
 uint64_t HashOf(const LiveOrder::Request& r) {
   constexpr uint64_t kSpread = 0x9e3779b97f4a7c15ull;
-  uint64_t h = r.wanted * kSpread;
+  uint64_t h = (uint64_t{r.tried} << 32 | r.wanted) * kSpread;
   for (size_t i = 0; i < r.held_count; ++i) {
     h = (h ^ h >> 29 ^ r.held[i]) * kSpread;
   }
@@ -73,7 +73,8 @@ LiveOrder::Dependency* LiveOrder::DependencyOf(const Request& r) {
   if (entry == nullptr) return nullptr;
   auto* known = static_cast<Dependency*>(entry->value);
   for (; known != nullptr; known = known->next_of_hash) {
-    if (known->wanted == r.wanted && known->held_count == r.held_count &&
+    if (known->wanted == r.wanted && known->tried == r.tried &&
+        known->held_count == r.held_count &&
         std::equal(
             r.held, r.held + r.held_count, known->held,
             [](uint32_t held, const Use& u) { return held == u.held; })) {
@@ -94,8 +95,10 @@ LiveOrder::Dependency* LiveOrder::MakeDependency(const Request& r,
   if (made == nullptr) return nullptr;
   uses_ += r.held_count;
   ++dependencies_count_;
+  tried_count_ += r.tried != 0;
   made->object = object;
   made->wanted = r.wanted;
+  made->tried = r.tried;
   made->notes = 0;
   made->hash = entry.key;
   made->occurrences = nullptr;
@@ -153,6 +156,7 @@ void LiveOrder::Remove(Dependency& d) {
   }
   uses_ -= d.held_count;
   --dependencies_count_;
+  tried_count_ -= d.tried != 0;
   pool_.GiveBack(&d, d.held_count * sizeof(Use));
 }
 
@@ -189,7 +193,7 @@ LiveOrder::Occurrence* LiveOrder::AddOccurrence(Dependency& d, uint32_t actor,
     *same = old->next;
     RemoveOccurrence(d, old);
   }
-  *o = {actor, phase, 0, 0, 0, 0, ghosts, outer, d.occurrences};
+  *o = {actor, phase, 0, 0, 0, 0, 0, 0, false, ghosts, outer, d.occurrences};
   if (outer != nullptr) ++outer->references;
   memset(o->sites(), 0, words * sizeof(uint32_t));
   d.occurrences = o;
@@ -199,8 +203,16 @@ LiveOrder::Occurrence* LiveOrder::AddOccurrence(Dependency& d, uint32_t actor,
 void LiveOrder::RemoveOccurrence(const Dependency& d, Occurrence* o) {
   const uint32_t* const ghosts = d.GhostsOf(*o);
   for (uint32_t i = 0; i < o->ghosts; ++i) UncountGhost(LiveId(ghosts[2 * i]));
+  if (o->member != 0) UncountGhost(LiveId(o->member));
   ReleaseOuter(o->outer);
   pool_.GiveBack(o, (d.held_count + 2 * o->ghosts) * sizeof(uint32_t));
+}
+
+// Its id does not come again as long as it is named here.
+void LiveOrder::SetMember(Occurrence& o, uint32_t member, uint32_t site) {
+  o.member = member;
+  o.member_site = site;
+  if (member != 0) CountGhost(LiveId(member));
 }
 
 LiveOrder::Answer LiveOrder::NoteInner(const Request& request, Outer* outer) {
@@ -214,11 +226,16 @@ LiveOrder::Answer LiveOrder::NoteInner(const Request& request, Outer* outer) {
   o->segment = request.segment;
   o->site = request.site;
   o->how = request.how;
+  o->silent = request.silent;
+  // As long as the lock is there it is one of the objects: what is not, and is
+  // named no more, is free.
+  if (request.member != 0) ObjectOf(LiveId(request.member));
+  SetMember(*o, request.member, request.member_site);
   if (request.held_sites != nullptr) {
     memcpy(o->sites(), request.held_sites,
            request.held_count * sizeof(uint32_t));
   }
-  return IsInCycle(*d) && FindPattern(*d, *o) ? Answer::kCloses : Answer::kNew;
+  return IsInCycle(*d) ? Closes(*d, *o) : Answer::kNew;
 }
 
 LiveOrder::Answer LiveOrder::Note(const Request& request) {
@@ -278,6 +295,8 @@ void LiveOrder::CopyWithout(const Object& object, const Dependency& d,
   o->segment = from.segment;
   o->site = from.site;
   o->how = from.how;
+  o->silent = from.silent;
+  SetMember(*o, from.member, from.member_site);
   uint32_t* site = o->sites();
   uint32_t* ghost = site + to.held_count;
   memcpy(ghost, d.GhostsOf(from), from.ghosts * 2 * sizeof(uint32_t));
@@ -303,7 +322,7 @@ void LiveOrder::KeepWithout(Object& object, Dependency& d) {
   }
   if (rest_.size == 0) return;
   Dependency* const rest =
-      DependencyOf({0, 0, d.wanted, rest_.items, rest_.size});
+      DependencyOf({0, 0, d.wanted, rest_.items, rest_.size, d.tried});
   if (rest == nullptr) return;
   for (const Occurrence* o = d.occurrences; o != nullptr; o = o->next) {
     CopyWithout(object, d, *o, *rest);
@@ -349,60 +368,6 @@ void LiveOrder::Judged(uint32_t candidate) {
     --dead_count_;
     Drop(*object);
   }
-}
-
-// ---- For the analyzer -------------------------------------------------------
-
-bool LiveOrder::WriteFact(const Dependency& d, const Occurrence& o,
-                          LiveList<uint32_t>& facts) const {
-  const uint32_t outers = o.outer == nullptr ? 0 : o.outer->count;
-  const uint32_t held = outers + o.ghosts + d.held_count;
-  const LiveFact fact = {static_cast<uint32_t>(kLiveFactWords) + 2 * held,
-                         o.actor,
-                         o.process,
-                         o.segment,
-                         d.wanted,
-                         o.site,
-                         o.how,
-                         held};
-  if (facts.size + fact.words > facts.capacity &&
-      !facts.Reserve(
-          std::max(2 * facts.capacity, facts.size + fact.words + 4096))) {
-    return false;
-  }
-  uint32_t* next = facts.items + facts.size;
-  memcpy(next, &fact, sizeof(fact));
-  next += kLiveFactWords + size_t{2} * outers;
-  uint32_t* within = next;
-  for (const Outer* outer = o.outer; outer != nullptr; outer = outer->around) {
-    for (size_t i = kOuterStep; i-- > 0;) {
-      *--within = outer->sites[i];
-      *--within = outer->held[i];
-    }
-  }
-  memcpy(next, d.GhostsOf(o), o.ghosts * 2 * sizeof(uint32_t));
-  next += 2 * o.ghosts;
-  for (uint32_t i = 0; i < d.held_count; ++i) {
-    *next++ = d.held[i].held;
-    *next++ = o.sites()[i];
-  }
-  facts.size += fact.words;
-  return true;
-}
-
-bool LiveOrder::WriteFacts(LiveList<uint32_t>& facts) const {
-  bool whole = true;
-  objects_.ForEach([&](const void* value) {
-    const auto* const object = static_cast<const Object*>(value);
-    for (const Dependency* d = object->wanted_by; d != nullptr && whole;
-         d = d->next_wanted) {
-      for (const Occurrence* o = d->occurrences; o != nullptr && whole;
-           o = o->next) {
-        whole = WriteFact(*d, *o, facts);
-      }
-    }
-  });
-  return whole;
 }
 
 }  // namespace lockcheck::runtime

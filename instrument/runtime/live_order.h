@@ -35,6 +35,17 @@
 // kept apart all the same; of one actor's ways to a dependency that differ in
 // the outer ones alone the first is kept.
 //
+// A thread's end is a lock that the thread holds as long as it lives, and that
+// a join asks for (EndOf()). Of a thread that was joined under a lock its
+// requests come here once more, as made under its end alone: that makes the
+// same cycles, for it asked for what it held then, too.
+//
+// A try under two locks or more may be one of std::lock's, which begins anew
+// when it fails; only the analyzer, who has the functions' names, can tell. It
+// comes here as made under what was held before the call, in a dependency of
+// its own, and what closes a candidate only with its help is said to be one
+// that may be none (kMayClose).
+//
 // Threading: under one lock of the caller's. Never calls malloc. Cost: a
 // hash look-up for what is known; at most kMostInner new edges, see LiveGraph;
 // something for each kOuterStep outer locks.
@@ -56,7 +67,7 @@ struct LiveFact {
   uint32_t actor;
   uint32_t process;
   uint32_t segment;  // of the actor's; it stands behind it
-  uint32_t wanted;   // with its mode
+  uint32_t wanted;   // with its mode; or a thread's end, see LiveOrder
   uint32_t site;
   uint32_t how;
   uint32_t held;
@@ -67,6 +78,11 @@ class LiveOrder {
  public:
   // Of an object id: held, or asked for, in shared mode.
   static constexpr uint32_t kShared = 1u << 31;
+  // Of an actor's id: its end. No object has an id as large.
+  static constexpr uint32_t kEnd = 1u << 30;
+  static uint32_t EndOf(uint32_t actor) { return kEnd | actor; }
+  static bool IsEnd(uint32_t id) { return (id & kEnd) != 0; }
+  static uint32_t ActorOfEnd(uint32_t id) { return id & ~kEnd; }
   static constexpr uint32_t kMostOccurrences = 16;
   static constexpr uint32_t kMostInCycle = 1000;
   static constexpr size_t kMostSteps = 1 << 16;
@@ -84,6 +100,13 @@ class LiveOrder {
     uint32_t wanted;
     const uint32_t* held;  // outermost first
     size_t held_count;     // not 0
+    // Of a try that may be one of std::lock's: its place, and the member that
+    // the call waited for; held is what was held before that. 0: it is none.
+    uint32_t tried = 0;
+    uint32_t member = 0;  // with its mode
+    uint32_t member_site = 0;
+    // The analyzer knows it as another request.
+    bool silent = false;
     // For WriteFacts() alone.
     const uint32_t* held_sites = nullptr;  // as many; null: not known
     uint32_t process = 0;
@@ -92,9 +115,10 @@ class LiveOrder {
     uint32_t how = 0;
   };
   enum class Answer : uint8_t {
-    kKnown,   // or repeated too often to be kept
-    kNew,     // to be kept
-    kCloses,  // to be kept, and it closes a candidate
+    kKnown,     // or repeated too often to be kept
+    kNew,       // to be kept
+    kCloses,    // to be kept, and it closes a candidate
+    kMayClose,  // the same, if a try is one of std::lock's
   };
   Answer Note(const Request& request);
 
@@ -137,6 +161,7 @@ class LiveOrder {
   Dependency* MakeDependency(const Request& request, LiveTable::Entry& entry);
   Occurrence* AddOccurrence(Dependency& d, uint32_t actor, uint32_t phase,
                             uint32_t ghosts, Outer* outer);
+  void SetMember(Occurrence& o, uint32_t member, uint32_t site);
   static Occurrence** OccurrenceOf(Dependency& d, uint32_t actor,
                                    uint32_t phase);
 
@@ -157,13 +182,17 @@ class LiveOrder {
   void Freed(uint32_t id);
 
   static bool IsInCycle(const Dependency& dependency);
-  bool FindPattern(const Dependency& first, const Occurrence& occurrence);
+  Answer Closes(const Dependency& first, const Occurrence& occurrence);
+  bool FindPattern(const Dependency& first, const Occurrence& occurrence,
+                   bool with_tries);
   bool FitsBehind(const Dependency& next, const Occurrence& occurrence,
                   size_t& looks) const;
   void PinPath();
   bool IsPinned(const Object& object) const;
-  bool WriteFact(const Dependency& d, const Occurrence& o,
-                 LiveList<uint32_t>& facts) const;
+  static size_t HeldInFact(const Dependency& d, const Occurrence& o);
+  static uint32_t* PutOuters(const Outer* innermost, uint32_t* to);
+  static bool WriteFact(const Dependency& d, const Occurrence& o,
+                        LiveList<uint32_t>& facts);
 
   LivePool pool_;
   LiveGraph graph_;
@@ -178,7 +207,8 @@ class LiveOrder {
   Object* dead_ = nullptr;  // not forgotten yet
   size_t dead_count_ = 0;
   size_t dependencies_count_ = 0;
-  size_t uses_ = 0;  // with those in outers_
+  size_t tried_count_ = 0;  // of them
+  size_t uses_ = 0;         // with those in outers_
   size_t outers_count_ = 0;
   uint32_t candidates_ = 0;
   uint32_t judged_ = 0;

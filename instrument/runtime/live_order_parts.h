@@ -35,6 +35,9 @@ struct LiveOrder::Occurrence {
   uint32_t segment;
   uint32_t site;
   uint32_t how;
+  uint32_t member;  // of a try, see Request
+  uint32_t member_site;
+  bool silent;
   uint32_t ghosts;
   Outer* outer;  // null: none
   Occurrence* next;
@@ -61,6 +64,7 @@ struct LiveOrder::Outer {
 struct LiveOrder::Dependency {
   Object* object;
   uint32_t wanted;
+  uint32_t tried;  // see Request
   uint32_t notes;
   uint64_t hash;
   Occurrence* occurrences;

@@ -77,9 +77,20 @@ void LiveOrder::PinPath() {
   }
 }
 
+// One without tries counts more.
+LiveOrder::Answer LiveOrder::Closes(const Dependency& first,
+                                    const Occurrence& occurrence) {
+  if (first.tried == 0 && FindPattern(first, occurrence, false)) {
+    return Answer::kCloses;
+  }
+  return tried_count_ != 0 && FindPattern(first, occurrence, true)
+             ? Answer::kMayClose
+             : Answer::kNew;
+}
+
 // Depth first: each dependency of the path asks for what the next one holds.
 bool LiveOrder::FindPattern(const Dependency& first,
-                            const Occurrence& occurrence) {
+                            const Occurrence& occurrence, bool with_tries) {
   const auto closes = [&first](const Dependency& last) {
     return std::any_of(
         first.held, first.held + first.held_count,
@@ -102,7 +113,8 @@ bool LiveOrder::FindPattern(const Dependency& first,
     if (top.next == nullptr) {
       // A way out of the cycle's objects does not come back.
       const bool leads = next.object->node.cycle == first.object->node.cycle &&
-                         Exclude(top.use->held, top.dependency->wanted);
+                         Exclude(top.use->held, top.dependency->wanted) &&
+                         (with_tries || next.tried == 0);
       top.next = leads ? next.occurrences : nullptr;
     } else {
       top.next = top.next->next;

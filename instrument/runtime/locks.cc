@@ -10,6 +10,7 @@
 #include "instrument/runtime/holding.h"
 #include "instrument/runtime/keep_errno.h"
 #include "instrument/runtime/live.h"
+#include "instrument/runtime/live_book.h"
 #include "instrument/runtime/lock_facts.h"
 #include "instrument/runtime/misuse.h"
 #include "instrument/runtime/objects.h"
@@ -190,8 +191,13 @@ void DoTaken(LockState& lock, SiteSlot* slot) {
     // The owner is the parent's actor; see IsMine().
     if (t == nullptr) return;
   }
-  const uint32_t tag = __atomic_load_n(&slot->tag, __ATOMIC_RELAXED);
-  Taken(t, lock, SiteOfTag(tag), How::kBlocking, 0);
+  const uint32_t site =
+      SiteOfTag(__atomic_load_n(&slot->tag, __ATOMIC_RELAXED));
+  if (t->notes_wanted && HoldCount(t) == 0) {
+    NoteOrder(t, {&lock, {}, How::kBlocking, slot, {}, 0, nullptr}, site);
+  }
+  Taken(t, lock, site, How::kBlocking, 0);
+  AnnounceIfClosing(t);
   Leave(t);
 }
 
@@ -381,6 +387,7 @@ void DoJoinBlock(uint32_t actor, How how, SiteSlot* slot, Caller caller) {
     ReportMisuse(
         t, {model::Misuse::kSelfJoin, 0, site, actor, nullptr, slot, caller});
   }
+  if (t->live && actor != t->hot.actor) NoteJoinOrder(t, actor, site);
   {
     const Keep keep(t);
     Begin(t, 5).Word(actor).Word(site).U64(Ticks()).End(
@@ -422,6 +429,8 @@ void DoJoin(uint32_t actor, Joined joined) {
     if (joined == Joined::kYes)
       Begin(t, 4).Word(actor).U64(Ticks()).End(Op::kJoin);
   }
+  if (t->live && joined) NoteLiveJoined(actor);
+  AnnounceIfClosing(t);
   NextPhase(t);
   Leave(t);
 }

@@ -75,11 +75,9 @@ inline constexpr OptionRow kOptionRows[] = {
      "the lockcheck that is started to report a deadlock with files and lines "
      "(default: the one in $PATH; none: addresses will do)"},
     {"suppressions", "PATH",
-     "known findings, one a line: tests with lockcheck/gtest.h do not fail for "
-     "them"},
-    {"baseline", "PATH",
-     "known findings, one id a line: tests with lockcheck/gtest.h do not fail "
-     "for them"},
+     "known findings, one a line: what the command would print of them is not "
+     "said, and they do not count; nor do tests with lockcheck/gtest.h fail"},
+    {"baseline", "PATH", "the same, one id a line"},
     {"help", "0|1", "1: print this list"},
 };
 

@@ -16,6 +16,7 @@
 
 #include "instrument/runtime/fork.h"
 #include "instrument/runtime/keep_errno.h"
+#include "instrument/runtime/known_files.h"
 #include "instrument/runtime/live.h"
 #include "instrument/runtime/message.h"
 #include "instrument/runtime/stall.h"
@@ -230,6 +231,7 @@ bool StartRecording() {
   } else if (!CreateLiveLog()) {
     return false;
   }
+  SetKnownFiles();
   RegisterHandlers();
   TakeEndingSignals();
   WatchForStalls();

@@ -261,6 +261,11 @@ void RescueDefinitions(void* context, const uint32_t* words, size_t count) {
 
 namespace {
 
+bool IsTry(uint32_t flags) {
+  return (flags & log::kFlagHowMask) ==
+         static_cast<uint32_t>(internal::How::kTry);
+}
+
 // A reader's short record always has the detail word.
 bool FitsShort(const Acquisition& a) {
   const uint32_t more = a.flags & (log::kFlagHandover | log::kFlagShared);
@@ -362,7 +367,8 @@ void OpenHold(Thread* t, const Acquisition& a) {
       PushHold(t, word, a.gate, a.flags & log::kFlagStart ? a.start_ticks : 0);
   hold.words = static_cast<uint32_t>(t->hot.cursor - before) |
                (a.flags & log::kFlagShared ? internal::kHoldIsRead : 0) |
-               (a.permit ? internal::kHoldIsPermit : 0);
+               (a.permit ? internal::kHoldIsPermit : 0) |
+               (IsTry(a.flags) ? internal::kHoldIsTried : 0);
   hold.object = a.object;
   hold.site = a.site;
 }

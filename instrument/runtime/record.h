@@ -179,6 +179,11 @@ inline bool IsPermit(const Hold& hold) {
          (hold.words & internal::kHoldIsPermit) != 0;
 }
 
+inline bool IsTried(const Hold& hold) {
+  return (hold.word & log::kShortOpMask) != log::kOpen &&
+         (hold.words & internal::kHoldIsTried) != 0;
+}
+
 // Now, but never before the hold's start: two processors' counters may differ.
 inline uint64_t ReleaseTicks(const Hold& hold) {
   const uint64_t now = Ticks();

@@ -27,6 +27,7 @@ constexpr int64_t kIdleNs = 1'000'000'000;
 // comes, the others at the end.
 GrowingSet g_looked_at;
 std::atomic<uint32_t> g_count{0};
+std::atomic<uint32_t> g_suppressed{0};
 // Those that were said without the command or happened, and the latter.
 GrowingSet g_said, g_happened;
 
@@ -53,13 +54,18 @@ bool IsToBeLookedAt(uint64_t kind) {
 }
 
 Closing ClosingOf(const Thread* t) {
-  const LockState& lock = *t->closing.lock;
-  Closing closing = {t->hot.actor, t->closing.site, t->closing.held_site,
-                     lock.line, ""};
-  if (lock.file == nullptr) return closing;
-  const size_t size = strlen(lock.file);
+  const LockState* const lock = t->closing.lock;
+  Closing closing = {t->closing.what,
+                     t->hot.actor,
+                     t->closing.site,
+                     t->closing.held_site,
+                     0,
+                     ""};
+  if (lock == nullptr || lock->file == nullptr) return closing;
+  closing.line = lock->line;
+  const size_t size = strlen(lock->file);
   const size_t kept = std::min(size, sizeof(closing.file) - 1);
-  memcpy(closing.file, lock.file + (size - kept), kept);
+  memcpy(closing.file, lock->file + (size - kept), kept);
   return closing;
 }
 
@@ -72,10 +78,26 @@ void NameSite(Message& m, uint32_t site) {
   }
 }
 
-// Once for each pair of places.
+void SayJoinWithoutCommand(const Closing& closing) {
+  Message m;
+  m << "possible deadlock: A" << uint64_t{closing.actor}
+    << " waits for a thread's end";
+  NameSite(m, closing.site);
+  m << " and holds a lock taken";
+  NameSite(m, closing.held_site);
+  m << " that the thread takes too, or waits for in turn. The lockcheck "
+       "command "
+       "would say more (command=PATH)";
+}
+
+// Once for each pair of places. What may be none is for the command to judge.
 void SayWithoutCommand(const Closing& closing) {
+  if (closing.what == ClosingRequest::kPerhaps) return;
   if (!g_said.Insert(KindOf(closing.held_site, closing.site))) return;
   g_count.fetch_add(1, std::memory_order_relaxed);
+  if (closing.what == ClosingRequest::kJoin) {
+    return SayJoinWithoutCommand(closing);
+  }
   Message m;
   m << "possible deadlock: a lock made at " << closing.file << ":"
     << uint64_t{closing.line} << " is asked for";
@@ -99,12 +121,14 @@ void SayWhoClosed(const Closing* closings, size_t count) {
 
 void Show(const Closing* closings, size_t count) {
   const NewOrders orders = ShowNewOrders();
+  g_suppressed.fetch_add(orders.suppressed, std::memory_order_relaxed);
   switch (orders.shown) {
     case Shown::kSome:
       g_count.fetch_add(orders.count, std::memory_order_relaxed);
       if (count != 0) SayWhoClosed(closings, count);
       break;
     case Shown::kNothing:
+    case Shown::kSuppressed:
       break;
     case Shown::kLater:
       Page().rest.store(true, std::memory_order_relaxed);
@@ -175,13 +199,16 @@ bool Announce(const Closing& closing) {
 
 }  // namespace
 
-void NoteClosing(Thread* t, const LockState& lock, uint32_t site) {
-  t->closing = {&lock, site, SiteOf(t->kept().hot.top[-1])};
+void NoteClosing(Thread* t, const LockState* lock, uint32_t site,
+                 ClosingRequest::What what) {
+  const uint32_t held_site =
+      HoldCount(t) == 0 ? 0 : SiteOf(t->kept().hot.top[-1]);
+  t->closing = {what, lock, site, held_site};
 }
 
 void AnnounceClosing(Thread* t) {
   const Closing closing = ClosingOf(t);
-  t->closing.lock = nullptr;
+  DropClosing(t);
   if (!IsToBeLookedAt(KindOf(closing.held_site, closing.site))) {
     Page().rest.store(true, std::memory_order_relaxed);
   } else if (!Announce(closing)) {
@@ -211,6 +238,10 @@ void ShowRest() {
 }
 
 uint32_t CountOrders() { return g_count.load(std::memory_order_relaxed); }
+
+uint32_t CountSuppressedOrders() {
+  return g_suppressed.load(std::memory_order_relaxed);
+}
 
 void UncountOrders(uint32_t count) {
   g_count.fetch_sub(count, std::memory_order_relaxed);

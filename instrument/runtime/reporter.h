@@ -34,6 +34,7 @@ namespace lockcheck::runtime {
 // What the line says that is printed without the command. The lock may be gone
 // by then, and so may the library whose text its place is.
 struct Closing {
+  ClosingRequest::What what;
   uint32_t actor;
   uint32_t site;
   uint32_t held_site;
@@ -55,16 +56,20 @@ struct Reports {
 };
 
 // The request that the thread is about to make closes a cycle of lock orders.
-void NoteClosing(Thread* t, const LockState& lock, uint32_t site);
+// `lock`: null if it is for a thread's end.
+void NoteClosing(Thread* t, const LockState* lock, uint32_t site,
+                 ClosingRequest::What what);
 
 // The thread's request is granted, or has waited for long and closed no actual
 // deadlock.
 void AnnounceClosing(Thread* t);
 inline void AnnounceIfClosing(Thread* t) {
-  if (__builtin_expect(t->closing.lock != nullptr, false)) AnnounceClosing(t);
+  if (__builtin_expect(t->closing.what != ClosingRequest::kNone, false)) {
+    AnnounceClosing(t);
+  }
 }
 // It has closed one.
-inline void DropClosing(Thread* t) { t->closing.lock = nullptr; }
+inline void DropClosing(Thread* t) { t->closing.what = ClosingRequest::kNone; }
 
 // Waits until what was announced has been shown, as long as the command may
 // take.
@@ -74,6 +79,8 @@ void ShowRest();
 
 // How many lock orders that can become a deadlock were shown, and have not.
 uint32_t CountOrders();
+// How many were not, because they are suppressed.
+uint32_t CountSuppressedOrders();
 // So many of them have.
 void UncountOrders(uint32_t count);
 // Whether, without the command, one was said of a request at `site` under what

@@ -77,9 +77,12 @@ inline constexpr size_t kMaxAncestors = 8;
 
 // Of a request that closes a cycle of lock orders, see reporter.h.
 struct ClosingRequest {
-  const LockState* lock;  // null: it closes none
+  // kJoin: for a thread's end. kPerhaps: not if a try is none of std::lock's,
+  // or through the end of the thread that asks.
+  enum What : uint8_t { kNone, kOrder, kJoin, kPerhaps } what;
+  const LockState* lock;  // null: of kJoin, or kPerhaps
   uint32_t site;
-  uint32_t held_site;
+  uint32_t held_site;  // 0: nothing is held
 };
 
 struct Thread;
@@ -137,6 +140,7 @@ struct Thread {
   // With mode=live only, see live.h.
   bool live;
   bool begin_kept;                // the actor's beginning is kept
+  bool notes_wanted;              // it may be joined, see live_ends.h
   uint16_t keeping;               // scopes of Keep
   uint32_t* mark;                 // what stands in the block before it is kept
   uint32_t mark_segment;          // the segment that it ends in

@@ -85,6 +85,19 @@ template <uint32_t is = 0>
   return true;
 }
 
+// The first time that the thread takes it is noted.
+[[gnu::noinline]] void TakenByOtherLive(LockState& lock, SiteSlot* slot) {
+  Thread* const t = Current();
+  Kept& kept = t->kept();
+  if (!runtime::KnowsLiveWay(
+          kept, runtime::LiveWay(t, kept.hot.top, Tag(lock) >> 3))) {
+    return TakenUncommon(lock, slot);
+  }
+  lock.last_actor = t->hot.actor;
+  ++lock.handovers;
+  OpenLong(t, lock, slot, true);
+}
+
 [[gnu::noinline]] bool WakeAfterRelease(LockState& lock, uint32_t tag) {
   ReleasedToWaiters(lock, tag);
   return true;
@@ -204,6 +217,9 @@ void WarmTaken(LockState& lock, SiteSlot* slot) noexcept {
   if (runtime::HoldCount(t) != 0 &&
       runtime::FindHold(t, Tag(lock) >> 3) != SIZE_MAX) {
     return TakenUncommon(lock, slot);
+  }
+  if (__builtin_expect(t->notes_wanted, false) && runtime::HoldCount(t) == 0) {
+    return TakenByOtherLive(lock, slot);
   }
   lock.last_actor = t->hot.actor;
   ++lock.handovers;

@@ -30,6 +30,12 @@ inline bool NeedsLiveWay(const Thread* t, uint32_t gate) {
   return __builtin_expect(t->live && gate != internal::kGateNoHold, false);
 }
 
+// The same of a thread whose requests with nothing held are noted.
+inline bool NeedsAnyLiveWay(const Thread* t, uint32_t gate) {
+  return __builtin_expect(
+      t->live && (gate != internal::kGateNoHold || t->notes_wanted), false);
+}
+
 // Whether a request for a lock of this class at this site has come this way
 // before, so that its stack is in the log.
 template <Known kKnown>

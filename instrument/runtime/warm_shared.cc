@@ -12,6 +12,7 @@ using runtime::Current;
 using runtime::HasRoom;
 using runtime::Kept;
 using runtime::Known;
+using runtime::NeedsAnyLiveWay;
 using runtime::NeedsLiveWay;
 using runtime::ShutAt;
 using runtime::Tag;
@@ -125,7 +126,7 @@ template <Known kKnown>
 inline bool AcquireShared(SharedState& lock, SiteSlot* slot) noexcept {
   const runtime::WarmRequest request(lock, slot);
   Thread* const t = request.t;
-  if (kKnown == Known::kByPlace && NeedsLiveWay(t, request.gate)) {
+  if (kKnown == Known::kByPlace && NeedsAnyLiveWay(t, request.gate)) {
     return AcquireSharedLive(lock, slot);
   }
   if (!request.ShutIfKnown<kKnown>(lock, true)) return ReadWhileOff(lock);

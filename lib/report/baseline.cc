@@ -69,11 +69,12 @@ void Baseline::Apply(Report& report) {
   }
 }
 
-void Baseline::Add(const FindingRow& row) {
+void Baseline::Add(const FindingRow& row, const std::string& comment) {
   for (const std::string& id : {row.id, row.order_id}) {
     if (id.empty()) continue;
     Entry& entry = entries_[id];
-    if (entry.comment.empty()) entry.comment = CommentOn(row);
+    if (!entry.comment.empty()) continue;
+    entry.comment = comment.empty() ? CommentOn(row) : comment;
   }
 }
 

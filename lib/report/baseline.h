@@ -29,8 +29,9 @@ class Baseline {
 
   // Marks the findings of `report` whose ids were read.
   void Apply(Report& report);
-  // Takes the finding in, for Text(). A comment that is there stays.
-  void Add(const FindingRow& row);
+  // Takes the finding in, for Text(), with a comment, else the one that says
+  // what it is. A comment that is there stays.
+  void Add(const FindingRow& row, const std::string& comment = "");
   // The file: all ids that were read or added.
   std::string Text() const;
 

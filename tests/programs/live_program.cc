@@ -501,6 +501,11 @@ const std::map<std::string, std::function<void(int)>> kScenarios = {
     {"does-then-could",
      [](int) { AbbaAtOnce(), CouldLockUp(), OtherCouldLockUp(); }},
     {"abba-many", AbbaMany},
+    {"abba-elsewhere",
+     [](int) {
+       if (chdir("/") != 0) std::abort();
+       Abba();
+     }},
     {"two", [](int) { Two(); }},
     {"gated", [](int) { Gated(); }},
     {"one-thread", [](int) { OneThread(); }},

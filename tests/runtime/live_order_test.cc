@@ -26,6 +26,12 @@ class LiveOrderTest : public testing::Test {
              uint32_t phase = 0) {
     return order_.Note({actor, phase, wanted, held.data(), held.size()});
   }
+  // By who held a member of the call, too.
+  Answer Try(uint32_t actor, std::vector<uint32_t> before, uint32_t member,
+             uint32_t wanted, uint32_t site = 71) {
+    return order_.Note(
+        {actor, 0, wanted, before.data(), before.size(), site, member, 70});
+  }
   // A before B, and B before C, each under a lock that is destroyed then.
   void AskUnderGatesThatGo(uint32_t first, uint32_t second) {
     Ask(1, {first, kA}, kB);
@@ -48,6 +54,63 @@ std::vector<uint32_t> Range(uint32_t first, uint32_t last,
 TEST_F(LiveOrderTest, TwoActorsThatTakeTwoLocksEachWayCloseACycle) {
   EXPECT_EQ(Ask(1, {kA}, kB), Answer::kNew);
   EXPECT_EQ(Ask(2, {kB}, kA), Answer::kCloses);
+}
+
+TEST_F(LiveOrderTest, WithATryItMayBeThatTheyDo) {
+  EXPECT_EQ(Try(1, {kA}, kGate, kB), Answer::kNew);
+  EXPECT_EQ(Ask(2, {kB}, kA), Answer::kMayClose);
+  // The try says nothing of a request at the same place that waits.
+  EXPECT_EQ(Ask(1, {kA}, kB), Answer::kCloses);
+}
+
+TEST_F(LiveOrderTest, TriesAtTwoPlacesAreTwo) {
+  EXPECT_EQ(Try(1, {kA}, kGate, kB, 71), Answer::kNew);
+  EXPECT_EQ(Try(1, {kA}, kC, kB, 71), Answer::kKnown);
+  EXPECT_EQ(Try(1, {kA}, kC, kB, 72), Answer::kNew);
+}
+
+// The member was taken in the call, and keeps nobody apart.
+TEST_F(LiveOrderTest, WhatACallHasOfItsMembersIsNoGate) {
+  Try(1, {kA}, kGate, kB);
+  EXPECT_EQ(Ask(2, {kB, kGate}, kA), Answer::kMayClose);
+}
+
+TEST_F(LiveOrderTest, AThreadsEndIsHeldByItAndAskedForByWhoJoinsIt) {
+  const uint32_t end = LiveOrder::EndOf(2);
+  EXPECT_EQ(Ask(2, {end}, kA), Answer::kNew);
+  EXPECT_EQ(Ask(1, {kA}, end), Answer::kCloses);
+}
+
+TEST_F(LiveOrderTest, AnEndIsNotInTheFactsButTheMemberIs) {
+  Ask(2, {LiveOrder::EndOf(2)}, kA);
+  LiveList<uint32_t> facts;
+  ASSERT_TRUE(order_.WriteFacts(facts));
+  EXPECT_EQ(facts.size, kLiveFactWords);
+  facts.size = 0;
+  order_.Forget(kA);
+  Try(1, {kA}, kGate, kB);
+  ASSERT_TRUE(order_.WriteFacts(facts));
+  ASSERT_EQ(facts.size, kLiveFactWords + 4);
+  EXPECT_EQ(facts.items[kLiveFactWords], kA);
+  EXPECT_EQ(facts.items[kLiveFactWords + 2], kGate);
+  facts.Release();
+}
+
+TEST_F(LiveOrderTest, AMembersIdDoesNotComeAgainBeforeTheTryIsForgotten) {
+  Try(1, {kA}, kGate, kB);
+  order_.Forget(kGate);
+  EXPECT_EQ(order_.TakeFree(), 0u);
+  order_.Forget(kB);
+  std::set<uint32_t> free;
+  while (const uint32_t id = order_.TakeFree()) free.insert(id);
+  EXPECT_EQ(free, (std::set<uint32_t>{kB, kGate}));
+}
+
+TEST_F(LiveOrderTest, NorDoesThatOfAMemberThatIsThere) {
+  Try(1, {kA}, kGate, kB);
+  order_.Forget(kB);
+  EXPECT_EQ(order_.TakeFree(), kB);
+  EXPECT_EQ(order_.TakeFree(), 0u);
 }
 
 TEST_F(LiveOrderTest, OneActorAloneDoesNot) {

@@ -106,6 +106,36 @@ TEST_P(StdLockTest, UnderAGateItIsRefuted) {
   EXPECT_THAT(ran.out, AllOf(HasSubstr("1 refuted"), HasSubstr("(gate")));
 }
 
+TEST_P(StdLockTest, LiveSaysItWithoutALog) {
+  for (const char* story : {"scoped", "deferred", "within"}) {
+    const Finished f = RunLive(story);
+    EXPECT_TRUE(f.Succeeded()) << f;
+    EXPECT_THAT(f.err, AllOf(HasSubstr("[1] POSSIBLE DEADLOCK"),
+                             HasSubstr("(among others, by trying"),
+                             HasSubstr("std::lock goes on trying"),
+                             Not(HasSubstr("[2]"))))
+        << story;
+  }
+}
+
+TEST_P(StdLockTest, LiveIsSilentWhereItCannotDeadlock) {
+  for (const char* story : {"crossed", "one by one", "gate", "try",
+                            "try under two", "try afterwards"}) {
+    const Finished f = RunLive(story);
+    EXPECT_TRUE(f.Succeeded()) << f;
+    EXPECT_EQ(f.err, "") << story;
+  }
+}
+
+// Without the command nobody knows whose a try is.
+TEST_P(StdLockTest, LiveSaysNothingOfItWithoutTheCommand) {
+  for (const char* story : {"scoped", "try under two"}) {
+    const Finished f =
+        Child(GetParam(), {story}).Options("mode=live:command=none").Run();
+    EXPECT_EQ(f.err, "") << story;
+  }
+}
+
 TEST_P(StdLockTest, OursOverGuardsAndUsersLocksIsOneRequest) {
   for (const std::string kind : kKinds) {
     const Ran ran = Analyzed(kind);

@@ -38,10 +38,11 @@ int StreamOf(const Options& options) {
 class Analyzer {
  public:
   Analyzer(Options options, report::Suppressions suppressions,
-           report::Baseline baseline)
+           report::Baseline baseline, report::Baseline known)
       : options_(std::move(options)),
         suppressions_(std::move(suppressions)),
         baseline_(std::move(baseline)),
+        known_(std::move(known)),
         stream_(StreamOf(options_)),
         colour_(UseColour(options_.colour, stream_)) {}
 
@@ -49,11 +50,11 @@ class Analyzer {
     for (const std::string& word : options_.logs) Word(word);
     if (!options_.json.empty()) WriteJson();
     // Without one of the logs it would not have what that one shows.
-    if (!options_.write_baseline.empty() && !failed_) WriteBaseline();
-    for (const std::string& line : suppressions_.Unused()) Complain(line);
-    // With --only some part of the log is asked for.
-    const std::string unused = options_.only ? "" : baseline_.Unused();
-    if (!unused.empty()) Complain(unused);
+    if (!options_.write_baseline.empty() && !failed_) {
+      Write(options_.write_baseline, baseline_);
+    }
+    if (!options_.known.empty() && !failed_) Write(options_.known, known_);
+    ComplainOfUnused();
     if (failed_) return kExitFile;
     // A log that could not be read might have had the class.
     const auto unknown = options_.fail_on.UnknownClasses();
@@ -86,12 +87,41 @@ class Analyzer {
       row.fails &= wanted;
       if (wanted && !IsHidden(row)) baseline_.Add(row);
     }
+    ApplyKnown(*report);
     for (const report::ActorRow& actor : report->actors) {
       actors_.insert(actor.id);
     }
     fails_ += report::Summarize(*report).fails + report->fails_as_incomplete;
     if (options_.json != "-" || stream_ == STDERR_FILENO) WriteText(*report);
     if (!options_.json.empty()) reports_.push_back(*std::move(report));
+  }
+
+  // As a baseline that grows. What fails no run is noted as such.
+  void ApplyKnown(report::Report& report) {
+    if (options_.known.empty()) return;
+    std::vector<const report::FindingRow*> shown, suppressed;
+    for (const report::FindingRow& row : report.findings) {
+      if (!IsWanted(report, row, TextOptions())) continue;
+      if (!IsHidden(row)) shown.push_back(&row);
+      if (row.suppressed || row.in_baseline) suppressed.push_back(&row);
+    }
+    known_.Apply(report);
+    for (const report::FindingRow* row : shown) known_.Add(*row);
+    for (const report::FindingRow* row : suppressed) {
+      known_.Add(*row, "suppressed");
+    }
+    for (report::FindingRow& row : report.findings) {
+      row.fails &= !row.in_baseline;
+    }
+  }
+
+  // A program asks many times, and its files say more than what it has met.
+  void ComplainOfUnused() {
+    if (!options_.known.empty()) return;
+    for (const std::string& line : suppressions_.Unused()) Complain(line);
+    // With --only some part of the log is asked for.
+    const std::string unused = options_.only ? "" : baseline_.Unused();
+    if (!unused.empty()) Complain(unused);
   }
 
   report::TextOptions TextOptions() const {
@@ -125,8 +155,8 @@ class Analyzer {
     }
   }
 
-  void WriteBaseline() {
-    const auto status = ReplaceFile(options_.write_baseline, baseline_.Text());
+  void Write(const std::string& path, const report::Baseline& ids) {
+    const auto status = ReplaceFile(path, ids.Text());
     if (!status.ok()) Failed(status);
   }
 
@@ -138,6 +168,7 @@ class Analyzer {
   Options options_;
   report::Suppressions suppressions_;
   report::Baseline baseline_;
+  report::Baseline known_;
   const int stream_;  // of the text
   const bool colour_;
   std::vector<report::Report> reports_;
@@ -159,8 +190,13 @@ int RunAnalyze(Options options) {
     Complain(std::string(baseline.status().message()));
     return kExitUsage;
   }
+  auto known = report::Baseline::Read(options.known);
+  if (!known.ok()) {
+    Complain(std::string(known.status().message()));
+    return kExitUsage;
+  }
   return Analyzer(std::move(options), *std::move(suppressions),
-                  *std::move(baseline))
+                  *std::move(baseline), *std::move(known))
       .Run();
 }
 

@@ -46,6 +46,7 @@ struct Options {
   const report::Column* sort = nullptr;
   std::string suppressions;
   std::string baseline, write_baseline;  // files; empty: none
+  std::string known;  // analyze: a file that is read and written; empty: none
   int error_exitcode = kExitFindings;
   // export
   ExportForm form = ExportForm::kDot;

@@ -189,6 +189,11 @@ void AddAnalyze(CLI::App& app, Options& o, RawWords& raw) {
       ->required()
       ->type_name("");
   AddReport(app, o, raw);
+  app.add_option("--known", o.known,
+                 Lines("File of findings' ids: only others are shown, and are "
+                       "added to it. By this a program with mode=live says "
+                       "each finding once"))
+      ->type_name("FILE");
 }
 
 // The program's words are taken away before the parser sees them.

@@ -142,9 +142,9 @@ struct Hold {
   uint32_t after;  // low half of the address behind its record in the present
                    // segment, or kNotHere
   uint32_t gate;   // the thread's, while it is the innermost one
-  uint32_t words;  // of its record, kHoldIsRead, kHoldIsPermit; not valid for
-                   // a plain record (log::kOpen), and the next two only if
-                   // word is 0
+  uint32_t words;  // of its record, kHoldIsRead, kHoldIsPermit, kHoldIsTried;
+                   // not valid for a plain record (log::kOpen), and the next
+                   // two only if word is 0
   uint32_t object;
   uint32_t site;
   uint64_t start_ticks;  // valid if timed; 0: not timed, if word is 0. Not
@@ -153,7 +153,8 @@ struct Hold {
 inline constexpr uint32_t kNotHere = 1;  // no address of a record is odd
 inline constexpr uint32_t kHoldIsRead = 1u << 31;  // shared
 inline constexpr uint32_t kHoldIsPermit = 1u << 30;
-inline constexpr uint32_t kHoldWords = kHoldIsPermit - 1;
+inline constexpr uint32_t kHoldIsTried = 1u << 29;  // by try_lock()
+inline constexpr uint32_t kHoldWords = kHoldIsTried - 1;
 
 // A page of its own that fork() gives to the child as zeros, so that the
 // child's first operation takes the uncommon path instead of writing into its
