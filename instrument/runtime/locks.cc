@@ -387,7 +387,10 @@ void DoJoinBlock(uint32_t actor, How how, SiteSlot* slot, Caller caller) {
     ReportMisuse(
         t, {model::Misuse::kSelfJoin, 0, site, actor, nullptr, slot, caller});
   }
-  if (t->live && actor != t->hot.actor) NoteJoinOrder(t, actor, site);
+  // With a time limit it gives up.
+  if (t->live && how != How::kTimed && actor != t->hot.actor) {
+    NoteJoinOrder(t, actor, site);
+  }
   {
     const Keep keep(t);
     Begin(t, 5).Word(actor).Word(site).U64(Ticks()).End(
@@ -429,7 +432,7 @@ void DoJoin(uint32_t actor, Joined joined) {
     if (joined == Joined::kYes)
       Begin(t, 4).Word(actor).U64(Ticks()).End(Op::kJoin);
   }
-  if (t->live && joined) NoteLiveJoined(actor);
+  if (t->live && joined == Joined::kYes) NoteLiveJoined(actor);
   AnnounceIfClosing(t);
   NextPhase(t);
   Leave(t);
