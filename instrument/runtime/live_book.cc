@@ -49,17 +49,18 @@ void MakeAllForgetTheirWays() {
 }
 
 bool IsGone(uint32_t object) {
-  const uint32_t id = object & ~LiveOrder::kShared;
-  return g_objects.Find(id) == nullptr;
+  const LiveObject* const found = g_objects.Find(object & ~LiveOrder::kShared);
+  return found == nullptr || found->gone;
+}
+bool NamesWhatIsGone(const LiveEnds::Wanted& w) {
+  return IsGone(w.wanted) || (w.member != 0 && IsGone(w.member));
 }
 
 void ReleaseFreeIds() {
   while (const uint32_t id = g_order.TakeFree()) {
     if (!g_objects.Release(id)) continue;
     MakeAllForgetTheirWays();
-    g_ends.ForgetGone([](const LiveEnds::Wanted& w) {
-      return IsGone(w.wanted) || (w.member != 0 && IsGone(w.member));
-    });
+    g_ends.ForgetGone(&NamesWhatIsGone);
     g_objects.Recycle();
   }
 }
@@ -173,6 +174,7 @@ void ForgetLiveObject(uint32_t id, bool reusable) {
   const Books books;
   if (LiveObject* const object = g_objects.Find(id)) {
     object->reusable &= reusable;
+    object->gone = true;
   }
   g_order.Forget(id);
   ReleaseFreeIds();
@@ -236,7 +238,7 @@ LiveOrder::Answer NoteLiveJoin(const LiveOrder::Request& request) {
   if (actor == nullptr) return LiveOrder::Answer::kKnown;
   if (!actor->joined) {
     for (uint32_t i = 0; i < actor->count; ++i) {
-      if (!IsGone(actor->wanted[i].wanted)) {
+      if (!NamesWhatIsGone(actor->wanted[i])) {
         NoteUnderEnd(*actor, actor->wanted[i]);
       }
     }

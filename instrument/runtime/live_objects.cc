@@ -33,6 +33,7 @@ bool LiveObjects::Describe(uint32_t id, uint32_t place,
              facts.kind,
              false,
              true,
+             false,
              false};
   if (name_size != 0) memcpy(object->name(), facts.name, name_size);
   entry->value = object;

@@ -35,6 +35,7 @@ struct LiveObject {
   bool in_log;    // a record in the log names it: it stays
   bool reusable;  // nothing but what is known here can refer to the id
   bool signals;   // it is a semaphore whose permits are no holds
+  bool gone;      // destroyed; something refers to it still
 
   char* name() { return reinterpret_cast<char*>(this + 1); }
   const char* name() const { return reinterpret_cast<const char*>(this + 1); }

@@ -377,35 +377,9 @@ void DoBegin(uint32_t actor, uint32_t parent) {
   if (actor != 0) AttachThread(log::BeginHow::kStarted, actor, parent);
 }
 
-void DoJoinBlock(uint32_t actor, How how, SiteSlot* slot, Caller caller) {
-  const KeepErrno keep_errno;
-  Thread* const t = Enter();
-  if (t == nullptr) return;
-  const uint32_t site = SiteId(t, slot, caller);
-  NoteJoin(t, site, slot, caller);
-  if (actor == t->hot.actor) {
-    ReportMisuse(
-        t, {model::Misuse::kSelfJoin, 0, site, actor, nullptr, slot, caller});
-  }
-  // With a time limit it gives up.
-  if (t->live && how != How::kTimed && actor != t->hot.actor) {
-    NoteJoinOrder(t, actor, site);
-  }
-  {
-    const Keep keep(t);
-    Begin(t, 5).Word(actor).Word(site).U64(Ticks()).End(
-        Op::kJoinBlock, static_cast<uint32_t>(how));
-  }
-  if (HoldCount(t) != 0) ShowObjectsOfWait(t, 0);
-  Wanted wanted{};
-  wanted.joined = actor;
-  wanted.site = site;
-  wanted.timed = how == How::kTimed;
-  BeginWaiting(t, wanted);
-  // Of itself, join() throws.
-  if (actor != t->hot.actor) ReportDeadlockOf(t, false);
-  WatchWait();
-  Leave(t);
+void WriteJoinBlock(Thread* t, uint32_t actor, uint32_t site, How how) {
+  Begin(t, 5).Word(actor).Word(site).U64(Ticks()).End(
+      Op::kJoinBlock, static_cast<uint32_t>(how));
 }
 
 model::Outcome OutcomeOf(Joined joined) {
@@ -420,21 +394,68 @@ model::Outcome OutcomeOf(Joined joined) {
   return model::Outcome::kInterrupted;
 }
 
+void WriteJoined(Thread* t, uint32_t actor, Joined joined) {
+  Begin(t, 3).U64(Ticks()).End(Op::kUnblock,
+                               static_cast<uint32_t>(OutcomeOf(joined)));
+  if (joined == Joined::kYes) {
+    Begin(t, 4).Word(actor).U64(Ticks()).End(Op::kJoin);
+  }
+}
+
+// One with a time limit may be asked for again and again: with mode=live only
+// the last one is kept, which comes to its end.
+void EndJoin(Thread* t, uint32_t actor, Joined joined) {
+  Wanted wanted;
+  uint32_t number;
+  const bool timed = SeeWait(t, &wanted, &number) && wanted.timed;
+  EndWaiting(t);
+  if (timed && joined != Joined::kYes) return WriteJoined(t, actor, joined);
+  const Keep keep(t);
+  if (timed && t->live) WriteJoinBlock(t, actor, wanted.site, How::kTimed);
+  WriteJoined(t, actor, joined);
+}
+
+void DoJoinBlock(uint32_t actor, How how, SiteSlot* slot, Caller caller) {
+  const KeepErrno keep_errno;
+  Thread* const t = Enter();
+  if (t == nullptr) return;
+  const uint32_t site = SiteId(t, slot, caller);
+  NoteJoin(t, site, slot, caller);
+  if (actor == t->hot.actor) {
+    ReportMisuse(
+        t, {model::Misuse::kSelfJoin, 0, site, actor, nullptr, slot, caller});
+  }
+  // With a time limit it gives up.
+  if (t->live && how != How::kTimed && actor != t->hot.actor) {
+    NoteJoinOrder(t, actor, site);
+  }
+  const bool timed = how == How::kTimed;
+  if (timed) {
+    WriteJoinBlock(t, actor, site, how);
+  } else {
+    const Keep keep(t);
+    WriteJoinBlock(t, actor, site, how);
+  }
+  if (HoldCount(t) != 0) ShowObjectsOfWait(t, 0);
+  Wanted wanted{};
+  wanted.joined = actor;
+  wanted.site = site;
+  wanted.timed = timed;
+  BeginWaiting(t, wanted);
+  // Of itself, join() throws.
+  if (actor != t->hot.actor) ReportDeadlockOf(t, false);
+  WatchWait();
+  Leave(t);
+}
+
 void DoJoin(uint32_t actor, Joined joined) {
   const KeepErrno keep_errno;
   Thread* const t = Enter();
   if (t == nullptr) return;
-  EndWaiting(t);
-  {
-    const Keep keep(t);
-    Begin(t, 3).U64(Ticks()).End(Op::kUnblock,
-                                 static_cast<uint32_t>(OutcomeOf(joined)));
-    if (joined == Joined::kYes)
-      Begin(t, 4).Word(actor).U64(Ticks()).End(Op::kJoin);
-  }
+  EndJoin(t, actor, joined);
   if (t->live && joined == Joined::kYes) NoteLiveJoined(actor);
   AnnounceIfClosing(t);
-  NextPhase(t);
+  if (joined == Joined::kYes) NextPhase(t);
   Leave(t);
 }
 

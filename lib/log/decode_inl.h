@@ -305,7 +305,7 @@ bool DecodeExtended(uint32_t word, Payload in, uint64_t& stamp,
       t.how = static_cast<model::How>(arg & kTakeHowMask);
       const bool before = ReadShortNote(in, t) & kPostedBefore;
       PostRecord p;
-      p.post = static_cast<model::Post>(arg >> 2);
+      p.post = static_cast<model::Post>(arg >> kPostShift);
       p.object = before ? t.object - 1 : t.object + 1;
       p.site = t.site;
       p.sequence = t.sequence;

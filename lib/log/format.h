@@ -248,10 +248,11 @@ inline constexpr uint32_t kBlockSharedBit = 4;
 
 inline constexpr uint32_t kShortNote = 1u << 7;
 inline constexpr uint32_t kTakeHowMask = 3;
+inline constexpr uint32_t kPostShift = 2;  // of kTakeAndPost
 inline constexpr uint32_t kPostedBefore = 1;
 // model::How and model::Post.
 constexpr uint32_t TakeAndPost(uint32_t how, uint32_t post) {
-  return how | post << 2;
+  return how | post << kPostShift;
 }
 
 enum class BeginHow : uint32_t {

@@ -141,7 +141,7 @@ struct ClassRow {
 
 struct ObjectRow {   // one per object that the report names
   std::string name;  // "fork #2", "Cache::mu", "the end of A3"
-  std::optional<uint32_t> lock_class;  // empty: the end of an actor
+  std::optional<uint32_t> lock_class;  // empty: the end of an actor, or unseen
   model::ObjectKind kind = model::ObjectKind::kUnknown;
   std::optional<SourceLine> created;
   bool unseen = false;  // what a wait that is none of lockcheck's is for

@@ -245,8 +245,8 @@ class Printer : public log::RecordVisitor {
   void OnBlock(const log::BlockRecord& b) {
     if (b.join) {
       return Event(b.ticks,
-                   fmt::format("join of actor {} at site {} begins to wait",
-                               b.object, b.site));
+                   fmt::format("join of actor {} at site {} begins to wait{}",
+                               b.object, b.site, Name(b.how)));
     }
     std::string line =
         fmt::format("waits for {}{}{}", At(b.object, b.site), Name(b.how),

@@ -39,8 +39,13 @@ class GilCore {
   }
   template <typename Rep, typename Period>
   bool TakeFor(const std::chrono::duration<Rep, Period>& duration) {
+    // What is added to the present time must fit.
+    constexpr std::chrono::hours kVeryLong(24 * 365);
+    const bool is_very_long =
+        std::chrono::duration<double>(duration) > kVeryLong;
     return TakeWhen([&](auto& turn, auto& lock, auto has_turn) {
-      return turn.wait_for(lock, duration, has_turn);
+      return is_very_long ? turn.wait_for(lock, kVeryLong, has_turn)
+                          : turn.wait_for(lock, duration, has_turn);
     });
   }
   template <typename Clock, typename Duration>
