@@ -88,6 +88,18 @@ constexpr std::string_view kPlainPlumbing[] = {
     "__libc_start_main@@GLIBC_2.34",
 };
 
+// GoogleTest between main() and a test's body.
+constexpr std::string_view kTestRunner[] = {
+    "testing::Test::Run",
+    "testing::TestInfo::Run",
+    "testing::TestSuite::Run",
+    "testing::UnitTest::Run",
+    "testing::internal::UnitTestImpl::RunAllTests",
+    "testing::internal::HandleExceptionsInMethodIfSupported",
+    "testing::internal::HandleSehExceptionsInMethodIfSupported",
+    "RUN_ALL_TESTS",
+};
+
 constexpr std::string_view kPlainThreadStart[] = {
     "execute_native_thread_routine",
     "start_thread",
@@ -251,7 +263,8 @@ bool IsPlumbing(const SourceFrame& frame) {
   }
   const std::string_view std_name = AfterStd(name);
   if (!std_name.empty()) return AnyOf(kStdPlumbing, std_name);
-  return AnyOf(kPlainPlumbing, name) || BeginsWithAnyOf(kMangledPlumbing, name);
+  return AnyOf(kPlainPlumbing, name) || AnyOf(kTestRunner, name) ||
+         BeginsWithAnyOf(kMangledPlumbing, name);
 }
 
 StackPosition UserPosition(const std::vector<const SymbolizedFrame*>& stack) {

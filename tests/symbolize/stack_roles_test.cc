@@ -90,11 +90,15 @@ TEST(Plumbing, StartsThreadsAndPrograms) {
            "__libc_start_call_main",
            "__libc_start_main",
            "lockcheck::thread::thread<F>::{lambda#1}::operator()",
+           "testing::Test::Run",
+           "testing::internal::HandleExceptionsInMethodIfSupported<A, void>",
+           "RUN_ALL_TESTS",
        }) {
     EXPECT_TRUE(IsPlumbing(Function(name))) << name;
   }
   for (const char* name : {"", "main", "Bank::start_thread", "clone_account",
-                           "std::vector<A>::push_back", "lockcheck::mutex"}) {
+                           "std::vector<A>::push_back", "lockcheck::mutex",
+                           "testing::Test::Runner", "Account::TestBody"}) {
     EXPECT_FALSE(IsPlumbing(Function(name))) << name;
   }
 }
