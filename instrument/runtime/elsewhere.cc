@@ -1,18 +1,11 @@
 #include "instrument/runtime/elsewhere.h"
 
+#include <utility>
+
 #include "instrument/runtime/message.h"
-#include "instrument/runtime/waiting.h"
 
 namespace lockcheck::runtime {
 namespace {
-
-// Null: it is none that the runtime knows.
-const Thread* ThreadByTid(uint32_t tid) {
-  for (const Thread* t = FirstThread(); t != nullptr; t = t->next_all) {
-    if (IsAlive(t) && TidOf(t) == tid) return t;
-  }
-  return nullptr;
-}
 
 // It sleeps, and has what it had.
 [[gnu::no_sanitize_thread]] void TakeHolds(const Thread* t, Wanted* wanted) {
@@ -23,14 +16,26 @@ const Thread* ThreadByTid(uint32_t tid) {
 
 }  // namespace
 
-bool SleepsForThisProcess(uint32_t tid, FutexSleep* sleep) {
-  return SeeFutexSleep(tid, sleep) &&
-         (sleep->is_private || !IsMappedShared(sleep->address));
+bool SharedWords::Add(const FutexSleep& sleep) {
+  if (sleep.is_private) return true;
+  if (count_ == kMost && !AreOwn()) return false;
+  addresses_[count_++] = sleep.address;
+  return true;
 }
 
-bool NoteElsewhere(Thread* t) {
+bool SharedWords::AreOwn() {
+  const size_t count = std::exchange(count_, 0);
+  return count == 0 || !IsAnyShared(addresses_, count);
+}
+
+bool SleepsAt(uint32_t tid, FutexSleep* sleep, SharedWords* words) {
+  return SeeFutexSleep(tid, sleep) && words->Add(*sleep);
+}
+
+bool NoteElsewhere(Thread* t, SharedWords* words) {
+  ForgetElsewhere(t);
   FutexSleep sleep;
-  if (!SleepsForThisProcess(TidOf(t), &sleep)) return false;
+  if (!SleepsAt(TidOf(t), &sleep, words)) return false;
   const uint32_t tid = JoinedBy(sleep);
   const Thread* const joined = tid == 0 ? nullptr : ThreadByTid(tid);
   t->joins.store(joined == nullptr ? 0 : ActorOf(joined),

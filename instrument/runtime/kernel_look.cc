@@ -79,8 +79,8 @@ struct Entry {
 };
 
 // Of the main thread, which stays as long as there are others.
-bool HasMainLeft() {
-  return Status("/proc/self/status").Find("\nState:\t")[0] == 'Z';
+bool HasMainLeft(const Status& process) {
+  return process.Find("\nState:\t")[0] == 'Z';
 }
 
 }  // namespace
@@ -111,15 +111,19 @@ uint32_t JoinedBy(const FutexSleep& sleep) {
   return SwitchesOfSleeper(word) != 0 ? word : 0;
 }
 
-bool IsMappedShared(uint64_t address) {
+bool IsAnyShared(const uint64_t* addresses, size_t count) {
   char path[kMaxPath];
   MapsReader maps;
-  for (Mapping mapping; maps.Next(mapping, path);) {
-    if (mapping.begin <= address && address < mapping.end) {
-      return mapping.shared;
+  size_t own = 0;
+  for (Mapping mapping; own < count && maps.Next(mapping, path);) {
+    for (size_t i = 0; i < count; ++i) {
+      if (addresses[i] < mapping.begin || addresses[i] >= mapping.end) continue;
+      if (mapping.shared) return true;
+      ++own;
     }
   }
-  return true;
+  // Who sleeps at what is not mapped any more may have had it from a file.
+  return own < count;
 }
 
 uint32_t ForEachThread(bool (*act)(uint32_t tid, void* context),
@@ -127,7 +131,7 @@ uint32_t ForEachThread(bool (*act)(uint32_t tid, void* context),
   const int folder =
       open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder < 0) return 0;
-  const bool main_has_left = HasMainLeft();
+  const bool main_has_left = HasMainLeft(Status("/proc/self/status"));
   const auto main = static_cast<uint32_t>(getpid());
   uint32_t threads = 0;
   bool goes_on = true;
@@ -158,11 +162,9 @@ uint64_t SwitchesOfSleeper(uint32_t tid) {
 }
 
 uint32_t CountThreads() {
-  // Of the main thread, which stays as long as there are others.
   const Status status("/proc/self/status");
-  const bool has_left = status.Find("\nState:\t")[0] == 'Z';
   const auto threads = static_cast<uint32_t>(status.Number("\nThreads:\t"));
-  return threads - (threads != 0 && has_left ? 1 : 0);
+  return threads - (threads != 0 && HasMainLeft(status) ? 1 : 0);
 }
 
 bool HasHandlers() {

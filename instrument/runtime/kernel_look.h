@@ -7,6 +7,7 @@
 #ifndef LOCKCHECK_INSTRUMENT_RUNTIME_KERNEL_LOOK_H_
 #define LOCKCHECK_INSTRUMENT_RUNTIME_KERNEL_LOOK_H_
 
+#include <cstddef>
 #include <cstdint>
 
 namespace lockcheck::runtime {
@@ -29,8 +30,9 @@ bool SeeFutexSleep(uint32_t tid, FutexSleep* sleep);
 // that thread does not sleep.
 uint32_t JoinedBy(const FutexSleep& sleep);
 
-// Whether another process may have the same memory there, to read it or more.
-bool IsMappedShared(uint64_t address);
+// Whether another process may have the same memory, to read it or more, at any
+// of these addresses. Reads once what is mapped.
+bool IsAnyShared(const uint64_t* addresses, size_t count);
 
 // 0: not known.
 uint32_t CountThreads();

@@ -444,7 +444,7 @@ void DoJoinBlock(uint32_t actor, How how, SiteSlot* slot, Caller caller) {
   BeginWaiting(t, wanted);
   // Of itself, join() throws.
   if (actor != t->hot.actor) ReportDeadlockOf(t, false);
-  WatchWait();
+  if (!HasEnded(actor)) WatchWait();
   Leave(t);
 }
 

@@ -9,19 +9,15 @@
 #include <atomic>
 #include <cstdint>
 
-#include "instrument/runtime/deadlock.h"
 #include "instrument/runtime/deadlock_report.h"
 #include "instrument/runtime/elsewhere.h"
 #include "instrument/runtime/kernel_look.h"
-#include "instrument/runtime/live.h"
+#include "instrument/runtime/nobody_left.h"
 #include "instrument/runtime/own_thread.h"
 #include "instrument/runtime/plain.h"
 #include "instrument/runtime/process.h"
-#include "instrument/runtime/record.h"
-#include "instrument/runtime/table.h"
 #include "instrument/runtime/unseen.h"
 #include "instrument/runtime/waiting.h"
-#include "lockcheck/internal/queue.h"
 
 namespace lockcheck::runtime {
 namespace {
@@ -34,34 +30,20 @@ enum Watch : uint32_t { kNobody, kWatches, kRelied, kAsked };
 // somebody is left, and so it will mostly stay. Then the time between two
 // doubles, so often at most.
 constexpr uint32_t kDoubts = 8;
-constexpr uint32_t kMostDoublings = 6;
+constexpr uint32_t kMostDoublings = 4;
 
 bool Waits(const Wanted& wanted) { return !wanted.timed && !wanted.outside; }
 
 struct Look {
   bool any = false;  // somebody is in a wait of lockcheck's, without a limit
-  uint32_t threads = 0;   // that wait, elsewhere or not; 0: somebody does not
-  uint64_t waits = 0;     // which
+  bool goes_on = false;  // or in one that ends by itself
+  bool ran = false;      // somebody has since the last look, as far as is seen
+  uint32_t threads = 0;
   uint64_t switches = 0;  // 0: the kernel does not confirm that all sleep
 };
 
 uint64_t Mix(uint64_t sum, uint64_t value) {
   return (sum ^ value) * 0x9e3779b97f4a7c15ull + 1;
-}
-
-// Calls `act` with each thread and its wait, as they were when all waited,
-// until it returns false.
-template <typename Act>
-bool ForAllWaiting(Act act) {
-  for (const Thread* t = FirstThread(); t != nullptr; t = t->next_all) {
-    if (!IsAlive(t)) continue;
-    Wanted wanted;
-    uint32_t number;
-    if (!SeeAnyWait(t, &wanted, &number) || !act(t, wanted, number)) {
-      return false;
-    }
-  }
-  return true;
 }
 
 // What is seen without asking the kernel.
@@ -89,198 +71,110 @@ Glance GlanceAtWaits() {
   return glance;
 }
 
-// A thread that runs runs mostly still at the next look. In a wait that has
-// just begun it does not.
-bool StillRuns(const Thread* t) {
+// Not while it is in a wait of lockcheck's.
+bool MayRun(const Thread* t) {
   Wanted wanted;
   uint32_t number;
-  FutexSleep sleep;
-  return t != nullptr && IsAlive(t) && !SeeWait(t, &wanted, &number) &&
-         !SeeFutexSleep(TidOf(t), &sleep);
+  return t != nullptr && IsAlive(t) && !SeeWait(t, &wanted, &number);
 }
 
-// False: it does not wait. Notes it if it waits elsewhere.
-bool AddWait(Thread* t, Look* look) {
-  Wanted wanted;
-  uint32_t number;
-  if (SeeWait(t, &wanted, &number)) {
-    if (!Waits(wanted)) return false;
-    ForgetElsewhere(t);
-  } else if (!NoteElsewhere(t)) {
-    g_fork_page->runs.store(t);
-    return false;
-  }
-  ++look->threads;
-  look->waits = Mix(look->waits, uint64_t{ActorOf(t)} << 32 | number);
-  return true;
+// Another one if the thread has done anything that the runtime sees.
+[[gnu::no_sanitize_thread]] uint64_t TraceOf(const Thread* t) {
+  uint32_t* const cursor = __atomic_load_n(&t->hot.cursor, __ATOMIC_RELAXED);
+  const uint32_t number = t->waiting.number.load(std::memory_order_relaxed);
+  return Mix(reinterpret_cast<uintptr_t>(cursor),
+             uint64_t{ActorOf(t)} << 32 | number);
 }
 
+// Since this was asked last. False: it has not, or done nothing that is seen.
+bool HasRun(Thread* t) {
+  const uint64_t trace = TraceOf(t);
+  return t->trace.exchange(trace, std::memory_order_relaxed) != trace;
+}
+
+// Asks the kernel for nothing: who runs may rely on the number of the next
+// descriptor that it opens.
 Look LookAtWaits() {
   Look look;
-  const Glance glance = GlanceAtWaits();
-  look.any = glance.any;
-  if (glance.goes_on || !glance.any || StillRuns(g_fork_page->runs.load())) {
-    return look;
-  }
   for (Thread* t = FirstThread(); t != nullptr; t = t->next_all) {
-    if (!IsAlive(t) || AddWait(t, &look)) continue;
-    look.threads = 0;
-    break;
+    if (!IsAlive(t)) continue;
+    ++look.threads;
+    const bool has_run = HasRun(t);
+    look.ran |= has_run;
+    Wanted wanted;
+    uint32_t number;
+    if (SeeWait(t, &wanted, &number)) {
+      (Waits(wanted) ? look.any : look.goes_on) = true;
+    } else if (has_run) {
+      g_fork_page->runs.store(t);
+    }
   }
   return look;
 }
 
-bool IsKnown(uint32_t tid) {
-  for (const Thread* t = FirstThread(); t != nullptr; t = t->next_all) {
-    if (IsAlive(t) && TidOf(t) == tid) return true;
+// ---- What the kernel knows --------------------------------------------------
+
+// Who did not sleep mostly does not at the next look.
+bool StillRuns(const Thread* t) {
+  FutexSleep sleep;
+  return MayRun(t) && !SeeFutexSleep(TidOf(t), &sleep);
+}
+
+struct Sleepers {
+  uint64_t switches = 1;
+  SharedWords words;
+};
+
+// Notes those that wait elsewhere. False: somebody does not wait.
+bool NoteWaits(SharedWords* words) {
+  for (Thread* t = FirstThread(); t != nullptr; t = t->next_all) {
+    if (!IsAlive(t)) continue;
+    Wanted wanted;
+    uint32_t number;
+    if (SeeWait(t, &wanted, &number)) {
+      if (!Waits(wanted)) return false;
+      ForgetElsewhere(t);
+    } else if (!NoteElsewhere(t, words)) {
+      g_fork_page->runs.store(t);
+      return false;
+    }
   }
-  return false;
+  return true;
 }
 
 // Of a thread that the runtime does not know: it may wait elsewhere, too. The
 // runtime's own, if they sleep, have nothing that anybody waits for.
-bool AddOther(uint32_t tid, void* switches) {
-  if (IsKnown(tid) || tid == static_cast<uint32_t>(gettid())) return true;
+bool AddOther(uint32_t tid, void* context) {
+  if (ThreadByTid(tid) != nullptr || tid == static_cast<uint32_t>(gettid())) {
+    return true;
+  }
   if (IsOwnThread(tid)) return SwitchesOfSleeper(tid) != 0;
+  auto* const sleepers = static_cast<Sleepers*>(context);
   FutexSleep sleep;
-  if (!SleepsForThisProcess(tid, &sleep)) return false;
+  if (!SleepsAt(tid, &sleep, &sleepers->words)) return false;
   const uint64_t its = SwitchesOfSleeper(tid);
-  auto* const sum = static_cast<uint64_t*>(switches);
-  *sum = Mix(Mix(*sum, tid), its);
+  sleepers->switches = Mix(Mix(sleepers->switches, tid), its);
   return its != 0;
 }
 
-// What is cheap to ask, and what mostly decides, first. A thread that ends may
-// hide another one while they are gone through.
+// What opens no file, and then what mostly decides, first. A thread that ends
+// may hide another one while they are gone through.
 uint64_t AskKernel() {
-  uint64_t switches = 1;
-  if (IsReporting() || HasHandlers()) return 0;
-  const uint32_t seen = ForEachThread(&AddOther, &switches);
+  Sleepers sleepers;
+  if (IsReporting() || HasHandlers() || StillRuns(g_fork_page->runs.load()) ||
+      !NoteWaits(&sleepers.words)) {
+    return 0;
+  }
+  const uint32_t seen = ForEachThread(&AddOther, &sleepers);
   if (seen == 0 || seen != CountThreads()) return 0;
   const bool all_sleep =
       ForAllWaiting([&](const Thread* t, const Wanted&, uint32_t) {
         const uint64_t its = SwitchesOfSleeper(TidOf(t));
-        switches = Mix(switches, its);
+        sleepers.switches = Mix(sleepers.switches, its);
         return its != 0;
       });
-  return all_sleep && !SharesMemory() ? switches : 0;
-}
-
-// ---- What it is -------------------------------------------------------------
-
-bool IsForSignal(const Wanted& wanted) {
-  return wanted.lock == nullptr && wanted.joined == 0;
-}
-
-// Whether the thread waits, for a lock or an end, and through others perhaps,
-// for one that waits for a signal; or for itself, with a wait in between that
-// nobody saw begin. Another circle, of locks, is cut by the bound.
-bool NeedsWhoWaitsForSignal(const Thread* const thread, uint32_t threads) {
-  const Thread* t = thread;
-  bool elsewhere = false;
-  for (uint32_t i = 0; i <= threads; ++i) {
-    if (i != 0 && t == thread) return elsewhere;
-    Wanted wanted;
-    uint32_t number;
-    if (!SeeAnyWait(t, &wanted, &number)) return false;
-    if (IsForSignal(wanted)) return i != 0;
-    elsewhere |= IsElsewhere(t);
-    t = SomeBlocker(wanted, &SeeAnyWait);
-    if (t == nullptr) return false;
-  }
-  return false;
-}
-
-bool SomebodyHolds(uint32_t object) {
-  bool held = false;
-  ForAllWaiting([&](const Thread*, const Wanted& wanted, uint32_t) {
-    held = HoldOf(wanted, object) != nullptr;
-    return !held;
-  });
-  return held;
-}
-
-// The slots of the pool of which the thread has a worker, if tasks that were
-// submitted have none; 0: it is in no task's way. Nothing moves in this process
-// while this looks.
-[[gnu::no_sanitize_thread]] uint32_t StarvedPool(const Thread* t) {
-  const internal::QueueState* const jobs =
-      t->jobs.load(std::memory_order_acquire);
-  if (jobs == nullptr || !jobs->HasItem()) return 0;
-  return t->slots.load(std::memory_order_relaxed)->tag.load() >> 3;
-}
-
-struct Found {
-  uint32_t stuck = 0;  // actor in a deadlock that signals are part of; 0: none
-  uint32_t owed = 0;   // the first that waits for what is owed to it; 0: none
-  bool signals = false;  // somebody waits for one
-};
-
-// Of several that wait alike the report has the first one's part.
-uint32_t First(uint32_t actor, uint32_t other) {
-  return actor == 0 ? other : std::min(actor, other);
-}
-
-Found Judge(const Look& look) {
-  Found found;
-  uint32_t starved = 0;
-  ForAllWaiting([&](const Thread* t, const Wanted& wanted, uint32_t) {
-    found.signals |= IsForSignal(wanted);
-    if (wanted.owed) found.owed = First(found.owed, wanted.actor);
-    if (IsForSignal(wanted) && StarvedPool(t) != 0) {
-      starved = First(starved, wanted.actor);
-    }
-    if (NeedsWhoWaitsForSignal(t, look.threads) ||
-        (wanted.permit != 0 && SomebodyHolds(wanted.permit))) {
-      found.stuck = wanted.actor;
-    }
-    return true;
-  });
-  if (starved != 0) found.stuck = starved;
-  if (found.stuck == 0 && !DoesDeadlockStand()) found.stuck = found.owed;
-  return found;
-}
-
-// Makes this thread an actor.
-void WriteNote(uint64_t ticks) {
-  Thread* const t = Enter();
-  if (t == nullptr) return;
-  {
-    const Keep keep(t);
-    const auto note = [&](log::NoteKind kind, uint64_t value) {
-      Begin(t, 4).U64(value).End(log::Op::kNote, static_cast<uint32_t>(kind));
-    };
-    for (const Thread* w = FirstThread(); w != nullptr; w = w->next_all) {
-      Wanted wanted;
-      uint32_t number;
-      // Not of this one.
-      if (!IsAlive(w) || !SeeAnyWait(w, &wanted, &number)) continue;
-      if (IsElsewhere(w)) {
-        note(log::NoteKind::kElsewhere,
-             uint64_t{wanted.joined} << 32 | wanted.actor);
-      }
-      const uint32_t pool = IsForSignal(wanted) ? StarvedPool(w) : 0;
-      if (pool == 0) continue;
-      note(log::NoteKind::kStarved, uint64_t{pool} << 32 | wanted.actor);
-    }
-    note(log::NoteKind::kQuiescent, ticks);
-  }
-  Leave(t);
-  g_own_table.name_thread("lockcheck");
-}
-
-// False: there is nothing to tell, for only locks are to blame.
-bool Tell(const Look& look) {
-  const uint64_t now = Ticks();
-  const Found found = Judge(look);
-  if (found.stuck == 0 && (!found.signals || DoesDeadlockStand())) return false;
-  WriteNote(now);
-  if (found.stuck != 0) {
-    ReportNobodyLeft(found.stuck);
-  } else {
-    ReportStall();
-  }
-  return true;
+  const bool own = all_sleep && !SharesMemory() && sleepers.words.AreOwn();
+  return own ? sleepers.switches : 0;
 }
 
 // ---- The watch --------------------------------------------------------------
@@ -296,7 +190,11 @@ bool Sleep(uint32_t doubts) {
     nanosleep(&moment, nullptr);
   } else {
     const Deadline deadline = Soon(ns);
-    FutexWait(watch, kWatches, &deadline);
+    // Whoever relies on it changes the word, and wakes nobody.
+    uint32_t was;
+    while ((was = watch.load()) != kAsked && !HasPassed(deadline)) {
+      FutexWait(watch, was, &deadline);
+    }
   }
   return watch.exchange(kWatches) == kAsked;
 }
@@ -312,20 +210,22 @@ void* LookUntilNobodyWaits(void*) {
   pthread_setname_np(pthread_self(), "lockcheck");
   Look last;
   uint32_t doubts = 0;
+  bool again = false;  // soon
   while (true) {
-    if (Sleep(doubts)) doubts = 0;
+    if (Sleep(again ? 0 : doubts)) doubts = 0;
     Look now = LookAtWaits();
+    const bool is_last = !now.ran && now.threads == last.threads;
+    // The kernel is asked if nobody has run since.
+    again = now.any && !now.goes_on && !is_last && !again;
+    ++doubts;
     if (!now.any) {
       doubts = 0;
       if (Retire()) return nullptr;
-    } else if (now.threads == 0) {
-      ++doubts;
-    } else if (now.threads == last.threads && now.waits == last.waits) {
+    } else if (!now.goes_on && is_last) {
       now.switches = AskKernel();
-      ++doubts;
       if (now.switches != 0 && now.switches == last.switches) {
         // Once: nothing moves in this process any more.
-        if (Tell(now)) return nullptr;
+        if (TellNobodyLeft(now.threads)) return nullptr;
         now = {};
       } else if (now.switches != 0) {
         doubts = 0;  // the next look decides
@@ -366,7 +266,7 @@ void WatchWait() {
   if (!glance.any) return;
   // Mostly somebody runs, and a watch is there.
   const bool runs = glance.goes_on || (glance.others && IsWatched() &&
-                                       StillRuns(g_fork_page->runs.load()));
+                                       MayRun(g_fork_page->runs.load()));
   LetLook(!runs);
 }
 

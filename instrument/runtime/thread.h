@@ -137,6 +137,7 @@ struct Thread {
   // As the watch saw it last, see elsewhere.h.
   std::atomic<uint32_t> elsewhere;  // 1: it sleeps in a wait of another's
   std::atomic<uint32_t> joins;      // actor id, if it is that one's end; else 0
+  std::atomic<uint64_t> trace;      // see quiescence.cc
   // With mode=live only, see live.h.
   bool live;
   bool begin_kept;                // the actor's beginning is kept

@@ -16,6 +16,7 @@ namespace lockcheck::runtime {
 namespace {
 
 constinit IdTable g_threads;
+constexpr uintptr_t kEnded = 1;
 
 }  // namespace
 
@@ -91,15 +92,25 @@ bool SeeWait(const Thread* t, Wanted* wanted, uint32_t* number) {
 }
 
 Thread* ThreadOf(uint32_t actor) {
-  return reinterpret_cast<Thread*>(g_threads.Get(actor));
+  const uintptr_t t = g_threads.Get(actor);
+  return t == kEnded ? nullptr : reinterpret_cast<Thread*>(t);
 }
 
 void SetThreadOf(uint32_t actor, Thread* t) {
-  g_threads.Set(actor, reinterpret_cast<uintptr_t>(t));
+  g_threads.Set(actor, t == nullptr ? kEnded : reinterpret_cast<uintptr_t>(t));
 }
+
+bool HasEnded(uint32_t actor) { return g_threads.Get(actor) == kEnded; }
 
 Thread* FirstThread() {
   return __atomic_load_n(&g_fork_page->all_threads, __ATOMIC_ACQUIRE);
+}
+
+const Thread* ThreadByTid(uint32_t tid) {
+  for (const Thread* t = FirstThread(); t != nullptr; t = t->next_all) {
+    if (IsAlive(t) && TidOf(t) == tid) return t;
+  }
+  return nullptr;
 }
 
 // The kernel copies, and says so if the pages are not there. Where it does not

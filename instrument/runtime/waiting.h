@@ -33,10 +33,13 @@ bool SeeWait(const Thread* t, Wanted* wanted, uint32_t* number);
 // Means something only if the wait is seen to last still.
 const Hold* HoldOf(const Wanted& wanted, uint32_t object);
 
-// The thread that is this actor; null: it has ended, or is none of this
-// process.
+// The thread that is this actor; null: it has ended or not begun, or is none of
+// this process.
 Thread* ThreadOf(uint32_t actor);
+// Null: it has ended.
 void SetThreadOf(uint32_t actor, Thread* t);
+// Not of one that has not begun.
+bool HasEnded(uint32_t actor);
 
 // The first of all threads of this process, those that ended included.
 Thread* FirstThread();
@@ -53,6 +56,8 @@ Thread* FirstThread();
 [[gnu::no_sanitize_thread]] inline bool IsAlive(const Thread* t) {
   return __atomic_load_n(&t->magic, __ATOMIC_RELAXED) != 0 && ActorOf(t) != 0;
 }
+// Null: it is none that the runtime knows.
+const Thread* ThreadByTid(uint32_t tid);
 
 // Reads memory that may be gone. False: it is.
 bool ReadMemory(const void* from, void* to, size_t bytes);

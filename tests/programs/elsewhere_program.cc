@@ -1,16 +1,24 @@
 // Threads that wait in what is none of lockcheck's waits, for ever or not: each
 // story is told by threads that the test can only see from outside. "ready" is
 // said before main waits; those that can go on do so after SIGUSR1.
+#include <fcntl.h>
 #include <lockcheck/lockcheck.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstdarg>
 #include <cstdio>
+#include <cstring>
+#include <filesystem>
 #include <future>
+#include <iterator>
 #include <mutex>
 #include <thread>
 
@@ -232,6 +240,71 @@ void OwnerSleeps() {
   owner.join();
 }
 
+// ---- What is opened ---------------------------------------------------------
+
+// By the watch, or by others.
+std::atomic<int> g_asked_by_watch{0}, g_asked_by_others{0};
+
+bool IsWatch() {
+  char name[16] = "";
+  pthread_getname_np(pthread_self(), name, sizeof(name));
+  return std::strcmp(name, "lockcheck") == 0;
+}
+
+// Begins a join and a long wait when the watch has long known of one that
+// waits, and of one that does not.
+void JoinsBeside() {
+  BlockUsr1();
+  lockcheck::thread waits([] { g_posted.acquire(); });
+  int pipe_ends[2];
+  if (pipe(pipe_ends) != 0) _exit(3);
+  std::thread outside([&] {
+    NeedMutex();
+    char byte;
+    if (read(pipe_ends[0], &byte, 1) != 1) _exit(3);
+  });
+  Ready();
+  AwaitUsr1();
+  lockcheck::event over;
+  lockcheck::thread([&] { over.wait_for(milliseconds(50)); }).join();
+  if (write(pipe_ends[1], "", 1) != 1) _exit(3);
+  outside.join();
+  g_posted.release();
+  waits.join();
+  if (g_asked_by_others != 0) std::fputs("asked\n", stderr);
+}
+
+// Takes a lock again and again, as fast as it can, while the watch looks.
+void RunsBeside() {
+  lockcheck::thread waits([] { g_posted.acquire(); });
+  lockcheck::event over;
+  lockcheck::thread joins([&] { over.wait(); });
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+  while (std::chrono::steady_clock::now() < end) NeedMutex();
+  if (g_asked_by_watch != 0 || g_asked_by_others != 0) {
+    std::fputs("asked\n", stderr);
+  }
+  over.set();
+  joins.join();
+  g_posted.release();
+  waits.join();
+}
+
+// The threads of this process.
+int Threads() {
+  const std::filesystem::directory_iterator tasks("/proc/self/task");
+  return static_cast<int>(std::distance(begin(tasks), end(tasks)));
+}
+
+// Waits for nobody.
+void JoinsTheEnded() {
+  const int threads = Threads();
+  lockcheck::thread ended([] {});
+  while (Threads() != threads) std::this_thread::yield();
+  ended.join();
+  if (Threads() != threads) std::fputs("another thread\n", stderr);
+}
+
 // ---- Short waits ------------------------------------------------------------
 
 // Mostly everybody waits, for the one who is being woken; one always does, and
@@ -259,6 +332,9 @@ void HandOvers() {
 }
 
 constexpr Story kStories[] = {
+    {"joins-beside", JoinsBeside},
+    {"runs-beside", RunsBeside},
+    {"joins-the-ended", JoinsTheEnded},
     {"join", Join},
     {"async", Async},
     {"condition", Condition},
@@ -278,5 +354,18 @@ constexpr Story kStories[] = {
 };
 
 }  // namespace
+
+// In the place of libc's, for the runtime too.
+extern "C" int open(const char* path, int flags, ...) {
+  constexpr char kThreads[] = "/proc/self/task";
+  if (std::strncmp(path, kThreads, sizeof(kThreads) - 1) == 0) {
+    ++(IsWatch() ? g_asked_by_watch : g_asked_by_others);
+  }
+  va_list more;
+  va_start(more, flags);
+  const mode_t mode = (flags & O_CREAT) != 0 ? va_arg(more, mode_t) : 0;
+  va_end(more);
+  return static_cast<int>(syscall(SYS_openat, AT_FDCWD, path, flags, mode));
+}
 
 int main(int argc, char** argv) { return TellOneOf(kStories, argc, argv); }

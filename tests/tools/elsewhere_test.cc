@@ -131,6 +131,23 @@ TEST_P(ElsewhereTest, AThreadThatNobodyKnowsMayGoOn) {
   ExpectSilence("joins-who-goes-on");
 }
 
+// A program that closes a descriptor and opens a file in the next line knows
+// its number, if no other thread opens one in between.
+TEST_P(ElsewhereTest, WhoBeginsToWaitOpensNoFileOfTheKernels) {
+  ExpectSilence("joins-beside");
+}
+TEST_P(ElsewhereTest, NoFileOfTheKernelsIsOpenedWhileSomebodyRuns) {
+  LookedAtTest::ExpectSilence(Child("elsewhere_program", {"runs-beside"})
+                                  .Options(Options("quiescence=500"))
+                                  .Run());
+}
+
+TEST_P(ElsewhereTest, ForTheJoinOfAThreadThatHasEndedNobodyLooks) {
+  LookedAtTest::ExpectSilence(Child("elsewhere_program", {"joins-the-ended"})
+                                  .Options(Options("quiescence=500"))
+                                  .Run());
+}
+
 TEST_P(ElsewhereTest, WhoSleepsWithTheLockGoesOn) {
   LookedAtTest::ExpectSilence(
       Child("elsewhere_program", {"owner-sleeps"}).Options(Options("")).Run());
