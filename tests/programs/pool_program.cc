@@ -263,7 +263,7 @@ void TimedJoinLater() {
 }
 
 // Safe: the task needs a lock, and not the one that is held.
-void TimedJoinSafe() {
+void TimedJoinHoldingOther() {
   thread_pool pool(1, "crew");
   std::latch gate(1);
   pool.submit([&] {
@@ -322,7 +322,7 @@ constexpr Story kStories[] = {
     {"join-holding", JoinHolding},
     {"timed-join-holding", TimedJoinHolding},
     {"timed-join-later", TimedJoinLater},
-    {"timed-join-safe", TimedJoinSafe},
+    {"timed-join-holding-other", TimedJoinHoldingOther},
     {"leaves-locked", LeavesLocked},
     {"misuses", Misuses},
 };

@@ -170,7 +170,7 @@ inline const std::vector<Case>& Cases() {
        "join_program",
        kPossible,
        "lock-order",
-       false,
+       true,
        Says::kDeadlock,
        {{"main", "the end of", "mutex"}, {"worker", "mutex"}}},
       {"self-join",

@@ -169,7 +169,7 @@ TEST_F(PoolTest, ATimedJoinThatHoldsWhatATaskNeedsIsAHazard) {
 }
 
 TEST_F(PoolTest, ATimedJoinThatNoTaskHoldsUpIsSilent) {
-  ExpectSilent("timed-join-safe");
+  ExpectSilent("timed-join-holding-other");
   ExpectSilent("timed-join-later");
 }
 
