@@ -274,7 +274,7 @@ void JoinsBeside() {
   if (g_asked_by_others != 0) std::fputs("asked\n", stderr);
 }
 
-// Takes a lock again and again, as fast as it can, while the watch looks.
+// Takes a lock again and again, and never sleeps, while the watch looks.
 void RunsBeside() {
   lockcheck::thread waits([] { g_posted.acquire(); });
   lockcheck::event over;
@@ -282,6 +282,8 @@ void RunsBeside() {
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(2);
   while (std::chrono::steady_clock::now() < end) {
     const std::lock_guard needs(g_mutex);
+    for (volatile int turn = 0; turn < 1000; turn = turn + 1) {
+    }
   }
   if (g_asked_by_watch != 0 || g_asked_by_others != 0) {
     std::fputs("asked\n", stderr);
