@@ -282,8 +282,7 @@ void RunsBeside() {
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(2);
   while (std::chrono::steady_clock::now() < end) {
     const std::lock_guard needs(g_mutex);
-    for (volatile int turn = 0; turn < 1000; turn = turn + 1) {
-    }
+    for (int turn = 0; turn < 1000; ++turn) __asm__ volatile("");
   }
   if (g_asked_by_watch != 0 || g_asked_by_others != 0) {
     std::fputs("asked\n", stderr);
