@@ -25,12 +25,8 @@ std::atomic<bool> g_dropped{false};
 
 // 0, or errno.
 int MakeAbsolute(const char* path, char (&whole)[kMaxPath]) {
-  size_t n = 0;
-  if (path[0] != '/') {
-    if (getcwd(whole, kMaxPath - 1) == nullptr) return errno;
-    n = strlen(whole);
-    whole[n++] = '/';
-  }
+  size_t n;
+  if (const int error = BeginAbsolute(path, whole, &n)) return error;
   if (n + strlen(path) >= kMaxPath) return ENAMETOOLONG;
   strcpy(whole + n, path);
   return access(whole, R_OK) == 0 ? 0 : errno;

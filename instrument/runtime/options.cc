@@ -270,19 +270,24 @@ void ParseOptions(const char* text, Options& options) {
   }
 }
 
+int BeginAbsolute(const char* given, char (&path)[kMaxPath], size_t* size) {
+  *size = 0;
+  if (given[0] == '/') return 0;
+  if (getcwd(path, kMaxPath - 1) == nullptr) {
+    return errno == ERANGE ? ENAMETOOLONG : errno;
+  }
+  *size = strlen(path);
+  path[(*size)++] = '/';
+  return *size < kMaxPath ? 0 : ENAMETOOLONG;
+}
+
 int ExpandLogPath(const char* pattern, char (&path)[kMaxPath]) {
-  size_t n = 0;
+  size_t n;
   const auto add = [&](const char* text) {
     while (*text != 0 && n + 1 < kMaxPath) path[n++] = *text++;
     return *text == 0;
   };
-  if (pattern[0] != '/') {
-    if (getcwd(path, kMaxPath - 1) == nullptr) {
-      return errno == ERANGE ? ENAMETOOLONG : errno;
-    }
-    n = strlen(path);
-    if (!add("/")) return ENAMETOOLONG;
-  }
+  if (const int error = BeginAbsolute(pattern, path, &n)) return error;
   for (const char* p = pattern; *p != 0; ++p) {
     char text[kMaxPath] = {*p, 0};
     if (*p == '%') {

@@ -85,8 +85,13 @@ inline constexpr OptionRow kOptionRows[] = {
 // nearest valid name, and is skipped. Colons in a path are written as "\:".
 void ParseOptions(const char* text, Options& options);
 
-// Expands %p, %e, %h and makes the path absolute. Returns 0, or errno:
-// ENAMETOOLONG if it does not fit, or why there is no working directory.
+// Begins an absolute path: with the folder in which the process is if `given`
+// is relative, else with nothing; `size` is how long that is. Returns 0, or
+// errno: ENAMETOOLONG if it does not fit, or why there is no working directory.
+int BeginAbsolute(const char* given, char (&path)[kMaxPath], size_t* size);
+
+// Expands %p, %e, %h and makes the path absolute. Returns 0, or errno,
+// as BeginAbsolute() does.
 int ExpandLogPath(const char* pattern, char (&path)[kMaxPath]);
 
 }  // namespace lockcheck::runtime

@@ -107,14 +107,7 @@ TEST_P(ElsewhereTest, WithoutTheCommandALineForEachWaitWillDo) {
   EXPECT_THAT(f.err, AllOf(HasSubstr(kDeadlock), HasSubstr("A2 worker")));
 }
 
-TEST_P(ElsewhereTest, ItMayAbort) {
-  if (kSeesOtherThreads) GTEST_SKIP() << "ThreadSanitizer has a thread";
-  const Finished f = Child("elsewhere_program", {"join"})
-                         .Options(Options("on_deadlock=abort:command=none"))
-                         .Run();
-  EXPECT_EQ(f.signal(), SIGABRT) << f;
-  EXPECT_THAT(f.err, HasSubstr(kDeadlock));
-}
+TEST_P(ElsewhereTest, ItMayAbort) { ExpectAbort("join"); }
 
 TEST_P(ElsewhereTest, WhatADescriptorOrASignalMayEndIsNoSuchWait) {
   ExpectSilence("in-poll");
@@ -137,26 +130,19 @@ TEST_P(ElsewhereTest, WhoBeginsToWaitOpensNoFileOfTheKernels) {
   ExpectSilence("joins-beside");
 }
 TEST_P(ElsewhereTest, NoFileOfTheKernelsIsOpenedWhileSomebodyRuns) {
-  LookedAtTest::ExpectSilence(Child("elsewhere_program", {"runs-beside"})
-                                  .Options(Options("quiescence=500"))
-                                  .Run());
+  LookedAtTest::ExpectSilence(RunStory("runs-beside", "quiescence=500"));
 }
 
 TEST_P(ElsewhereTest, ForTheJoinOfAThreadThatHasEndedNobodyLooks) {
-  LookedAtTest::ExpectSilence(Child("elsewhere_program", {"joins-the-ended"})
-                                  .Options(Options("quiescence=500"))
-                                  .Run());
+  LookedAtTest::ExpectSilence(RunStory("joins-the-ended", "quiescence=500"));
 }
 
 TEST_P(ElsewhereTest, WhoSleepsWithTheLockGoesOn) {
-  LookedAtTest::ExpectSilence(
-      Child("elsewhere_program", {"owner-sleeps"}).Options(Options("")).Run());
+  LookedAtTest::ExpectSilence(RunStory("owner-sleeps"));
 }
 
 TEST_P(ElsewhereTest, WhoIsBeingWokenDoesNotWait) {
-  LookedAtTest::ExpectSilence(Child("elsewhere_program", {"hand-overs"})
-                                  .Options(Options("quiescence=1"))
-                                  .Run());
+  LookedAtTest::ExpectSilence(RunStory("hand-overs", "quiescence=1"));
 }
 
 }  // namespace

@@ -116,6 +116,16 @@ class LookedAtTest : public ::testing::TestWithParam<std::string> {
     child.Options(Options(more)).Start();
     return KilledAfter(child, words);
   }
+  // Of a story that ends by itself.
+  Finished RunStory(const std::string& story, const std::string& more = "") {
+    return Child(program_, {story}).Options(Options(more)).Run();
+  }
+  void ExpectAbort(const std::string& story) {
+    if (kSeesOtherThreads) GTEST_SKIP() << "ThreadSanitizer has a thread";
+    const Finished f = RunStory(story, "on_deadlock=abort:command=none");
+    EXPECT_EQ(f.signal(), SIGABRT) << f;
+    EXPECT_THAT(f.err, ::testing::HasSubstr(kDeadlock));
+  }
   // Of one that goes on after SIGUSR1, which it gets when it was looked at
   // often enough.
   template <typename Is>

@@ -84,17 +84,13 @@ TEST_P(QuiescenceTest, APoolWhoseTasksAllWaitForLaterOnesIsInADeadlock) {
 
 TEST_P(QuiescenceTest, APoolWhoseTasksAllWaitForLaterOnesMayAbort) {
   if (kSeesOtherThreads) GTEST_SKIP() << "ThreadSanitizer has a thread";
-  const Finished f = Child("quiescence_program", {"starved-pool"})
-                         .Options(Options("on_deadlock=abort:command=none"))
-                         .Run();
+  const Finished f = RunStory("starved-pool", "on_deadlock=abort:command=none");
   EXPECT_EQ(f.signal(), SIGABRT) << f;
   EXPECT_THAT(f.err, AllOf(HasSubstr(kDeadlock), Not(HasSubstr(kStall))));
 }
 
 TEST_P(QuiescenceTest, APoolWithAWorkerForTheTaskThatIsWaitedForGoesOn) {
-  ExpectSilence(Child("quiescence_program", {"pool-with-room"})
-                    .Options(Options("quiescence=1"))
-                    .Run());
+  ExpectSilence(RunStory("pool-with-room", "quiescence=1"));
 }
 
 TEST_P(QuiescenceTest, WhoWaitsForTheAnswerOfATaskThatWaitsIsInADeadlock) {
@@ -141,21 +137,12 @@ TEST_P(QuiescenceTest, WithoutTheCommandALineForEachWaitWillDo) {
   EXPECT_THAT(f.err, AllOf(HasSubstr(kDeadlock), HasSubstr("A2 poster")));
 }
 
-TEST_P(QuiescenceTest, ItMayAbort) {
-  if (kSeesOtherThreads) GTEST_SKIP() << "ThreadSanitizer has a thread";
-  const Finished f = Child("quiescence_program", {"holder-waits"})
-                         .Options(Options("on_deadlock=abort:command=none"))
-                         .Run();
-  EXPECT_EQ(f.signal(), SIGABRT) << f;
-  EXPECT_THAT(f.err, HasSubstr(kDeadlock));
-}
+TEST_P(QuiescenceTest, ItMayAbort) { ExpectAbort("holder-waits"); }
 
 // Its parent's log is no memory that others write to.
 TEST_P(QuiescenceTest, AForkedChildLooksForItself) {
   if (kSeesOtherThreads) GTEST_SKIP() << "ThreadSanitizer has a thread";
-  const Finished f = Child("quiescence_program", {"in-a-child"})
-                         .Options(Options("on_deadlock=abort:command=none"))
-                         .Run();
+  const Finished f = RunStory("in-a-child", "on_deadlock=abort:command=none");
   EXPECT_TRUE(f.Succeeded()) << f;
   EXPECT_EQ(Count(f.err, kDeadlock), 1) << f;
   ExpectActualInLog("holds mutex and waits for posted");
@@ -208,8 +195,7 @@ TEST_P(QuiescenceTest, AnotherProcessMayWriteToSharedMemory) {
 
 // Which the log tells of: only the time limit ended it.
 TEST_P(QuiescenceTest, ATimeLimitEndsAWait) {
-  const Finished f =
-      Child("quiescence_program", {"timed"}).Options(Options("")).Run();
+  const Finished f = RunStory("timed");
   EXPECT_TRUE(f.Succeeded()) << f;
   EXPECT_EQ(f.err, "") << f;
   if (GetParam() == "live") return;
@@ -218,9 +204,7 @@ TEST_P(QuiescenceTest, ATimeLimitEndsAWait) {
 }
 
 TEST_P(QuiescenceTest, WhoIsBeingWokenDoesNotWait) {
-  ExpectSilence(Child("quiescence_program", {"ping-pong"})
-                    .Options(Options("quiescence=1"))
-                    .Run());
+  ExpectSilence(RunStory("ping-pong", "quiescence=1"));
 }
 
 }  // namespace
