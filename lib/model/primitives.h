@@ -45,6 +45,7 @@ enum class ObjectKind : uint8_t {
   kGil = 19,
   kRegion = 20,     // a blocking call: the outside ends it
   kOperation = 21,  // an asynchronous one
+  kCoroutineMutex = 22,
 };
 
 // What the object has between a post and the wait that it ends.
@@ -133,6 +134,8 @@ inline constexpr Primitive kPrimitives[] = {
     {ObjectKind::kOperation, "async_operation", "async_operation", false, false,
      WaitRule::kAny, "complete, cancel: the outside", Stock::kOutstanding, true,
      "in flight"},
+    {ObjectKind::kCoroutineMutex, "coroutine_mutex", "coroutine::mutex", true,
+     false, WaitRule::kAll, "unlock"},
 };
 
 constexpr const Primitive& PrimitiveOf(ObjectKind kind) {
