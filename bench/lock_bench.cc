@@ -16,11 +16,15 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "bench/coroutine_rows.h"
 #include "bench/lock_rows.h"
 #include "bench/own_waits.h"
 #include "bench/pool_rows.h"
 #include "bench/queue_rows.h"
 #include "bench/wait_rows.h"
+#include "lockcheck/coroutine/context.h"
+#include "lockcheck/coroutine/mutex.h"
+#include "lockcheck/coroutine/task.h"
 #include "lockcheck/lockcheck.h"
 
 namespace lockcheck::bench {
@@ -129,6 +133,8 @@ int main(int argc, char** argv) {
     RegisterWaitRows<OwnWaits>(name);
     RegisterBoundedRows<lockcheck::bounded_semaphore>(name);
     RegisterPoolRows<lockcheck::thread_pool>(name);
+    RegisterCoroutineRows<coroutine::task<>, coroutine::context,
+                          coroutine::mutex>(name);
   } else {
     RegisterDisabledRows();
     RegisterLockRows<AbslMutex>("absl");

@@ -1,11 +1,15 @@
 // The rows again, with the lock types that LOCKCHECK_DISABLED leaves. They live
 // in an inline namespace of their own, so both kinds fit in one program.
 #define LOCKCHECK_DISABLED
+#include "bench/coroutine_rows.h"
 #include "bench/lock_rows.h"
 #include "bench/own_waits.h"
 #include "bench/pool_rows.h"
 #include "bench/queue_rows.h"
 #include "bench/wait_rows.h"
+#include "lockcheck/coroutine/context.h"
+#include "lockcheck/coroutine/mutex.h"
+#include "lockcheck/coroutine/task.h"
 #include "lockcheck/lockcheck.h"
 
 namespace lockcheck::bench {
@@ -23,6 +27,8 @@ void RegisterPlainTwinsRows() {
   RegisterQueueRows<lockcheck::queue<uint64_t>>("std");
   RegisterPoolRows<lockcheck::thread_pool>("std");
   RegisterBoundedRows<lockcheck::bounded_semaphore>("std");
+  RegisterCoroutineRows<coroutine::task<>, coroutine::context,
+                        coroutine::mutex>("std");
 }
 
 }  // namespace lockcheck::bench

@@ -279,6 +279,23 @@ bool ReportGoneOwnerOf(Thread* t, const LockRequest& request, bool can_fail) {
   return DoAsAsked(can_fail);
 }
 
+bool ReportCoroutines(const CoroutineDeadlock& deadlock, bool can_fail) {
+  const Reporting reporting;
+  const Saying saying;
+  g_deadlocks.fetch_add(1, std::memory_order_relaxed);
+  if (!TellHook(LockUp::kNobodyLeft, nullptr)) {
+    AwaitReports();
+    deadlock.SayHeadline();
+    // With mode=live the log has no coroutines.
+    const Shown shown = g_options.mode == RunModeOption::kLive
+                            ? Shown::kNoCommand
+                            : ShowDeadlock(deadlock.actor(), nullptr);
+    if (shown == Shown::kNoCommand) deadlock.SayEach();
+    if (shown == Shown::kSuppressed) SaySuppressed();
+  }
+  return DoAsAsked(can_fail);
+}
+
 void ReportNobodyLeft(uint32_t actor) {
   const Saying saying;
   g_deadlocks.fetch_add(1, std::memory_order_relaxed);

@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "instrument/runtime/coroutine.h"
 #include "instrument/runtime/deadlock_report.h"
 #include "instrument/runtime/fork.h"
 #include "instrument/runtime/gil.h"
@@ -51,6 +52,8 @@ static_assert(static_cast<uint8_t>(LockKind::kGil) ==
               static_cast<uint8_t>(model::ObjectKind::kGil));
 static_assert(static_cast<uint8_t>(LockKind::kOnceFlag) ==
               static_cast<uint8_t>(model::ObjectKind::kOnceFlag));
+static_assert(static_cast<uint8_t>(LockKind::kCoroutineMutex) ==
+              static_cast<uint8_t>(model::ObjectKind::kCoroutineMutex));
 static_assert(static_cast<uint8_t>(How::kTry) ==
               static_cast<uint8_t>(model::How::kTry));
 static_assert(static_cast<uint8_t>(How::kTimed) ==
@@ -88,6 +91,11 @@ void WriteTryFailed(Thread* t, const LockRequest& request, uint32_t site) {
 }
 
 Got WaitFor(Thread* t, const LockRequest& request, uint32_t site) {
+  if (request.must_wait_at != nullptr) {
+    WriteBlock(t, request, site);
+    *request.must_wait_at = site;
+    return Got::kMustWait;
+  }
   switch (RecordedWait(t, request, site)) {
     case WaitEnd::kTaken:
       Taken(t, request, site);
@@ -160,6 +168,11 @@ Got DoLock(const LockRequest& asked) {
     return taken ? Got::kLock : Got::kNothing;
   }
   LockRequest request = asked;
+  if (t->live && request.kind == LockKind::kCoroutineMutex) {
+    const Got got = LockLiveCoroutines(t, request);
+    Leave(t);
+    return got;
+  }
   // The request itself may write before it waits.
   request.again |= t->after_wait == t->hot.cursor;
   bool new_site = false;
@@ -204,7 +217,9 @@ void DoTaken(LockState& lock, SiteSlot* slot) {
 // ---- Releasing --------------------------------------------------------------
 
 void FreeOf(LockState& lock, LockKind kind) {
-  if (IsShared(kind)) {
+  if (kind == LockKind::kCoroutineMutex) {
+    internal::HandOver(lock, 0);
+  } else if (IsShared(kind)) {
     PlainWriteUnlock(static_cast<SharedState&>(lock));
   } else {
     Free(lock);
@@ -273,7 +288,10 @@ bool DoUnlock(LockState& lock, LockKind kind, SiteSlot* slot, Caller caller) {
     return true;
   }
   bool permitted = true;
-  if (__builtin_expect(!IsMine(t, lock), false)) {
+  if (t->live && kind == LockKind::kCoroutineMutex) {
+    Leave(t);
+    internal::HandOver(lock, 0);
+  } else if (__builtin_expect(!IsMine(t, lock), false)) {
     const uint32_t site = SiteId(t, slot, caller);
     permitted = UnlockNotMine(t, lock, kind, site, slot, caller);
     Leave(t);
@@ -284,7 +302,9 @@ bool DoUnlock(LockState& lock, LockKind kind, SiteSlot* slot, Caller caller) {
     const uint32_t tag = Tag(lock);
     WriteRelease(t, tag >> 3);
     Leave(t);
-    if (lock.word.exchange(0, std::memory_order_seq_cst) & kWaiters) {
+    if (kind == LockKind::kCoroutineMutex) {
+      internal::HandOver(lock, tag);
+    } else if (lock.word.exchange(0, std::memory_order_seq_cst) & kWaiters) {
       IsShared(kind) ? WriterReleased(lock, tag) : ReleasedToWaiters(lock, tag);
     }
   }
@@ -329,7 +349,8 @@ void ReportDestroyed(Thread* t, LockState& lock, LockKind kind) {
     ReportMisuse(t, {misuse, object, site, owner, &lock, nullptr, {}});
   };
   // The bit alone may be that of one who has given up.
-  if ((word & kWaiters) && IsWaitedFor(lock)) {
+  if ((word & kWaiters) &&
+      (kind == LockKind::kCoroutineMutex || IsWaitedFor(lock))) {
     report(model::Misuse::kDestroyWaited);
   }
   report(model::Misuse::kDestroyHeld);
@@ -522,6 +543,18 @@ constinit Table g_own_table = {internal::kModeUnknown,
                                &DoBeginTask,
                                &DoEndTask,
                                &DoTaskJoined,
-                               &DoWorkFor};
+                               &DoWorkFor,
+                               &DoForkCoroutine,
+                               &DoResumeCoroutine,
+                               &DoSuspendCoroutine,
+                               &DoEndCoroutine,
+                               &DoLeaveCoroutines,
+                               &DoCoroutineOwner,
+                               &DoBeginCoroutineWait,
+                               &DoIsCoroutineWaitToFail,
+                               &DoCoroutinesAreLeft,
+                               &DoEndCoroutineLockWait,
+                               &DoBeginCoroutineJoin,
+                               &DoEndCoroutineJoin};
 
 }  // namespace lockcheck::runtime

@@ -153,6 +153,10 @@ bool PlainRequest(const LockRequest& request) {
 }
 
 bool PlainUnlock(LockState& lock, LockKind kind) {
+  if (kind == LockKind::kCoroutineMutex) {
+    internal::HandOver(lock, 0);
+    return true;
+  }
   if (IsShared(kind)) {
     PlainWriteUnlock(static_cast<SharedState&>(lock));
     return true;

@@ -16,6 +16,7 @@
 #include <cstdint>
 
 #include "lib/model/primitives.h"
+#include "lockcheck/internal/coroutine_hooks.h"
 #include "lockcheck/internal/gil.h"
 #include "lockcheck/internal/hot.h"
 #include "lockcheck/internal/semaphore.h"
@@ -52,10 +53,14 @@ struct LockRequest {
   // request never fails, whatever on_deadlock says.
   bool again = false;
   bool tries = false;  // kMulti: not the first member; it does not wait
+  // Of a coroutine's lock: it is not waited for here; the place of the request
+  // is left for who waits.
+  uint32_t* must_wait_at = nullptr;
 };
 
 // What came of a request. kDeadlock: it would wait for ever, and is to throw.
-enum class Got : uint8_t { kNothing, kLock, kDeadlock };
+// kMustWait: see must_wait_at.
+enum class Got : uint8_t { kNothing, kLock, kDeadlock, kMustWait };
 
 struct Table {
   uint8_t mode;  // internal::RunMode
@@ -110,6 +115,27 @@ struct Table {
   // Null: for nobody any more.
   void (*work_for)(const internal::QueueState* jobs,
                    const internal::WaitQueue* slots);
+  void (*fork_coroutine)(internal::CoroutineRecord& coroutine);
+  void (*resume_coroutine)(internal::Carrier& carrier,
+                           internal::CoroutineRecord& coroutine);
+  void (*suspend_coroutine)(internal::Carrier& carrier,
+                            internal::CoroutineRecord& coroutine);
+  void (*end_coroutine)(internal::Carrier& carrier,
+                        internal::CoroutineRecord& coroutine);
+  void (*leave_coroutines)(internal::Carrier& carrier);
+  uint32_t (*coroutine_owner)();
+  void (*begin_coroutine_wait)(internal::CoroutineRecord& coroutine,
+                               const internal::CoroutineWait& wait);
+  bool (*is_coroutine_wait_to_fail)(uint32_t actor, bool can_fail);
+  void (*coroutines_are_left)(internal::CoroutineRecord* const* coroutines,
+                              size_t count);
+  void (*end_coroutine_lock_wait)(internal::CoroutineRecord& coroutine,
+                                  LockState& lock, How how, uint32_t site,
+                                  internal::CoroutineOutcome outcome);
+  uint32_t (*begin_coroutine_join)(uint32_t actor, SiteSlot* slot,
+                                   Caller caller);
+  void (*end_coroutine_join)(internal::CoroutineRecord& coroutine,
+                             uint32_t actor, bool has_ended);
 };
 
 // This copy's own table, or the first copy's.

@@ -1,7 +1,6 @@
 #include "instrument/runtime/task.h"
 
-#include <cstring>
-
+#include "instrument/runtime/carried.h"
 #include "instrument/runtime/entry.h"
 #include "instrument/runtime/fork.h"
 #include "instrument/runtime/keep_errno.h"
@@ -12,53 +11,8 @@
 #include "instrument/runtime/table.h"
 #include "instrument/runtime/unseen.h"
 #include "instrument/runtime/waiting.h"
-#include "lockcheck/internal/seen.h"
 
 namespace lockcheck::runtime {
-namespace {
-
-using log::Op;
-
-// Reading the time is what costs most: once for records in a row.
-void WriteFork(Thread* t, uint32_t task, uint64_t now) {
-  Begin(t, 4).Word(task).U64(now).End(Op::kFork);
-}
-
-void WriteJoinBlock(Thread* t, uint32_t task, uint32_t site, uint64_t now) {
-  Begin(t, 5).Word(task).Word(site).U64(now).End(Op::kJoinBlock);
-}
-
-void WriteJoin(Thread* t, uint32_t task, uint64_t now) {
-  Begin(t, 3).U64(now).End(Op::kUnblock,
-                           static_cast<uint32_t>(model::Outcome::kAcquired));
-  Begin(t, 4).Word(task).U64(now).End(Op::kJoin);
-}
-
-// What it has used is in the end of its worker.
-void WriteEnd(Thread* t) {
-  Begin(t, 8).U64(Ticks()).U64(0).Word(0).Word(0).End(Op::kEnd);
-}
-
-void WriteName(Thread* t, const internal::TaskStart& start) {
-  const size_t size = strnlen(start.name, kNameBytes);
-  Begin(t, 4 + size / 4)
-      .Word(start.task)
-      .Text(start.name, size)
-      .End(Op::kDefName, static_cast<uint32_t>(log::NameTarget::kActor));
-}
-
-// There must be room for a segment.
-void BecomeActor(Thread* t, uint32_t actor, uint32_t segment) {
-  t->hot.actor = actor;
-  t->kept().actor = actor;
-  // What the other has recorded this one has not.
-  internal::ForgetSeen(&t->hot);
-  BeginSegment(t, segment);
-}
-
-constexpr size_t kFewWords = 64;
-
-}  // namespace
 
 uint32_t DoForkTask() {
   if (g_options.mode == RunModeOption::kLive) return 0;
@@ -66,7 +20,7 @@ uint32_t DoForkTask() {
   Thread* const t = Enter();
   if (t == nullptr) return 0;
   const uint32_t task = NewId(&log::FileHeader::next_actor);
-  WriteFork(t, task, Ticks());
+  WriteForkOf(t, task, Ticks());
   Leave(t);
   return task;
 }
@@ -80,8 +34,8 @@ Worker DoBeginTask(const internal::TaskStart& start, SiteSlot* slot,
   // Else the worker's part of the block might end between the two actors.
   Room(t, SegmentWords(t) + kFewWords);
   const uint64_t now = Ticks();
-  if (start.alone) WriteFork(t, start.task, now);
-  WriteJoinBlock(t, start.task, site, now);
+  if (start.alone) WriteForkOf(t, start.task, now);
+  WriteJoinBlockOf(t, start.task, site, now);
   const Worker worker{t->hot.actor, t->segment};
   SetThreadOf(start.task, t);
   BecomeActor(t, start.task, 0);
@@ -89,7 +43,7 @@ Worker DoBeginTask(const internal::TaskStart& start, SiteSlot* slot,
   t->begin_parent = start.parent;
   t->begin_ticks = now;
   WriteBegin(t);
-  if (start.name != nullptr) WriteName(t, start);
+  if (start.name != nullptr) WriteNameOf(t, start.task, start.name);
   Leave(t);
   return worker;
 }
@@ -103,10 +57,10 @@ void DoEndTask(uint32_t task, const Worker& worker) {
     ReportStillHeld(t);
     t->kept().hot.top = t->kept().hot.holds;
     Room(t, SegmentWords(t) + kFewWords);
-    WriteEnd(t);
+    WriteEndOfCarried(t);
     SetThreadOf(task, nullptr);
     BecomeActor(t, worker.actor, worker.segment + 1);
-    WriteJoin(t, task, t->stamp);
+    WriteJoinOf(t, task, t->stamp);
   }
   Leave(t);
 }
@@ -118,8 +72,8 @@ void DoTaskJoined(uint32_t task, SiteSlot* slot, Caller caller) {
   const uint32_t site = SiteId(t, slot, caller);
   NoteJoin(t, site, slot, caller);
   const uint64_t now = Ticks();
-  WriteJoinBlock(t, task, site, now);
-  WriteJoin(t, task, now);
+  WriteJoinBlockOf(t, task, site, now);
+  WriteJoinOf(t, task, now);
   Leave(t);
 }
 

@@ -138,6 +138,8 @@ struct Thread {
   std::atomic<uint32_t> elsewhere;  // 1: it sleeps in a wait of another's
   std::atomic<uint32_t> joins;      // actor id, if it is that one's end; else 0
   std::atomic<uint64_t> trace;      // see quiescence.cc
+  struct HoldRoom* hold_rooms;      // free ones, see coroutine.cc
+  uint32_t live_coroutine;          // with mode=live: which it runs; 0: none
   // With mode=live only, see live.h.
   bool live;
   bool begin_kept;                // the actor's beginning is kept

@@ -63,20 +63,24 @@ Owned OwnerAndPlace(const LockRequest& request) {
   return {owner, 0};
 }
 
-void WriteBlock(const Wait& w) {
-  const Owned owned = OwnerAndPlace(w.request);
-  Record r = Begin(w.t, 8);
-  r.Word(ObjectId(*w.request.lock)).Word(w.site);
+}  // namespace
+
+void WriteBlock(Thread* t, const LockRequest& request, uint32_t site) {
+  const Owned owned = OwnerAndPlace(request);
+  Record r = Begin(t, 8);
+  r.Word(ObjectId(*request.lock)).Word(site);
   r.Word(owned.owner).Word(owned.site);
   r.U64(Ticks());
-  r.End(Op::kBlock, static_cast<uint32_t>(w.request.how) |
-                        (w.request.reads ? log::kBlockSharedBit : 0u));
+  r.End(Op::kBlock, static_cast<uint32_t>(request.how) |
+                        (request.reads ? log::kBlockSharedBit : 0u));
 }
+
+namespace {
 
 void BeginWait(const Wait& w) {
   ReadyToWait(w.t);
   ShowObjectsOfWait(w.t, ObjectId(*w.request.lock));
-  WriteBlock(w);
+  WriteBlock(w.t, w.request, w.site);
   BeginWaiting(w.t,
                {w.request.lock, 0, w.site, 0, w.request.deadline != nullptr,
                 w.request.reads, IsShared(w.request.kind)});

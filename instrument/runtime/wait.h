@@ -22,6 +22,8 @@ enum class WaitEnd : uint8_t { kTaken, kTimedOut, kDeadlock };
 // is busy before and after; while it sleeps it is not, and a signal handler's
 // locks are recorded as usual.
 WaitEnd RecordedWait(Thread* t, const LockRequest& request, uint32_t site);
+// The record of its beginning alone.
+void WriteBlock(Thread* t, const LockRequest& request, uint32_t site);
 
 }  // namespace lockcheck::runtime
 

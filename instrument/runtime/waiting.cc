@@ -16,7 +16,10 @@ namespace lockcheck::runtime {
 namespace {
 
 constinit IdTable g_threads;
+// Pointers to threads, but for these: 0, of what has not begun; and of
+// coroutines that wait, pointers with a bit set.
 constexpr uintptr_t kEnded = 1;
+constexpr uintptr_t kIsCoroutine = 2;
 
 }  // namespace
 
@@ -93,7 +96,8 @@ bool SeeWait(const Thread* t, Wanted* wanted, uint32_t* number) {
 
 Thread* ThreadOf(uint32_t actor) {
   const uintptr_t t = g_threads.Get(actor);
-  return t == kEnded ? nullptr : reinterpret_cast<Thread*>(t);
+  return (t & (kEnded | kIsCoroutine)) != 0 ? nullptr
+                                            : reinterpret_cast<Thread*>(t);
 }
 
 void SetThreadOf(uint32_t actor, Thread* t) {
@@ -101,6 +105,17 @@ void SetThreadOf(uint32_t actor, Thread* t) {
 }
 
 bool HasEnded(uint32_t actor) { return g_threads.Get(actor) == kEnded; }
+
+internal::CoroutineRecord* WaitingCoroutine(uint32_t actor) {
+  const uintptr_t its = g_threads.Get(actor);
+  if ((its & kIsCoroutine) == 0) return nullptr;
+  return reinterpret_cast<internal::CoroutineRecord*>(its & ~kIsCoroutine);
+}
+
+void SetWaitingCoroutine(uint32_t actor, internal::CoroutineRecord* coroutine) {
+  const auto its = reinterpret_cast<uintptr_t>(coroutine);
+  g_threads.Set(actor, coroutine == nullptr ? 0 : its | kIsCoroutine);
+}
 
 Thread* FirstThread() {
   return __atomic_load_n(&g_fork_page->all_threads, __ATOMIC_ACQUIRE);

@@ -16,6 +16,7 @@
 #include <cstdint>
 
 #include "instrument/runtime/thread.h"
+#include "lockcheck/internal/coroutine_hooks.h"
 
 namespace lockcheck::runtime {
 
@@ -40,6 +41,10 @@ Thread* ThreadOf(uint32_t actor);
 void SetThreadOf(uint32_t actor, Thread* t);
 // Not of one that has not begun.
 bool HasEnded(uint32_t actor);
+// The same of a coroutine that no thread runs: what is known of its wait; null:
+// it has none that is known. It is read with the guard of coroutine_wait.cc.
+internal::CoroutineRecord* WaitingCoroutine(uint32_t actor);
+void SetWaitingCoroutine(uint32_t actor, internal::CoroutineRecord* coroutine);
 
 // The first of all threads of this process, those that ended included.
 Thread* FirstThread();

@@ -98,32 +98,30 @@ template <uint32_t is = 0>
   OpenLong(t, lock, slot, true);
 }
 
+// What becomes of those who wait for the lock.
+using Wake = void (*)(LockState&, uint32_t) noexcept;
+
+template <Wake kWake>
 [[gnu::noinline]] bool WakeAfterRelease(LockState& lock, uint32_t tag) {
-  ReleasedToWaiters(lock, tag);
+  kWake(lock, tag);
   return true;
 }
 
-[[gnu::noinline]] bool WakeAfterWriter(LockState& lock, uint32_t tag) {
-  WriterReleased(lock, tag);
-  return true;
-}
-
-template <bool kWriter>
+template <Wake kWake>
 inline bool Free(LockState& lock, uint32_t tag) {
-  if (__builtin_expect(
-          lock.word.exchange(0, std::memory_order_release) & kWaiters, false)) {
-    return kWriter ? WakeAfterWriter(lock, tag) : WakeAfterRelease(lock, tag);
+  if (__builtin_expect(!FreeWord<kWake == &HandOver>(lock), false)) {
+    return WakeAfterRelease<kWake>(lock, tag);
   }
   return true;
 }
 
-template <bool kWriter>
+template <Wake kWake>
 [[gnu::noinline]] bool ReleaseLong(Thread* t, LockState& lock) noexcept {
   runtime::CloseLong(t);
-  return Free<kWriter>(lock, Tag(lock));
+  return Free<kWake>(lock, Tag(lock));
 }
 
-template <bool kWriter>
+template <Wake kWake>
 inline bool Release(LockState& lock) {
   Thread* const t = Current();
   Kept& kept = t->kept();
@@ -140,7 +138,7 @@ inline bool Release(LockState& lock) {
     return false;
   }
   if (__builtin_expect((hold->word & log::kShortOpMask) != log::kOpen, false)) {
-    return ReleaseLong<kWriter>(t, lock);
+    return ReleaseLong<kWake>(t, lock);
   }
   if (runtime::IsLast(t, *hold)) {
     StoreWord(cursor - 1, hold->word ^ log::kOpenBit);
@@ -149,7 +147,7 @@ inline bool Release(LockState& lock) {
   }
   kept.hot.top = hold;
   SetGate(&kept.hot, hold[-1].gate);
-  return Free<kWriter>(lock, tag);
+  return Free<kWake>(lock, tag);
 }
 
 bool AcquireLive(LockState& lock, SiteSlot* slot) noexcept;
@@ -246,9 +244,14 @@ bool WarmAcquireOnlyPermit(SemaphoreState& s, SiteSlot* slot) noexcept {
   return false;
 }
 
-bool WarmRelease(LockState& lock) noexcept { return Release<false>(lock); }
+bool WarmRelease(LockState& lock) noexcept {
+  return Release<&ReleasedToWaiters>(lock);
+}
 bool WarmReleaseWriter(SharedState& lock) noexcept {
-  return Release<true>(lock);
+  return Release<&WriterReleased>(lock);
+}
+bool WarmReleaseHandedOver(LockState& lock) noexcept {
+  return Release<&HandOver>(lock);
 }
 
 }  // namespace lockcheck::inline LOCKCHECK_ABI::internal

@@ -55,11 +55,11 @@ class RawIds {
   bool CanBeHeld(ObjectIndex object) const {
     return model::CanBeHeld(Kind(object));
   }
-  // The end of what `id`, an actor, is: a task of a pool.
-  bool IsTask(uint32_t id) const {
+  // Whether `id`, an actor, is a task of a pool or a coroutine.
+  bool IsCarried(uint32_t id) const {
     const ActorIndex actor = Actor(id);
     return actor < recording_.actors.size() &&
-           recording_.actors[actor].how == log::BeginHow::kTask;
+           log::IsCarried(recording_.actors[actor].how);
   }
   // Whole nanoseconds between two stamps.
   uint64_t Ns(uint64_t from, uint64_t to) const {

@@ -86,7 +86,7 @@ void StreamWaits::End(uint64_t ticks) {
     }
     if (s < totals_.sites.size()) totals_.sites[s].AddWait(ns, signal);
     piece_.usage.AddWait(ns, signal);
-  } else if (!ids_.IsTask(b.object)) {
+  } else if (!ids_.IsCarried(b.object)) {
     totals_.joins.Add(ns);
   }
   wait_.reset();

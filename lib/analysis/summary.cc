@@ -67,7 +67,7 @@ void AddStandingJoin(const log::Recording& recording, const Wait& wait,
                      uint64_t ns, Statistics& s) {
   const size_t actor = wait.object - recording.objects.size();
   if (!wait.joins || actor >= recording.actors.size() ||
-      recording.actors[actor].how == log::BeginHow::kTask) {
+      log::IsCarried(recording.actors[actor].how)) {
     return;
   }
   s.joins.Add(ns);
@@ -168,7 +168,7 @@ void LookAtWaitsOfAll(std::span<const Piece> pieces, uint64_t first,
   }
 }
 
-// Of all actors but tasks, which run on another one.
+// Of all actors but tasks and coroutines, which run on another one.
 uint32_t MostRunnable(const log::Recording& recording,
                       std::span<const Piece> pieces, const Statistics& s) {
   std::vector<std::vector<WaitInterval>> idle(recording.actors.size());
@@ -181,7 +181,7 @@ uint32_t MostRunnable(const log::Recording& recording,
   }
   std::vector<WaitInterval> runnable;
   for (ActorIndex a = 0; a < idle.size(); ++a) {
-    if (recording.actors[a].how == log::BeginHow::kTask) continue;
+    if (log::IsCarried(recording.actors[a].how)) continue;
     const auto left = Without(Union(std::move(idle[a])),
                               s.actors[a].begin_ticks, s.actors[a].last_ticks);
     runnable.insert(runnable.end(), left.begin(), left.end());

@@ -193,8 +193,7 @@ class ActorReader : public log::RecordVisitor {
     Add({.kind = EventKind::kFork, .object = actor});
   }
   void OnBegin(log::BeginHow how, uint32_t, uint32_t, uint64_t) {
-    was_started_ =
-        how == log::BeginHow::kStarted || how == log::BeginHow::kTask;
+    was_started_ = how == log::BeginHow::kStarted || log::IsCarried(how);
   }
   void OnJoin(uint32_t child, uint64_t) {
     const ActorIndex actor = ids_.Actor(child);

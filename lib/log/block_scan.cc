@@ -85,7 +85,7 @@ class ScanVisitor : public RecordVisitor {
   void OnUnblock(model::Outcome, uint64_t ticks) { Stamp(ticks); }
   void OnFork(uint32_t, uint64_t ticks) { Stamp(ticks); }
   void OnBegin(BeginHow how, uint32_t parent, uint32_t tid, uint64_t ticks) {
-    if (how > BeginHow::kTask) how = BeginHow::kForeign;
+    if (how > BeginHow::kCoroutine) how = BeginHow::kForeign;
     found_.begins.push_back({segment_.actor, parent, tid, how, ticks});
     Stamp(ticks);
   }

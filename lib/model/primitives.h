@@ -46,6 +46,7 @@ enum class ObjectKind : uint8_t {
   kRegion = 20,      // a blocking call: the outside ends it
   kOperation = 21,   // an asynchronous one
   kQueueClose = 22,  // that a queue is closed: found by who gets or puts
+  kCoroutineMutex = 23,
 };
 
 // What the object has between a post and the wait that it ends.
@@ -137,6 +138,8 @@ inline constexpr Primitive kPrimitives[] = {
     {ObjectKind::kQueueClose, "queue_close",
      "queue, lifo_queue, priority_queue: closed", false, false, WaitRule::kAny,
      "close", Stock::kFlag},
+    {ObjectKind::kCoroutineMutex, "coroutine_mutex", "coroutine::mutex", true,
+     false, WaitRule::kAll, "unlock"},
 };
 
 constexpr const Primitive& PrimitiveOf(ObjectKind kind) {

@@ -27,6 +27,8 @@ std::string_view KindOf(BeginHow how) {
       return "signal";
     case BeginHow::kTask:
       return "task";
+    case BeginHow::kCoroutine:
+      return "coroutine";
   }
   return "foreign";
 }

@@ -172,9 +172,10 @@ struct HoldRow {
 };
 
 struct ActorRow {
-  std::string label;       // "A1": the number is `id`
-  uint32_t id = 0;         // in the log
-  std::string kind, name;  // kind: main, thread, foreign, fork-child, signal
+  std::string label;  // "A1": the number is `id`
+  uint32_t id = 0;    // in the log
+  // kind: main, thread, foreign, fork-child, signal, task, coroutine
+  std::string kind, name;
   std::optional<uint32_t> process, parent;
   uint32_t pid = 0, tid = 0;
   analysis::ActorState state = analysis::ActorState::kRunning;

@@ -281,11 +281,21 @@ std::string WhyRefuted(const Report& report, const FindingRow& row) {
   return "";
 }
 
+// A coroutine may be destroyed while it waits.
+bool HasCoroutine(const Report& report, const FindingRow& row) {
+  return std::any_of(
+      row.parts.begin(), row.parts.end(), [&](const PartRow& part) {
+        return part.actor && report.actors[*part.actor].kind == "coroutine";
+      });
+}
+
 std::string WhyActual(const Report& report, const Finding& finding,
                       const FindingRow& row) {
   if (finding.was_refused) {
-    return "it happened: they waited for each other until one of the requests "
-           "was refused (on_deadlock=throw)";
+    return fmt::format(
+        "it happened: they waited for each other until one of the requests was "
+        "refused (on_deadlock=throw){}",
+        HasCoroutine(report, row) ? ", or its coroutine destroyed" : "");
   }
   if (OwnerInParent(report, row) == nullptr) {
     return GoesOn(report, row)

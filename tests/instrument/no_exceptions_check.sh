@@ -5,7 +5,7 @@
 set -euo pipefail
 include=$1 source=$2
 shift 2
-all=$(cd "$include" && printf '#include "%s"\n' lockcheck/*.h)
+all=$(cd "$include" && printf '#include "%s"\n' lockcheck/*.h lockcheck/coroutine/*.h)
 for disabled in "" -DLOCKCHECK_DISABLED; do
   "$@" $disabled -fno-exceptions -fsyntax-only -x c++ - <<<"$all"
   "$@" $disabled -fno-exceptions -fsyntax-only "$source"

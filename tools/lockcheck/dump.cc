@@ -76,6 +76,8 @@ const char* Name(log::BeginHow how) {
       return "as signal handler";
     case log::BeginHow::kTask:
       return "as task of a pool";
+    case log::BeginHow::kCoroutine:
+      return "as coroutine";
   }
   return "in an unknown way";
 }

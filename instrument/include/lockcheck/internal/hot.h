@@ -217,6 +217,7 @@ enum class LockKind : uint8_t {  // model::ObjectKind's numbers
   kSemaphore = 9,
   kGil = 19,
   kOnceFlag = 14,  // held by whoever runs the function
+  kCoroutineMutex = 22,
 };
 constexpr bool IsRecursive(LockKind kind) {
   return kind == LockKind::kRecursiveMutex ||
@@ -244,6 +245,8 @@ bool WarmAcquire(LockState& lock, SiteSlot* slot) noexcept;
 bool WarmRelease(LockState& lock) noexcept;
 // The same of a SharedState, by its writer.
 bool WarmReleaseWriter(SharedState& lock) noexcept;
+// The same of a lock that is handed over to who waits, by HandOver().
+bool WarmReleaseHandedOver(LockState& lock) noexcept;
 // The thread has just taken the lock's word; nothing else shows it yet.
 void WarmTaken(LockState& lock, SiteSlot* slot) noexcept;
 
@@ -266,6 +269,9 @@ bool LockMemberUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
 void ReleasedToWaiters(LockState& lock, uint32_t tag) noexcept;
 // The same of a SharedState.
 void WriterReleased(LockState& lock, uint32_t tag) noexcept;
+// The lock, which has waiters, was released as far as the records are
+// concerned, and its word names its owner still: it becomes the first waiter's.
+void HandOver(LockState& lock, uint32_t tag) noexcept;
 
 void LockSharedUncommon(SharedState& lock, LockKind kind, SiteSlot* slot,
                         Caller caller);
@@ -382,9 +388,22 @@ LOCKCHECK_ALWAYS_INLINE bool AcquireHot(LockState& lock, LockKind kind,
   return true;
 }
 
+// Frees the lock's word. False: somebody waits. If it is handed over to who
+// waits, the word stays as it is then.
+template <bool kHandsOver>
+LOCKCHECK_ALWAYS_INLINE bool FreeWord(LockState& lock) {
+  if (!kHandsOver) {
+    return (lock.word.exchange(0, std::memory_order_release) & kWaiters) == 0;
+  }
+  uint32_t owner = lock.word.load(std::memory_order_relaxed) & kOwnerMask;
+  return lock.word.compare_exchange_strong(owner, 0, std::memory_order_release,
+                                           std::memory_order_relaxed);
+}
+
 // True: the lock is released. False: nothing was changed. kWake is called if
 // somebody waits.
-template <void (*kWake)(LockState&, uint32_t) noexcept = &ReleasedToWaiters>
+template <void (*kWake)(LockState&, uint32_t) noexcept = &ReleasedToWaiters,
+          bool kHandsOver = false>
 LOCKCHECK_ALWAYS_INLINE bool ReleaseHot(LockState& lock) {
   ThreadState* const t = t_thread.state;
   ThreadHolds* const h = HoldsOf(t);
@@ -415,10 +434,7 @@ LOCKCHECK_ALWAYS_INLINE bool ReleaseHot(LockState& lock) {
     h->top = hold;
     SetGate(h, hold[-1].gate);
   }
-  if (__builtin_expect(
-          lock.word.exchange(0, std::memory_order_release) & kWaiters, false)) {
-    kWake(lock, tag);
-  }
+  if (__builtin_expect(!FreeWord<kHandsOver>(lock), false)) kWake(lock, tag);
   return true;
 }
 

@@ -1,0 +1,196 @@
+// coroutine::context: runs coroutines, on one thread or on several.
+//
+//   * spawn(t) makes a coroutine of a task: an actor of its own, which begins
+//     when a thread in run() has a turn for it. Any thread may spawn, and any
+//     coroutine;
+//   * run() resumes those that can go on, first come, first served, until all
+//     have ended or none of those that are left ever will; it returns how many
+//     these are. Several threads may be in it. If a coroutine that nobody
+//     awaits has thrown, run() throws the first of that, once, when it is done;
+//   * a context::work tells it that a coroutine will be resumed from outside,
+//   by
+//     a thread that is not in run(): while one lives, run() waits for that;
+//   * the destructor destroys the coroutines that are left where they are
+//     suspended, as the actors they are, so that what they hold is let go of.
+//     No thread may be in run() then.
+// For coroutines of a context: co_await yield() lets the others go on;
+// co_await sleep_for(d) and sleep_until(t) do so for a while.
+//
+// A coroutine of a context awaits tasks and what lockcheck/coroutine/... has.
+// What happened before spawn() happened before the coroutine; the coroutine, if
+// it has ended, before run() returns. It does not survive fork().
+//
+// Cost: spawn() is one allocation beside the task's own; a turn is two short
+// locks, and some 40 bytes of log.
+#ifndef LOCKCHECK_COROUTINE_CONTEXT_H_
+#define LOCKCHECK_COROUTINE_CONTEXT_H_
+
+#include <chrono>
+#include <coroutine>
+#include <cstddef>
+#include <memory>
+#include <utility>
+
+#include "lockcheck/coroutine/task.h"
+#include "lockcheck/internal/coroutine_run.h"
+
+namespace lockcheck::inline LOCKCHECK_ABI {
+namespace internal {
+
+// One that nobody awaits.
+template <typename T>
+class Spawned final : public Chain {
+ public:
+  Spawned(RunCore& core, coroutine::task<T> task)
+      : Chain(core), task_(std::move(task)) {
+    handle = TaskAccess::HandleOf(task_);
+  }
+  void Finish() noexcept override {
+    const auto its = TaskAccess::HandleOf(task_);
+    if (its.done()) failure_ = its.promise().answer.failure();
+    task_ = {};
+  }
+  Chain* Ended(bool*) noexcept override {
+    if (failure_ != nullptr) context->Fails(std::move(failure_));
+    context->HasEnded(record.actor);
+    return nullptr;
+  }
+
+ private:
+  coroutine::task<T> task_;
+  std::exception_ptr failure_;
+};
+
+class SleepAwaiter : private CoroutineTimer {
+ public:
+  explicit SleepAwaiter(Clock::time_point time) : time_(time) {}
+  ~SleepAwaiter() {
+    if (chain_ != nullptr) chain_->context->DropTimer(*this);
+  }
+  SleepAwaiter(const SleepAwaiter&) = delete;
+  SleepAwaiter& operator=(const SleepAwaiter&) = delete;
+
+  bool await_ready() const {
+    ThisChain();
+    return false;
+  }
+  void await_suspend(std::coroutine_handle<> handle) noexcept {
+    chain_ = t_chain;
+    fire = [](CoroutineTimer& timer) noexcept {
+      return static_cast<SleepAwaiter&>(timer).chain_;
+    };
+    Suspend(
+        handle,
+        [](Chain& chain, void* awaiter) noexcept {
+          auto& self = *static_cast<SleepAwaiter*>(awaiter);
+          chain.context->SetTimer(self, self.time_);
+          return true;
+        },
+        this);
+  }
+  void await_resume() noexcept { chain_ = nullptr; }
+
+ private:
+  const Clock::time_point time_;
+  Chain* chain_ = nullptr;  // while it is suspended
+};
+
+struct YieldAwaiter {
+  bool await_ready() const {
+    ThisChain();
+    return false;
+  }
+  void await_suspend(std::coroutine_handle<> handle) const noexcept {
+    Suspend(
+        handle,
+        [](Chain& chain, void*) noexcept {
+          chain.context->Push(chain);
+          return true;
+        },
+        nullptr);
+  }
+  void await_resume() const noexcept {}
+};
+
+// Times of other clocks are what they are on the steady one now.
+template <typename AnyClock, typename Duration>
+CoroutineTimer::Clock::time_point SteadyTime(
+    const std::chrono::time_point<AnyClock, Duration>& time) {
+  using Clock = CoroutineTimer::Clock;
+  if constexpr (std::is_same_v<AnyClock, Clock>) {
+    return std::chrono::time_point_cast<Clock::duration>(time);
+  } else {
+    return Clock::now() +
+           std::chrono::ceil<Clock::duration>(time - AnyClock::now());
+  }
+}
+template <typename Rep, typename Period>
+CoroutineTimer::Clock::time_point TimeAfter(
+    const std::chrono::duration<Rep, Period>& duration) {
+  using Clock = CoroutineTimer::Clock;
+  constexpr std::chrono::hours kForEver(24 * 365 * 100);
+  if (duration > kForEver) return Clock::now() + kForEver;
+  return Clock::now() + std::chrono::ceil<Clock::duration>(duration);
+}
+
+}  // namespace internal
+
+namespace coroutine {
+
+class context {
+ public:
+  context() = default;
+  context(const context&) = delete;
+  context& operator=(const context&) = delete;
+
+  // The name, in reports, if any, must outlive the log's process.
+  template <typename T>
+  void spawn(task<T> t, const char* name = nullptr) {
+    auto chain = std::make_unique<internal::Spawned<T>>(core_, std::move(t));
+    chain->record.name = name;
+    chain->record.context = &core_;
+    internal::ForkCoroutine(chain->record);
+    core_.Add(*chain.release());
+  }
+
+  LOCKCHECK_ALWAYS_INLINE size_t run() {
+    internal::SiteSlot* slot;
+    LOCKCHECK_SITE_SLOT(slot);
+    return core_.Run(slot, LOCKCHECK_CALLER());
+  }
+
+  class work {
+   public:
+    explicit work(context& c) : core_(c.core_) { core_.BeginWork(); }
+    ~work() { core_.EndWork(); }
+    work(const work&) = delete;
+    work& operator=(const work&) = delete;
+
+   private:
+    internal::RunCore& core_;
+  };
+
+ private:
+  template <typename T>
+  friend class task_group;
+
+  internal::RunCore core_;
+};
+
+inline internal::YieldAwaiter yield() noexcept { return {}; }
+
+template <typename Rep, typename Period>
+internal::SleepAwaiter sleep_for(
+    const std::chrono::duration<Rep, Period>& duration) {
+  return internal::SleepAwaiter(internal::TimeAfter(duration));
+}
+template <typename Clock, typename Duration>
+internal::SleepAwaiter sleep_until(
+    const std::chrono::time_point<Clock, Duration>& time) {
+  return internal::SleepAwaiter(internal::SteadyTime(time));
+}
+
+}  // namespace coroutine
+}  // namespace lockcheck::inline LOCKCHECK_ABI
+
+#endif  // LOCKCHECK_COROUTINE_CONTEXT_H_

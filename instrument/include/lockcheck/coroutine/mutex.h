@@ -1,0 +1,241 @@
+// coroutine::mutex: a mutex that coroutines wait for without a thread.
+//
+//   * co_await m.lock() suspends the coroutine until it holds the mutex;
+//   * co_await m.scoped_lock() does the same and gives a guard, which unlocks
+//     when it is destroyed;
+//   * co_await m.try_lock_for(d), try_lock_until(t): false when the time is
+//     over; m.try_lock(): false if it is held, at once;
+//   * m.unlock() gives it to the coroutine that has waited longest, which goes
+//     on when its context has a turn for it; nobody else can take it before.
+// The coroutine holds it (coroutine/context.h), not the thread: it may be
+// suspended and go on in another thread meanwhile. What happened before
+// unlock() happened before the next lock() is done. A coroutine that is
+// destroyed while it waits does not wait any more.
+//
+// Misuse is reported, as of lockcheck::mutex: unlock() of a free mutex does
+// nothing, that of another's unlocks it, a lock() by who holds it waits for
+// ever. A wait that closes a cycle of waits is a deadlock; under
+// on_deadlock=throw it throws std::system_error
+// (resource_deadlock_would_occur). To be awaited by coroutines of a context;
+// try_lock() and unlock() may be called by threads, too.
+//
+// Cost: a lock() of a free mutex and its unlock() suspend nobody, and are
+// inlined as those of lockcheck::mutex.
+#ifndef LOCKCHECK_COROUTINE_MUTEX_H_
+#define LOCKCHECK_COROUTINE_MUTEX_H_
+
+#include <chrono>
+#include <coroutine>
+#include <utility>
+
+#include "lockcheck/coroutine/context.h"
+#include "lockcheck/internal/coroutine_lock.h"
+#include "lockcheck/source_location.h"
+
+#if defined(LOCKCHECK_DISABLED)
+#include "lockcheck/internal/coroutine_mutex_disabled.h"
+#else
+#include "lockcheck/internal/coroutine_mutex.h"
+#endif
+
+namespace lockcheck::inline LOCKCHECK_ABI {
+namespace internal {
+
+// A request that may wait. Most do not: what a wait needs is made when it
+// begins.
+template <How kHow>
+class LockAwaiter : private CoroutineTimer {
+ public:
+  LOCKCHECK_ALWAYS_INLINE LockAwaiter(CoroutineMutexCore& mutex,
+                                      LockPlace place)
+      : mutex_(mutex), place_(place) {}
+  LOCKCHECK_ALWAYS_INLINE ~LockAwaiter() {
+    if (__builtin_expect(is_waiting_, false)) Abandon();
+  }
+  LockAwaiter(const LockAwaiter&) = delete;
+  LockAwaiter& operator=(const LockAwaiter&) = delete;
+
+  LOCKCHECK_ALWAYS_INLINE bool await_ready() {
+    return __builtin_expect(kHow == How::kBlocking && mutex_.TakeAtOnce(place_),
+                            true);
+  }
+  bool await_suspend(std::coroutine_handle<> handle) {
+    Chain& chain = ThisChain();
+    if (mutex_.Request(place_, kHow, wait_)) return false;
+    waiter_.chain = &chain;
+    waiter_.owner = mutex_.Owner();
+    waiter_.state = LockWaiter::kNew;
+    is_waiting_ = true;
+    internal::Suspend(handle, &ParkIn, this);
+    return true;
+  }
+
+ protected:
+  // Whether it has the lock.
+  LOCKCHECK_ALWAYS_INLINE bool End() {
+    return __builtin_expect(!is_waiting_, true) || EndWait();
+  }
+  CoroutineMutexCore& mutex() { return mutex_; }
+  void SetTime(Clock::time_point time) { time_ = time; }
+
+ private:
+  static bool ParkIn(Chain& chain, void* awaiter) noexcept {
+    return static_cast<LockAwaiter*>(awaiter)->ParkHere(chain);
+  }
+  bool ParkHere(Chain& chain) noexcept {
+    const uint32_t actor = chain.record.actor;
+    BeginCoroutineWait(chain.record, wait_);
+    if (kHow == How::kTimed) {
+      fire = &Fire;
+      chain.context->SetTimer(*this, time_);
+    }
+    // From its end on another thread may have it, and this may be gone.
+    if (!mutex_.waiters().Enter(mutex_.word(), waiter_)) return false;
+    if (!IsCoroutineWaitToFail(actor, true)) return true;
+    // Nobody in the cycle goes on, and this is still here.
+    bool was_queued;
+    if (!mutex_.waiters().GiveUp(mutex_.word(), waiter_, &was_queued)) {
+      return true;
+    }
+    waiter_.state = LockWaiter::kRefused;
+    return false;
+  }
+  static Chain* Fire(CoroutineTimer& timer) noexcept {
+    auto& self = static_cast<LockAwaiter&>(timer);
+    bool was_queued;
+    const bool over = self.mutex_.waiters().GiveUp(self.mutex_.word(),
+                                                   self.waiter_, &was_queued);
+    return over && was_queued ? self.waiter_.chain : nullptr;
+  }
+
+  bool EndWait() {
+    is_waiting_ = false;
+    Chain& chain = *waiter_.chain;
+    if (kHow == How::kTimed) chain.context->DropTimer(*this);
+    const bool has_lock = waiter_.state == LockWaiter::kHasLock;
+    const bool refused = waiter_.state == LockWaiter::kRefused;
+    mutex_.EndWait(chain, wait_, kHow,
+                   has_lock  ? CoroutineOutcome::kAcquired
+                   : refused ? CoroutineOutcome::kInterrupted
+                             : CoroutineOutcome::kTimedOut);
+    if (refused) ThrowCoroutineDeadlock();
+    return has_lock;
+  }
+  // The coroutine is destroyed while it waits.
+  void Abandon() {
+    Chain& chain = *waiter_.chain;
+    if (kHow == How::kTimed) chain.context->DropTimer(*this);
+    bool was_queued;
+    const bool left =
+        mutex_.waiters().GiveUp(mutex_.word(), waiter_, &was_queued);
+    mutex_.EndWait(chain, wait_, kHow, CoroutineOutcome::kInterrupted);
+    if (!left) PushIfAny(mutex_.waiters().Pass(mutex_.word()));
+  }
+
+  CoroutineMutexCore& mutex_;
+  const LockPlace place_;
+  bool is_waiting_ = false;
+  // Made by await_suspend().
+  Clock::time_point time_;
+  CoroutineWait wait_;
+  LockWaiter waiter_;
+};
+
+}  // namespace internal
+
+namespace coroutine {
+
+class mutex {
+ public:
+  constexpr mutex(source_location where = source_location::current()) noexcept
+      : core_(nullptr, where) {}
+  constexpr explicit mutex(
+      const char* name,
+      source_location where = source_location::current()) noexcept
+      : core_(name, where) {}
+  mutex(const mutex&) = delete;
+  mutex& operator=(const mutex&) = delete;
+
+  class [[nodiscard]] guard {
+   public:
+    guard() noexcept = default;
+    guard(guard&& other) noexcept
+        : mutex_(std::exchange(other.mutex_, nullptr)) {}
+    guard& operator=(guard&& other) noexcept {
+      std::swap(mutex_, other.mutex_);
+      return *this;
+    }
+    LOCKCHECK_ALWAYS_INLINE ~guard() {
+      if (mutex_ != nullptr) mutex_->Release();
+    }
+    bool owns_lock() const noexcept { return mutex_ != nullptr; }
+    LOCKCHECK_ALWAYS_INLINE void unlock() {
+      if (mutex_ != nullptr) std::exchange(mutex_, nullptr)->Release();
+    }
+
+   private:
+    friend mutex;
+    explicit guard(internal::CoroutineMutexCore& mutex) noexcept
+        : mutex_(&mutex) {}
+    internal::CoroutineMutexCore* mutex_ = nullptr;
+  };
+
+ private:
+  using Blocking = internal::LockAwaiter<internal::How::kBlocking>;
+  using Timed = internal::LockAwaiter<internal::How::kTimed>;
+
+  struct [[nodiscard]] LockRequest : Blocking {
+    using Blocking::Blocking;
+    LOCKCHECK_ALWAYS_INLINE void await_resume() { this->End(); }
+  };
+  struct [[nodiscard]] GuardRequest : Blocking {
+    using Blocking::Blocking;
+    LOCKCHECK_ALWAYS_INLINE guard await_resume() {
+      this->End();
+      return guard(this->mutex());
+    }
+  };
+  struct [[nodiscard]] TimedRequest : Timed {
+    TimedRequest(internal::CoroutineMutexCore& mutex, internal::LockPlace place,
+                 std::chrono::steady_clock::time_point time)
+        : Timed(mutex, place) {
+      this->SetTime(time);
+    }
+    bool await_resume() { return this->End(); }
+  };
+
+ public:
+  LOCKCHECK_ALWAYS_INLINE LockRequest lock() {
+    LOCKCHECK_LOCK_PLACE(place);
+    return LockRequest(core_, place);
+  }
+  LOCKCHECK_ALWAYS_INLINE GuardRequest scoped_lock() {
+    LOCKCHECK_LOCK_PLACE(place);
+    return GuardRequest(core_, place);
+  }
+  template <typename Rep, typename Period>
+  LOCKCHECK_ALWAYS_INLINE TimedRequest
+  try_lock_for(const std::chrono::duration<Rep, Period>& duration) {
+    LOCKCHECK_LOCK_PLACE(place);
+    return TimedRequest(core_, place, internal::TimeAfter(duration));
+  }
+  template <typename Clock, typename Duration>
+  LOCKCHECK_ALWAYS_INLINE TimedRequest
+  try_lock_until(const std::chrono::time_point<Clock, Duration>& time) {
+    LOCKCHECK_LOCK_PLACE(place);
+    return TimedRequest(core_, place, internal::SteadyTime(time));
+  }
+  LOCKCHECK_ALWAYS_INLINE bool try_lock() {
+    LOCKCHECK_LOCK_PLACE(place);
+    return core_.Try(place);
+  }
+  LOCKCHECK_ALWAYS_INLINE void unlock() { core_.Release(); }
+
+ private:
+  internal::CoroutineMutexCore core_;
+};
+
+}  // namespace coroutine
+}  // namespace lockcheck::inline LOCKCHECK_ABI
+
+#endif  // LOCKCHECK_COROUTINE_MUTEX_H_

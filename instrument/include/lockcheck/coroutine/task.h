@@ -1,0 +1,185 @@
+// coroutine::task<T>: a coroutine that begins when it is awaited, and gives its
+// value, or what it throws, to who awaits it.
+//
+// co_await runs it at once, in the same actor: to lockcheck a task is a part of
+// the coroutine that was spawned (coroutine/context.h), as a function is of its
+// thread. When it is done, who awaits it goes on at once. It is awaited once.
+//
+// T may be void, a reference, or a type that can be moved. A task that was not
+// awaited has not run, and is destroyed.
+#ifndef LOCKCHECK_COROUTINE_TASK_H_
+#define LOCKCHECK_COROUTINE_TASK_H_
+
+#include <coroutine>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include "lockcheck/internal/abi.h"
+
+namespace lockcheck::inline LOCKCHECK_ABI::coroutine {
+
+template <typename T = void>
+class task;
+
+}  // namespace lockcheck::inline LOCKCHECK_ABI::coroutine
+
+namespace lockcheck::inline LOCKCHECK_ABI::internal {
+
+// A value, or what was thrown.
+template <typename T>
+class Answer {
+ public:
+  template <typename U>
+  void Set(U&& value) {
+    if constexpr (std::is_reference_v<T>) {
+      value_ = std::addressof(value);
+    } else {
+      value_.emplace(std::forward<U>(value));
+    }
+  }
+  void SetFailure() noexcept { failure_ = std::current_exception(); }
+  const std::exception_ptr& failure() const { return failure_; }
+  T Take() {
+    if (failure_ != nullptr) std::rethrow_exception(std::move(failure_));
+    if constexpr (std::is_reference_v<T>) {
+      return static_cast<T>(*value_);
+    } else {
+      return std::move(*value_);
+    }
+  }
+
+ private:
+  std::conditional_t<std::is_reference_v<T>, std::remove_reference_t<T>*,
+                     std::optional<T>>
+      value_{};
+  std::exception_ptr failure_;
+};
+
+template <>
+class Answer<void> {
+ public:
+  void SetFailure() noexcept { failure_ = std::current_exception(); }
+  const std::exception_ptr& failure() const { return failure_; }
+  void Take() {
+    if (failure_ != nullptr) std::rethrow_exception(std::move(failure_));
+  }
+
+ private:
+  std::exception_ptr failure_;
+};
+
+// Who awaited the task goes on; of one that was spawned, nobody.
+struct FinalAwaiter {
+  bool await_ready() const noexcept { return false; }
+  template <typename Promise>
+  std::coroutine_handle<> await_suspend(
+      std::coroutine_handle<Promise> handle) const noexcept {
+    const std::coroutine_handle<> next = handle.promise().awaiting;
+    return next != nullptr ? next : std::noop_coroutine();
+  }
+  void await_resume() const noexcept {}
+};
+
+struct TaskPromiseBase {
+  std::suspend_always initial_suspend() const noexcept { return {}; }
+  FinalAwaiter final_suspend() const noexcept { return {}; }
+
+  std::coroutine_handle<> awaiting;
+};
+
+template <typename T>
+struct TaskPromise : TaskPromiseBase {
+  coroutine::task<T> get_return_object() noexcept;
+  template <typename U = T>
+  requires std::is_convertible_v<U&&, T>
+  void return_value(U&& value) { answer.Set(std::forward<U>(value)); }
+  void unhandled_exception() noexcept { answer.SetFailure(); }
+
+  Answer<T> answer;
+};
+
+template <>
+struct TaskPromise<void> : TaskPromiseBase {
+  coroutine::task<void> get_return_object() noexcept;
+  void return_void() const noexcept {}
+  void unhandled_exception() noexcept { answer.SetFailure(); }
+
+  Answer<void> answer;
+};
+
+struct TaskAccess;
+
+}  // namespace lockcheck::inline LOCKCHECK_ABI::internal
+
+namespace lockcheck::inline LOCKCHECK_ABI::coroutine {
+
+template <typename T>
+class [[nodiscard]] task {
+ public:
+  using promise_type = internal::TaskPromise<T>;
+  using value_type = T;
+
+  task() noexcept = default;
+  task(task&& other) noexcept
+      : handle_(std::exchange(other.handle_, nullptr)) {}
+  task& operator=(task&& other) noexcept {
+    std::swap(handle_, other.handle_);
+    return *this;
+  }
+  ~task() {
+    if (handle_ != nullptr) handle_.destroy();
+  }
+
+  auto operator co_await() && noexcept {
+    struct Awaiter {
+      bool await_ready() const noexcept { return false; }
+      std::coroutine_handle<> await_suspend(
+          std::coroutine_handle<> awaiting) const noexcept {
+        handle.promise().awaiting = awaiting;
+        return handle;
+      }
+      T await_resume() const { return handle.promise().answer.Take(); }
+
+      std::coroutine_handle<promise_type> handle;
+    };
+    return Awaiter{handle_};
+  }
+
+ private:
+  friend promise_type;
+  friend internal::TaskAccess;
+  explicit task(std::coroutine_handle<promise_type> handle) noexcept
+      : handle_(handle) {}
+
+  std::coroutine_handle<promise_type> handle_;
+};
+
+}  // namespace lockcheck::inline LOCKCHECK_ABI::coroutine
+
+namespace lockcheck::inline LOCKCHECK_ABI::internal {
+
+template <typename T>
+coroutine::task<T> TaskPromise<T>::get_return_object() noexcept {
+  return coroutine::task<T>(
+      std::coroutine_handle<TaskPromise>::from_promise(*this));
+}
+
+inline coroutine::task<void> TaskPromise<void>::get_return_object() noexcept {
+  return coroutine::task<void>(
+      std::coroutine_handle<TaskPromise>::from_promise(*this));
+}
+
+struct TaskAccess {
+  template <typename T>
+  static std::coroutine_handle<TaskPromise<T>> HandleOf(
+      const coroutine::task<T>& task) noexcept {
+    return task.handle_;
+  }
+};
+
+}  // namespace lockcheck::inline LOCKCHECK_ABI::internal
+
+#endif  // LOCKCHECK_COROUTINE_TASK_H_

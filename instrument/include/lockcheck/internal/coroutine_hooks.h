@@ -1,0 +1,111 @@
+// What lockcheck/coroutine/... tells the runtime about coroutines.
+//
+// In a log each coroutine that was spawned is an actor of its own, with those
+// that it awaits: it holds what it took across suspensions and whatever thread
+// it goes on in. While it runs, the records of the thread that carries it are
+// its. With mode=live there are no such actors: there a coroutine is what its
+// thread does, but for the locks of lockcheck/coroutine, which have the
+// coroutine's id as their owner.
+#ifndef LOCKCHECK_INTERNAL_COROUTINE_HOOKS_H_
+#define LOCKCHECK_INTERNAL_COROUTINE_HOOKS_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "lockcheck/internal/hot.h"
+#include "lockcheck/internal/task_hooks.h"
+
+namespace lockcheck::inline LOCKCHECK_ABI::internal {
+
+// What a suspended coroutine waits for: a lock, or another one's end. Guarded
+// by the runtime, and not to be destroyed while it stands.
+struct CoroutineWait {
+  const LockState* lock = nullptr;
+  uint32_t joined = 0;  // actor id
+  uint32_t site = 0;
+  bool timed = false;
+  mutable bool is_claimed = false;  // its deadlock has been said
+};
+
+// One coroutine, as the runtime knows it.
+struct CoroutineRecord {
+  uint32_t actor = 0;  // 0: none of its own
+  uint32_t parent = 0;
+  uint32_t process = 0;
+  uint32_t segment = 0;  // the last one, if it has begun
+  bool has_begun = false;
+  const char* name = nullptr;
+  const void* context = nullptr;
+  // While it is suspended: what it holds.
+  Hold* held = nullptr;
+  uint32_t held_count = 0;
+  uint32_t held_room = 0;
+  const CoroutineWait* wait = nullptr;
+};
+
+// By who spawns it.
+void ForkCoroutine(CoroutineRecord& coroutine) noexcept;
+
+// The thread under the coroutines that it runs, as long as it does so.
+class Carrier {
+ public:
+  Carrier() = default;
+  ~Carrier() { Leave(); }
+  Carrier(const Carrier&) = delete;
+  Carrier& operator=(const Carrier&) = delete;
+
+  // From here on the thread is the coroutine,
+  void Resume(CoroutineRecord& coroutine) noexcept;
+  // and no more: what the coroutine holds is kept in its record, so that
+  // another thread may resume it from then on.
+  void Suspend(CoroutineRecord& coroutine) noexcept;
+  // The same at its end.
+  void End(CoroutineRecord& coroutine) noexcept;
+  // Between two coroutines the thread records nothing; after this it is itself
+  // again.
+  void Leave() noexcept;
+
+  // The runtime's.
+  CoroutineRecord thread;
+  bool is_between = false;
+};
+
+// The coroutine, which is suspended, waits from now on, until it calls
+// EndCoroutineWait(); it has not been given to who ends the wait yet.
+void BeginCoroutineWait(CoroutineRecord& coroutine,
+                        const CoroutineWait& wait) noexcept;
+// At the end of a run: none of these goes on any more, unless somebody outside
+// of its context resumes it.
+void CoroutinesAreLeft(CoroutineRecord* const* coroutines,
+                       size_t count) noexcept;
+// When it has: whether its wait is in a cycle of waits, and is to
+// fail, if it can.
+bool IsCoroutineWaitToFail(uint32_t actor, bool can_fail) noexcept;
+
+enum class CoroutineOutcome : uint8_t {  // model::Outcome's numbers
+  kAcquired = 0,
+  kTimedOut = 1,
+  kInterrupted = 3,
+};
+// By the coroutine.
+void EndCoroutineLockWait(CoroutineRecord& coroutine, LockState& lock, How how,
+                          uint32_t site, CoroutineOutcome outcome) noexcept;
+// Before it is suspended: it waits for the end of another one, which is an
+// actor. Returns the site.
+uint32_t BeginCoroutineJoin(uint32_t actor, SiteSlot* slot,
+                            Caller caller) noexcept;
+// When it goes on.
+void EndCoroutineJoin(CoroutineRecord& coroutine, uint32_t actor,
+                      bool has_ended) noexcept;
+
+// What came of a request for a coroutine's lock.
+enum class CoroutineGot : uint8_t { kLock, kNothing, kMustWait };
+CoroutineGot RequestCoroutineLock(LockState& lock, How how, SiteSlot* slot,
+                                  Caller caller, uint32_t* site) noexcept;
+// The word by which that lock names the caller.
+uint32_t CoroutineOwner() noexcept;
+[[noreturn]] void ThrowCoroutineDeadlock();
+
+}  // namespace lockcheck::inline LOCKCHECK_ABI::internal
+
+#endif  // LOCKCHECK_INTERNAL_COROUTINE_HOOKS_H_

@@ -1,0 +1,50 @@
+// LOCKCHECK_DISABLED: coroutines of which nothing is told.
+#ifndef LOCKCHECK_INTERNAL_COROUTINE_HOOKS_DISABLED_H_
+#define LOCKCHECK_INTERNAL_COROUTINE_HOOKS_DISABLED_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "lockcheck/internal/abi.h"
+
+namespace lockcheck::inline LOCKCHECK_ABI::internal {
+
+struct SiteSlot;
+struct Caller {};
+
+struct CoroutineWait {
+  uint32_t joined = 0, site = 0;
+};
+struct CoroutineRecord {
+  static constexpr uint32_t actor = 0;
+  const char* name = nullptr;
+  const void* context = nullptr;
+};
+
+inline void ForkCoroutine(CoroutineRecord&) noexcept {}
+
+class Carrier {
+ public:
+  void Resume(CoroutineRecord&) noexcept {}
+  void Suspend(CoroutineRecord&) noexcept {}
+  void End(CoroutineRecord&) noexcept {}
+  void Leave() noexcept {}
+};
+
+inline void BeginCoroutineWait(CoroutineRecord&,
+                               const CoroutineWait&) noexcept {}
+inline void CoroutinesAreLeft(CoroutineRecord* const*, size_t) noexcept {}
+inline bool IsCoroutineWaitToFail(uint32_t, bool) noexcept { return false; }
+inline uint32_t BeginCoroutineJoin(uint32_t, SiteSlot*, Caller) noexcept {
+  return 0;
+}
+inline void EndCoroutineJoin(CoroutineRecord&, uint32_t, bool) noexcept {}
+inline void TaskJoined(uint32_t, SiteSlot*, Caller) noexcept {}
+
+}  // namespace lockcheck::inline LOCKCHECK_ABI::internal
+
+#define LOCKCHECK_SITE_SLOT(slot) ((slot) = nullptr)
+#define LOCKCHECK_CALLER() \
+  ::lockcheck::internal::Caller {}
+
+#endif  // LOCKCHECK_INTERNAL_COROUTINE_HOOKS_DISABLED_H_

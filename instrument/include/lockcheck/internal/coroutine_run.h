@@ -1,0 +1,264 @@
+// What lockcheck/coroutine/context.h stands on: who is to be resumed, and the
+// threads that do it.
+//
+// One lock guards the lists, the timers and the counts. It is a std::mutex, in
+// no log, and not held while a coroutine runs. Waiters of a lock have a lock of
+// their own, which may be taken with this one held, and not the reverse.
+#ifndef LOCKCHECK_INTERNAL_COROUTINE_RUN_H_
+#define LOCKCHECK_INTERNAL_COROUTINE_RUN_H_
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <map>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "lockcheck/internal/coroutine_chain.h"
+#include "lockcheck/internal/tsan.h"
+
+namespace lockcheck::inline LOCKCHECK_ABI::internal {
+
+// First come, first served.
+class ChainList {
+ public:
+  bool IsEmpty() const { return first_ == nullptr; }
+  void Push(Chain& chain) {
+    chain.next = nullptr;
+    (last_ == nullptr ? first_ : last_->next) = &chain;
+    last_ = &chain;
+  }
+  Chain* Pop() {
+    Chain* const chain = first_;
+    if (chain == nullptr) return nullptr;
+    first_ = chain->next;
+    if (first_ == nullptr) last_ = nullptr;
+    return chain;
+  }
+
+ private:
+  Chain* first_ = nullptr;
+  Chain* last_ = nullptr;
+};
+
+class RunCore {
+ public:
+  using Clock = CoroutineTimer::Clock;
+
+  RunCore() = default;
+  RunCore(const RunCore&) = delete;
+  RunCore& operator=(const RunCore&) = delete;
+  // What is suspended is destroyed where it stands, as the coroutine that it
+  // is.
+  ~RunCore() {
+    Carrier carrier;
+    while (all_ != nullptr) Destroy(carrier, *all_);
+  }
+
+  // A new one, which is to be resumed first.
+  void Add(Chain& chain) {
+    const std::lock_guard guard(guard_);
+    chain.next_of_all = all_;
+    if (all_ != nullptr) all_->previous_of_all = &chain;
+    all_ = &chain;
+    ++left_;
+    PushLocked(chain);
+  }
+  // By anybody, of one that is suspended.
+  void Push(Chain& chain) {
+    const std::lock_guard guard(guard_);
+    PushLocked(chain);
+  }
+  std::mutex& guard() { return guard_; }
+
+  void SetTimer(CoroutineTimer& timer, Clock::time_point time) {
+    const std::lock_guard guard(guard_);
+    timer.place = timers_.emplace(time, &timer);
+    timer.is_set = true;
+    if (timer.place == timers_.begin()) woken_.notify_all();
+  }
+  // Afterwards it neither fires nor does so now.
+  void DropTimer(CoroutineTimer& timer) {
+    const std::lock_guard guard(guard_);
+    if (!timer.is_set) return;
+    timers_.erase(timer.place);
+    timer.is_set = false;
+  }
+
+  // Somebody outside is going to resume a coroutine.
+  void BeginWork() {
+    const std::lock_guard guard(guard_);
+    ++work_;
+  }
+  void EndWork() {
+    const std::lock_guard guard(guard_);
+    if (--work_ == 0) woken_.notify_all();
+  }
+
+  // Returns how many are left, none of which can go on.
+  size_t Run(SiteSlot* slot, Caller caller) {
+    std::exception_ptr failure;
+    size_t left;
+    {
+      Carrier carrier;
+      std::unique_lock lock(guard_);
+      while (Chain* const chain = Next(carrier, lock)) {
+        ++running_;
+        lock.unlock();
+        const bool has_ended = Step(carrier, *chain);
+        lock.lock();
+        if (has_ended) End(*chain);
+        if (--running_ == 0) woken_.notify_all();
+      }
+      left = left_;
+      std::swap(failure, failure_);
+      if (left != 0) TellLeft();
+    }
+    JoinEnded(slot, caller);
+    if (failure != nullptr) std::rethrow_exception(failure);
+    return left;
+  }
+
+  // Of one that nobody awaits; with the context locked.
+  void Fails(std::exception_ptr failure) noexcept {
+    if (failure_ == nullptr) failure_ = std::move(failure);
+  }
+  void HasEnded(uint32_t actor) {
+    if (actor != 0) ended_.push_back(actor);
+  }
+
+ private:
+  void PushLocked(Chain& chain) {
+    ready_.Push(chain);
+    if (sleepers_ != 0) woken_.notify_one();
+  }
+
+  void FireTimers() {
+    if (timers_.empty()) return;
+    const auto now = Clock::now();
+    while (!timers_.empty() && timers_.begin()->first <= now) {
+      CoroutineTimer& timer = *timers_.begin()->second;
+      timers_.erase(timers_.begin());
+      timer.is_set = false;
+      if (Chain* const chain = timer.fire(timer)) PushLocked(*chain);
+    }
+  }
+
+  // Null: none of those that are left can go on.
+  Chain* Next(Carrier& carrier, std::unique_lock<std::mutex>& lock) {
+    while (true) {
+      FireTimers();
+      if (Chain* const chain = ready_.Pop()) return chain;
+      if (running_ == 0 && timers_.empty() && (work_ == 0 || left_ == 0)) {
+        return nullptr;
+      }
+      // The thread is itself while it sleeps.
+      lock.unlock();
+      carrier.Leave();
+      lock.lock();
+      FireTimers();
+      if (!ready_.IsEmpty() || (running_ == 0 && timers_.empty())) {
+        if (!ready_.IsEmpty() || work_ == 0 || left_ == 0) continue;
+      }
+      ++sleepers_;
+      if (timers_.empty()) {
+        woken_.wait(lock);
+      } else {
+        woken_.wait_until(lock, timers_.begin()->first);
+      }
+      --sleepers_;
+    }
+  }
+
+  // True: the coroutine has ended. False: it is somebody else's.
+  bool Step(Carrier& carrier, Chain& chain) {
+    Chain* const before = std::exchange(t_chain, &chain);
+    bool has_ended = false, is_parked = false;
+    while (!has_ended && !is_parked) {
+      AnnounceAcquired(&chain);
+      carrier.Resume(chain.record);
+      chain.park = nullptr;
+      chain.handle.resume();
+      if (chain.park == nullptr) {
+        chain.Finish();
+        carrier.End(chain.record);
+        has_ended = true;
+      } else {
+        carrier.Suspend(chain.record);
+        AnnounceRelease(&chain);
+        is_parked = chain.park(chain, chain.awaiter);
+      }
+    }
+    t_chain = before;
+    return has_ended;
+  }
+
+  void Unlink(Chain& chain) {
+    if (chain.next_of_all != nullptr) {
+      chain.next_of_all->previous_of_all = chain.previous_of_all;
+    }
+    (chain.previous_of_all == nullptr ? all_
+                                      : chain.previous_of_all->next_of_all) =
+        chain.next_of_all;
+    --left_;
+  }
+
+  void End(Chain& chain) {
+    Unlink(chain);
+    bool is_owned = false;
+    if (Chain* const awaiting = chain.Ended(&is_owned)) PushLocked(*awaiting);
+    if (!is_owned) delete &chain;
+  }
+
+  void Destroy(Carrier& carrier, Chain& chain) {
+    Chain* const before = std::exchange(t_chain, &chain);
+    carrier.Resume(chain.record);
+    chain.Finish();
+    carrier.End(chain.record);
+    t_chain = before;
+    const std::lock_guard guard(guard_);
+    End(chain);
+  }
+
+  // Each of them is suspended, and nobody is about to resume one.
+  void TellLeft() {
+    std::vector<CoroutineRecord*> records;
+    records.reserve(left_);
+    for (Chain* chain = all_; chain != nullptr; chain = chain->next_of_all) {
+      records.push_back(&chain->record);
+    }
+    CoroutinesAreLeft(records.data(), records.size());
+  }
+
+  // What they did comes before what the thread does from now on.
+  void JoinEnded(SiteSlot* slot, Caller caller) {
+    std::vector<uint32_t> ended;
+    {
+      const std::lock_guard guard(guard_);
+      std::swap(ended, ended_);
+    }
+    for (const uint32_t actor : ended) TaskJoined(actor, slot, caller);
+  }
+
+  std::mutex guard_;
+  std::condition_variable woken_;
+  ChainList ready_;
+  Chain* all_ = nullptr;  // that have not ended
+  size_t left_ = 0;       // how many these are
+  size_t running_ = 0;
+  size_t sleepers_ = 0;
+  size_t work_ = 0;
+  std::multimap<Clock::time_point, CoroutineTimer*> timers_;
+  std::vector<uint32_t> ended_;  // actors that nobody has joined
+  std::exception_ptr failure_;
+};
+
+inline void PushIfAny(Chain* chain) {
+  if (chain != nullptr) chain->context->Push(*chain);
+}
+
+}  // namespace lockcheck::inline LOCKCHECK_ABI::internal
+
+#endif  // LOCKCHECK_INTERNAL_COROUTINE_RUN_H_

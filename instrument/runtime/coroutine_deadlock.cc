@@ -1,0 +1,167 @@
+#include "instrument/runtime/coroutine_deadlock.h"
+
+#include <cstring>
+
+#include "instrument/runtime/holding.h"
+#include "instrument/runtime/message.h"
+#include "instrument/runtime/modules.h"
+#include "instrument/runtime/process.h"
+#include "instrument/runtime/sites.h"
+#include "instrument/runtime/waiting.h"
+
+namespace lockcheck::runtime {
+namespace {
+
+using internal::CoroutineRecord;
+using internal::CoroutineWait;
+
+// Who is waited for; 0: nobody that is known. A lock that is destroyed while it
+// is waited for may be gone.
+uint32_t NextOf(const CoroutineWait& wait, uint32_t* held_site = nullptr) {
+  if (wait.lock == nullptr) return wait.joined;
+  alignas(LockState) char copy[sizeof(LockState)];
+  if (!ReadMemory(wait.lock, copy, sizeof(copy))) return 0;
+  uint32_t word, place;
+  memcpy(&word, copy + offsetof(LockState, word), sizeof(word));
+  memcpy(&place, copy + offsetof(LockState, holder_site), sizeof(place));
+  if (held_site != nullptr) *held_site = SiteOfTag(place);
+  return word & internal::kOwnerMask;
+}
+
+CoroutineRecord* FindWaiting(uint32_t actor) {
+  CoroutineRecord* const coroutine = WaitingCoroutine(actor);
+  if (coroutine == nullptr || coroutine->wait == nullptr ||
+      coroutine->wait->timed) {
+    return nullptr;
+  }
+  return coroutine;
+}
+
+void NameCoroutine(Message& m, const StuckCoroutine& stuck) {
+  m << "A" << uint64_t{stuck.actor};
+  if (stuck.name != nullptr) m << " " << stuck.name;
+}
+
+void NamePlace(Message& m, uint32_t site) {
+  if (const void* const pc = PcOfSite(site)) {
+    m << ", in ";
+    NameFunction(m, pc);
+  }
+}
+
+}  // namespace
+
+// Returns whom it waits for.
+uint32_t CoroutineDeadlock::Note(CoroutineRecord& coroutine) {
+  const CoroutineWait& wait = *coroutine.wait;
+  StuckCoroutine stuck;
+  stuck.actor = coroutine.actor;
+  stuck.joined = wait.joined;
+  stuck.site = wait.site;
+  stuck.name = coroutine.name;
+  const uint32_t next = NextOf(wait, &stuck.held_site);
+  if (wait.lock != nullptr && next != 0) {
+    stuck.lock =
+        internal::LowHalf(reinterpret_cast<const uint32_t*>(wait.lock));
+    stuck.lock_name = wait.lock->name;
+    stuck.lock_file = wait.lock->file;
+    stuck.lock_line = wait.lock->line;
+  }
+  if (size_ < kMostSaid) stuck_[size_] = stuck;
+  ++size_;
+  return next;
+}
+
+// Of a cycle that the coroutine is not in, but waits for, something was said
+// before: the walk would go round in it for ever, so another one follows at
+// half the pace (Floyd).
+bool CoroutineDeadlock::Find(uint32_t actor) {
+  size_ = 0;
+  uint32_t slow = actor;
+  uint32_t at = actor;
+  while (CoroutineRecord* const coroutine = FindWaiting(at)) {
+    at = Note(*coroutine);
+    if (at == actor) return true;
+    if (size_ % 2 == 0) {
+      const CoroutineRecord* const behind = FindWaiting(slow);
+      slow = behind == nullptr ? 0 : NextOf(*behind->wait);
+      if (slow == at) return false;
+    }
+  }
+  return false;
+}
+
+bool CoroutineDeadlock::FindGone(uint32_t actor) {
+  size_ = 0;
+  CoroutineRecord* const coroutine = FindWaiting(actor);
+  if (coroutine == nullptr || coroutine->wait->lock == nullptr ||
+      WasUnlockedByOther()) {
+    return false;
+  }
+  const uint32_t owner = Note(*coroutine);
+  gone_ = owner != 0 && HasEnded(owner) ? owner : 0;
+  return gone_ != 0;
+}
+
+// If one is to fail the others go on, or wait for somebody else.
+bool CoroutineDeadlock::Claim(bool one) const {
+  if (owner_has_ended()) {
+    static GrowingSet said;
+    return said.Insert(uint64_t{gone_} << 32 | stuck_[0].lock);
+  }
+  uint32_t at = actor();
+  for (size_t i = 0; i < size_; ++i) {
+    const CoroutineWait& wait = *FindWaiting(at)->wait;
+    if (wait.is_claimed) return false;
+    at = NextOf(wait);
+  }
+  at = actor();
+  for (size_t i = 0; i < (one ? 1 : size_); ++i) {
+    const CoroutineWait& wait = *FindWaiting(at)->wait;
+    wait.is_claimed = true;
+    at = NextOf(wait);
+  }
+  return true;
+}
+
+void CoroutineDeadlock::SayHeadline() const {
+  Message m;
+  m << "DEADLOCK: ";
+  if (owner_has_ended()) {
+    m << "a coroutine waits for a lock whose owner has ended";
+  } else if (size_ == 1) {
+    m << "a coroutine waits for itself";
+  } else {
+    m << uint64_t{size_} << " coroutines wait for each other";
+  }
+}
+
+void CoroutineDeadlock::SayEach() const {
+  const size_t said = size_ < kMostSaid ? size_ : kMostSaid;
+  for (size_t i = 0; i < said; ++i) {
+    const StuckCoroutine& stuck = stuck_[i];
+    Message m;
+    m << "  ";
+    NameCoroutine(m, stuck);
+    m << " awaits ";
+    if (stuck.joined != 0) {
+      m << "the end of A" << uint64_t{stuck.joined};
+    } else if (stuck.lock_name != nullptr) {
+      m << "\"" << stuck.lock_name << "\"";
+    } else {
+      m << "the lock made at " << stuck.lock_file << ":"
+        << uint64_t{stuck.lock_line};
+    }
+    NamePlace(m, stuck.site);
+    if (stuck.joined == 0 && stuck.held_site != 0) {
+      m << "; it was taken";
+      NamePlace(m, stuck.held_site);
+      if (owner_has_ended()) m << ", by A" << uint64_t{gone_};
+    }
+  }
+  if (said < size_) {
+    Message() << "  and " << uint64_t{size_ - said} << " more";
+  }
+}
+
+}  // namespace lockcheck::runtime

@@ -1,0 +1,224 @@
+// Coroutines that wait for each other: for locks, and for ends.
+
+#include <mutex>
+#include <system_error>
+
+#include "instrument/runtime/carried.h"
+#include "instrument/runtime/coroutine.h"
+#include "instrument/runtime/coroutine_deadlock.h"
+#include "instrument/runtime/deadlock_report.h"
+#include "instrument/runtime/entry.h"
+#include "instrument/runtime/holding.h"
+#include "instrument/runtime/keep_errno.h"
+#include "instrument/runtime/live.h"
+#include "instrument/runtime/plain.h"
+#include "instrument/runtime/process.h"
+#include "instrument/runtime/record.h"
+#include "instrument/runtime/sites.h"
+#include "instrument/runtime/table.h"
+#include "instrument/runtime/unseen.h"
+#include "instrument/runtime/waiting.h"
+#include "lockcheck/internal/coroutine_mutex.h"
+#include "lockcheck/internal/thread_hooks.h"
+
+namespace lockcheck::runtime {
+namespace {
+
+using internal::CoroutineOutcome;
+using internal::CoroutineRecord;
+using internal::CoroutineWait;
+using internal::ShortLock;
+using log::Op;
+
+// Over all waits of coroutines. Who waits does not go on before it has had
+// this, so what is read under it stands meanwhile.
+constinit ShortLock g_guard;
+
+void EndWaiting(CoroutineRecord& coroutine) {
+  const std::lock_guard guard(g_guard);
+  coroutine.wait = nullptr;
+}
+
+void WriteUnblock(Thread* t, model::Outcome outcome) {
+  Begin(t, 3).U64(Ticks()).End(Op::kUnblock, static_cast<uint32_t>(outcome));
+}
+
+}  // namespace
+
+Got LockLiveCoroutines(Thread* t, const LockRequest& request) {
+  const uint32_t owner =
+      t->live_coroutine != 0 ? t->live_coroutine : t->hot.actor;
+  if (TryTake(*request.lock, owner)) return Got::kLock;
+  if (request.must_wait_at == nullptr) return Got::kNothing;
+  *request.must_wait_at = SiteId(t, request.slot, request.caller);
+  return Got::kMustWait;
+}
+
+void DoBeginCoroutineWait(CoroutineRecord& coroutine,
+                          const CoroutineWait& wait) {
+  const std::lock_guard guard(g_guard);
+  coroutine.wait = &wait;
+  SetWaitingCoroutine(coroutine.actor, &coroutine);
+}
+
+bool DoIsCoroutineWaitToFail(uint32_t actor, bool can_fail) {
+  CoroutineDeadlock deadlock;
+  {
+    const std::lock_guard guard(g_guard);
+    const bool fails = can_fail && g_options.on_deadlock == OnDeadlock::kThrow;
+    if (!deadlock.Find(actor) || !deadlock.Claim(fails)) return false;
+  }
+  return ReportCoroutines(deadlock, can_fail);
+}
+
+// Who closed a cycle has said so; nobody is told when an owner ends.
+void DoCoroutinesAreLeft(CoroutineRecord* const* coroutines, size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    CoroutineDeadlock deadlock;
+    {
+      const std::lock_guard guard(g_guard);
+      if (!deadlock.FindGone(coroutines[i]->actor) || !deadlock.Claim(false)) {
+        continue;
+      }
+    }
+    ReportCoroutines(deadlock, false);
+  }
+}
+
+void DoEndCoroutineLockWait(CoroutineRecord& coroutine, LockState& lock,
+                            How how, uint32_t site, CoroutineOutcome outcome) {
+  EndWaiting(coroutine);
+  const KeepErrno keep_errno;
+  Thread* const t = Enter();
+  if (t == nullptr) return;
+  if (!t->live) {
+    WriteUnblock(t, static_cast<model::Outcome>(outcome));
+    if (outcome == CoroutineOutcome::kAcquired) {
+      Taken(t, lock, site, how, 0);
+    }
+  }
+  Leave(t);
+}
+
+uint32_t DoBeginCoroutineJoin(uint32_t actor, SiteSlot* slot, Caller caller) {
+  const KeepErrno keep_errno;
+  Thread* const t = Enter();
+  if (t == nullptr) return 0;
+  const uint32_t site = SiteId(t, slot, caller);
+  if (!t->live) {
+    NoteJoin(t, site, slot, caller);
+    WriteJoinBlockOf(t, actor, site, Ticks());
+  }
+  Leave(t);
+  return site;
+}
+
+void DoEndCoroutineJoin(CoroutineRecord& coroutine, uint32_t actor,
+                        bool has_ended) {
+  EndWaiting(coroutine);
+  const KeepErrno keep_errno;
+  Thread* const t = Enter();
+  if (t == nullptr) return;
+  if (!t->live && has_ended) {
+    WriteJoinOf(t, actor, Ticks());
+  } else if (!t->live) {
+    WriteUnblock(t, model::Outcome::kInterrupted);
+  }
+  Leave(t);
+}
+
+}  // namespace lockcheck::runtime
+
+namespace lockcheck::inline LOCKCHECK_ABI::internal {
+
+CoroutineGot RequestCoroutineLock(LockState& lock, How how, SiteSlot* slot,
+                                  Caller caller, uint32_t* site) noexcept {
+  const runtime::Unseen unseen;
+  runtime::LockRequest request{
+      &lock, LockKind::kCoroutineMutex, how, slot, caller, 0, nullptr};
+  request.must_wait_at = site;
+  runtime::Got got = runtime::Got::kNothing;
+  if (const runtime::Table* const table = runtime::Recording()) {
+    got = table->lock(request);
+  } else if (runtime::TryTake(lock, CoroutineOwner())) {
+    got = runtime::Got::kLock;
+  }
+  return got == runtime::Got::kLock       ? CoroutineGot::kLock
+         : got == runtime::Got::kMustWait ? CoroutineGot::kMustWait
+                                          : CoroutineGot::kNothing;
+}
+
+uint32_t CoroutineOwner() noexcept {
+  const runtime::Unseen unseen;
+  if (const runtime::Table* const table = runtime::Recording()) {
+    return table->coroutine_owner();
+  }
+  return IsOff() ? uint32_t{kOffOwner} : runtime::UnrecordedOwner();
+}
+
+void HandOver(LockState& lock, uint32_t tag) noexcept {
+  const runtime::Unseen unseen;
+  auto& state = static_cast<CoroutineLockState&>(lock);
+  const runtime::Table* const table = tag == 0 ? nullptr : runtime::Recording();
+  const uint64_t ticks = table == nullptr ? 0 : runtime::Ticks();
+  Chain* const next = state.waiters.Pass(state.word);
+  if (next == nullptr) return;
+  PushIfAny(next);
+  if (table != nullptr) table->saw_waiters(tag, ticks);
+}
+
+void BeginCoroutineWait(CoroutineRecord& coroutine,
+                        const CoroutineWait& wait) noexcept {
+  const runtime::Unseen unseen;
+  const runtime::Table* const table =
+      coroutine.actor == 0 ? nullptr : runtime::Recording();
+  if (table != nullptr) table->begin_coroutine_wait(coroutine, wait);
+}
+
+void CoroutinesAreLeft(CoroutineRecord* const* coroutines,
+                       size_t count) noexcept {
+  const runtime::Unseen unseen;
+  if (const runtime::Table* const table = runtime::Recording()) {
+    table->coroutines_are_left(coroutines, count);
+  }
+}
+
+bool IsCoroutineWaitToFail(uint32_t actor, bool can_fail) noexcept {
+  const runtime::Unseen unseen;
+  const runtime::Table* const table =
+      actor == 0 ? nullptr : runtime::Recording();
+  return table != nullptr && table->is_coroutine_wait_to_fail(actor, can_fail);
+}
+
+void EndCoroutineLockWait(CoroutineRecord& coroutine, LockState& lock, How how,
+                          uint32_t site, CoroutineOutcome outcome) noexcept {
+  const runtime::Unseen unseen;
+  if (const runtime::Table* const table = runtime::Recording()) {
+    table->end_coroutine_lock_wait(coroutine, lock, how, site, outcome);
+  }
+}
+
+uint32_t BeginCoroutineJoin(uint32_t actor, SiteSlot* slot,
+                            Caller caller) noexcept {
+  const runtime::Unseen unseen;
+  const runtime::Table* const table =
+      actor == 0 ? nullptr : runtime::Recording();
+  return table == nullptr ? 0
+                          : table->begin_coroutine_join(actor, slot, caller);
+}
+
+void EndCoroutineJoin(CoroutineRecord& coroutine, uint32_t actor,
+                      bool has_ended) noexcept {
+  const runtime::Unseen unseen;
+  const runtime::Table* const table =
+      actor == 0 ? nullptr : runtime::Recording();
+  if (table != nullptr) table->end_coroutine_join(coroutine, actor, has_ended);
+}
+
+void ThrowCoroutineDeadlock() {
+  throw std::system_error(
+      std::make_error_code(std::errc::resource_deadlock_would_occur),
+      "lockcheck: this wait closes a deadlock");
+}
+
+}  // namespace lockcheck::inline LOCKCHECK_ABI::internal
