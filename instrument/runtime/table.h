@@ -18,6 +18,7 @@
 #include "lib/model/primitives.h"
 #include "lockcheck/internal/gil.h"
 #include "lockcheck/internal/hot.h"
+#include "lockcheck/internal/process_lock.h"
 #include "lockcheck/internal/semaphore.h"
 #include "lockcheck/internal/task_hooks.h"
 #include "lockcheck/internal/thread_hooks.h"
@@ -52,10 +53,13 @@ struct LockRequest {
   // request never fails, whatever on_deadlock says.
   bool again = false;
   bool tries = false;  // kMulti: not the first member; it does not wait
+  // Of a lock between processes, of which `lock` is a record; else null.
+  internal::ProcessState* process = nullptr;
 };
 
 // What came of a request. kDeadlock: it would wait for ever, and is to throw.
-enum class Got : uint8_t { kNothing, kLock, kDeadlock };
+// kNotRecoverable: nobody gets it any more, and it is to throw, too.
+enum class Got : uint8_t { kNothing, kLock, kDeadlock, kNotRecoverable };
 
 struct Table {
   uint8_t mode;  // internal::RunMode
@@ -110,6 +114,15 @@ struct Table {
   // Null: for nobody any more.
   void (*work_for)(const internal::QueueState* jobs,
                    const internal::WaitQueue* slots);
+  void (*taken_process)(internal::ProcessState& lock, SiteSlot* slot,
+                        Caller caller, int result);
+  // 0, or errno.
+  int (*unlock_process)(internal::ProcessState& lock, SiteSlot* slot,
+                        Caller caller);
+  void (*destroy_process)(internal::ProcessState& lock);
+  // After a fork by this thread: the child's actor, in both processes.
+  uint32_t (*forked)(bool in_child);
+  int (*end_process)(int status);
 };
 
 // This copy's own table, or the first copy's.

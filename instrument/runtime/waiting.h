@@ -29,6 +29,9 @@ uint64_t WaitClock();
 // What the thread waits for now, and the number of that wait. False: nothing.
 bool SeeWait(const Thread* t, Wanted* wanted, uint32_t* number);
 
+// Whether a thread of this process waits for the lock.
+bool IsWaitedFor(const LockState& lock);
+
 // The thread's hold of that object during the wait that was seen; null: none.
 // Means something only if the wait is seen to last still.
 const Hold* HoldOf(const Wanted& wanted, uint32_t object);
@@ -40,6 +43,9 @@ Thread* ThreadOf(uint32_t actor);
 void SetThreadOf(uint32_t actor, Thread* t);
 // Not of one that has not begun.
 bool HasEnded(uint32_t actor);
+// A child that this process has forked.
+void NoteOtherProcess(uint32_t actor);
+bool IsOfOtherProcess(uint32_t actor);
 
 // The first of all threads of this process, those that ended included.
 Thread* FirstThread();

@@ -43,8 +43,9 @@ enum class ObjectKind : uint8_t {
   kQueueDone = 17,   // the end of all tasks: join waits for it
   kThreadPool = 18,  // workers that are free: a task waits for one
   kGil = 19,
-  kRegion = 20,     // a blocking call: the outside ends it
-  kOperation = 21,  // an asynchronous one
+  kRegion = 20,        // a blocking call: the outside ends it
+  kOperation = 21,     // an asynchronous one
+  kProcessMutex = 22,  // in memory that processes share
 };
 
 // What the object has between a post and the wait that it ends.
@@ -79,6 +80,8 @@ struct Primitive {
   // Its units are the places of those who work: a task that takes one has it to
   // its end.
   bool slots = false;
+  // One and the same in all processes of a recording.
+  bool between_processes = false;
 };
 
 inline constexpr Primitive kPrimitives[] = {
@@ -92,8 +95,8 @@ inline constexpr Primitive kPrimitives[] = {
      true, WaitRule::kAll, "the last unlock"},
     {ObjectKind::kRecursiveTimedMutex, "recursive_timed_mutex",
      "recursive_timed_mutex", true, true, WaitRule::kAll, "the last unlock"},
-    {ObjectKind::kActorEnd, "thread_end", "thread, jthread", true, false,
-     WaitRule::kAll, "its end"},
+    {ObjectKind::kActorEnd, "thread_end", "thread, jthread, process::child",
+     true, false, WaitRule::kAll, "its end"},
     {ObjectKind::kSharedMutex, "shared_mutex", "shared_mutex", true, false,
      WaitRule::kAll, "unlock; of all readers, for a writer"},
     {ObjectKind::kSharedTimedMutex, "shared_timed_mutex", "shared_timed_mutex",
@@ -133,6 +136,9 @@ inline constexpr Primitive kPrimitives[] = {
     {ObjectKind::kOperation, "async_operation", "async_operation", false, false,
      WaitRule::kAny, "complete, cancel: the outside", Stock::kOutstanding, true,
      "in flight"},
+    {ObjectKind::kProcessMutex, "process_mutex", "process::mutex", true, false,
+     WaitRule::kAll, "unlock, the owner's death", Stock::kNothing, false,
+     nullptr, false, false, true},
 };
 
 constexpr const Primitive& PrimitiveOf(ObjectKind kind) {
@@ -161,6 +167,10 @@ constexpr bool MayFindNothing(ObjectKind kind) {
 
 // A post that comes when nobody waits is lost: nothing keeps it.
 constexpr bool KeepsNoPost(ObjectKind kind) { return MayFindNothing(kind); }
+
+constexpr bool IsBetweenProcesses(ObjectKind kind) {
+  return PrimitiveOf(kind).between_processes;
+}
 
 constexpr bool IsSlots(ObjectKind kind) { return PrimitiveOf(kind).slots; }
 
