@@ -4,8 +4,12 @@
 #define LOCKCHECK_INTERNAL_ROBUST_H_
 
 #include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
 #include <pthread.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <exception>
@@ -42,7 +46,11 @@ class RobustMutex {
 
   // 0; EOWNERDEAD, and it is taken all the same; or why it is not.
   int Lock() noexcept { return pthread_mutex_lock(&mutex_); }
-  int TryLock() noexcept { return pthread_mutex_trylock(&mutex_); }
+  int TryLock() noexcept {
+    const int result = pthread_mutex_trylock(&mutex_);
+    if (__builtin_expect(result == ENOTRECOVERABLE, false)) LetGo();
+    return result;
+  }
   int LockUntil(const Deadline& deadline) noexcept {
     const timespec time = {static_cast<time_t>(deadline.seconds),
                            static_cast<long>(deadline.nanoseconds)};
@@ -62,6 +70,15 @@ class RobustMutex {
   }
 
  private:
+  // glibc 2.36's trylock says that the mutex is not recoverable and keeps its
+  // word, so that whoever comes next would wait for ever.
+  void LetGo() noexcept {
+    if (OwnerTid() != static_cast<uint32_t>(gettid())) return;
+    __atomic_store_n(&mutex_.__data.__lock, 0, __ATOMIC_RELEASE);
+    syscall(SYS_futex, &mutex_.__data.__lock, FUTEX_WAKE, INT_MAX, nullptr,
+            nullptr, 0);
+  }
+
   pthread_mutex_t mutex_;
 };
 
