@@ -55,7 +55,10 @@ Thread* OneBlocker(const Wanted& wanted, bool mine, uint32_t* reader_of) {
     if (!wanted.reads) *reader_of = tag >> 3;
     return nullptr;
   }
-  return ThreadOf(word & internal::kOwnerMask);
+  const uint32_t owner = word & internal::kOwnerMask;
+  Thread* const t = ThreadOf(owner);
+  // What the parent's thread has, its forked child has not.
+  return wanted.process && t != nullptr && ActorOf(t) != owner ? nullptr : t;
 }
 
 bool Blocks(Thread* blocker, const Wanted& wanted, bool mine) {

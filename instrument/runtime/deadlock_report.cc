@@ -9,6 +9,7 @@
 #include "instrument/runtime/message.h"
 #include "instrument/runtime/modules.h"
 #include "instrument/runtime/process.h"
+#include "instrument/runtime/process_lock.h"
 #include "instrument/runtime/record.h"
 #include "instrument/runtime/reporter.h"
 #include "instrument/runtime/saying.h"
@@ -38,10 +39,14 @@ struct Reporting {
 };
 
 void NameLock(Message& m, const LockState& lock) {
-  if (lock.name != nullptr) {
-    m << "\"" << lock.name << "\"";
-  } else if (lock.file != nullptr) {
-    m << "the lock made at " << lock.file << ":" << uint64_t{lock.line};
+  const ProcessLockName* const shared = NameOfProcessLock(ObjectId(lock));
+  const ProcessLockName names =
+      shared != nullptr ? *shared
+                        : ProcessLockName{lock.name, lock.file, lock.line};
+  if (names.name != nullptr) {
+    m << "\"" << names.name << "\"";
+  } else if (names.file != nullptr) {
+    m << "the lock made at " << names.file << ":" << uint64_t{names.line};
   } else {
     m << "a lock";
   }

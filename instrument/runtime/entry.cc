@@ -14,10 +14,12 @@
 #include "instrument/runtime/plain.h"
 #include "instrument/runtime/plain_shared.h"
 #include "instrument/runtime/process.h"
+#include "instrument/runtime/process_lock.h"
 #include "instrument/runtime/record.h"
 #include "instrument/runtime/table.h"
 #include "instrument/runtime/unseen.h"
 #include "lockcheck/guards.h"
+#include "lockcheck/internal/process_hooks.h"
 #include "lockcheck/internal/thread_hooks.h"
 #include "lockcheck/mutex.h"
 
@@ -55,6 +57,7 @@ using runtime::Recording;
 Got Lock(const LockRequest& request) {
   const Unseen unseen;
   if (const Table* const table = Recording()) return table->lock(request);
+  if (request.process != nullptr) return runtime::PlainProcessRequest(request);
   return runtime::PlainRequest(request) ? Got::kLock : Got::kNothing;
 }
 
@@ -64,6 +67,11 @@ bool LockOrThrow(const LockRequest& request) {
   if (got == Got::kDeadlock) {
     ThrowLockError(std::errc::resource_deadlock_would_occur,
                    "lockcheck: this wait closes a deadlock");
+  }
+  if (got == Got::kNotRecoverable) {
+    ThrowLockError(std::errc::state_not_recoverable,
+                   "lockcheck: the lock's owner died, and the next one did not "
+                   "call consistent()");
   }
   return got == Got::kLock;
 }
@@ -125,6 +133,39 @@ bool TimedLockUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
 bool LockMemberUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
                         Caller caller, uint32_t held) {
   LockRequest request = {&lock, kind, How::kMulti, slot, caller, held, nullptr};
+  request.tries = held != 0;
+  return LockOrThrow(request);
+}
+
+namespace {
+
+LockRequest Asked(ProcessState& lock, How how, SiteSlot* slot, Caller caller,
+                  uint32_t held = 0, const Deadline* deadline = nullptr) {
+  LockRequest request{&lock,   LockKind::kProcessMutex, how, slot, caller, held,
+                      deadline};
+  request.process = &lock;
+  return request;
+}
+
+}  // namespace
+
+void LockProcessUncommon(ProcessState& lock, SiteSlot* slot, Caller caller) {
+  LockOrThrow(Asked(lock, How::kBlocking, slot, caller));
+}
+
+bool TryLockProcessUncommon(ProcessState& lock, SiteSlot* slot,
+                            Caller caller) noexcept {
+  return Try(Asked(lock, How::kTry, slot, caller));
+}
+
+bool TimedLockProcessUncommon(ProcessState& lock, SiteSlot* slot, Caller caller,
+                              const Deadline& deadline) {
+  return LockOrThrow(Asked(lock, How::kTimed, slot, caller, 0, &deadline));
+}
+
+bool LockProcessMemberUncommon(ProcessState& lock, SiteSlot* slot,
+                               Caller caller, uint32_t held) {
+  LockRequest request = Asked(lock, How::kMulti, slot, caller, held);
   request.tries = held != 0;
   return LockOrThrow(request);
 }
@@ -223,6 +264,24 @@ void JoinEnd(uint32_t actor, Joined joined) noexcept {
   const Unseen unseen;
   const Table* const table = Recording();
   if (table != nullptr && actor != 0) table->join(actor, joined);
+}
+
+pid_t ForkChild(uint32_t* actor) noexcept {
+  const Table* table;
+  {
+    const Unseen unseen;
+    table = Recording();
+  }
+  const pid_t pid = fork();
+  const Unseen unseen;
+  *actor = table == nullptr || pid < 0 ? 0 : table->forked(pid == 0);
+  return pid;
+}
+
+int EndChild(int status) noexcept {
+  const Unseen unseen;
+  const Table* const table = Recording();
+  return table == nullptr ? status : table->end_process(status);
 }
 
 void NameThread(const char* name) noexcept {

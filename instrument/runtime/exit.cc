@@ -96,6 +96,14 @@ void OnExitStatus(int status, void*) {
 
 }  // namespace
 
+int DoEndProcess(int status) {
+  const Unseen unseen;
+  EndReports();
+  WriteExit();
+  const bool fails = Settle();
+  return fails && status == 0 ? static_cast<int>(g_options.exit_code) : status;
+}
+
 void RegisterExit() { on_exit(&OnExitBegun, nullptr); }
 
 }  // namespace lockcheck::runtime

@@ -12,6 +12,10 @@ namespace lockcheck::runtime {
 // is done when the program's static destructors have run.
 void RegisterExit();
 
+// The same in a process that ends by _exit(): the entry of the table. Returns
+// the status that it is to end with.
+int DoEndProcess(int status);
+
 // In the program and in the kernel for it.
 inline uint64_t ProcessorNs(const rusage& usage) {
   const auto ns = [](const timeval& v) {

@@ -23,6 +23,7 @@
 #include "instrument/runtime/message.h"
 #include "instrument/runtime/misuse.h"
 #include "instrument/runtime/process.h"
+#include "instrument/runtime/process_lock.h"
 #include "instrument/runtime/quiescence.h"
 #include "instrument/runtime/read_file.h"
 #include "instrument/runtime/record.h"
@@ -232,6 +233,7 @@ void Reattach(Thread* t) {
   memmove(k.ancestors + 1, k.ancestors,
           (kMaxAncestors - 1) * sizeof(k.ancestors[0]));
   k.ancestors[0] = parent;
+  DropProcessLocks(t);
   StartStream(
       t, k.interrupted != nullptr ? BeginHow::kSignal : BeginHow::kForkChild,
       actor, parent, first, process, parent_process);
@@ -363,7 +365,9 @@ void AfterForkInParent() {
   if (t == nullptr) return;
   const uint32_t child = t->kept().fork_actor;
   t->kept().fork_actor = 0;
+  t->kept().last_fork = child;
   if (child != 0) {
+    NoteOtherProcess(child);
     const Keep keep(t);
     Begin(t, 4).Word(child).U64(Ticks()).End(Op::kFork);
   }
@@ -400,6 +404,16 @@ bool Resume(Thread* t, uint32_t actor) {
   if (t->magic == 0) Reattach(t);
   BeginBusy(t);
   return t->hot.actor != actor;
+}
+
+uint32_t DoForked(bool in_child) {
+  Thread* const t = Enter();
+  if (t == nullptr) return 0;
+  const uint32_t child = in_child ? t->hot.actor : t->kept().last_fork;
+  // With mode=live the log is forgotten, and each process has its own.
+  const bool live = t->live;
+  Leave(t);
+  return live ? 0 : child;
 }
 
 uint32_t UnrecordedOwner() {

@@ -135,7 +135,9 @@ void NoteHeldAtEnd(Thread* t) {
 }
 
 bool MayBeGone(const LockRequest& request) {
-  return request.deadline == nullptr && !WasUnlockedByOther() &&
+  // The kernel sees to the death of an owner that is in another process.
+  return request.process == nullptr && request.deadline == nullptr &&
+         !WasUnlockedByOther() &&
          (FindHeld(request) != nullptr || OwnerInParent(request) != 0);
 }
 

@@ -6,6 +6,7 @@
 
 #include "instrument/runtime/coroutine.h"
 #include "instrument/runtime/deadlock_report.h"
+#include "instrument/runtime/exit.h"
 #include "instrument/runtime/fork.h"
 #include "instrument/runtime/gil.h"
 #include "instrument/runtime/holding.h"
@@ -18,6 +19,7 @@
 #include "instrument/runtime/plain.h"
 #include "instrument/runtime/plain_shared.h"
 #include "instrument/runtime/process.h"
+#include "instrument/runtime/process_lock.h"
 #include "instrument/runtime/quiescence.h"
 #include "instrument/runtime/record.h"
 #include "instrument/runtime/region.h"
@@ -54,6 +56,8 @@ static_assert(static_cast<uint8_t>(LockKind::kOnceFlag) ==
               static_cast<uint8_t>(model::ObjectKind::kOnceFlag));
 static_assert(static_cast<uint8_t>(LockKind::kCoroutineMutex) ==
               static_cast<uint8_t>(model::ObjectKind::kCoroutineMutex));
+static_assert(static_cast<uint8_t>(LockKind::kProcessMutex) ==
+              static_cast<uint8_t>(model::ObjectKind::kProcessMutex));
 static_assert(static_cast<uint8_t>(How::kTry) ==
               static_cast<uint8_t>(model::How::kTry));
 static_assert(static_cast<uint8_t>(How::kTimed) ==
@@ -103,6 +107,7 @@ Got WaitFor(Thread* t, const LockRequest& request, uint32_t site) {
     case WaitEnd::kTimedOut:
       return Got::kNothing;
     case WaitEnd::kDeadlock:
+    case WaitEnd::kNotRecoverable:
       break;
   }
   return Got::kDeadlock;
@@ -160,6 +165,7 @@ Got LockOther(Thread* t, const LockRequest& request, uint32_t site) {
 }
 
 Got DoLock(const LockRequest& asked) {
+  if (asked.process != nullptr) return DoLockProcess(asked);
   const KeepErrno keep_errno;
   Thread* const t = Enter();
   LockState& lock = *asked.lock;
@@ -321,15 +327,6 @@ void DoSawWaiters(uint32_t tag, uint64_t ticks) {
   }
 }
 
-bool IsWaitedFor(const LockState& lock) {
-  for (const Thread* t = FirstThread(); t != nullptr; t = t->next_all) {
-    Wanted wanted;
-    uint32_t number;
-    if (SeeWait(t, &wanted, &number) && wanted.lock == &lock) return true;
-  }
-  return false;
-}
-
 // Not of what a forked child inherited from its parent's other threads.
 void ReportDestroyed(Thread* t, LockState& lock, LockKind kind) {
   const uint32_t object = ObjectId(lock);
@@ -462,6 +459,7 @@ void DoJoinBlock(uint32_t actor, How how, SiteSlot* slot, Caller caller) {
   wanted.joined = actor;
   wanted.site = site;
   wanted.timed = timed;
+  wanted.outside = IsOfOtherProcess(actor);
   BeginWaiting(t, wanted);
   // Of itself, join() throws.
   if (actor != t->hot.actor) ReportDeadlockOf(t, false);
@@ -555,6 +553,11 @@ constinit Table g_own_table = {internal::kModeUnknown,
                                &DoCoroutinesAreLeft,
                                &DoEndCoroutineLockWait,
                                &DoBeginCoroutineJoin,
-                               &DoEndCoroutineJoin};
+                               &DoEndCoroutineJoin,
+                               &DoTakenProcess,
+                               &DoUnlockProcess,
+                               &DoDestroyProcess,
+                               &DoForked,
+                               &DoEndProcess};
 
 }  // namespace lockcheck::runtime

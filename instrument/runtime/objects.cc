@@ -17,9 +17,11 @@ GrowingSet g_places;  // hash of file and line -> place id
 
 uint32_t PlaceId(Thread* t, const ObjectFacts& facts) {
   if (facts.file == nullptr || facts.file[0] == 0) return 0;
-  const uint64_t key = (reinterpret_cast<uintptr_t>(facts.file) * 31 +
-                        uint64_t{facts.line} * 0x9e3779b97f4a7c15ull) |
-                       1;
+  const uint64_t key = facts.place_key != 0
+                           ? facts.place_key
+                           : (reinterpret_cast<uintptr_t>(facts.file) * 31 +
+                              uint64_t{facts.line} * 0x9e3779b97f4a7c15ull) |
+                                 1;
   uint32_t id = 0;
   if (g_places.Find(key, &id)) return id;
   id = NewId(&log::FileHeader::next_place);

@@ -18,6 +18,8 @@ struct ObjectFacts {
   uint32_t line;
   const char* name;    // may be null
   uint32_t value = 0;  // what it begins with
+  // What the place is known by; 0: the address of `file`, and `line`.
+  uint64_t place_key = 0;
 };
 
 // Before the object is used: whoever comes first gives it its id. `tag` becomes

@@ -123,6 +123,7 @@ bool PlainLock(const LockRequest& request, uint32_t me) {
       case Round::kTaken:
         return true;
       case Round::kTimedOut:
+      case Round::kNotRecoverable:
         return false;
       case Round::kWoken:
         break;

@@ -46,7 +46,7 @@ inline bool MayBlock(const LockRequest& request) {
 }
 
 // One round of waiting: takes the lock if it is free, else sleeps once.
-enum class Round { kTaken, kWoken, kTimedOut };
+enum class Round { kTaken, kWoken, kTimedOut, kNotRecoverable };
 Round WaitRound(LockState& lock, uint32_t me, const Deadline* deadline);
 
 // What a waiter does whose time is over after that round: takes the lock if it

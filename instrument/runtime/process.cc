@@ -19,6 +19,7 @@
 #include "instrument/runtime/known_files.h"
 #include "instrument/runtime/live.h"
 #include "instrument/runtime/message.h"
+#include "instrument/runtime/process_lock.h"
 #include "instrument/runtime/stall.h"
 #include "instrument/runtime/table.h"
 
@@ -228,6 +229,7 @@ bool StartRecording() {
   if (g_options.mode == RunModeOption::kRecord && !OpenLog()) GoOnWithoutLog();
   if (g_options.mode == RunModeOption::kRecord) {
     PassOnRecording();
+    UseRecordsOfProcessLocks();
   } else if (!CreateLiveLog()) {
     return false;
   }

@@ -177,17 +177,20 @@ uint32_t RecordStack(Thread* t, const log::StackOf& of, SiteSlot* slot,
   return id;
 }
 
-uint32_t ClassOf(LockState& lock) {
-  uint32_t known = lock.lock_class.load(std::memory_order_relaxed);
-  if (known != 0) return known;
+uint32_t ClassOf(const char* name, const char* file, uint32_t line) {
   // A class is a name, or a place where nothing has a name.
-  const char* text = lock.name != nullptr ? lock.name : lock.file;
-  uint64_t hash = lock.name != nullptr ? 0 : lock.line;
+  const char* text = name != nullptr ? name : file;
+  uint64_t hash = name != nullptr ? 0 : line;
   for (size_t i = 0; text != nullptr && text[i] != 0 && i < 1024; ++i) {
     hash = (hash ^ static_cast<unsigned char>(text[i])) * 0x100000001b3ull;
   }
-  known =
-      static_cast<uint32_t>(hash * 0x9e3779b97f4a7c15ull >> 32) % 0xfffe + 1;
+  return static_cast<uint32_t>(hash * 0x9e3779b97f4a7c15ull >> 32) % 0xfffe + 1;
+}
+
+uint32_t ClassOf(LockState& lock) {
+  uint32_t known = lock.lock_class.load(std::memory_order_relaxed);
+  if (known != 0) return known;
+  known = ClassOf(lock.name, lock.file, lock.line);
   lock.lock_class.store(static_cast<uint16_t>(known),
                         std::memory_order_relaxed);
   return known;

@@ -43,6 +43,7 @@ uint32_t RecordStack(Thread* t, const log::StackOf& of, SiteSlot* slot,
 
 // The hash that stands for the lock's class: its name, or else its place.
 uint32_t ClassOf(LockState& lock);
+uint32_t ClassOf(const char* name, const char* file, uint32_t line);
 
 // The gate of a thread whose innermost hold is of that class and site.
 inline uint32_t GateBehind(uint32_t lock_class, uint32_t site) {

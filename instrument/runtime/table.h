@@ -19,6 +19,7 @@
 #include "lockcheck/internal/coroutine_hooks.h"
 #include "lockcheck/internal/gil.h"
 #include "lockcheck/internal/hot.h"
+#include "lockcheck/internal/process_lock.h"
 #include "lockcheck/internal/semaphore.h"
 #include "lockcheck/internal/task_hooks.h"
 #include "lockcheck/internal/thread_hooks.h"
@@ -56,11 +57,20 @@ struct LockRequest {
   // Of a coroutine's lock: it is not waited for here; the place of the request
   // is left for who waits.
   uint32_t* must_wait_at = nullptr;
+  // Of a lock between processes, of which `lock` is a record; else null.
+  internal::ProcessState* process = nullptr;
 };
 
 // What came of a request. kDeadlock: it would wait for ever, and is to throw.
-// kMustWait: see must_wait_at.
-enum class Got : uint8_t { kNothing, kLock, kDeadlock, kMustWait };
+// kMustWait: see must_wait_at. kNotRecoverable: nobody gets it any more, and it
+// is to throw, too.
+enum class Got : uint8_t {
+  kNothing,
+  kLock,
+  kDeadlock,
+  kMustWait,
+  kNotRecoverable
+};
 
 struct Table {
   uint8_t mode;  // internal::RunMode
@@ -136,6 +146,15 @@ struct Table {
                                    Caller caller);
   void (*end_coroutine_join)(internal::CoroutineRecord& coroutine,
                              uint32_t actor, bool has_ended);
+  void (*taken_process)(internal::ProcessState& lock, SiteSlot* slot,
+                        Caller caller, int result);
+  // 0, or errno.
+  int (*unlock_process)(internal::ProcessState& lock, SiteSlot* slot,
+                        Caller caller);
+  void (*destroy_process)(internal::ProcessState& lock);
+  // After a fork by this thread: the child's actor, in both processes.
+  uint32_t (*forked)(bool in_child);
+  int (*end_process)(int status);
 };
 
 // This copy's own table, or the first copy's.

@@ -50,6 +50,7 @@ struct Wanted {
   uint32_t permit;  // of a semaphore that is held like a lock: its object
   bool owed;        // nobody waits for that because it is idle
   model::ObjectKind kind;  // of a signal
+  bool process;            // the lock is one between processes
 };
 
 // The same as its thread shows it to the others.
@@ -95,6 +96,7 @@ struct Kept {
   // held then have one of these as their owner.
   uint32_t ancestors[kMaxAncestors];
   uint32_t fork_actor;    // id that the next fork's child takes; 0: none
+  uint32_t last_fork;     // id that the last one's child took
   Thread* signal_thread;  // for handlers that interrupt a busy thread
   Thread* interrupted;    // of a signal thread: whom it serves
   internal::ThreadPointer* pointers[kMaxCopies];  // one per copy of the runtime

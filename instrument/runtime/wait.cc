@@ -6,6 +6,7 @@
 #include "instrument/runtime/lock_facts.h"
 #include "instrument/runtime/plain.h"
 #include "instrument/runtime/plain_shared.h"
+#include "instrument/runtime/process_lock.h"
 #include "instrument/runtime/quiescence.h"
 #include "instrument/runtime/record.h"
 #include "instrument/runtime/reporter.h"
@@ -81,9 +82,14 @@ void BeginWait(const Wait& w) {
   ReadyToWait(w.t);
   ShowObjectsOfWait(w.t, ObjectId(*w.request.lock));
   WriteBlock(w.t, w.request, w.site);
-  BeginWaiting(w.t,
-               {w.request.lock, 0, w.site, 0, w.request.deadline != nullptr,
-                w.request.reads, IsShared(w.request.kind)});
+  Wanted wanted{};
+  wanted.lock = w.request.lock;
+  wanted.site = w.site;
+  wanted.timed = w.request.deadline != nullptr;
+  wanted.reads = w.request.reads;
+  wanted.shared = IsShared(w.request.kind);
+  wanted.process = w.request.process != nullptr;
+  BeginWaiting(w.t, wanted);
 }
 
 void WriteWake(const Wait& w) {
@@ -104,6 +110,7 @@ void WriteWaitStack(Wait& w) {
 }
 
 Round OneRound(const Wait& w, const Deadline* deadline) {
+  if (w.request.process != nullptr) return ProcessRound(w.request, deadline);
   LockState& lock = *w.request.lock;
   const uint32_t me = w.t->hot.actor;
   return IsShared(w.request.kind)
@@ -113,6 +120,7 @@ Round OneRound(const Wait& w, const Deadline* deadline) {
 }
 
 bool GiveUp(const Wait& w, Round round) {
+  if (w.request.process != nullptr) return LastProcessTry(w.request);
   LockState& lock = *w.request.lock;
   const uint32_t me = w.t->hot.actor;
   return IsShared(w.request.kind)
@@ -164,6 +172,7 @@ WaitEnd SleepUntilTaken(Wait& w) {
     const Round round = OneRound(w, looks ? &w.look : deadline);
     if (Resume(w.t, actor)) BeginWait(w);
     if (round == Round::kTaken) return WaitEnd::kTaken;
+    if (round == Round::kNotRecoverable) return WaitEnd::kNotRecoverable;
     if (deadline != nullptr && HasPassed(*deadline)) {
       return GiveUp(w, round) ? WaitEnd::kTaken : WaitEnd::kTimedOut;
     }
@@ -188,6 +197,7 @@ model::Outcome OutcomeOf(WaitEnd end) {
     case WaitEnd::kTimedOut:
       return model::Outcome::kTimedOut;
     case WaitEnd::kDeadlock:
+    case WaitEnd::kNotRecoverable:
       break;
   }
   return model::Outcome::kInterrupted;

@@ -16,7 +16,8 @@ inline constexpr int64_t kLongWaitNs = 10'000'000;
 inline constexpr int64_t kGoneOwnerNs = 1'000'000'000;
 
 // kDeadlock: it would never end, and LOCKCHECK_OPTIONS wants it to fail.
-enum class WaitEnd : uint8_t { kTaken, kTimedOut, kDeadlock };
+// kNotRecoverable: of a lock between processes, which nobody gets any more.
+enum class WaitEnd : uint8_t { kTaken, kTimedOut, kDeadlock, kNotRecoverable };
 
 // Sleeps until the lock is taken or the request's deadline passes. The thread
 // is busy before and after; while it sleeps it is not, and a signal handler's

@@ -16,10 +16,12 @@ namespace lockcheck::runtime {
 namespace {
 
 constinit IdTable g_threads;
-// Pointers to threads, but for these: 0, of what has not begun; and of
-// coroutines that wait, pointers with a bit set.
+// Pointers to threads, but for these: 0, of what has not begun; who has ended;
+// who lives in another process; and of coroutines that wait, pointers with a
+// bit set.
 constexpr uintptr_t kEnded = 1;
 constexpr uintptr_t kIsCoroutine = 2;
+constexpr uintptr_t kElsewhere = 4;
 
 }  // namespace
 
@@ -41,6 +43,7 @@ void BeginWaiting(Thread* t, const Wanted& wanted) {
                   static_cast<uint32_t>(wanted.shared) << 2 |
                   static_cast<uint32_t>(wanted.outside) << 3 |
                   static_cast<uint32_t>(wanted.owed) << 4 |
+                  static_cast<uint32_t>(wanted.process) << 5 |
                   static_cast<uint32_t>(wanted.kind) << 8,
               std::memory_order_relaxed);
   w.permit.store(wanted.permit, std::memory_order_relaxed);
@@ -75,11 +78,21 @@ bool SeeWait(const Thread* t, Wanted* wanted, uint32_t* number) {
   wanted->shared = (how & 4) != 0;
   wanted->outside = (how & 8) != 0;
   wanted->owed = (how & 16) != 0;
+  wanted->process = (how & 32) != 0;
   wanted->kind = static_cast<model::ObjectKind>(how >> 8);
   wanted->permit = w.permit.load(std::memory_order_acquire);
   wanted->holds = w.holds.load(std::memory_order_acquire);
   wanted->top = w.top.load(std::memory_order_acquire);
   return w.number.load(std::memory_order_relaxed) == *number;
+}
+
+bool IsWaitedFor(const LockState& lock) {
+  for (const Thread* t = FirstThread(); t != nullptr; t = t->next_all) {
+    Wanted wanted;
+    uint32_t number;
+    if (SeeWait(t, &wanted, &number) && wanted.lock == &lock) return true;
+  }
+  return false;
 }
 
 // If the wait is over, the thread writes there meanwhile, and what is read does
@@ -96,8 +109,8 @@ bool SeeWait(const Thread* t, Wanted* wanted, uint32_t* number) {
 
 Thread* ThreadOf(uint32_t actor) {
   const uintptr_t t = g_threads.Get(actor);
-  return (t & (kEnded | kIsCoroutine)) != 0 ? nullptr
-                                            : reinterpret_cast<Thread*>(t);
+  const bool is_none = (t & (kEnded | kIsCoroutine)) != 0 || t == kElsewhere;
+  return is_none ? nullptr : reinterpret_cast<Thread*>(t);
 }
 
 void SetThreadOf(uint32_t actor, Thread* t) {
@@ -115,6 +128,12 @@ internal::CoroutineRecord* WaitingCoroutine(uint32_t actor) {
 void SetWaitingCoroutine(uint32_t actor, internal::CoroutineRecord* coroutine) {
   const auto its = reinterpret_cast<uintptr_t>(coroutine);
   g_threads.Set(actor, coroutine == nullptr ? 0 : its | kIsCoroutine);
+}
+
+void NoteOtherProcess(uint32_t actor) { g_threads.Set(actor, kElsewhere); }
+
+bool IsOfOtherProcess(uint32_t actor) {
+  return g_threads.Get(actor) == kElsewhere;
 }
 
 Thread* FirstThread() {

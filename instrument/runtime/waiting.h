@@ -30,6 +30,9 @@ uint64_t WaitClock();
 // What the thread waits for now, and the number of that wait. False: nothing.
 bool SeeWait(const Thread* t, Wanted* wanted, uint32_t* number);
 
+// Whether a thread of this process waits for the lock.
+bool IsWaitedFor(const LockState& lock);
+
 // The thread's hold of that object during the wait that was seen; null: none.
 // Means something only if the wait is seen to last still.
 const Hold* HoldOf(const Wanted& wanted, uint32_t object);
@@ -45,6 +48,9 @@ bool HasEnded(uint32_t actor);
 // it has none that is known. It is read with the guard of coroutine_wait.cc.
 internal::CoroutineRecord* WaitingCoroutine(uint32_t actor);
 void SetWaitingCoroutine(uint32_t actor, internal::CoroutineRecord* coroutine);
+// A child that this process has forked.
+void NoteOtherProcess(uint32_t actor);
+bool IsOfOtherProcess(uint32_t actor);
 
 // The first of all threads of this process, those that ended included.
 Thread* FirstThread();

@@ -295,6 +295,9 @@ enum class NameTarget : uint32_t { kActor = 1, kObject = 2, kProcess = 3 };
 // kElsewhere: value an actor and, in the high half, another one or 0; at the
 // moment of the kQuiescent that follows the first one slept in a wait that is
 // none of the recorded ones, for the other one's end or for what is not known.
+// kOwnerDied: value an object and, in the high half, an actor or 0; the next
+// acquisition, which is of that lock between processes, had it from an owner
+// that died, the actor if that is known.
 enum class NoteKind : uint32_t {
   kStopped = 1,
   kDropped = 2,
@@ -304,7 +307,8 @@ enum class NoteKind : uint32_t {
   kQuiescent = 6,  // since minor version 1
   kStarved = 7,    // since minor version 2
   kEnding = 8,     // since version 2.1
-  kElsewhere = 9   // since version 2.2
+  kElsewhere = 9,  // since version 2.2
+  kOwnerDied = 10  // since version 2.3
 };
 
 inline constexpr uint32_t kHeldShared = 1u << 31;  // site ids are smaller

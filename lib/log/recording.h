@@ -107,7 +107,9 @@ struct Actor {
 
 struct Object {
   uint32_t id = 0;
-  ProcessIndex process = kNone;  // a forked copy differs only in this
+  // A forked copy differs only in this. Of one between processes: the first
+  // that used it.
+  ProcessIndex process = kNone;
   model::ObjectKind kind = model::ObjectKind::kUnknown;
   std::string name;        // empty: unnamed
   uint32_t place = kNone;  // index into places; kNone: not known

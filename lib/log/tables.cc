@@ -244,10 +244,20 @@ class TableBuilder {
       ids_.objects[p].assign(all.back() + 1, kNone);
       budget -= all.back() + 1;
       for (const uint32_t id : all) {
-        ids_.objects[p][id] = static_cast<ObjectIndex>(r_.objects.size());
-        r_.objects.push_back(MakeObject(p, id));
+        ids_.objects[p][id] = IndexOf(p, id);
       }
     }
+  }
+
+  ObjectIndex IndexOf(ProcessIndex process, uint32_t id) {
+    const auto next = static_cast<ObjectIndex>(r_.objects.size());
+    const auto any = any_row_.find(id);
+    if (any != any_row_.end() && IsBetweenProcesses(any->second->kind)) {
+      const auto [known, is_new] = between_.try_emplace(id, next);
+      if (!is_new) return known->second;
+    }
+    r_.objects.push_back(MakeObject(process, id));
+    return next;
   }
 
   Object MakeObject(ProcessIndex process, uint32_t id) const {
@@ -296,6 +306,7 @@ class TableBuilder {
   using ProcessAndId = std::pair<uint32_t, uint32_t>;
   absl::flat_hash_map<ProcessAndId, const ObjectRow*> own_rows_;
   absl::flat_hash_map<uint32_t, const ObjectRow*> any_row_;
+  absl::flat_hash_map<uint32_t, ObjectIndex> between_;  // processes
   absl::flat_hash_map<ProcessAndId, std::string_view> names_;
 };
 

@@ -47,6 +47,7 @@ enum class ObjectKind : uint8_t {
   kOperation = 21,   // an asynchronous one
   kQueueClose = 22,  // that a queue is closed: found by who gets or puts
   kCoroutineMutex = 23,
+  kProcessMutex = 24,  // in memory that processes share
 };
 
 // What the object has between a post and the wait that it ends.
@@ -81,6 +82,8 @@ struct Primitive {
   // Its units are the places of those who work: a task that takes one has it to
   // its end.
   bool slots = false;
+  // One and the same in all processes of a recording.
+  bool between_processes = false;
 };
 
 inline constexpr Primitive kPrimitives[] = {
@@ -94,8 +97,8 @@ inline constexpr Primitive kPrimitives[] = {
      true, WaitRule::kAll, "the last unlock"},
     {ObjectKind::kRecursiveTimedMutex, "recursive_timed_mutex",
      "recursive_timed_mutex", true, true, WaitRule::kAll, "the last unlock"},
-    {ObjectKind::kActorEnd, "thread_end", "thread, jthread", true, false,
-     WaitRule::kAll, "its end"},
+    {ObjectKind::kActorEnd, "thread_end", "thread, jthread, process::child",
+     true, false, WaitRule::kAll, "its end"},
     {ObjectKind::kSharedMutex, "shared_mutex", "shared_mutex", true, false,
      WaitRule::kAll, "unlock; of all readers, for a writer"},
     {ObjectKind::kSharedTimedMutex, "shared_timed_mutex", "shared_timed_mutex",
@@ -140,6 +143,9 @@ inline constexpr Primitive kPrimitives[] = {
      "close", Stock::kFlag},
     {ObjectKind::kCoroutineMutex, "coroutine_mutex", "coroutine::mutex", true,
      false, WaitRule::kAll, "unlock"},
+    {ObjectKind::kProcessMutex, "process_mutex", "process::mutex", true, false,
+     WaitRule::kAll, "unlock, the owner's death", Stock::kNothing, false,
+     nullptr, false, false, true},
 };
 
 constexpr const Primitive& PrimitiveOf(ObjectKind kind) {
@@ -168,6 +174,10 @@ constexpr bool MayFindNothing(ObjectKind kind) {
 
 // A post that comes when nobody waits is lost: nothing keeps it.
 constexpr bool KeepsNoPost(ObjectKind kind) { return MayFindNothing(kind); }
+
+constexpr bool IsBetweenProcesses(ObjectKind kind) {
+  return PrimitiveOf(kind).between_processes;
+}
 
 constexpr bool IsSlots(ObjectKind kind) { return PrimitiveOf(kind).slots; }
 

@@ -218,6 +218,7 @@ enum class LockKind : uint8_t {  // model::ObjectKind's numbers
   kGil = 19,
   kOnceFlag = 14,  // held by whoever runs the function
   kCoroutineMutex = 23,
+  kProcessMutex = 24,
 };
 constexpr bool IsRecursive(LockKind kind) {
   return kind == LockKind::kRecursiveMutex ||
@@ -340,6 +341,28 @@ LOCKCHECK_ALWAYS_INLINE void SetField(uint32_t& field, uint32_t value) {
   __atomic_store_n(&field, value, __ATOMIC_RELAXED);
 }
 
+// What a request that IsPlainHere() leaves: its record, and the hold. The gate
+// is shut, and is open when this returns.
+LOCKCHECK_ALWAYS_INLINE void RecordPlain(ThreadState* t, ThreadHolds* h,
+                                         LockState& lock, const SiteSlot* slot,
+                                         uint32_t lock_class) {
+  uint32_t* const cursor = t->cursor;
+  const uint32_t site = __atomic_load_n(&slot->tag, __ATOMIC_RELAXED);
+  const uint32_t word = lock.tag.load(std::memory_order_relaxed) | site;
+  StoreWord(cursor, word);
+  t->cursor = cursor + 1;
+  Hold* const hold = h->top;
+  const uint32_t inside = GateBehind(lock_class, site);
+  SetField(hold->word, word);
+  SetField(hold->after, LowHalf(cursor + 1));
+  SetField(hold->gate, inside);
+  h->top = hold + 1;
+  // The tag is short, or the slot's way would not have been known.
+  lock.holder_site.store(site | (t->actor << 1 & kHolderBits),
+                         std::memory_order_relaxed);
+  SetGate(h, inside);
+}
+
 // True: the lock was free, this thread has it, and that is recorded.
 LOCKCHECK_ALWAYS_INLINE bool AcquireHot(LockState& lock, LockKind kind,
                                         SiteSlot* slot) {
@@ -371,20 +394,7 @@ LOCKCHECK_ALWAYS_INLINE bool AcquireHot(LockState& lock, LockKind kind,
     WarmTaken(lock, slot);
     return true;
   }
-  const uint32_t site = __atomic_load_n(&slot->tag, __ATOMIC_RELAXED);
-  const uint32_t word = lock.tag.load(std::memory_order_relaxed) | site;
-  StoreWord(cursor, word);
-  t->cursor = cursor + 1;
-  Hold* const hold = h->top;
-  const uint32_t inside = GateBehind(lock_class, site);
-  SetField(hold->word, word);
-  SetField(hold->after, LowHalf(cursor + 1));
-  SetField(hold->gate, inside);
-  h->top = hold + 1;
-  // The tag is short, or the slot's way would not have been known.
-  lock.holder_site.store(site | (me << 1 & kHolderBits),
-                         std::memory_order_relaxed);
-  SetGate(h, inside);
+  RecordPlain(t, h, lock, slot, lock_class);
   return true;
 }
 
@@ -400,15 +410,12 @@ LOCKCHECK_ALWAYS_INLINE bool FreeWord(LockState& lock) {
                                            std::memory_order_relaxed);
 }
 
-// True: the lock is released. False: nothing was changed. kWake is called if
-// somebody waits.
-template <void (*kWake)(LockState&, uint32_t) noexcept = &ReleasedToWaiters,
-          bool kHandsOver = false>
-LOCKCHECK_ALWAYS_INLINE bool ReleaseHot(LockState& lock) {
+// What comes before a release. True: that is recorded, or nothing is. False:
+// nothing was changed.
+LOCKCHECK_ALWAYS_INLINE bool CloseHot(const LockState& lock, uint32_t tag) {
   ThreadState* const t = t_thread.state;
   ThreadHolds* const h = HoldsOf(t);
   const uint32_t gate = LoadGate(h);
-  const uint32_t tag = lock.tag.load(std::memory_order_relaxed);
   if (__builtin_expect(gate == kGateShut, false)) {
     if (!IsOff()) return false;
   } else {
@@ -434,6 +441,16 @@ LOCKCHECK_ALWAYS_INLINE bool ReleaseHot(LockState& lock) {
     h->top = hold;
     SetGate(h, hold[-1].gate);
   }
+  return true;
+}
+
+// True: the lock is released. False: nothing was changed. kWake is called if
+// somebody waits.
+template <void (*kWake)(LockState&, uint32_t) noexcept = &ReleasedToWaiters,
+          bool kHandsOver = false>
+LOCKCHECK_ALWAYS_INLINE bool ReleaseHot(LockState& lock) {
+  const uint32_t tag = lock.tag.load(std::memory_order_relaxed);
+  if (!CloseHot(lock, tag)) return false;
   if (__builtin_expect(!FreeWord<kHandsOver>(lock), false)) kWake(lock, tag);
   return true;
 }

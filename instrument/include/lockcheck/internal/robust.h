@@ -1,0 +1,87 @@
+// pthread's robust mutex in shared memory, by which a process::mutex excludes:
+// the kernel lets the next one in when its owner dies, whoever kills it.
+#ifndef LOCKCHECK_INTERNAL_ROBUST_H_
+#define LOCKCHECK_INTERNAL_ROBUST_H_
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <exception>
+#include <system_error>
+
+#include "lockcheck/internal/abi.h"
+#include "lockcheck/internal/deadline.h"
+
+namespace lockcheck::inline LOCKCHECK_ABI::internal {
+
+[[noreturn]] inline void ThrowRobust([[maybe_unused]] int error,
+                                     [[maybe_unused]] const char* what) {
+#if defined(__cpp_exceptions)
+  throw std::system_error(std::error_code(error, std::generic_category()),
+                          what);
+#else
+  std::terminate();
+#endif
+}
+
+class RobustMutex {
+ public:
+  RobustMutex() noexcept {
+    pthread_mutexattr_t how;
+    pthread_mutexattr_init(&how);
+    pthread_mutexattr_setpshared(&how, PTHREAD_PROCESS_SHARED);
+    pthread_mutexattr_setrobust(&how, PTHREAD_MUTEX_ROBUST);
+    pthread_mutex_init(&mutex_, &how);
+    pthread_mutexattr_destroy(&how);
+  }
+  ~RobustMutex() { pthread_mutex_destroy(&mutex_); }
+  RobustMutex(const RobustMutex&) = delete;
+  RobustMutex& operator=(const RobustMutex&) = delete;
+
+  // 0; EOWNERDEAD, and it is taken all the same; or why it is not.
+  int Lock() noexcept { return pthread_mutex_lock(&mutex_); }
+  int TryLock() noexcept {
+    const int result = pthread_mutex_trylock(&mutex_);
+    if (__builtin_expect(result == ENOTRECOVERABLE, false)) LetGo();
+    return result;
+  }
+  int LockUntil(const Deadline& deadline) noexcept {
+    const timespec time = {static_cast<time_t>(deadline.seconds),
+                           static_cast<long>(deadline.nanoseconds)};
+    return pthread_mutex_clocklock(
+        &mutex_, deadline.realtime ? CLOCK_REALTIME : CLOCK_MONOTONIC, &time);
+  }
+  int Unlock() noexcept { return pthread_mutex_unlock(&mutex_); }
+  int MakeConsistent() noexcept { return pthread_mutex_consistent(&mutex_); }
+
+  // The kernel's id of the thread that has it; 0: nobody. It reads the word by
+  // which the kernel knows the owner.
+  uint32_t OwnerTid() const noexcept {
+    constexpr uint32_t kTid = 0x3fffffff;
+    return static_cast<uint32_t>(
+               __atomic_load_n(&mutex_.__data.__lock, __ATOMIC_RELAXED)) &
+           kTid;
+  }
+
+ private:
+  // glibc 2.36's trylock says that the mutex is not recoverable and keeps its
+  // word, so that whoever comes next would wait for ever.
+  void LetGo() noexcept {
+    if (OwnerTid() != static_cast<uint32_t>(gettid())) return;
+    __atomic_store_n(&mutex_.__data.__lock, 0, __ATOMIC_RELEASE);
+    syscall(SYS_futex, &mutex_.__data.__lock, FUTEX_WAKE, INT_MAX, nullptr,
+            nullptr, 0);
+  }
+
+  pthread_mutex_t mutex_;
+};
+
+}  // namespace lockcheck::inline LOCKCHECK_ABI::internal
+
+#endif  // LOCKCHECK_INTERNAL_ROBUST_H_

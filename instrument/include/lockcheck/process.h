@@ -1,0 +1,9 @@
+// All types of lockcheck that are between processes.
+#ifndef LOCKCHECK_PROCESS_H_
+#define LOCKCHECK_PROCESS_H_
+
+#include "lockcheck/process/child.h"
+#include "lockcheck/process/mutex.h"
+#include "lockcheck/process/shared.h"
+
+#endif  // LOCKCHECK_PROCESS_H_
