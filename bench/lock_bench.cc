@@ -133,8 +133,9 @@ int main(int argc, char** argv) {
     RegisterWaitRows<OwnWaits>(name);
     RegisterBoundedRows<lockcheck::bounded_semaphore>(name);
     RegisterPoolRows<lockcheck::thread_pool>(name);
-    RegisterCoroutineRows<coroutine::task<>, coroutine::context,
-                          coroutine::mutex>(name);
+    RegisterCoroutineRows<lockcheck::coroutine::task<>,
+                          lockcheck::coroutine::context,
+                          lockcheck::coroutine::mutex>(name);
   } else {
     RegisterDisabledRows();
     RegisterLockRows<AbslMutex>("absl");

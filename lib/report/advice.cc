@@ -19,7 +19,8 @@ bool CanBeTakenAtOnce(model::ObjectKind kind) {
   return model::CanBeHeld(kind) &&
          model::PrimitiveOf(kind).wait_rule == model::WaitRule::kAll &&
          kind != model::ObjectKind::kActorEnd &&
-         kind != model::ObjectKind::kOnceFlag;
+         kind != model::ObjectKind::kOnceFlag &&
+         kind != model::ObjectKind::kCoroutineMutex;
 }
 
 using analysis::Finding;

@@ -69,8 +69,8 @@ constexpr std::string_view kLockcheckRooms[] = {
 };
 
 constexpr std::string_view kStdPlumbing[] = {
-    "invoke", "__invoke",     "__invoke_impl", "__invoke_r",
-    "apply",  "__apply_impl", "thread",        "jthread",
+    "invoke",       "__invoke", "__invoke_impl", "__invoke_r",       "apply",
+    "__apply_impl", "thread",   "jthread",       "coroutine_handle",
 };
 
 constexpr std::string_view kStdThreadStart[] = {
@@ -148,7 +148,8 @@ bool AnyOf(const List& list, std::string_view name) {
 std::string_view AfterStd(std::string_view name) {
   if (!name.starts_with("std::")) return {};
   name.remove_prefix(sizeof("std::") - 1);
-  for (std::string_view version : {"_V2::", "__1::", "__cxx11::"}) {
+  for (std::string_view version :
+       {"_V2::", "__1::", "__cxx11::", "__n4861::"}) {
     if (name.starts_with(version)) name.remove_prefix(version.size());
   }
   return name;

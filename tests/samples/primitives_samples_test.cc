@@ -55,7 +55,7 @@ INSTANTIATE_TEST_SUITE_P(
                       "barrier_and_lock --fixed", "join_under_lock --fixed",
                       "io_under_lock --fixed", "service_startup --fixed",
                       "once_and_lock --fixed", "semaphore_order --fixed",
-                      "barrier_phases"),
+                      "barrier_phases", "coroutine_abba --fixed"),
     [](const ::testing::TestParamInfo<std::string>& info) {
       return std::regex_replace(info.param, std::regex("[^a-z]+"), "_");
     });
@@ -222,6 +222,23 @@ TEST_P(EndsByLuck, AndTheLogShowsThatItNeedNot) {
   EXPECT_THAT(ObjectsOf(report, finding),
               ::testing::UnorderedElementsAreArray(GetParam().objects));
   EXPECT_EQ(Sentence(sample.Text()), Sentence(Shown(GetParam().shown)));
+}
+
+TEST(CoroutineAbba, EndsWithBothSuspendedAndTheLogSaysSo) {
+  RecordedSample sample;
+  ASSERT_EQ(sample.Run("coroutine_abba"), 0);
+  const std::string shown =
+      Shown("LOCKCHECK_OPTIONS=log=transfers.log coroutine_abba");
+  EXPECT_EQ(sample.Output(), shown.substr(0, shown.find("$ ")));
+  const Json report = sample.Analyze();
+  EXPECT_EQ(sample.status, 1);
+  ASSERT_EQ(report["findings"].size(), 1u);
+  EXPECT_EQ(report["findings"][0]["verdict"], "actual");
+  EXPECT_EQ(
+      Unchanging(UpTo(From(sample.Text(), "    A2 rent"), "    why")),
+      Unchanging(UpTo(From(From(shown, "[1] "), "    A2 rent"), "    why")));
+  EXPECT_EQ(Sentence(sample.Text()),
+            Sentence(Shown("lockcheck analyze transfers.log")));
 }
 
 TEST(SemaphoreLimit, GuestsWaitForASeatWhileAllAreTaken) {

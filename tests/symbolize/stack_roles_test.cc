@@ -79,6 +79,7 @@ TEST(Wrappers, AreNeitherUsersNorThreads) {
 TEST(Plumbing, StartsThreadsAndPrograms) {
   for (const char* name : {
            "std::__invoke_impl<void, F>",
+           "std::__n4861::coroutine_handle<void>::resume",
            "std::__invoke<F>",
            "std::invoke<F>",
            "std::thread::_Invoker<std::tuple<F> >::operator()",

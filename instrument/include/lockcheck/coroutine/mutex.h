@@ -26,6 +26,7 @@
 
 #include <chrono>
 #include <coroutine>
+#include <type_traits>
 #include <utility>
 
 #include "lockcheck/coroutine/context.h"
@@ -184,19 +185,19 @@ class mutex {
   using Blocking = internal::LockAwaiter<internal::How::kBlocking>;
   using Timed = internal::LockAwaiter<internal::How::kTimed>;
 
-  struct [[nodiscard]] LockRequest : Blocking {
+  struct LockAwaiter : Blocking {
     using Blocking::Blocking;
     LOCKCHECK_ALWAYS_INLINE void await_resume() { this->End(); }
   };
-  struct [[nodiscard]] GuardRequest : Blocking {
+  struct GuardAwaiter : Blocking {
     using Blocking::Blocking;
     LOCKCHECK_ALWAYS_INLINE guard await_resume() {
       this->End();
       return guard(this->mutex());
     }
   };
-  struct [[nodiscard]] TimedRequest : Timed {
-    TimedRequest(internal::CoroutineMutexCore& mutex, internal::LockPlace place,
+  struct TimedAwaiter : Timed {
+    TimedAwaiter(internal::CoroutineMutexCore& mutex, internal::LockPlace place,
                  std::chrono::steady_clock::time_point time)
         : Timed(mutex, place) {
       this->SetTime(time);
@@ -204,26 +205,47 @@ class mutex {
     bool await_resume() { return this->End(); }
   };
 
+  // What is awaited. Of what is not trivial GCC 12 forgets in which line of a
+  // coroutine it was made.
+  template <typename Awaiter>
+  struct [[nodiscard]] Request {
+    LOCKCHECK_ALWAYS_INLINE Awaiter operator co_await() const {
+      return Awaiter(*core, place);
+    }
+    internal::CoroutineMutexCore* core;
+    internal::LockPlace place;
+  };
+  struct [[nodiscard]] TimedRequest {
+    TimedAwaiter operator co_await() const {
+      return TimedAwaiter(*core, place, time);
+    }
+    internal::CoroutineMutexCore* core;
+    internal::LockPlace place;
+    std::chrono::steady_clock::time_point time;
+  };
+  static_assert(std::is_trivially_copyable_v<Request<LockAwaiter>> &&
+                std::is_trivially_copyable_v<TimedRequest>);
+
  public:
-  LOCKCHECK_ALWAYS_INLINE LockRequest lock() {
+  LOCKCHECK_ALWAYS_INLINE Request<LockAwaiter> lock() {
     LOCKCHECK_LOCK_PLACE(place);
-    return LockRequest(core_, place);
+    return {&core_, place};
   }
-  LOCKCHECK_ALWAYS_INLINE GuardRequest scoped_lock() {
+  LOCKCHECK_ALWAYS_INLINE Request<GuardAwaiter> scoped_lock() {
     LOCKCHECK_LOCK_PLACE(place);
-    return GuardRequest(core_, place);
+    return {&core_, place};
   }
   template <typename Rep, typename Period>
   LOCKCHECK_ALWAYS_INLINE TimedRequest
   try_lock_for(const std::chrono::duration<Rep, Period>& duration) {
     LOCKCHECK_LOCK_PLACE(place);
-    return TimedRequest(core_, place, internal::TimeAfter(duration));
+    return {&core_, place, internal::TimeAfter(duration)};
   }
   template <typename Clock, typename Duration>
   LOCKCHECK_ALWAYS_INLINE TimedRequest
   try_lock_until(const std::chrono::time_point<Clock, Duration>& time) {
     LOCKCHECK_LOCK_PLACE(place);
-    return TimedRequest(core_, place, internal::SteadyTime(time));
+    return {&core_, place, internal::SteadyTime(time)};
   }
   LOCKCHECK_ALWAYS_INLINE bool try_lock() {
     LOCKCHECK_LOCK_PLACE(place);

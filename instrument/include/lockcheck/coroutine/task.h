@@ -172,6 +172,28 @@ inline coroutine::task<void> TaskPromise<void>::get_return_object() noexcept {
       std::coroutine_handle<TaskPromise>::from_promise(*this));
 }
 
+// Of a task that nobody else has.
+template <typename T>
+class OwnedAwaiter {
+ public:
+  explicit OwnedAwaiter(coroutine::task<T> task)
+      : task_(std::move(task)),
+        awaiter_(std::move(task_).operator co_await()) {}
+  OwnedAwaiter(const OwnedAwaiter&) = delete;
+  OwnedAwaiter& operator=(const OwnedAwaiter&) = delete;
+
+  bool await_ready() const noexcept { return false; }
+  std::coroutine_handle<> await_suspend(
+      std::coroutine_handle<> awaiting) const noexcept {
+    return awaiter_.await_suspend(awaiting);
+  }
+  T await_resume() const { return awaiter_.await_resume(); }
+
+ private:
+  coroutine::task<T> task_;
+  decltype(std::declval<coroutine::task<T>>().operator co_await()) awaiter_;
+};
+
 struct TaskAccess {
   template <typename T>
   static std::coroutine_handle<TaskPromise<T>> HandleOf(

@@ -158,19 +158,30 @@ class task_group {
     core_.Add(member);
   }
 
-  // To be awaited.
   LOCKCHECK_ALWAYS_INLINE auto join() {
     internal::SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
-    return JoinAt(slot, LOCKCHECK_CALLER());
+    return JoinRequest{this, slot, LOCKCHECK_CALLER()};
   }
 
  private:
   using Values = std::conditional_t<std::is_void_v<T>, std::type_identity<void>,
                                     std::type_identity<std::vector<T>>>;
 
-  task<typename Values::type> JoinAt(internal::SiteSlot* slot,
-                                     internal::Caller caller) {
+  using Joining = task<typename Values::type>;
+
+  // What is awaited; see coroutine::mutex.
+  struct [[nodiscard]] JoinRequest {
+    auto operator co_await() const {
+      return internal::OwnedAwaiter<typename Values::type>(
+          group->JoinAt(slot, caller));
+    }
+    task_group* group;
+    internal::SiteSlot* slot;
+    internal::Caller caller;
+  };
+
+  Joining JoinAt(internal::SiteSlot* slot, internal::Caller caller) {
     for (auto& member : members_) {
       co_await internal::MemberAwaiter(*member, slot, caller);
     }
