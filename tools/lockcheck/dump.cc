@@ -126,6 +126,8 @@ const char* Name(log::NoteKind kind) {
       return "ended by a signal, at";
     case log::NoteKind::kElsewhere:
       return "sleeps in a wait that is none of lockcheck's, actor";
+    case log::NoteKind::kOwnerDied:
+      return "is had from an owner that died, object";
   }
   return "unknown note";
 }
@@ -303,10 +305,15 @@ class Printer : public log::RecordVisitor {
   void OnNote(log::NoteKind kind, uint64_t value) {
     const uint64_t high = value >> 32;
     const bool elsewhere = kind == log::NoteKind::kElsewhere;
-    if (elsewhere || kind == log::NoteKind::kStarved) value &= 0xffffffff;
-    const std::string joins =
-        elsewhere && high != 0 ? fmt::format(", for the end of {}", high) : "";
-    Event(fmt::format("{}: {}{}", Name(kind), value, joins));
+    const bool died = kind == log::NoteKind::kOwnerDied;
+    if (elsewhere || died || kind == log::NoteKind::kStarved) {
+      value &= 0xffffffff;
+    }
+    std::string other;
+    if (high != 0 && elsewhere)
+      other = fmt::format(", for the end of {}", high);
+    if (high != 0 && died) other = fmt::format(", actor {}", high);
+    Event(fmt::format("{}: {}{}", Name(kind), value, other));
   }
 
   void OnDefProcess(uint32_t process, uint32_t pid, uint32_t parent,
