@@ -26,10 +26,10 @@ class CoroutineMutexCore {
     return word_.compare_exchange_strong(free, kHeld, std::memory_order_acquire,
                                          std::memory_order_relaxed);
   }
-  bool Request(LockPlace place, How, CoroutineWait&) {
+  bool Request(LockPlace place, Caller, How, CoroutineWait&) {
     return TakeAtOnce(place);
   }
-  bool Try(LockPlace place) { return TakeAtOnce(place); }
+  bool Try(LockPlace place, Caller) { return TakeAtOnce(place); }
   // Of what is not held: nothing.
   LOCKCHECK_ALWAYS_INLINE void Release() {
     uint32_t held = kHeld;
