@@ -551,6 +551,8 @@ constinit Table g_own_table = {internal::kModeUnknown,
                                &DoIsCoroutineWaitToFail,
                                &DoCoroutinesAreLeft,
                                &DoEndCoroutineLockWait,
+                               &DoBeginCoroutineSignalWait,
+                               &DoEndCoroutineSignalWait,
                                &DoBeginCoroutineJoin,
                                &DoEndCoroutineJoin};
 

@@ -109,7 +109,8 @@ template <Wake kWake>
 
 template <Wake kWake, bool kHandsOver>
 inline bool Free(LockState& lock, uint32_t tag) {
-  if (__builtin_expect(!FreeWord<kHandsOver>(lock), false)) {
+  if (__builtin_expect(!FreeWord<kHandsOver>(lock, Current()->hot.actor),
+                       false)) {
     return WakeAfterRelease<kWake>(lock, tag);
   }
   return true;

@@ -295,6 +295,10 @@ enum class NameTarget : uint32_t { kActor = 1, kObject = 2, kProcess = 3 };
 // kElsewhere: value an actor and, in the high half, another one or 0; at the
 // moment of the kQuiescent that follows the first one slept in a wait that is
 // none of the recorded ones, for the other one's end or for what is not known.
+// kLeft: value an actor, a coroutine; at the moment of the kNobodyResumes that
+// follows it was suspended, as all were that its context was to run to their
+// end. kNobodyResumes: value ticks; nobody was left then who would have resumed
+// one of them.
 enum class NoteKind : uint32_t {
   kStopped = 1,
   kDropped = 2,
@@ -304,7 +308,9 @@ enum class NoteKind : uint32_t {
   kQuiescent = 6,  // since minor version 1
   kStarved = 7,    // since minor version 2
   kEnding = 8,     // since version 2.1
-  kElsewhere = 9   // since version 2.2
+  kElsewhere = 9,  // since version 2.2
+  kLeft = 10,      // since version 2.3
+  kNobodyResumes = 11,
 };
 
 inline constexpr uint32_t kHeldShared = 1u << 31;  // site ids are smaller

@@ -126,6 +126,10 @@ const char* Name(log::NoteKind kind) {
       return "ended by a signal, at";
     case log::NoteKind::kElsewhere:
       return "sleeps in a wait that is none of lockcheck's, actor";
+    case log::NoteKind::kLeft:
+      return "is left suspended, actor";
+    case log::NoteKind::kNobodyResumes:
+      return "nobody resumes what is left, at";
   }
   return "unknown note";
 }

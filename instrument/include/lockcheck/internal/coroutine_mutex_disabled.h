@@ -8,8 +8,6 @@
 
 namespace lockcheck::inline LOCKCHECK_ABI::internal {
 
-enum class How : uint8_t { kBlocking, kTry, kTimed };
-enum class CoroutineOutcome : uint8_t { kAcquired, kTimedOut, kInterrupted };
 struct LockPlace {};
 #define LOCKCHECK_LOCK_PLACE(place) \
   const ::lockcheck::internal::LockPlace place {}
