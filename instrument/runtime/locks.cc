@@ -485,16 +485,19 @@ void DoName(const char* name) {
   Thread* const t = Enter();
   if (t == nullptr) return;
   const size_t size = strnlen(name, 255);
-  {
+  const size_t kept = size < kNameBytes ? size : kNameBytes - 1;
+  const bool is_said = t->named == t->hot.actor && kept == size &&
+                       memcmp(t->name, name, size + 1) == 0;
+  if (!is_said) {
     const Keep keep(t);
     Begin(t, 70)
         .Word(t->hot.actor)
         .Text(name, size)
         .End(Op::kDefName, static_cast<uint32_t>(log::NameTarget::kActor));
   }
-  const size_t kept = size < kNameBytes ? size : kNameBytes - 1;
   memcpy(t->name, name, kept);
   t->name[kept] = 0;
+  t->named = t->hot.actor;
   Leave(t);
 }
 

@@ -9,6 +9,8 @@
 namespace lockcheck::inline LOCKCHECK_ABI::internal {
 namespace {
 
+// The number of the act that closes a queue.
+constexpr uint32_t kClosed = 1;
 constexpr auto kUseAfterClose =
     static_cast<uint8_t>(model::Misuse::kUseAfterClose);
 constexpr auto kTaskDoneTooOften =
@@ -56,22 +58,33 @@ Waiter* PostRoom(QueueState& q, SiteSlot* slot, Caller caller) {
   return putters.first;
 }
 
+// The close comes before whatever the caller does now.
+bool IsClosed(QueueState& q, const QueueRequest& r) {
+  if (!q.closed) return false;
+  Take(q.close, WaitKind::kQueueClose,
+       {HowToAsk(r.may_block, r.deadline), kClosed, 0}, r.slot, r.caller);
+  return true;
+}
+
 }  // namespace
 
 QueueState::~QueueState() {
   DestroyWaitQueue(items);
   DestroyWaitQueue(room);
   DestroyWaitQueue(done);
+  DestroyWaitQueue(close);
 }
 
 bool AwaitItemOrEnd(QueueState& q, const QueueRequest& r) {
-  if (q.closed) return false;
+  if (IsClosed(q, r)) return false;
   if (!r.may_block) {
     TryFailed(q.items, WaitKind::kQueue, r.slot, r.caller);
     return false;
   }
   const bool woken = Sleep(q, q.items, WaitKind::kQueue, r);
-  return (woken && TakePromise(q.promised)) || q.HasItem();
+  if ((woken && TakePromise(q.promised)) || q.HasItem()) return true;
+  IsClosed(q, r);
+  return false;
 }
 
 bool AwaitItem(QueueState& q, const QueueRequest& r) {
@@ -81,7 +94,7 @@ bool AwaitItem(QueueState& q, const QueueRequest& r) {
 }
 
 bool AwaitRoom(QueueState& q, const QueueRequest& r) {
-  if (q.closed) {
+  if (IsClosed(q, r)) {
     // The report may take as long as whoever reads it.
     q.lock.unlock();
     Misused(q.items, WaitKind::kQueue, kUseAfterClose, r.slot, r.caller);
@@ -95,7 +108,7 @@ bool AwaitRoom(QueueState& q, const QueueRequest& r) {
   const bool woken = Sleep(q, q.room, WaitKind::kQueueSlots, r);
   const bool has = (woken && TakePromise(q.kept)) || q.HasRoom();
   // Whoever found it closed and empty will not look again.
-  if (q.closed) throw queue_closed();
+  if (IsClosed(q, r)) throw queue_closed();
   return has;
 }
 
@@ -126,6 +139,9 @@ void CloseQueue(QueueState& q, SiteSlot* slot, Caller caller) noexcept {
   Claimed getters, putters{nullptr, 0};
   {
     const std::lock_guard lock(q.lock);
+    // One that changes nothing is ordered with the others all the same.
+    Post(q.close, WaitKind::kQueueClose,
+         {PostKind::kSet, 0, q.closed ? 0 : kClosed, 1}, slot, caller);
     if (q.closed) return;
     q.closed = true;
     getters = PostAndClaim(

@@ -157,6 +157,7 @@ struct Thread {
   uint64_t begin_ticks;
   uint32_t tid;
   char name[kNameBytes];
+  uint32_t named;     // actor to whom it was given last
   Thread* next_free;  // under ProcessLock
   Thread* next_all;   // under ProcessLock
 

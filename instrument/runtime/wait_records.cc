@@ -42,7 +42,8 @@ static_assert(Same(WaitKind::kConditionVariable,
               Same(WaitKind::kQueueSlots, ObjectKind::kQueueSlots) &&
               Same(WaitKind::kQueueDone, ObjectKind::kQueueDone) &&
               Same(WaitKind::kThreadPool, ObjectKind::kThreadPool) &&
-              Same(WaitKind::kOperation, ObjectKind::kOperation));
+              Same(WaitKind::kOperation, ObjectKind::kOperation) &&
+              Same(WaitKind::kQueueClose, ObjectKind::kQueueClose));
 using internal::PostKind;
 static_assert(Same(PostKind::kNotifyOne, model::Post::kNotifyOne) &&
               Same(PostKind::kNotifyAll, model::Post::kNotifyAll) &&
@@ -69,6 +70,8 @@ const char* PartOf(WaitKind kind) {
       return " (room)";
     case WaitKind::kQueueDone:
       return " (end)";
+    case WaitKind::kQueueClose:
+      return " (close)";
     case WaitKind::kThreadPool:
       return " (slots)";
     default:

@@ -37,7 +37,7 @@ inline constexpr size_t kBlockWords = kBlockSize / sizeof(uint32_t);
 
 inline constexpr char kMagic[8] = {'L', 'O', 'C', 'K', 'C', 'H', 'K', '\n'};
 inline constexpr uint16_t kMajorVersion = 2;  // a reader refuses a newer one
-inline constexpr uint16_t kMinorVersion = 3;  // a reader accepts a newer one
+inline constexpr uint16_t kMinorVersion = 4;  // a reader accepts a newer one
 
 // FileHeader::stop_reason: why recording ended before the program did.
 enum class StopReason : uint32_t {
@@ -263,7 +263,7 @@ enum class BeginHow : uint32_t {
   kSignal = 4,     // a signal handler that interrupted the runtime in a thread
   kTask = 5,  // of a pool, on one of its workers; the parent, who gave it to
               // the pool, names it by kFork; its tid is the worker's
-  kCoroutine = 6,  // since version 2.3; the parent, who spawned it, names it by
+  kCoroutine = 6,  // since version 2.4; the parent, who spawned it, names it by
                    // kFork; its tid is that of who resumed it first
 };
 // What it does another actor's thread does meanwhile.
@@ -309,7 +309,7 @@ enum class NoteKind : uint32_t {
   kStarved = 7,    // since minor version 2
   kEnding = 8,     // since version 2.1
   kElsewhere = 9,  // since version 2.2
-  kLeft = 10,      // since version 2.3
+  kLeft = 10,      // since version 2.4
   kNobodyResumes = 11,
 };
 

@@ -43,9 +43,10 @@ enum class ObjectKind : uint8_t {
   kQueueDone = 17,   // the end of all tasks: join waits for it
   kThreadPool = 18,  // workers that are free: a task waits for one
   kGil = 19,
-  kRegion = 20,     // a blocking call: the outside ends it
-  kOperation = 21,  // an asynchronous one
-  kCoroutineMutex = 22,
+  kRegion = 20,      // a blocking call: the outside ends it
+  kOperation = 21,   // an asynchronous one
+  kQueueClose = 22,  // that a queue is closed: found by who gets or puts
+  kCoroutineMutex = 23,
 };
 
 // What the object has between a post and the wait that it ends.
@@ -134,6 +135,9 @@ inline constexpr Primitive kPrimitives[] = {
     {ObjectKind::kOperation, "async_operation", "async_operation", false, false,
      WaitRule::kAny, "complete, cancel: the outside", Stock::kOutstanding, true,
      "in flight"},
+    {ObjectKind::kQueueClose, "queue_close",
+     "queue, lifo_queue, priority_queue: closed", false, false, WaitRule::kAny,
+     "close", Stock::kFlag},
     {ObjectKind::kCoroutineMutex, "coroutine_mutex", "coroutine::mutex", true,
      false, WaitRule::kAll, "unlock"},
 };

@@ -472,7 +472,7 @@ TEST(Queue, NobodyOvertakesWhoWasWoken) {
   EXPECT_EQ(got, 1);
 }
 
-static_assert(sizeof(queue<int>) <= 320);
+static_assert(sizeof(queue<int>) <= 376);
 
 #endif  // !LOCKCHECK_DISABLED
 

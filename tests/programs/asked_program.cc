@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 
 #include "tests/instrument/sleeper.h"
 
@@ -149,6 +150,23 @@ void Queues() {
       [](Queue& q) { q.get_nowait(); });
 }
 
+template <typename Get>
+void FindClosed(const char* name, Get get) {
+  Queue queue(0, name);
+  queue.close();
+  try {
+    get(queue);
+    std::abort();
+  } catch (const lockcheck::queue_closed&) {
+  }
+}
+
+void ClosedQueues() {
+  FindClosed("queue blocking", [](Queue& q) { q.get(); });
+  FindClosed("queue timed", [](Queue& q) { q.get_for(hours(1)); });
+  FindClosed("queue try", [](Queue& q) { q.get_nowait(); });
+}
+
 void Operations() {
   struct Started : lockcheck::async_operation {
     explicit Started(const char* name) : async_operation(name) { start(); }
@@ -179,6 +197,7 @@ int main() {
   LatchesAndBarriers();
   Semaphores();
   Queues();
+  ClosedQueues();
   Operations();
   Pools();
 }

@@ -85,6 +85,16 @@ void Queue() {
   worker.join();
 }
 
+// Who gets from it finds it closed.
+void Close() {
+  lockcheck::queue<int> queue("closed");
+  queue.close();
+  try {
+    queue.get();
+  } catch (const lockcheck::queue_closed&) {
+  }
+}
+
 // The second task begins when the first has ended: its worker is the only one.
 void Pool() {
   lockcheck::thread_pool pool(1, "thread_pool");
@@ -134,4 +144,5 @@ int main() {
   Pool();
   Gil();
   Outside();
+  Close();
 }

@@ -228,6 +228,14 @@ int ThreadsComeAndGo() {
   return 0;
 }
 
+// A loop that names its thread each time, and then gives it another name.
+int NamedAgain() {
+  for (int i = 0; i < 100000; ++i) lockcheck::this_thread::set_name("again");
+  lockcheck::this_thread::set_name("at last");
+  Use(a);
+  return 0;
+}
+
 // Main's own block fills and cannot be sealed, while blocks of ended threads
 // have room for threads that begin later.
 int OneThreadAfterTheOther() {
@@ -435,6 +443,7 @@ const std::map<std::string, std::function<int()>> kScenarios = {
     {"foreign", Foreign},
     {"thousand_threads", ThousandThreads},
     {"threads_come_and_go", ThreadsComeAndGo},
+    {"named_again", NamedAgain},
     {"one_after_the_other", OneThreadAfterTheOther},
     {"fork_under_anothers_lock", ForkUnderAnothersLock},
     {"two_hundred_held", TwoHundredHeld},

@@ -77,6 +77,19 @@ struct Queue {
   void Wait() { it.join(); }
 };
 
+// Its consumer waits for the close.
+struct Closed {
+  lockcheck::queue<int> it{"ready"};
+  void End() { it.close(); }
+  void Wait() {
+    try {
+      it.get();
+      std::puts("not as documented");
+    } catch (const lockcheck::queue_closed&) {
+    }
+  }
+};
+
 // ---- Stories ----------------------------------------------------------------
 
 template <typename Waited>
@@ -173,6 +186,59 @@ void HoldsAfter() {
                 waited.Wait();
                 const std::lock_guard hold(g_mutex);
               });
+}
+
+// ---- What a close puts in order ---------------------------------------------
+
+struct Found {
+  static void In(Closed& jobs) { jobs.Wait(); }
+};
+struct NotFound {
+  static void In(Closed&) {}
+};
+
+// What was done before the close was done when it is found; the bug: it is not
+// looked for.
+template <typename Looked>
+void CloseOrders() {
+  Closed jobs;
+  InTurn(
+      [&] {
+        MutexThenOther();
+        jobs.End();
+      },
+      [&] {
+        Looked::In(jobs);
+        OtherThenMutex();
+      });
+}
+
+// Safe: it waits until it is closed, or finds that.
+void CloseOrdersWhoWaits() {
+  Closed jobs;
+  lockcheck::thread consumer([&] {
+    jobs.Wait();
+    OtherThenMutex();
+  });
+  std::this_thread::yield();
+  MutexThenOther();
+  jobs.End();
+  consumer.join();
+}
+
+// The bug: who finds it closed has closed it, too.
+void CloseAgain() {
+  Closed jobs;
+  InTurn(
+      [&] {
+        MutexThenOther();
+        jobs.End();
+      },
+      [&] {
+        jobs.End();
+        jobs.Wait();
+        OtherThenMutex();
+      });
 }
 
 // ---- Events that are missed -------------------------------------------------
@@ -493,6 +559,17 @@ constexpr Story kStories[] = {
     {"queue-join-under-mutex-safe-at-once", EndsBefore<Queue, AtOnce>},
     {"queue-join-under-mutex-safe-after", HoldsAfter<Queue, OneAfterTheOther>},
     {"queue-join-under-mutex-safe-after-at-once", HoldsAfter<Queue, AtOnce>},
+    {"queue-close-under-mutex-latent", UnderMutex<Closed, OneAfterTheOther>},
+    {"queue-close-under-mutex-hangs", UnderMutex<Closed, AtOnce>},
+    {"queue-close-under-mutex-safe", EndsBefore<Closed, OneAfterTheOther>},
+    {"queue-close-under-mutex-safe-at-once", EndsBefore<Closed, AtOnce>},
+    {"queue-close-under-mutex-safe-after",
+     HoldsAfter<Closed, OneAfterTheOther>},
+    {"queue-close-under-mutex-safe-after-at-once", HoldsAfter<Closed, AtOnce>},
+    {"close-orders", CloseOrders<Found>},
+    {"close-orders-who-waits", CloseOrdersWhoWaits},
+    {"close-again", CloseAgain},
+    {"close-not-found", CloseOrders<NotFound>},
     {"event-cleared-latent", Cleared<WaiterComes::kBetweenSetAndClear>},
     {"event-cleared-hangs", Cleared<WaiterComes::kAfterClear>},
     {"event-cleared-safe", ClearedWhenSeen},

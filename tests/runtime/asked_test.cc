@@ -90,10 +90,14 @@ TEST_F(AskedTest, WhatIsGotAndWhatIsWaitedForSaysHow) {
                                          "queue timed (room)",
                                          "queue try",
                                          "queue try (room)",
+                                         "queue blocking (close)",
+                                         "queue timed (close)",
+                                         "queue try (close)",
                                          "operation blocking",
                                          "operation timed",
                                          "operation try",
                                          "pool blocking",
+                                         "pool blocking (close)",
                                          "pool blocking (slots)"}));
   EXPECT_GT(asked_->blocked, 0u);
   EXPECT_GT(asked_->short_notes, 0u);

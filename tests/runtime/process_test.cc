@@ -262,6 +262,15 @@ TEST_F(ProcessTest, ThreadsThatComeAndGoShareBlocks) {
   EXPECT_LT(recording_->file_size, 100 * log::kBlockSize);
 }
 
+TEST_F(ProcessTest, ANameThatAThreadHasIsNotRecordedAgain) {
+  ASSERT_NO_FATAL_FAILURE(Record("named_again"));
+  ExpectWhole();
+  const auto main = ActorsThat(BeginHow::kMain);
+  ASSERT_THAT(main, SizeIs(1));
+  EXPECT_EQ(rec().actors[main[0]].name, "at last");
+  EXPECT_LT(recording_->file_size, 20 * log::kBlockSize);
+}
+
 TEST_F(ProcessTest, WhoeverIsRecordedAfterAStopHasAFork) {
   finished_ = Child("process_program", {"one_after_the_other"})
                   .Options("log=" + (folder_ / "log") + ":max_log=300k")

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <map>
 #include <regex>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -71,6 +72,15 @@ TEST_P(Safe, PrintsWhatTheReadmeShowsAndHasNoFinding) {
   EXPECT_TRUE(report["findings"].empty()) << report["findings"];
 }
 
+// Objects of one name are numbered as threads happen to come to them.
+std::vector<std::string> Unnumbered(const std::set<std::string>& names) {
+  std::vector<std::string> without;
+  for (const std::string& name : names) {
+    without.push_back(std::regex_replace(name, std::regex(" #[0-9]+"), ""));
+  }
+  return without;
+}
+
 // Of the first finding: who waits for whom.
 std::string Sentence(const std::string& report) {
   const std::string finding = From(report, "\n[1] ");
@@ -103,7 +113,7 @@ std::vector<Hanging> AllThatHang() {
           {"pool_of_four --starved",
            3,
            rule,
-           {"pool (future) #2"},
+           {"pool (future)"},
            "lockcheck analyze starved.log"},
           {"semaphore_and_mutex",
            3,
@@ -141,7 +151,7 @@ TEST_P(Hangs, AndIsOneActualDeadlockOfWhatTheReadmeShows) {
   const Json& finding = report["findings"][0];
   EXPECT_EQ(finding["verdict"], "actual");
   EXPECT_EQ(finding["rule"], GetParam().rule);
-  EXPECT_THAT(ObjectsOf(report, finding),
+  EXPECT_THAT(Unnumbered(ObjectsOf(report, finding)),
               ::testing::UnorderedElementsAreArray(GetParam().objects));
   EXPECT_EQ(Sentence(sample.Text()), Sentence(Shown(GetParam().shown)));
 }

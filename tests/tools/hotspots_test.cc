@@ -148,6 +148,13 @@ const std::vector<Expected>& All() {
         {"/usage/clears", 1},
         {"/level/of", "in flight"},
         {"/level/max", 1}}},
+      {ObjectKind::kQueueClose,
+       "SIGNALS",
+       "closed (close)",
+       {{"/usage/posts", 1},
+        {"/usage/takes", 1},
+        {"/usage/signal_waits", 0},
+        {"/level", nullptr}}},
   };
   return all;
 }

@@ -100,6 +100,19 @@ TEST_F(WaitStories, AfterAOnceFlagItsFunctionIsOver) {
   }
 }
 
+TEST_F(WaitStories, WhoFindsAQueueClosedComesAfterTheClose) {
+  for (const char* story : {"close-orders", "close-orders-who-waits"}) {
+    const Ran ran = Analyzed(story);
+    EXPECT_EQ(ran.status, 0) << story << ran.out << ran.err;
+    EXPECT_THAT(ran.out, HasSubstr("1 refuted")) << story;
+  }
+}
+
+TEST_F(WaitStories, WhoDoesNotNeedAnothersCloseIsNotAfterIt) {
+  ExpectPossible("close-not-found");
+  ExpectPossible("close-again");
+}
+
 TEST_F(WaitStories, WhoHasNotPassedAOnceFlagIsNotAfterIt) {
   ExpectPossible("once-not-passed");
   ExpectPossible("once-after-locks");

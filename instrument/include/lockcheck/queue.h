@@ -19,21 +19,23 @@
 //     is left, and throws queue_closed when nothing is.
 // Who has waited longest in put() or get() has its turn first. What happened
 // before an item was put happened before it is got; what before a task_done(),
-// before the return of a join() that waited for it.
+// before the return of a join() that waited for it; what before the first
+// close(), before it is thrown or found in a get that the queue is closed.
 //
 // T need not be copyable. Its moves and comparisons are run inside, and must
 // not use the queue; if one throws, the item stays where it was, as whole as T
 // leaves it, and the queue goes on. Other exceptions: std::logic_error by a
 // task_done() too many, std::bad_alloc.
 //
-// The name, if any, must outlive the queue. In the log a queue is up to three
+// The name, if any, must outlive the queue. In the log a queue is up to four
 // objects: "name", its items, which getters wait for; with a bound
-// "name (room)", which putters wait for; and "name (end)", for join().
+// "name (room)", which putters wait for; "name (end)", for join(); and
+// "name (close)", for who finds it closed.
 // Misuse: task_done() more often than put(); putting after close();
 // destruction while somebody waits.
 //
 // Cost: a put or a get is a call, and a few ns for its record;
-// nothing more is shared than one short lock. Size: 320 bytes. Any
+// nothing more is shared than one short lock. Size: 376 bytes. Any
 // thread may use it; signal handlers may not.
 #ifndef LOCKCHECK_QUEUE_H_
 #define LOCKCHECK_QUEUE_H_

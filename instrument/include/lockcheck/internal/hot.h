@@ -217,7 +217,7 @@ enum class LockKind : uint8_t {  // model::ObjectKind's numbers
   kSemaphore = 9,
   kGil = 19,
   kOnceFlag = 14,  // held by whoever runs the function
-  kCoroutineMutex = 22,
+  kCoroutineMutex = 23,
 };
 constexpr bool IsRecursive(LockKind kind) {
   return kind == LockKind::kRecursiveMutex ||

@@ -31,13 +31,15 @@ struct QueueState {
   size_t unfinished = 0;  // put, and no task_done() yet
   uint32_t finished = 0;  // `sequence` when that was 0 last
   WaitQueue items, room, done;
+  WaitQueue close;  // nobody waits in it: who finds it closed is after it
 
   QueueState(size_t most, const char* name, source_location where) noexcept
       : maxsize(most),
         items(name, where),
         room(name, where,
              static_cast<uint32_t>(most < UINT32_MAX ? most : UINT32_MAX)),
-        done(name, where) {}
+        done(name, where),
+        close(name, where) {}
   ~QueueState();
   QueueState(const QueueState&) = delete;
   QueueState& operator=(const QueueState&) = delete;

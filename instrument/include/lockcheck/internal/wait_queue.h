@@ -37,6 +37,7 @@ enum class WaitKind : uint8_t {  // model::ObjectKind's numbers
   kQueueDone = 17,
   kThreadPool = 18,
   kOperation = 21,
+  kQueueClose = 22,
 };
 
 // What ends waits; model::Post's numbers.
