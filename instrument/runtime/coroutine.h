@@ -37,6 +37,9 @@ void DoCoroutinesAreLeft(internal::CoroutineRecord* const* coroutines,
 void DoEndCoroutineLockWait(internal::CoroutineRecord& coroutine,
                             LockState& lock, How how, uint32_t site,
                             internal::CoroutineOutcome outcome);
+void DoBeginCoroutineSignalWait(const internal::Waiter& waiter, bool timed);
+void DoEndCoroutineSignalWait(internal::CoroutineRecord& coroutine,
+                              internal::CoroutineOutcome outcome);
 uint32_t DoBeginCoroutineJoin(uint32_t actor, SiteSlot* slot, Caller caller);
 void DoEndCoroutineJoin(internal::CoroutineRecord& coroutine, uint32_t actor,
                         bool has_ended);

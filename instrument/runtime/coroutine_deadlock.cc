@@ -57,6 +57,7 @@ uint32_t CoroutineDeadlock::Note(CoroutineRecord& coroutine) {
   StuckCoroutine stuck;
   stuck.actor = coroutine.actor;
   stuck.joined = wait.joined;
+  stuck.signal = wait.signal;
   stuck.site = wait.site;
   stuck.name = coroutine.name;
   const uint32_t next = NextOf(wait, &stuck.held_site);
@@ -103,6 +104,18 @@ bool CoroutineDeadlock::FindGone(uint32_t actor) {
   return gone_ != 0;
 }
 
+bool CoroutineDeadlock::FindLeft(CoroutineRecord* const* coroutines,
+                                 size_t count) {
+  size_ = 0;
+  for (size_t i = 0; i < count; ++i) {
+    CoroutineRecord* const coroutine = FindWaiting(coroutines[i]->actor);
+    if (coroutine == nullptr) continue;
+    are_left_ |= coroutine->wait->signal != 0;
+    Note(*coroutine);
+  }
+  return are_left_;
+}
+
 // If one is to fail the others go on, or wait for somebody else.
 bool CoroutineDeadlock::Claim(bool one) const {
   if (owner_has_ended()) {
@@ -127,7 +140,10 @@ bool CoroutineDeadlock::Claim(bool one) const {
 void CoroutineDeadlock::SayHeadline() const {
   Message m;
   m << "DEADLOCK: ";
-  if (owner_has_ended()) {
+  if (are_left_) {
+    m << uint64_t{size_} << (size_ == 1 ? " coroutine is" : " coroutines are")
+      << " suspended, and nobody is left who would resume one";
+  } else if (owner_has_ended()) {
     m << "a coroutine waits for a lock whose owner has ended";
   } else if (size_ == 1) {
     m << "a coroutine waits for itself";
@@ -146,6 +162,9 @@ void CoroutineDeadlock::SayEach() const {
     m << " awaits ";
     if (stuck.joined != 0) {
       m << "the end of A" << uint64_t{stuck.joined};
+    } else if (stuck.signal != 0) {
+      const auto kind = static_cast<model::ObjectKind>(stuck.signal);
+      m << "a signal (" << model::PrimitiveOf(kind).name << ")";
     } else if (stuck.lock_name != nullptr) {
       m << "\"" << stuck.lock_name << "\"";
     } else {
@@ -153,7 +172,7 @@ void CoroutineDeadlock::SayEach() const {
         << uint64_t{stuck.lock_line};
     }
     NamePlace(m, stuck.site);
-    if (stuck.joined == 0 && stuck.held_site != 0) {
+    if (stuck.held_site != 0) {
       m << "; it was taken";
       NamePlace(m, stuck.held_site);
       if (owner_has_ended()) m << ", by A" << uint64_t{gone_};

@@ -27,7 +27,8 @@ namespace lockcheck::runtime {
 // What is said of one of them, without asking it again.
 struct StuckCoroutine {
   uint32_t actor = 0;
-  uint32_t joined = 0;     // actor id; 0: it waits for a lock
+  uint32_t joined = 0;     // actor id; 0: it waits for no end
+  uint8_t signal = 0;      // model::ObjectKind; 0: nor for a signal
   uint32_t site = 0;       // of its wait
   uint32_t held_site = 0;  // where the lock was taken, by the next one
   const char* name = nullptr;
@@ -45,6 +46,9 @@ class CoroutineDeadlock {
   bool Find(uint32_t actor);
   // That it waits for a lock whose owner has ended.
   bool FindGone(uint32_t actor);
+  // That nobody is left who would resume these: false if none of them waits for
+  // a signal.
+  bool FindLeft(internal::CoroutineRecord* const* coroutines, size_t count);
   // Whether nobody has claimed it yet. If `one`, the coroutine
   // that was asked about alone is claimed.
   bool Claim(bool one) const;
@@ -61,6 +65,7 @@ class CoroutineDeadlock {
   StuckCoroutine stuck_[kMostSaid];
   size_t size_ = 0;  // of all
   uint32_t gone_ = 0;
+  bool are_left_ = false;
 };
 
 }  // namespace lockcheck::runtime

@@ -17,6 +17,7 @@
 #include "instrument/runtime/sites.h"
 #include "instrument/runtime/table.h"
 #include "instrument/runtime/unseen.h"
+#include "instrument/runtime/wait_records.h"
 #include "instrument/runtime/waiting.h"
 #include "lockcheck/internal/coroutine_mutex.h"
 #include "lockcheck/internal/thread_hooks.h"
@@ -71,6 +72,27 @@ bool DoIsCoroutineWaitToFail(uint32_t actor, bool can_fail) {
   return ReportCoroutines(deadlock, can_fail);
 }
 
+namespace {
+
+// Of each that is left, and then of the moment.
+void NoteLeft(CoroutineRecord* const* coroutines, size_t count) {
+  const KeepErrno keep_errno;
+  Thread* const t = Enter();
+  if (t == nullptr) return;
+  const auto note = [&](log::NoteKind kind, uint64_t value) {
+    Begin(t, 4).U64(value).End(Op::kNote, static_cast<uint32_t>(kind));
+  };
+  if (!t->live) {
+    for (size_t i = 0; i < count; ++i) {
+      note(log::NoteKind::kLeft, coroutines[i]->actor);
+    }
+    note(log::NoteKind::kNobodyResumes, Ticks());
+  }
+  Leave(t);
+}
+
+}  // namespace
+
 // Who closed a cycle has said so; nobody is told when an owner ends.
 void DoCoroutinesAreLeft(CoroutineRecord* const* coroutines, size_t count) {
   for (size_t i = 0; i < count; ++i) {
@@ -83,6 +105,14 @@ void DoCoroutinesAreLeft(CoroutineRecord* const* coroutines, size_t count) {
     }
     ReportCoroutines(deadlock, false);
   }
+  if (DoesDeadlockStand()) return;
+  CoroutineDeadlock deadlock;
+  {
+    const std::lock_guard guard(g_guard);
+    if (!deadlock.FindLeft(coroutines, count)) return;
+  }
+  NoteLeft(coroutines, count);
+  ReportCoroutines(deadlock, false);
 }
 
 void DoEndCoroutineLockWait(CoroutineRecord& coroutine, LockState& lock,
@@ -97,6 +127,27 @@ void DoEndCoroutineLockWait(CoroutineRecord& coroutine, LockState& lock,
       Taken(t, lock, site, how, 0);
     }
   }
+  Leave(t);
+}
+
+void DoBeginCoroutineSignalWait(const internal::Waiter& waiter, bool timed) {
+  const KeepErrno keep_errno;
+  Thread* const t = Enter();
+  if (t == nullptr) return;
+  if (!t->live) {
+    WriteBlockOf(t, waiter,
+                 static_cast<uint32_t>(timed ? How::kTimed : How::kBlocking));
+  }
+  Leave(t);
+}
+
+void DoEndCoroutineSignalWait(CoroutineRecord& coroutine,
+                              CoroutineOutcome outcome) {
+  EndWaiting(coroutine);
+  const KeepErrno keep_errno;
+  Thread* const t = Enter();
+  if (t == nullptr) return;
+  if (!t->live) WriteUnblock(t, static_cast<model::Outcome>(outcome));
   Leave(t);
 }
 
@@ -196,6 +247,22 @@ void EndCoroutineLockWait(CoroutineRecord& coroutine, LockState& lock, How how,
   if (const runtime::Table* const table = runtime::Recording()) {
     table->end_coroutine_lock_wait(coroutine, lock, how, site, outcome);
   }
+}
+
+void BeginCoroutineSignalWait(CoroutineRecord& coroutine, const Waiter& waiter,
+                              bool timed) noexcept {
+  const runtime::Unseen unseen;
+  const runtime::Table* const table =
+      coroutine.actor == 0 ? nullptr : runtime::Recording();
+  if (table != nullptr) table->begin_coroutine_signal_wait(waiter, timed);
+}
+
+void EndCoroutineSignalWait(CoroutineRecord& coroutine,
+                            CoroutineOutcome outcome) noexcept {
+  const runtime::Unseen unseen;
+  const runtime::Table* const table =
+      coroutine.actor == 0 ? nullptr : runtime::Recording();
+  if (table != nullptr) table->end_coroutine_signal_wait(coroutine, outcome);
 }
 
 uint32_t BeginCoroutineJoin(uint32_t actor, SiteSlot* slot,

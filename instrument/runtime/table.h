@@ -142,6 +142,10 @@ struct Table {
   void (*end_coroutine_lock_wait)(internal::CoroutineRecord& coroutine,
                                   LockState& lock, How how, uint32_t site,
                                   internal::CoroutineOutcome outcome);
+  void (*begin_coroutine_signal_wait)(const internal::Waiter& waiter,
+                                      bool timed);
+  void (*end_coroutine_signal_wait)(internal::CoroutineRecord& coroutine,
+                                    internal::CoroutineOutcome outcome);
   uint32_t (*begin_coroutine_join)(uint32_t actor, SiteSlot* slot,
                                    Caller caller);
   void (*end_coroutine_join)(internal::CoroutineRecord& coroutine,

@@ -263,6 +263,11 @@ bool SleepInQueue(const QueuedWait& wait, const Deadline* look, bool* looked) {
 
 namespace lockcheck::inline LOCKCHECK_ABI::internal {
 
+bool LeaveQueue(WaitQueue& queue, Waiter& waiter) noexcept {
+  const runtime::Unseen unseen;
+  return runtime::Dequeue(queue, waiter);
+}
+
 bool Withdraw(WaitQueue& queue, Waiter& waiter) noexcept {
   const runtime::Unseen unseen;
   if (runtime::Dequeue(queue, waiter)) return true;

@@ -110,16 +110,10 @@ uint32_t IdOf(Thread* t, WaitQueue& c, WaitKind kind, uint32_t site) {
 }
 
 void WriteBlock(Thread* t, const QueuedWait& wait) {
-  Begin(t, 9)
-      .Word(wait.waiter->object)
-      .Word(wait.waiter->site)
-      .Word(wait.owner)
-      .Word(wait.owner_site)
-      .U64(Ticks())
-      .Word(wait.waiter->ticket)
-      .End(Op::kBlock,
-           static_cast<uint32_t>(internal::HowToAsk(true, wait.deadline)) |
-               (wait.shared ? log::kBlockSharedBit : 0u));
+  WriteBlockOf(t, *wait.waiter,
+               static_cast<uint32_t>(internal::HowToAsk(true, wait.deadline)) |
+                   (wait.shared ? log::kBlockSharedBit : 0u),
+               wait.owner, wait.owner_site);
 }
 
 // Nobody in particular has to end it: it is no part of a deadlock of locks.
@@ -145,6 +139,18 @@ void WriteWaitStack(Thread* t, const QueuedWait& wait) {
 }
 
 }  // namespace
+
+void WriteBlockOf(Thread* t, const internal::Waiter& waiter, uint32_t how,
+                  uint32_t owner, uint32_t owner_site) {
+  Begin(t, 9)
+      .Word(waiter.object)
+      .Word(waiter.site)
+      .Word(owner)
+      .Word(owner_site)
+      .U64(Ticks())
+      .Word(waiter.ticket)
+      .End(Op::kBlock, how);
+}
 
 void DoPrepareWait(WaitQueue& queue, WaitKind kind, internal::Waiter& waiter,
                    internal::SiteSlot* slot, internal::Caller caller) {

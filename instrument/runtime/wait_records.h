@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "instrument/runtime/thread.h"
 #include "lib/model/primitives.h"
 #include "lockcheck/internal/wait_queue.h"
 
@@ -39,6 +40,10 @@ bool Dequeue(internal::WaitQueue& queue, internal::Waiter& waiter);
 // and then *looked is set.
 bool SleepInQueue(const QueuedWait& wait, const internal::Deadline* look,
                   bool* looked);
+
+// The record of its beginning; `how` as in the record.
+void WriteBlockOf(Thread* t, const internal::Waiter& waiter, uint32_t how,
+                  uint32_t owner = 0, uint32_t owner_site = 0);
 
 // Of the table.
 // Gives the waiter its object's id and its site's.

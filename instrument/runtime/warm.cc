@@ -107,21 +107,22 @@ template <Wake kWake>
   return true;
 }
 
-template <Wake kWake>
+template <Wake kWake, bool kHandsOver>
 inline bool Free(LockState& lock, uint32_t tag) {
-  if (__builtin_expect(!FreeWord<kWake == &HandOver>(lock), false)) {
+  if (__builtin_expect(!FreeWord<kHandsOver>(lock, Current()->hot.actor),
+                       false)) {
     return WakeAfterRelease<kWake>(lock, tag);
   }
   return true;
 }
 
-template <Wake kWake>
+template <Wake kWake, bool kHandsOver>
 [[gnu::noinline]] bool ReleaseLong(Thread* t, LockState& lock) noexcept {
   runtime::CloseLong(t);
-  return Free<kWake>(lock, Tag(lock));
+  return Free<kWake, kHandsOver>(lock, Tag(lock));
 }
 
-template <Wake kWake>
+template <Wake kWake, bool kHandsOver = false>
 inline bool Release(LockState& lock) {
   Thread* const t = Current();
   Kept& kept = t->kept();
@@ -138,7 +139,7 @@ inline bool Release(LockState& lock) {
     return false;
   }
   if (__builtin_expect((hold->word & log::kShortOpMask) != log::kOpen, false)) {
-    return ReleaseLong<kWake>(t, lock);
+    return ReleaseLong<kWake, kHandsOver>(t, lock);
   }
   if (runtime::IsLast(t, *hold)) {
     StoreWord(cursor - 1, hold->word ^ log::kOpenBit);
@@ -147,7 +148,7 @@ inline bool Release(LockState& lock) {
   }
   kept.hot.top = hold;
   SetGate(&kept.hot, hold[-1].gate);
-  return Free<kWake>(lock, tag);
+  return Free<kWake, kHandsOver>(lock, tag);
 }
 
 bool AcquireLive(LockState& lock, SiteSlot* slot) noexcept;
@@ -251,7 +252,7 @@ bool WarmReleaseWriter(SharedState& lock) noexcept {
   return Release<&WriterReleased>(lock);
 }
 bool WarmReleaseHandedOver(LockState& lock) noexcept {
-  return Release<&HandOver>(lock);
+  return Release<&HandOver, true>(lock);
 }
 
 }  // namespace lockcheck::inline LOCKCHECK_ABI::internal

@@ -138,7 +138,8 @@ struct EndState {
   // exit.
 };
 
-// A request was refused, because it had closed a deadlock, or gave up: who
+// A request was refused, because it had closed a deadlock, or gave up, or
+// nobody was left who would have resumed coroutines: who
 // waited at that moment, this one included. Where the waits of others ended at
 // the same tick they may be in it or not.
 struct RefusedMoment {
@@ -150,6 +151,8 @@ struct RefusedMoment {
   ActorIndex actor = kNone;  // whose request it was
   uint64_t ticks = 0;
   bool timed_out = false;  // it gave up by itself, in a cycle or not
+  // It was no request: nobody was left who would have resumed these.
+  std::vector<ActorIndex> left;
   std::vector<Waiting> waiting;
 };
 

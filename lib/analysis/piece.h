@@ -103,6 +103,13 @@ struct Piece {
   static constexpr size_t kMaxPlaced = 16 * 1024;
   std::vector<uint64_t> refused;  // ticks: requests that had closed a deadlock
   std::vector<uint64_t> timed_out;  // ticks: requests with something held
+  // Coroutines that nobody was left to resume, and when that was.
+  struct Left {
+    uint64_t ticks = 0;
+    std::vector<ActorIndex> coroutines;
+  };
+  std::vector<Left> left;
+  std::vector<ActorIndex> left_then;  // until the moment is known
   ActorUsage usage;
   std::vector<HeldAtEnd> held;
   std::optional<Wait> wait;

@@ -14,6 +14,10 @@ std::vector<RefusedMoment> MomentsOf(std::span<const Piece> pieces,
                                      size_t actors) {
   std::vector<RefusedMoment> moments;
   for (const Piece& piece : pieces) {
+    for (const Piece::Left& left : piece.left) {
+      moments.push_back(
+          {.actor = piece.actor, .ticks = left.ticks, .left = left.coroutines});
+    }
     for (const uint64_t ticks : piece.refused) {
       moments.push_back({.actor = piece.actor, .ticks = ticks});
     }

@@ -487,6 +487,10 @@ void StreamScan::OnNote(log::NoteKind kind, uint64_t value) {
   } else if (kind == log::NoteKind::kStarved) {
     piece_.starved.push_back({ids_.Actor(static_cast<uint32_t>(value)),
                               ids_.Object(static_cast<uint32_t>(value >> 32))});
+  } else if (kind == log::NoteKind::kLeft) {
+    piece_.left_then.push_back(ids_.Actor(static_cast<uint32_t>(value)));
+  } else if (kind == log::NoteKind::kNobodyResumes) {
+    piece_.left.push_back({value, std::exchange(piece_.left_then, {})});
   } else if (kind == log::NoteKind::kElsewhere) {
     piece_.elsewhere.push_back(
         {ids_.Actor(static_cast<uint32_t>(value)),

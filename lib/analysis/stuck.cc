@@ -69,6 +69,21 @@ class EndOfLog {
     }
   }
 
+  // Coroutines that nobody was left to resume, as the program saw.
+  void AddLeft(const std::vector<ActorIndex>& coroutines,
+               std::vector<Finding>& findings) const {
+    Finding finding;
+    finding.rule = Rule::kCommunication;
+    finding.verdict = Verdict::kActual;
+    for (const ActorIndex a : coroutines) {
+      if (a >= end_.size() || !end_[a].wait) continue;
+      finding.parts.push_back(EndPart(o_, end_, a, kNone));
+      finding.objects.push_back(end_[a].wait->object);
+      finding.ticks = std::max(finding.ticks, end_[a].wait->since_ticks);
+    }
+    if (!finding.parts.empty()) findings.push_back(std::move(finding));
+  }
+
  private:
   struct Holder {
     ActorIndex actor;
@@ -432,7 +447,9 @@ void FindRefusedDeadlocks(const Observations& observations,
                              .wait = waiting.wait};
     }
     EndOfLog at(observations, then);
-    if (moment.timed_out) {
+    if (!moment.left.empty()) {
+      at.AddLeft(moment.left, findings);
+    } else if (moment.timed_out) {
       at.FindTimedCycleOf(moment.actor, findings);
     } else {
       at.FindCycleOf(moment.actor, findings);

@@ -263,7 +263,7 @@ enum class BeginHow : uint32_t {
   kSignal = 4,     // a signal handler that interrupted the runtime in a thread
   kTask = 5,  // of a pool, on one of its workers; the parent, who gave it to
               // the pool, names it by kFork; its tid is the worker's
-  kCoroutine = 6,  // since version 2.3; the parent, who spawned it, names it by
+  kCoroutine = 6,  // since version 2.4; the parent, who spawned it, names it by
                    // kFork; its tid is that of who resumed it first
 };
 // What it does another actor's thread does meanwhile.
@@ -298,17 +298,23 @@ enum class NameTarget : uint32_t { kActor = 1, kObject = 2, kProcess = 3 };
 // kOwnerDied: value an object and, in the high half, an actor or 0; the next
 // acquisition, which is of that lock between processes, had it from an owner
 // that died, the actor if that is known.
+// kLeft: value an actor, a coroutine; at the moment of the kNobodyResumes that
+// follows it was suspended, as all were that its context was to run to their
+// end. kNobodyResumes: value ticks; nobody was left then who would have resumed
+// one of them.
 enum class NoteKind : uint32_t {
   kStopped = 1,
   kDropped = 2,
   kTiming = 3,
   kSampleInterval = 4,
   kLive = 5,
-  kQuiescent = 6,  // since minor version 1
-  kStarved = 7,    // since minor version 2
-  kEnding = 8,     // since version 2.1
-  kElsewhere = 9,  // since version 2.2
-  kOwnerDied = 10  // since version 2.3
+  kQuiescent = 6,   // since minor version 1
+  kStarved = 7,     // since minor version 2
+  kEnding = 8,      // since version 2.1
+  kElsewhere = 9,   // since version 2.2
+  kOwnerDied = 10,  // since version 2.3, and so are the next two
+  kLeft = 11,
+  kNobodyResumes = 12,
 };
 
 inline constexpr uint32_t kHeldShared = 1u << 31;  // site ids are smaller

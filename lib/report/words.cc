@@ -358,6 +358,11 @@ std::string Why(const Report& report, const Finding& finding,
            "happen in an order in which all of them come to these waits, and "
            "whoever could end one is among them";
   }
+  if (finding.rule == Rule::kCommunication && HasCoroutine(report, row)) {
+    return "it happened: run() returned while they were suspended, and nobody "
+           "was left who would have resumed one; a thread outside of run() "
+           "that is to do so says that with a context::work";
+  }
   if (finding.rule == Rule::kCommunication || finding.rule == Rule::kStall) {
     return std::string(finding.rule == Rule::kStall
                            ? "no deadlock, since nobody waits for what another "

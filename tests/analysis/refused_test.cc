@@ -69,6 +69,28 @@ class RefusedTest : public ::testing::Test {
   LogBuilder b;
 };
 
+// Two coroutines that their context has destroyed since; a third one that
+// waited then is none of those that were left.
+TEST_F(RefusedTest, WhomNobodyWasLeftToResumeIsInADeadlockThatHappened) {
+  Hold(2, kA);
+  b.Object(9, ObjectKind::kEvent).Site(90, {1440});
+  b.At(10).Block(2, 9, 90, 0, 0, {.ticket = 1});
+  b.At(20);
+  Block(3, kA, 2);
+  Block(4, kA, 2);
+  b.At(30).Note(1, log::NoteKind::kLeft, 2).Note(1, log::NoteKind::kLeft, 3);
+  b.Note(1, log::NoteKind::kNobodyResumes, LogBuilder::kStartTicks + 30);
+  b.At(40);
+  Refuse(2);
+  b.Unblock(3, Outcome::kInterrupted).Unblock(4, Outcome::kInterrupted);
+  const std::vector<Finding> found = Judge();
+  ASSERT_THAT(found, SizeIs(1));
+  EXPECT_EQ(found[0].verdict, Verdict::kActual);
+  EXPECT_EQ(found[0].rule, Rule::kCommunication);
+  EXPECT_THAT(found[0].parts, SizeIs(2));
+  EXPECT_EQ(found[0].ticks, LogBuilder::kStartTicks + 20);
+}
+
 TEST_F(RefusedTest, TheCycleThatWasRefusedHappened) {
   LockUpAndRefuse();
   const std::vector<Finding> found = Judge();

@@ -206,12 +206,12 @@ TEST(COROUTINE_TEST_NAME, AGroupThrowsTheFirstFailureWhenAllHaveEnded) {
 TEST(COROUTINE_TEST_NAME, TasksOfAGroupThatIsDestroyedGoOn) {
   context c;
   bool has_ended = false;
+  const auto work = [&]() -> task<> {
+    co_await yield();
+    has_ended = true;
+  };
   {
     task_group<> group(c);
-    const auto work = [&]() -> task<> {
-      co_await yield();
-      has_ended = true;
-    };
     group.spawn(work());
   }
   EXPECT_EQ(c.run(), 0u);

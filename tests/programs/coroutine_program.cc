@@ -1,5 +1,6 @@
 // What coroutines and their locks are used for.
 #include <lockcheck/coroutine/context.h>
+#include <lockcheck/coroutine/event.h>
 #include <lockcheck/coroutine/mutex.h>
 #include <lockcheck/coroutine/task_group.h>
 #include <lockcheck/lockcheck.h>
@@ -7,6 +8,7 @@
 #include <chrono>
 #include <cstdio>
 #include <latch>
+#include <memory>
 #include <system_error>
 #include <vector>
 
@@ -15,6 +17,7 @@
 namespace {
 
 using lockcheck::coroutine::context;
+using lockcheck::coroutine::event;
 using lockcheck::coroutine::mutex;
 using lockcheck::coroutine::task;
 using lockcheck::coroutine::task_group;
@@ -253,6 +256,51 @@ void OwnerEnds() {
   ReportLeft(c);
 }
 
+// Nobody sets the event, and who waits for it holds what another one awaits.
+void NobodySets() {
+  context c;
+  event never("never");
+  const auto hold = [&]() -> task<> {
+    const mutex::guard guard = co_await g_a.scoped_lock();
+    co_await never.wait();
+  };
+  c.spawn(hold(), "holder");
+  c.spawn(Nested(g_a, g_b), "other");
+  ReportLeft(c);
+}
+
+// Safe: it is set from outside; who waits for ever is meant to.
+void SetsFromOutside() {
+  context c;
+  event stop("stop"), never("never");
+  const auto wait = [](event& e) -> task<> { co_await e.wait(); };
+  c.spawn(wait(stop), "waits");
+  c.spawn_background(wait(never), "idle");
+  auto work = std::make_unique<context::work>(c);
+  lockcheck::thread outside([&] {
+    stop.set();
+    work.reset();
+  });
+  ReportLeft(c);
+  outside.join();
+}
+
+void SetInTime() {
+  context c;
+  event e("event");
+  const auto wait = [&]() -> task<> {
+    const mutex::guard guard = co_await g_a.scoped_lock();
+    co_await e.wait();
+  };
+  const auto set = [&]() -> task<> {
+    co_await yield();
+    e.set();
+  };
+  c.spawn(wait(), "waits");
+  c.spawn(set(), "sets");
+  ReportLeft(c);
+}
+
 // With on_deadlock=throw.
 void Refused() {
   context c;
@@ -302,6 +350,9 @@ constexpr Story kStories[] = {
     {"join-under-mutex", &JoinUnderMutex},
     {"locks-twice", &LocksTwice},
     {"owner-ends", &OwnerEnds},
+    {"nobody-sets", &NobodySets},
+    {"sets-from-outside", &SetsFromOutside},
+    {"set-in-time", &SetInTime},
     {"refused", &Refused},
     {"let-go-by-thread", &LetGoByThread},
 };

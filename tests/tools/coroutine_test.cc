@@ -41,7 +41,8 @@ TEST_F(CoroutineTest, LocksInBothOrdersByTwoCoroutinesArePossible) {
 TEST_F(CoroutineTest, WhatIsSafeIsSilent) {
   for (const char* story :
        {"one-order", "one-after-the-other", "across-runs",
-        "thread-after-coroutine", "work", "given-up", "let-go-by-thread"}) {
+        "thread-after-coroutine", "work", "given-up", "let-go-by-thread",
+        "sets-from-outside", "set-in-time"}) {
     ExpectSilent(story);
   }
 }
@@ -97,6 +98,29 @@ TEST_F(CoroutineTest, WhoWaitsForItselfOrForWhoHasEndedIsToldAndIsMisuse) {
   };
   expect("locks-twice", "itself", "self-lock");
   expect("owner-ends", "a lock whose owner has ended", "exit-holding");
+}
+
+TEST_F(CoroutineTest, WhoIsLeftSuspendedIsTold) {
+  for (const char* mode : {"record", "live"}) {
+    const bool live = mode == std::string("live");
+    const Finished f =
+        Told("nobody-sets", (live ? "mode=live" : "log=" + log_) +
+                                ":command=" LOCKCHECK_COMMAND);
+    EXPECT_EQ(f.out, "2 left\n");
+    EXPECT_EQ(Count(f.err, " DEADLOCK: "), 1) << f;
+    EXPECT_THAT(f.err, AllOf(HasSubstr("DEADLOCK: 2 coroutines are suspended"),
+                             HasSubstr("holder"), HasSubstr("other")));
+    if (!live) {
+      EXPECT_THAT(f.err, HasSubstr("ACTUAL DEADLOCK  communication"));
+    }
+  }
+  // Also when the context has destroyed them since.
+  Told("nobody-sets", "log=" + log_ + ":command=none");
+  const Ran ran = Analyze();
+  EXPECT_EQ(ran.status, 1) << ran.out;
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("1 actual deadlock"),
+                             HasSubstr("ACTUAL DEADLOCK  communication"),
+                             HasSubstr("never"), HasSubstr("context::work")));
 }
 
 TEST_F(CoroutineTest, OnSeveralThreadsTheLastToWaitSaysIt) {

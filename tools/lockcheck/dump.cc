@@ -128,6 +128,10 @@ const char* Name(log::NoteKind kind) {
       return "sleeps in a wait that is none of lockcheck's, actor";
     case log::NoteKind::kOwnerDied:
       return "is had from an owner that died, object";
+    case log::NoteKind::kLeft:
+      return "is left suspended, actor";
+    case log::NoteKind::kNobodyResumes:
+      return "nobody resumes what is left, at";
   }
   return "unknown note";
 }

@@ -4,9 +4,12 @@
 //     when a thread in run() has a turn for it. Any thread may spawn, and any
 //     coroutine;
 //   * run() resumes those that can go on, first come, first served, until all
-//     have ended or none of those that are left ever will; it returns how many
-//     these are. Several threads may be in it. If a coroutine that nobody
-//     awaits has thrown, run() throws the first of that, once, when it is done;
+//     have ended or nobody is left who would resume one; it returns how many
+//     are left. Several threads may be in it. If a coroutine that nobody awaits
+//     has thrown, run() throws the first of that, once, when it is done; Those
+//     that are left then are a deadlock, and it is said of each what it awaits.
+//     So who is meant to wait until the context is destroyed is spawned with
+//     spawn_background(t): run() returns without it, and says nothing;
 //   * a context::work tells it that a coroutine will be resumed from outside,
 //   by
 //     a thread that is not in run(): while one lives, run() waits for that;
@@ -146,13 +149,24 @@ class context {
   // The name, in reports, if any, must outlive the log's process.
   template <typename T>
   void spawn(task<T> t, const char* name = nullptr) {
+    Spawn(std::move(t), name, false);
+  }
+  template <typename T>
+  void spawn_background(task<T> t, const char* name = nullptr) {
+    Spawn(std::move(t), name, true);
+  }
+
+ private:
+  template <typename T>
+  void Spawn(task<T> t, const char* name, bool in_background) {
     auto chain = std::make_unique<internal::Spawned<T>>(core_, std::move(t));
     chain->record.name = name;
-    chain->record.context = &core_;
+    chain->is_background = in_background;
     internal::ForkCoroutine(chain->record);
     core_.Add(*chain.release());
   }
 
+ public:
   LOCKCHECK_ALWAYS_INLINE size_t run() {
     internal::SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);

@@ -26,6 +26,7 @@
 
 #include <chrono>
 #include <coroutine>
+#include <new>
 #include <type_traits>
 #include <utility>
 
@@ -42,10 +43,10 @@
 namespace lockcheck::inline LOCKCHECK_ABI {
 namespace internal {
 
-// A request that may wait. Most do not: what a wait needs is made when it
-// begins.
+// A request that may wait. Most do not, and all of this lies in the coroutine's
+// frame, where each store counts: what a wait needs is made when it begins.
 template <How kHow>
-class LockAwaiter : private CoroutineTimer {
+class LockAwaiter {
  public:
   LOCKCHECK_ALWAYS_INLINE LockAwaiter(CoroutineMutexCore& mutex,
                                       LockPlace place)
@@ -60,62 +61,79 @@ class LockAwaiter : private CoroutineTimer {
     return __builtin_expect(kHow == How::kBlocking && mutex_.TakeAtOnce(place_),
                             true);
   }
-  bool await_suspend(std::coroutine_handle<> handle) {
-    Chain& chain = ThisChain();
-    if (mutex_.Request(place_, kHow, wait_)) return false;
-    waiter_.chain = &chain;
-    waiter_.owner = mutex_.Owner();
-    waiter_.state = LockWaiter::kNew;
-    is_waiting_ = true;
-    internal::Suspend(handle, &ParkIn, this);
-    return true;
+  LOCKCHECK_ALWAYS_INLINE bool await_suspend(std::coroutine_handle<> handle) {
+    return MustWait(handle, LOCKCHECK_CALLER(), {});
   }
 
  protected:
+  LOCKCHECK_ALWAYS_INLINE bool SuspendUntil(
+      std::coroutine_handle<> handle, CoroutineTimer::Clock::time_point time) {
+    return MustWait(handle, LOCKCHECK_CALLER(), time);
+  }
   // Whether it has the lock.
   LOCKCHECK_ALWAYS_INLINE bool End() {
     return __builtin_expect(!is_waiting_, true) || EndWait();
   }
   CoroutineMutexCore& mutex() { return mutex_; }
-  void SetTime(Clock::time_point time) { time_ = time; }
 
  private:
+  struct Waiting : CoroutineTimer {
+    explicit Waiting(LockAwaiter& a) : awaiter(a) {}
+    LockAwaiter& awaiter;
+    Clock::time_point time{};  // when it gives up
+    CoroutineWait wait;
+    LockWaiter waiter{};
+  };
+
+  [[gnu::noinline, gnu::cold]] bool MustWait(
+      std::coroutine_handle<> handle, Caller caller,
+      CoroutineTimer::Clock::time_point time) {
+    Chain& chain = ThisChain();
+    Waiting& w = *new (&space_) Waiting(*this);
+    if (mutex_.Request(place_, caller, kHow, w.wait)) return false;
+    w.time = time;
+    w.waiter.chain = &chain;
+    w.waiter.owner = mutex_.Owner();
+    is_waiting_ = true;
+    internal::Suspend(handle, &ParkIn, this);
+    return true;
+  }
   static bool ParkIn(Chain& chain, void* awaiter) noexcept {
     return static_cast<LockAwaiter*>(awaiter)->ParkHere(chain);
   }
   bool ParkHere(Chain& chain) noexcept {
     const uint32_t actor = chain.record.actor;
-    BeginCoroutineWait(chain.record, wait_);
+    Waiting& w = space_;
+    BeginCoroutineWait(chain.record, w.wait);
     if (kHow == How::kTimed) {
-      fire = &Fire;
-      chain.context->SetTimer(*this, time_);
+      w.fire = &Fire;
+      chain.context->SetTimer(w, w.time);
     }
     // From its end on another thread may have it, and this may be gone.
-    if (!mutex_.waiters().Enter(mutex_.word(), waiter_)) return false;
+    if (!mutex_.waiters().Enter(mutex_.word(), w.waiter)) return false;
     if (!IsCoroutineWaitToFail(actor, true)) return true;
     // Nobody in the cycle goes on, and this is still here.
-    bool was_queued;
-    if (!mutex_.waiters().GiveUp(mutex_.word(), waiter_, &was_queued)) {
-      return true;
-    }
-    waiter_.state = LockWaiter::kRefused;
+    if (!GiveUp()) return true;
+    w.waiter.state = LockWaiter::kRefused;
     return false;
   }
   static Chain* Fire(CoroutineTimer& timer) noexcept {
-    auto& self = static_cast<LockAwaiter&>(timer);
-    bool was_queued;
-    const bool over = self.mutex_.waiters().GiveUp(self.mutex_.word(),
-                                                   self.waiter_, &was_queued);
-    return over && was_queued ? self.waiter_.chain : nullptr;
+    Waiting& w = static_cast<Waiting&>(timer);
+    const bool was_queued = w.awaiter.GiveUp();
+    return was_queued ? w.waiter.chain : nullptr;
+  }
+  // Whether it waited until now.
+  bool GiveUp() {
+    return mutex_.waiters().GiveUp(mutex_.word(), space_.waiter);
   }
 
-  bool EndWait() {
+  [[gnu::noinline, gnu::cold]] bool EndWait() {
     is_waiting_ = false;
-    Chain& chain = *waiter_.chain;
-    if (kHow == How::kTimed) chain.context->DropTimer(*this);
-    const bool has_lock = waiter_.state == LockWaiter::kHasLock;
-    const bool refused = waiter_.state == LockWaiter::kRefused;
-    mutex_.EndWait(chain, wait_, kHow,
+    const LockWaiter& waiter = space_.waiter;
+    if (kHow == How::kTimed) waiter.chain->context->DropTimer(space_);
+    const bool has_lock = waiter.state == LockWaiter::kHasLock;
+    const bool refused = waiter.state == LockWaiter::kRefused;
+    mutex_.EndWait(*waiter.chain, space_.wait, kHow,
                    has_lock  ? CoroutineOutcome::kAcquired
                    : refused ? CoroutineOutcome::kInterrupted
                              : CoroutineOutcome::kTimedOut);
@@ -123,23 +141,23 @@ class LockAwaiter : private CoroutineTimer {
     return has_lock;
   }
   // The coroutine is destroyed while it waits.
-  void Abandon() {
-    Chain& chain = *waiter_.chain;
-    if (kHow == How::kTimed) chain.context->DropTimer(*this);
-    bool was_queued;
-    const bool left =
-        mutex_.waiters().GiveUp(mutex_.word(), waiter_, &was_queued);
-    mutex_.EndWait(chain, wait_, kHow, CoroutineOutcome::kInterrupted);
-    if (!left) PushIfAny(mutex_.waiters().Pass(mutex_.word()));
+  [[gnu::noinline, gnu::cold]] void Abandon() {
+    const LockWaiter& waiter = space_.waiter;
+    if (kHow == How::kTimed) waiter.chain->context->DropTimer(space_);
+    GiveUp();
+    mutex_.EndWait(*waiter.chain, space_.wait, kHow,
+                   CoroutineOutcome::kInterrupted);
+    if (waiter.state == LockWaiter::kHasLock) {
+      PushIfAny(mutex_.waiters().Pass(mutex_.word()));
+    }
   }
 
   CoroutineMutexCore& mutex_;
   const LockPlace place_;
   bool is_waiting_ = false;
-  // Made by await_suspend().
-  Clock::time_point time_;
-  CoroutineWait wait_;
-  LockWaiter waiter_;
+  union {
+    Waiting space_;  // is there while it waits
+  };
 };
 
 }  // namespace internal
@@ -199,10 +217,14 @@ class mutex {
   struct TimedAwaiter : Timed {
     TimedAwaiter(internal::CoroutineMutexCore& mutex, internal::LockPlace place,
                  std::chrono::steady_clock::time_point time)
-        : Timed(mutex, place) {
-      this->SetTime(time);
+        : Timed(mutex, place), time_(time) {}
+    LOCKCHECK_ALWAYS_INLINE bool await_suspend(std::coroutine_handle<> handle) {
+      return this->SuspendUntil(handle, time_);
     }
     bool await_resume() { return this->End(); }
+
+   private:
+    const std::chrono::steady_clock::time_point time_;
   };
 
   // What is awaited. Of what is not trivial GCC 12 forgets in which line of a
@@ -249,7 +271,7 @@ class mutex {
   }
   LOCKCHECK_ALWAYS_INLINE bool try_lock() {
     LOCKCHECK_LOCK_PLACE(place);
-    return core_.Try(place);
+    return core_.Try(place, LOCKCHECK_CALLER());
   }
   LOCKCHECK_ALWAYS_INLINE void unlock() { core_.Release(); }
 

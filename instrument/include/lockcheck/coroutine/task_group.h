@@ -153,7 +153,6 @@ class task_group {
         std::make_unique<internal::GroupTask<T>>(core_, std::move(t)));
     internal::GroupTask<T>& member = *members_.back();
     member.record.name = name;
-    member.record.context = &core_;
     internal::ForkCoroutine(member.record);
     core_.Add(member);
   }

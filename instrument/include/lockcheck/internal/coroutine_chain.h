@@ -52,6 +52,7 @@ struct Chain {
   virtual Chain* Ended(bool* is_owned) noexcept = 0;
 
   RunCore* const context;
+  bool is_background = false;      // nobody waits for its end
   std::coroutine_handle<> handle;  // what goes on
   Park park = nullptr;
   void* awaiter = nullptr;

@@ -17,12 +17,16 @@
 
 namespace lockcheck::inline LOCKCHECK_ABI::internal {
 
-// What a suspended coroutine waits for: a lock, or another one's end. Guarded
+struct Waiter;
+
+// What a suspended coroutine waits for: a lock, another one's end, or a signal.
+// Guarded
 // by the runtime, and not to be destroyed while it stands.
 struct CoroutineWait {
   const LockState* lock = nullptr;
   uint32_t joined = 0;  // actor id
   uint32_t site = 0;
+  uint8_t signal = 0;  // WaitKind's number; 0: none
   bool timed = false;
   mutable bool is_claimed = false;  // its deadlock has been said
 };
@@ -35,7 +39,6 @@ struct CoroutineRecord {
   uint32_t segment = 0;  // the last one, if it has begun
   bool has_begun = false;
   const char* name = nullptr;
-  const void* context = nullptr;
   // While it is suspended: what it holds.
   Hold* held = nullptr;
   uint32_t held_count = 0;
@@ -85,11 +88,18 @@ bool IsCoroutineWaitToFail(uint32_t actor, bool can_fail) noexcept;
 enum class CoroutineOutcome : uint8_t {  // model::Outcome's numbers
   kAcquired = 0,
   kTimedOut = 1,
+  kSignalled = 2,
   kInterrupted = 3,
 };
 // By the coroutine.
 void EndCoroutineLockWait(CoroutineRecord& coroutine, LockState& lock, How how,
                           uint32_t site, CoroutineOutcome outcome) noexcept;
+// Before it is suspended: it waits for a signal, and has entered its queue.
+void BeginCoroutineSignalWait(CoroutineRecord& coroutine, const Waiter& waiter,
+                              bool timed) noexcept;
+// When it goes on.
+void EndCoroutineSignalWait(CoroutineRecord& coroutine,
+                            CoroutineOutcome outcome) noexcept;
 // Before it is suspended: it waits for the end of another one, which is an
 // actor. Returns the site.
 uint32_t BeginCoroutineJoin(uint32_t actor, SiteSlot* slot,

@@ -12,13 +12,20 @@ namespace lockcheck::inline LOCKCHECK_ABI::internal {
 struct SiteSlot;
 struct Caller {};
 
+enum class How : uint8_t { kBlocking, kTry, kTimed };
+enum class CoroutineOutcome : uint8_t {
+  kAcquired,
+  kTimedOut,
+  kSignalled,
+  kInterrupted,
+};
+
 struct CoroutineWait {
   uint32_t joined = 0, site = 0;
 };
 struct CoroutineRecord {
   static constexpr uint32_t actor = 0;
   const char* name = nullptr;
-  const void* context = nullptr;
 };
 
 inline void ForkCoroutine(CoroutineRecord&) noexcept {}

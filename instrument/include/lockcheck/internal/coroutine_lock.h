@@ -71,19 +71,19 @@ class LockWaiters {
     return waiter->chain;
   }
 
-  // The waiter waits no more, and need not have begun to. False: it has got the
-  // lock meanwhile.
-  bool GiveUp(std::atomic<uint32_t>& word, LockWaiter& waiter,
-              bool* was_queued) {
+  // The waiter waits no more, and need not have begun to. False: it did not, or
+  // it has got the lock meanwhile.
+  bool GiveUp(std::atomic<uint32_t>& word, LockWaiter& waiter) {
     const std::lock_guard guard(guard_);
-    *was_queued = waiter.state == LockWaiter::kQueued;
-    if (waiter.state == LockWaiter::kHasLock) return false;
-    if (*was_queued) Unlink(waiter);
-    if (*was_queued && first_ == nullptr) {
+    const bool was_queued = waiter.state == LockWaiter::kQueued;
+    if (was_queued) Unlink(waiter);
+    if (was_queued && first_ == nullptr) {
       word.fetch_and(~kCoroutineWaits, std::memory_order_relaxed);
     }
-    waiter.state = LockWaiter::kGaveUp;
-    return true;
+    if (was_queued || waiter.state == LockWaiter::kNew) {
+      waiter.state = LockWaiter::kGaveUp;
+    }
+    return was_queued;
   }
 
  private:

@@ -18,15 +18,11 @@ struct CoroutineLockState : LockState {
   using LockState::LockState;
 };
 
-// What a request is, beside the lock.
-struct LockPlace {
-  SiteSlot* slot;
-  Caller caller;
-};
+// Where a request is made.
+using LockPlace = SiteSlot*;
 #define LOCKCHECK_LOCK_PLACE(place)       \
   ::lockcheck::internal::LockPlace place; \
-  LOCKCHECK_SITE_SLOT(place.slot);        \
-  place.caller = LOCKCHECK_CALLER()
+  LOCKCHECK_SITE_SLOT(place)
 
 class CoroutineMutexCore {
  public:
@@ -42,28 +38,26 @@ class CoroutineMutexCore {
   std::atomic<uint32_t>& word() { return state_.word; }
   LockWaiters& waiters() { return state_.waiters; }
 
-  LOCKCHECK_ALWAYS_INLINE bool TakeAtOnce(const LockPlace& place) {
+  LOCKCHECK_ALWAYS_INLINE bool TakeAtOnce(LockPlace place) {
     const bool taken =
         !kAnnounce &&
-        (__builtin_expect(
-             AcquireHot(state_, LockKind::kCoroutineMutex, place.slot), true) ||
-         WarmAcquire(state_, place.slot));
+        (__builtin_expect(AcquireHot(state_, LockKind::kCoroutineMutex, place),
+                          true) ||
+         WarmAcquire(state_, place));
     return taken;
   }
   // False: it is not free, and a wait for it is recorded.
-  bool Request(const LockPlace& place, How how, CoroutineWait& wait) {
+  bool Request(LockPlace place, Caller caller, How how, CoroutineWait& wait) {
     wait.lock = &state_;
     wait.timed = how == How::kTimed;
-    const bool taken =
-        RequestCoroutineLock(state_, how, place.slot, place.caller,
-                             &wait.site) == CoroutineGot::kLock;
+    const bool taken = RequestCoroutineLock(state_, how, place, caller,
+                                            &wait.site) == CoroutineGot::kLock;
     if (taken) AnnounceAcquired(&state_);
     return taken;
   }
-  LOCKCHECK_ALWAYS_INLINE bool Try(const LockPlace& place) {
-    const bool taken =
-        RequestCoroutineLock(state_, How::kTry, place.slot, place.caller,
-                             nullptr) == CoroutineGot::kLock;
+  LOCKCHECK_ALWAYS_INLINE bool Try(LockPlace place, Caller caller) {
+    const bool taken = RequestCoroutineLock(state_, How::kTry, place, caller,
+                                            nullptr) == CoroutineGot::kLock;
     if (taken) AnnounceAcquired(&state_);
     return taken;
   }

@@ -8,8 +8,6 @@
 
 namespace lockcheck::inline LOCKCHECK_ABI::internal {
 
-enum class How : uint8_t { kBlocking, kTry, kTimed };
-enum class CoroutineOutcome : uint8_t { kAcquired, kTimedOut, kInterrupted };
 struct LockPlace {};
 #define LOCKCHECK_LOCK_PLACE(place) \
   const ::lockcheck::internal::LockPlace place {}
@@ -26,10 +24,10 @@ class CoroutineMutexCore {
     return word_.compare_exchange_strong(free, kHeld, std::memory_order_acquire,
                                          std::memory_order_relaxed);
   }
-  bool Request(LockPlace place, How, CoroutineWait&) {
+  bool Request(LockPlace place, Caller, How, CoroutineWait&) {
     return TakeAtOnce(place);
   }
-  bool Try(LockPlace place) { return TakeAtOnce(place); }
+  bool Try(LockPlace place, Caller) { return TakeAtOnce(place); }
   // Of what is not held: nothing.
   LOCKCHECK_ALWAYS_INLINE void Release() {
     uint32_t held = kHeld;

@@ -63,7 +63,7 @@ class RunCore {
     chain.next_of_all = all_;
     if (all_ != nullptr) all_->previous_of_all = &chain;
     all_ = &chain;
-    ++left_;
+    if (!chain.is_background) ++left_;
     PushLocked(chain);
   }
   // By anybody, of one that is suspended.
@@ -114,6 +114,7 @@ class RunCore {
       }
       left = left_;
       std::swap(failure, failure_);
+      carrier.Leave();
       if (left != 0) TellLeft();
     }
     JoinEnded(slot, caller);
@@ -146,22 +147,24 @@ class RunCore {
     }
   }
 
+  // Nobody runs, nor will.
+  bool IsOver() const {
+    return ready_.IsEmpty() && running_ == 0 &&
+           (left_ == 0 || (timers_.empty() && work_ == 0));
+  }
+
   // Null: none of those that are left can go on.
   Chain* Next(Carrier& carrier, std::unique_lock<std::mutex>& lock) {
     while (true) {
       FireTimers();
       if (Chain* const chain = ready_.Pop()) return chain;
-      if (running_ == 0 && timers_.empty() && (work_ == 0 || left_ == 0)) {
-        return nullptr;
-      }
+      if (IsOver()) return nullptr;
       // The thread is itself while it sleeps.
       lock.unlock();
       carrier.Leave();
       lock.lock();
       FireTimers();
-      if (!ready_.IsEmpty() || (running_ == 0 && timers_.empty())) {
-        if (!ready_.IsEmpty() || work_ == 0 || left_ == 0) continue;
-      }
+      if (!ready_.IsEmpty() || IsOver()) continue;
       ++sleepers_;
       if (timers_.empty()) {
         woken_.wait(lock);
@@ -202,7 +205,7 @@ class RunCore {
     (chain.previous_of_all == nullptr ? all_
                                       : chain.previous_of_all->next_of_all) =
         chain.next_of_all;
-    --left_;
+    if (!chain.is_background) --left_;
   }
 
   void End(Chain& chain) {
@@ -227,7 +230,7 @@ class RunCore {
     std::vector<CoroutineRecord*> records;
     records.reserve(left_);
     for (Chain* chain = all_; chain != nullptr; chain = chain->next_of_all) {
-      records.push_back(&chain->record);
+      if (!chain->is_background) records.push_back(&chain->record);
     }
     CoroutinesAreLeft(records.data(), records.size());
   }
@@ -246,7 +249,7 @@ class RunCore {
   std::condition_variable woken_;
   ChainList ready_;
   Chain* all_ = nullptr;  // that have not ended
-  size_t left_ = 0;       // how many these are
+  size_t left_ = 0;       // how many these are, without the background
   size_t running_ = 0;
   size_t sleepers_ = 0;
   size_t work_ = 0;

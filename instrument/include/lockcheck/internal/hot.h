@@ -398,38 +398,39 @@ LOCKCHECK_ALWAYS_INLINE bool AcquireHot(LockState& lock, LockKind kind,
   return true;
 }
 
-// Frees the lock's word. False: somebody waits. If it is handed over to who
-// waits, the word stays as it is then.
+// Frees the lock's word, which names `me`. False: somebody waits. If it is
+// handed over to who waits, the word stays as it is then.
 template <bool kHandsOver>
-LOCKCHECK_ALWAYS_INLINE bool FreeWord(LockState& lock) {
+LOCKCHECK_ALWAYS_INLINE bool FreeWord(LockState& lock, uint32_t me) {
   if (!kHandsOver) {
     return (lock.word.exchange(0, std::memory_order_release) & kWaiters) == 0;
   }
-  uint32_t owner = lock.word.load(std::memory_order_relaxed) & kOwnerMask;
-  return lock.word.compare_exchange_strong(owner, 0, std::memory_order_release,
+  return lock.word.compare_exchange_strong(me, 0, std::memory_order_release,
                                            std::memory_order_relaxed);
 }
 
-// What comes before a release. True: that is recorded, or nothing is. False:
-// nothing was changed.
-LOCKCHECK_ALWAYS_INLINE bool CloseHot(const LockState& lock, uint32_t tag) {
+// What comes before a release. True: that is recorded, or nothing is, and `me`
+// is the lock's owner. False: nothing was changed.
+LOCKCHECK_ALWAYS_INLINE bool CloseHot(const LockState& lock, uint32_t tag,
+                                      uint32_t* me) {
   ThreadState* const t = t_thread.state;
   ThreadHolds* const h = HoldsOf(t);
   const uint32_t gate = LoadGate(h);
+  *me = kOffOwner;
   if (__builtin_expect(gate == kGateShut, false)) {
     if (!IsOff()) return false;
   } else {
     Hold* const hold = h->top - 1;
+    *me = t->actor;
     uint32_t* const cursor = t->cursor;
     const uint32_t word = hold->word;
     // The innermost hold, of this lock, plain, and nothing was written since.
     if (__builtin_expect(((word ^ tag ^ kSiteShort) & kObjectBits) != 0,
                          false) ||
         __builtin_expect(hold->after != LowHalf(cursor), false) ||
-        __builtin_expect(
-            ((lock.word.load(std::memory_order_relaxed) ^ t->actor) &
-             kOwnerMask) != 0,
-            false)) {
+        __builtin_expect(((lock.word.load(std::memory_order_relaxed) ^ *me) &
+                          kOwnerMask) != 0,
+                         false)) {
       return false;
     }
     SetGate(h, kGateShut);
@@ -450,8 +451,11 @@ template <void (*kWake)(LockState&, uint32_t) noexcept = &ReleasedToWaiters,
           bool kHandsOver = false>
 LOCKCHECK_ALWAYS_INLINE bool ReleaseHot(LockState& lock) {
   const uint32_t tag = lock.tag.load(std::memory_order_relaxed);
-  if (!CloseHot(lock, tag)) return false;
-  if (__builtin_expect(!FreeWord<kHandsOver>(lock), false)) kWake(lock, tag);
+  uint32_t me;
+  if (!CloseHot(lock, tag, &me)) return false;
+  if (__builtin_expect(!FreeWord<kHandsOver>(lock, me), false)) {
+    kWake(lock, tag);
+  }
   return true;
 }
 

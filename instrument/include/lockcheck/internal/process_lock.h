@@ -99,11 +99,12 @@ LOCKCHECK_ALWAYS_INLINE bool AcquireProcessHot(ProcessState& lock,
 // True: the lock is released, and that is recorded.
 LOCKCHECK_ALWAYS_INLINE bool ReleaseProcessHot(ProcessState& lock) {
   const uint32_t tag = lock.tag.load(std::memory_order_relaxed);
+  uint32_t me;
   if (__builtin_expect(lock.recording.load(std::memory_order_relaxed) !=
                            g_recording.load(std::memory_order_relaxed),
                        false) ||
       __builtin_expect(lock.owner_died, false) || IsOff() ||
-      !CloseHot(lock, tag)) {
+      !CloseHot(lock, tag, &me)) {
     return false;
   }
   if (__builtin_expect(lock.word.load(std::memory_order_relaxed) & kWaiters,

@@ -118,6 +118,8 @@ void Enqueue(WaitQueue& queue, WaitKind kind, Waiter& waiter, SiteSlot* slot,
 // woken, blocks until that is over, which is a moment: the node is the waiter's
 // again.
 bool Withdraw(WaitQueue& queue, Waiter& waiter) noexcept;
+// The same, but who has been taken out by a post is not waited for.
+bool LeaveQueue(WaitQueue& queue, Waiter& waiter) noexcept;
 // The parts of the work without a record: for objects that keep their own.
 void EnterQueue(WaitQueue& queue, Waiter& waiter) noexcept;
 // Takes out of the queue whoever has waited longest, for WakeClaimed(). Null:

@@ -1,0 +1,242 @@
+// coroutine::event: a flag that coroutines wait for; Python's asyncio.Event in
+// std's spelling, and lockcheck::event for coroutines.
+//
+// It starts clear. co_await wait() suspends the coroutine until it is set, and
+// not at all while it is; after clear(), later waits are suspended again. A
+// set() releases all that were waiting, even if clear() follows at once; they
+// go on in the order in which they came. co_await wait_for(d), wait_until(t)
+// say whether it was set. What happened before a set() happened before the
+// waits that it ended, and those that found it set. A coroutine that is
+// destroyed while it waits does not wait any more.
+//
+// To be awaited by coroutines of a context. set() and clear() may be called by
+// any thread: one that is not in run() has a context::work meanwhile.
+// The name, if any, must outlive the object. Misuse: destruction while somebody
+// waits. In the log it is an event like any other.
+#ifndef LOCKCHECK_COROUTINE_EVENT_H_
+#define LOCKCHECK_COROUTINE_EVENT_H_
+
+#include <atomic>
+#include <chrono>
+#include <coroutine>
+#include <cstdint>
+#include <new>
+#include <type_traits>
+
+#include "lockcheck/coroutine/context.h"
+#include "lockcheck/source_location.h"
+
+#if defined(LOCKCHECK_DISABLED)
+#include "lockcheck/internal/coroutine_signal_disabled.h"
+#else
+#include "lockcheck/internal/coroutine_signal.h"
+#endif
+
+namespace lockcheck::inline LOCKCHECK_ABI {
+namespace internal {
+
+class CoroutineEventCore {
+ public:
+  constexpr CoroutineEventCore(const char* name, source_location where) noexcept
+      : signal_(name, where) {}
+
+  // How often it was set or cleared: odd while it is set.
+  uint32_t Changes() const { return changes_.load(std::memory_order_acquire); }
+  static constexpr bool IsSet(uint32_t changes) { return (changes & 1) != 0; }
+  // One that changes nothing is ordered with the others all the same.
+  void Change(uint32_t set, SiteSlot* slot, Caller caller) {
+    const Signal::Use use(signal_);
+    uint32_t before = changes_.load(std::memory_order_relaxed);
+    uint32_t after;
+    do {
+      after = before + ((before ^ set) & 1);
+    } while (!changes_.compare_exchange_weak(
+        before, after, std::memory_order_acq_rel, std::memory_order_relaxed));
+    const bool changed = after != before;
+    signal_.Post({set ? PostKind::kSet : PostKind::kClear,
+                  set && changed ? kAllWaiters : 0, changed ? after : 0, set},
+                 slot, caller);
+  }
+
+  using Signal = CoroutineSignal<WaitKind::kEvent>;
+  Signal& signal() { return signal_; }
+
+ private:
+  Signal signal_;
+  std::atomic<uint32_t> changes_{0};
+};
+
+// What is awaited of an event; see coroutine::mutex for why there are two.
+class EventAwaiter {
+ public:
+  using Time = CoroutineTimer::Clock::time_point;
+
+  EventAwaiter(CoroutineEventCore& event, How how, Time time, SiteSlot* slot)
+      : event_(event), slot_(slot), how_(how), time_(time) {}
+  ~EventAwaiter() {
+    if (is_waiting_) Abandon();
+  }
+  EventAwaiter(const EventAwaiter&) = delete;
+  EventAwaiter& operator=(const EventAwaiter&) = delete;
+
+  LOCKCHECK_ALWAYS_INLINE bool await_ready() {
+    before_ = event_.Changes();
+    if (!CoroutineEventCore::IsSet(before_)) return false;
+    event_.signal().Took(before_, how_, slot_, LOCKCHECK_CALLER());
+    return true;
+  }
+  LOCKCHECK_ALWAYS_INLINE bool await_suspend(std::coroutine_handle<> handle) {
+    return MustWait(handle, LOCKCHECK_CALLER());
+  }
+
+ protected:
+  // Whether it was set.
+  bool End() {
+    if (!is_waiting_) return true;
+    is_waiting_ = false;
+    if (how_ == How::kTimed) space_.waiter.chain->context->DropTimer(space_);
+    const bool was_set = !space_.waiter.HasGivenUp();
+    event_.signal().EndWait(space_.waiter, was_set
+                                               ? CoroutineOutcome::kSignalled
+                                               : CoroutineOutcome::kTimedOut);
+    if (was_set) event_.signal().Took(before_ | 1, how_, slot_, caller_);
+    return was_set;
+  }
+
+ private:
+  struct Waiting : CoroutineTimer {
+    explicit Waiting(EventAwaiter& a) : awaiter(a) {}
+    EventAwaiter& awaiter;
+    CoroutineWait wait;
+    CoroutineWaiter waiter;
+  };
+
+  bool MustWait(std::coroutine_handle<> handle, Caller caller) {
+    Chain& chain = ThisChain();
+    caller_ = caller;
+    Waiting& w = *new (&space_) Waiting(*this);
+    w.waiter.chain = &chain;
+    const CoroutineEventCore::Signal::Use use(event_.signal());
+    event_.signal().Enter(w.waiter, slot_, caller);
+    // It may have been set since, and cleared.
+    if (event_.Changes() != before_ && event_.signal().Leave(w.waiter)) {
+      event_.signal().Took(before_ | 1, how_, slot_, caller);
+      return false;
+    }
+    is_waiting_ = true;
+    event_.signal().BeginWait(w.waiter, how_ == How::kTimed, w.wait);
+    Suspend(handle, &ParkIn, this);
+    return true;
+  }
+  static bool ParkIn(Chain& chain, void* awaiter) noexcept {
+    auto& self = *static_cast<EventAwaiter*>(awaiter);
+    Waiting& w = self.space_;
+    BeginCoroutineWait(chain.record, w.wait);
+    if (self.how_ == How::kTimed) {
+      w.fire = &Fire;
+      chain.context->SetTimer(w, self.time_);
+    }
+    return !w.waiter.IsSecond();
+  }
+  static Chain* Fire(CoroutineTimer& timer) noexcept {
+    Waiting& w = static_cast<Waiting&>(timer);
+    Chain* const chain = w.waiter.chain;
+    if (!w.awaiter.event_.signal().Leave(w.waiter)) return nullptr;
+    return w.waiter.IsSecond() ? chain : nullptr;
+  }
+  // The coroutine is destroyed while it waits.
+  void Abandon() {
+    if (how_ == How::kTimed) space_.waiter.chain->context->DropTimer(space_);
+    event_.signal().Leave(space_.waiter);
+    event_.signal().EndWait(space_.waiter, CoroutineOutcome::kInterrupted);
+  }
+
+  CoroutineEventCore& event_;
+  SiteSlot* const slot_;
+  const How how_;
+  const Time time_;
+  uint32_t before_ = 0;
+  bool is_waiting_ = false;
+  Caller caller_;
+  union {
+    Waiting space_;  // is there while it waits
+  };
+};
+
+}  // namespace internal
+
+namespace coroutine {
+
+class event {
+ public:
+  constexpr event(source_location where = source_location::current()) noexcept
+      : core_(nullptr, where) {}
+  constexpr explicit event(
+      const char* name,
+      source_location where = source_location::current()) noexcept
+      : core_(name, where) {}
+  event(const event&) = delete;
+  event& operator=(const event&) = delete;
+
+  LOCKCHECK_ALWAYS_INLINE void set() {
+    internal::SiteSlot* slot;
+    LOCKCHECK_SITE_SLOT(slot);
+    core_.Change(1, slot, LOCKCHECK_CALLER());
+  }
+  LOCKCHECK_ALWAYS_INLINE void clear() {
+    internal::SiteSlot* slot;
+    LOCKCHECK_SITE_SLOT(slot);
+    core_.Change(0, slot, LOCKCHECK_CALLER());
+  }
+  bool is_set() const noexcept { return core_.IsSet(core_.Changes()); }
+
+ private:
+  struct Awaiter : internal::EventAwaiter {
+    using EventAwaiter::EventAwaiter;
+    void await_resume() { this->End(); }
+  };
+  struct TimedAwaiter : internal::EventAwaiter {
+    using EventAwaiter::EventAwaiter;
+    bool await_resume() { return this->End(); }
+  };
+  template <typename Awaiter>
+  struct [[nodiscard]] Request {
+    Awaiter operator co_await() const {
+      return Awaiter(*core, how, time, slot);
+    }
+    internal::CoroutineEventCore* core;
+    internal::SiteSlot* slot;
+    internal::How how;
+    internal::EventAwaiter::Time time;
+  };
+  static_assert(std::is_trivially_copyable_v<Request<Awaiter>>);
+
+ public:
+  LOCKCHECK_ALWAYS_INLINE Request<Awaiter> wait() {
+    internal::SiteSlot* slot;
+    LOCKCHECK_SITE_SLOT(slot);
+    return {&core_, slot, internal::How::kBlocking, {}};
+  }
+  template <typename Rep, typename Period>
+  LOCKCHECK_ALWAYS_INLINE Request<TimedAwaiter> wait_for(
+      const std::chrono::duration<Rep, Period>& duration) {
+    internal::SiteSlot* slot;
+    LOCKCHECK_SITE_SLOT(slot);
+    return {&core_, slot, internal::How::kTimed, internal::TimeAfter(duration)};
+  }
+  template <typename Clock, typename Duration>
+  LOCKCHECK_ALWAYS_INLINE Request<TimedAwaiter> wait_until(
+      const std::chrono::time_point<Clock, Duration>& time) {
+    internal::SiteSlot* slot;
+    LOCKCHECK_SITE_SLOT(slot);
+    return {&core_, slot, internal::How::kTimed, internal::SteadyTime(time)};
+  }
+
+ private:
+  internal::CoroutineEventCore core_;
+};
+
+}  // namespace coroutine
+}  // namespace lockcheck::inline LOCKCHECK_ABI
+
+#endif  // LOCKCHECK_COROUTINE_EVENT_H_

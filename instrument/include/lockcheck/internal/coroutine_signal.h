@@ -1,0 +1,97 @@
+// What coroutines wait for and do not hold: an object of the log with a queue
+// of waiters (wait_queue.h), of which those that a post takes out are resumed
+// by their contexts.
+#ifndef LOCKCHECK_INTERNAL_COROUTINE_SIGNAL_H_
+#define LOCKCHECK_INTERNAL_COROUTINE_SIGNAL_H_
+
+#include <atomic>
+#include <cstdint>
+
+#include "lockcheck/internal/coroutine_run.h"
+#include "lockcheck/internal/hot.h"
+#include "lockcheck/internal/seen.h"
+#include "lockcheck/internal/wait_queue.h"
+#include "lockcheck/source_location.h"
+
+namespace lockcheck::inline LOCKCHECK_ABI::internal {
+
+// A post may take it out of the queue before the coroutine is suspended: of the
+// two, whoever comes second resumes it.
+struct CoroutineWaiter : Waiter {
+  Chain* chain = nullptr;
+  std::atomic<uint32_t> came{0};
+
+  bool IsSecond() { return came.fetch_add(1, std::memory_order_acq_rel) == 1; }
+  bool HasGivenUp() const {
+    return signalled.load(std::memory_order_relaxed) == kGaveUp;
+  }
+};
+
+template <WaitKind kKind>
+class CoroutineSignal {
+ public:
+  constexpr CoroutineSignal(const char* name, source_location where) noexcept
+      : queue_(name, where) {}
+  ~CoroutineSignal() {
+    if (users_.load(std::memory_order_acquire) != 0) {
+      AwaitUsersEnd(queue_, users_);
+    }
+    DestroyWaitQueue(queue_);
+  }
+  CoroutineSignal(const CoroutineSignal&) = delete;
+  CoroutineSignal& operator=(const CoroutineSignal&) = delete;
+
+  // While one of these lives, the object does.
+  class Use {
+   public:
+    explicit Use(CoroutineSignal& used) : used_(used) {
+      used_.users_.fetch_add(1, std::memory_order_relaxed);
+    }
+    ~Use() { used_.users_.fetch_sub(1, std::memory_order_release); }
+    Use(const Use&) = delete;
+    Use& operator=(const Use&) = delete;
+
+   private:
+    CoroutineSignal& used_;
+  };
+
+  void Post(const PostFacts& facts, SiteSlot* slot, Caller caller) {
+    Waiter* waiter = PostAndClaim(queue_, kKind, facts, slot, caller).first;
+    while (waiter != nullptr) {
+      auto& its = static_cast<CoroutineWaiter&>(*waiter);
+      waiter = waiter->next;
+      Chain* const chain = its.chain;
+      if (its.IsSecond()) PushIfAny(chain);
+    }
+  }
+  // Each thread records it once in a row.
+  void Took(uint32_t sequence, How how, SiteSlot* slot, Caller caller) {
+    const uint32_t tag = queue_.tag.load(std::memory_order_relaxed);
+    if (HasSeen(tag, sequence, how) || IsOff()) return;
+    Take(queue_, kKind, {how, sequence, 0}, slot, caller);
+    NoteSeen(queue_.tag.load(std::memory_order_relaxed), sequence, how);
+  }
+  void Enter(CoroutineWaiter& waiter, SiteSlot* slot, Caller caller) {
+    Enqueue(queue_, kKind, waiter, slot, caller);
+  }
+  // False: a post has taken it out.
+  bool Leave(CoroutineWaiter& waiter) { return LeaveQueue(queue_, waiter); }
+  // Before the coroutine is suspended, and when it goes on.
+  void BeginWait(CoroutineWaiter& waiter, bool timed, CoroutineWait& wait) {
+    wait.signal = static_cast<uint8_t>(kKind);
+    wait.site = waiter.site;
+    wait.timed = timed;
+    BeginCoroutineSignalWait(waiter.chain->record, waiter, timed);
+  }
+  void EndWait(CoroutineWaiter& waiter, CoroutineOutcome outcome) {
+    EndCoroutineSignalWait(waiter.chain->record, outcome);
+  }
+
+ private:
+  WaitQueue queue_;
+  std::atomic<uint32_t> users_{0};
+};
+
+}  // namespace lockcheck::inline LOCKCHECK_ABI::internal
+
+#endif  // LOCKCHECK_INTERNAL_COROUTINE_SIGNAL_H_
