@@ -41,12 +41,6 @@ int Sleep(ProcessState& lock, const Deadline* deadline) {
                              : lock.guard.LockUntil(*deadline);
 }
 
-// Not of a recorded thread: the record says nothing of it.
-void TakenPlain(ProcessState& lock, int result) {
-  Adopt(lock, result);
-  lock.word.store(0, std::memory_order_relaxed);
-}
-
 void NameLock(Message& m, const ProcessState& lock) {
   if (lock.made_name[0] != 0) {
     m << "\"" << lock.made_name << "\"";
@@ -57,7 +51,10 @@ void NameLock(Message& m, const ProcessState& lock) {
 }
 
 // Told by the kernel, so it is certain; who it was is known if it was recorded.
+// Once for each lock in each process.
 void SayOwnerDied(const ProcessState& lock, uint32_t owner) {
+  static GrowingSet said;
+  if (!said.Insert(lock.number)) return;
   Message m;
   m << "hazard owner-died: ";
   NameLock(m, lock);
@@ -186,6 +183,11 @@ int UnlockNotMine(Thread* t, ProcessState& lock, LockState* record,
 
 }  // namespace
 
+void TakenPlain(ProcessState& lock, int result) {
+  Adopt(lock, result);
+  lock.word.store(0, std::memory_order_relaxed);
+}
+
 Round ProcessRound(const LockRequest& request, const Deadline* deadline) {
   ProcessState& lock = *request.process;
   std::atomic<uint32_t>& word = request.lock->word;
@@ -306,14 +308,7 @@ Got PlainProcessRequest(const LockRequest& request) {
                                                         : Got::kNothing;
 }
 
-int PlainProcessUnlock(ProcessState& lock) {
-  // Whoever asks next is told by the guard itself.
-  const bool died = lock.owner_died;
-  if (died && lock.guard.OwnerTid() == static_cast<uint32_t>(gettid())) {
-    lock.owner_died = false;
-  }
-  return lock.guard.Unlock();
-}
+int PlainProcessUnlock(ProcessState& lock) { return lock.guard.Unlock(); }
 
 }  // namespace lockcheck::runtime
 
@@ -362,18 +357,25 @@ void UnlockProcessUncommon(ProcessState& lock, SiteSlot* slot, Caller caller) {
   const Table* const table = runtime::Recording();
   const int error = table != nullptr ? table->unlock_process(lock, slot, caller)
                                      : runtime::PlainProcessUnlock(lock);
+  if (error != 0) UnlockProcessFailed(lock, error);
+}
+
+void UnlockProcessFailed(const ProcessState& lock, int error) {
   // Of a free lock: nothing, as for any other.
-  if (error != 0 && lock.guard.OwnerTid() != 0) {
-    ThrowRobust(error,
-                "lockcheck: process::mutex unlocked by a thread that does not "
-                "own it");
-  }
+  if (lock.guard.OwnerTid() == 0) return;
+  ThrowRobust(error,
+              "lockcheck: process::mutex unlocked by a thread that does not "
+              "own it");
 }
 
 void TakenProcessUncommon(ProcessState& lock, SiteSlot* slot, Caller caller,
                           int result) noexcept {
   const Unseen unseen;
-  runtime::Recording()->taken_process(lock, slot, caller, result);
+  if (const Table* const table = runtime::Recording()) {
+    table->taken_process(lock, slot, caller, result);
+  } else {
+    runtime::TakenPlain(lock, result);
+  }
 }
 
 void ReleasingProcess(uint32_t tag) noexcept {

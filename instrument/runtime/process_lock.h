@@ -29,6 +29,8 @@ void DoDestroyProcess(ProcessState& lock);
 // Of a thread that is not recorded.
 Got PlainProcessRequest(const LockRequest& request);
 int PlainProcessUnlock(ProcessState& lock);
+// The guard is had, with this result; the record says nothing of it.
+void TakenPlain(ProcessState& lock, int result);
 
 // A round of waiting, and the last try of who gives up.
 Round ProcessRound(const LockRequest& request, const Deadline* deadline);

@@ -12,6 +12,7 @@
 #include "lib/analysis/naked_notify.h"
 #include "lib/analysis/never_signalled.h"
 #include "lib/analysis/ordered_cycles.h"
+#include "lib/analysis/owner_died.h"
 #include "lib/analysis/recursive_read.h"
 #include "lib/analysis/stuck.h"
 #include "lib/analysis/trace.h"
@@ -23,7 +24,7 @@ namespace {
 // equal whoever found them.
 void Rotate(Finding& finding) {
   if (finding.rule == Rule::kCommunication || finding.rule == Rule::kStall ||
-      finding.rule == Rule::kNakedNotify) {
+      finding.rule == Rule::kNakedNotify || finding.rule == Rule::kOwnerDied) {
     return;  // no cycle of objects
   }
   if (finding.parts.size() != finding.objects.size()) return;
@@ -64,6 +65,11 @@ bool IsWithin(const Finding& inversion, const Finding& communication) {
                      });
 }
 
+bool IsPartOf(ActorIndex actor, const Finding& finding) {
+  return std::any_of(finding.parts.begin(), finding.parts.end(),
+                     [&](const Part& part) { return part.actor == actor; });
+}
+
 // An actual deadlock says all that the inversion behind it would say, and an
 // actor stuck on its own lock all that the misuse would.
 void DropWhatIsActual(std::vector<Finding>& findings) {
@@ -78,6 +84,7 @@ void DropWhatIsActual(std::vector<Finding>& findings) {
                    ? f.verdict == Verdict::kPossible && IsWithin(f, a)
                    : IsSameCycle(a, f);
       }
+      if (f.rule == Rule::kOwnerDied) return IsPartOf(f.parts.front().actor, a);
       return f.misuse == model::Misuse::kSelfLock && a.rule == Rule::kSelf &&
              f.count == 1 && a.objects == f.objects &&
              a.parts.front().actor == f.parts.front().actor;
@@ -155,6 +162,7 @@ Findings Find(const Observations& observations, const FindOptions& options) {
   FindStuckActors(observations, result.findings, result.standing_waits);
   FindRefusedDeadlocks(observations, result.findings);
   FindMisuse(observations, result.findings);
+  FindOwnerDeaths(observations, result.findings);
   FindRecursiveReads(observations, result.findings);
   FindBlockingCalls(observations, result.findings);
   FindNakedNotifications(observations, result.findings);

@@ -42,6 +42,7 @@ enum class Rule : uint8_t {
   kCommunication,   // who would have to signal waits for who waits for the
                     // signal
   kStall,           // everybody waits for a signal that nobody is left to give
+  kOwnerDied,       // its process died while it held a lock between processes
 };
 
 // One actor's part: it holds `holds` and asks for `wants`. `wants` is kNone for

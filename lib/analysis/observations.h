@@ -203,6 +203,16 @@ struct MisuseEvent {
   uint64_t count = 1;  // equal misuses by one actor at one site are merged
 };
 
+// A process died while one of its actors held a lock between processes.
+struct OwnerDeath {
+  ActorIndex owner = kNone;  // kNone: not known
+  ObjectIndex object = kNone;
+  SiteIndex held_site = kNone;
+  ActorIndex next = kNone;  // who had it next and was told; kNone: nobody yet
+  SiteIndex next_site = kNone;
+  uint64_t ticks = 0;  // of that; 0: not known
+};
+
 struct Observations {
   const log::Recording* recording = nullptr;
   // Objects 0..recording->objects.size()-1 are the recording's; END(actor) of
@@ -241,6 +251,7 @@ struct Observations {
   std::vector<Notification> notifications;  // one per actor and object
   std::vector<RefusedMoment> refused;
   std::vector<Quiescence> quiescences;
+  std::vector<OwnerDeath> owner_deaths;
   // Of mode=live: what was new is there, but not what the program's signals put
   // in order.
   bool is_live = false;

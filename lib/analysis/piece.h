@@ -118,7 +118,8 @@ struct Piece {
   uint64_t quiescent = 0;       // ticks of the last such note; 0: none
   std::vector<Starved> starved;
   std::vector<Elsewhere> elsewhere;
-  bool is_live = false;  // NoteKind::kLive
+  std::vector<OwnerDeath> owner_deaths;  // told to the actor
+  bool is_live = false;                  // NoteKind::kLive
   // Of that wait: since when its owner was seen, in ticks, and whether that
   // owner's share of it is not counted as a wait yet.
   uint64_t wait_owner_since = 0;

@@ -47,6 +47,8 @@ class StreamScan : public log::RecordVisitor {
     node.handovers += a.handed_over;
     Count(node);
     const bool timed = a.timed && r.timed;
+    if (told_of_death_) [[unlikely]]
+      NoteNextOwner(a);
     if (stamped_.waited()) [[unlikely]] {
       NoteSection(
           a.object, a.site,
@@ -64,6 +66,8 @@ class StreamScan : public log::RecordVisitor {
     node.handovers += a.handed_over;
     Count(node);
     if (a.timed) Stamp(a.start_ticks);
+    if (told_of_death_) [[unlikely]]
+      NoteNextOwner(a);
     top_ = node.id;
     open_.push_back({.node = top_,
                      .label = label,
@@ -114,6 +118,7 @@ class StreamScan : public log::RecordVisitor {
   void OnExit(uint64_t ticks, uint64_t monotonic_ns, uint64_t process_cpu_ns,
               uint32_t voluntary, uint32_t involuntary);
   void OnNote(log::NoteKind kind, uint64_t value);
+  void NoteNextOwner(const AcquireRecord& a);
 
   // Before a segment that does not continue the one before it.
   void LoseTrack() {
@@ -203,6 +208,7 @@ class StreamScan : public log::RecordVisitor {
   uint32_t phase_ = 0;
   uint64_t events_ = 0, wait_events_ = 0;
   uint64_t stamp_ = 0;
+  bool told_of_death_ = false;  // and the acquisition is to follow
   std::vector<Open> open_;
   StampedHolds stamped_;
   StreamWaits waits_;
@@ -495,7 +501,21 @@ void StreamScan::OnNote(log::NoteKind kind, uint64_t value) {
     piece_.elsewhere.push_back(
         {ids_.Actor(static_cast<uint32_t>(value)),
          ids_.Actor(static_cast<uint32_t>(value >> 32))});
+  } else if (kind == log::NoteKind::kOwnerDied) {
+    OwnerDeath death;
+    death.owner = ids_.Actor(static_cast<uint32_t>(value >> 32));
+    death.object = ids_.Object(static_cast<uint32_t>(value));
+    death.next = piece_.actor;
+    death.ticks = stamp_;
+    piece_.owner_deaths.push_back(death);
+    told_of_death_ = true;
   }
+}
+
+// The acquisition behind the note.
+void StreamScan::NoteNextOwner(const AcquireRecord& a) {
+  piece_.owner_deaths.back().next_site = ids_.Site(a.site);
+  told_of_death_ = false;
 }
 
 // ---- The end of the piece ----

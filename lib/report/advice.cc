@@ -349,6 +349,13 @@ std::string Advice(const Report& report, const Finding& finding,
         "wait is for",
         ClassOf(report, row.objects[0]));
   }
+  if (finding.rule == Rule::kOwnerDied) {
+    return fmt::format(
+        "look at what lock() or owner_died() says: repair what {} protects, "
+        "and call consistent(); who unlocks without makes the lock not "
+        "recoverable",
+        ClassOf(report, row.objects[0]));
+  }
   if (finding.rule == Rule::kLostWakeup && IsAboutFlag(report, row)) {
     return fmt::format(
         "clear {} only when everybody who has to see it has seen it: in "

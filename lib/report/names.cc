@@ -42,7 +42,8 @@ constexpr Name<Rule> kRules[] = {{Rule::kLockOrder, "lock-order"},
                                  {Rule::kRecursiveRead, "recursive-read"},
                                  {Rule::kBlockingCall, "blocking-call"},
                                  {Rule::kCommunication, "communication"},
-                                 {Rule::kStall, "stall"}};
+                                 {Rule::kStall, "stall"},
+                                 {Rule::kOwnerDied, "owner-died"}};
 constexpr Name<ActorState> kStates[] = {{ActorState::kRunning, "running"},
                                         {ActorState::kBlocked, "blocked"},
                                         {ActorState::kEnded, "ended"},

@@ -212,6 +212,24 @@ std::string BlockingCallMessage(const Report& report, const FindingRow& row) {
       ActorInSentence(report, row.parts[1].actor));
 }
 
+// The owner's part comes first, if it is known who that was.
+std::string OwnerDiedMessage(const Report& report, const FindingRow& row) {
+  if (row.parts.empty() || row.objects.empty()) return "";
+  const std::string lock = ObjectName(report, row.objects[0]);
+  const auto who = [&](const PartRow& part) {
+    return ActorInSentence(report, part.actor);
+  };
+  const PartRow& last = row.parts.back();
+  if (row.parts.front().wants) {
+    return fmt::format("{} had {} from an owner that died while it had it",
+                       who(last), lock);
+  }
+  return fmt::format("{} died while it held {}; {}", who(row.parts[0]), lock,
+                     row.parts.size() == 1
+                         ? "nobody has had it since"
+                         : who(last) + " had it next, and was told");
+}
+
 std::string Message(const Report& report, const Finding& finding,
                     const FindingRow& row) {
   switch (finding.rule) {
@@ -241,6 +259,8 @@ std::string Message(const Report& report, const Finding& finding,
       return RecursiveReadMessage(report, row);
     case Rule::kBlockingCall:
       return BlockingCallMessage(report, row);
+    case Rule::kOwnerDied:
+      return OwnerDiedMessage(report, row);
     case Rule::kCommunication:
     case Rule::kStall:
       return NobodyLeftMessage(report, finding, row);
@@ -316,6 +336,9 @@ std::string Why(const Report& report, const Finding& finding,
         "both stood so at the end of the log; no deadlock for certain, since "
         "whoever does not need {} could still do it",
         ObjectName(report, row.objects[0]));
+  }
+  if (finding.rule == Rule::kOwnerDied) {
+    return "it happened in this run; what the lock protects may be half done";
   }
   if (finding.rule == Rule::kLostWakeup && IsAboutFlag(report, row)) {
     return "it did not happen in this run, but what happened can happen in "

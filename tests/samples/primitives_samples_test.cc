@@ -55,7 +55,8 @@ INSTANTIATE_TEST_SUITE_P(
                       "barrier_and_lock --fixed", "join_under_lock --fixed",
                       "io_under_lock --fixed", "service_startup --fixed",
                       "once_and_lock --fixed", "semaphore_order --fixed",
-                      "barrier_phases", "coroutine_abba --fixed"),
+                      "barrier_phases", "coroutine_abba --fixed",
+                      "cross_process_deadlock --fixed"),
     [](const ::testing::TestParamInfo<std::string>& info) {
       return std::regex_replace(info.param, std::regex("[^a-z]+"), "_");
     });
@@ -196,6 +197,11 @@ std::vector<Lucky> AllThatAreLucky() {
            "lock-order",
            {"printer", "scanner"},
            "lockcheck analyze copies.log"},
+          {"cross_process_deadlock",
+           "possible",
+           "lock-order",
+           {"checking", "savings"},
+           "lockcheck analyze bank.log"},
           {"gil_inversion",
            "possible",
            "lock-order",

@@ -55,6 +55,8 @@ bool TimedLockProcessUncommon(ProcessState& lock, SiteSlot* slot, Caller caller,
 bool LockProcessMemberUncommon(ProcessState& lock, SiteSlot* slot,
                                Caller caller, uint32_t held);
 void UnlockProcessUncommon(ProcessState& lock, SiteSlot* slot, Caller caller);
+// Throws, if it is for another owner's sake.
+void UnlockProcessFailed(const ProcessState& lock, int error);
 // The guard was just taken, with this result of it.
 void TakenProcessUncommon(ProcessState& lock, SiteSlot* slot, Caller caller,
                           int result) noexcept;
@@ -69,13 +71,15 @@ LOCKCHECK_ALWAYS_INLINE bool AcquireProcessHot(ProcessState& lock,
   uint32_t* const cursor = t->cursor;
   const uint32_t gate = LoadGate(h);
   const uint32_t lock_class = lock.lock_class.load(std::memory_order_relaxed);
-  if (!IsPlainHere(t, h, slot, gate, lock_class, cursor)) return false;
+  const bool plain = IsPlainHere(t, h, slot, gate, lock_class, cursor);
+  if (!plain && !IsOff()) return false;
   if (const int result = lock.guard.TryLock();
       __builtin_expect(result != 0, false)) {
     if (result != EOWNERDEAD) return false;
     TakenProcessUncommon(lock, slot, caller, result);
     return true;
   }
+  if (!plain) return true;
   SetGate(h, kGateShut);
   // Another cursor: a signal handler wrote records before the gate was shut.
   if (__builtin_expect(t->cursor != cursor, false) ||
@@ -96,14 +100,14 @@ LOCKCHECK_ALWAYS_INLINE bool AcquireProcessHot(ProcessState& lock,
   return true;
 }
 
-// True: the lock is released, and that is recorded.
+// True: the lock is released, and that is recorded. If its owner before died,
+// and nobody said that it is consistent, nobody gets it any more.
 LOCKCHECK_ALWAYS_INLINE bool ReleaseProcessHot(ProcessState& lock) {
   const uint32_t tag = lock.tag.load(std::memory_order_relaxed);
   uint32_t me;
   if (__builtin_expect(lock.recording.load(std::memory_order_relaxed) !=
                            g_recording.load(std::memory_order_relaxed),
                        false) ||
-      __builtin_expect(lock.owner_died, false) || IsOff() ||
       !CloseHot(lock, tag, &me)) {
     return false;
   }
@@ -112,7 +116,10 @@ LOCKCHECK_ALWAYS_INLINE bool ReleaseProcessHot(ProcessState& lock) {
     ReleasingProcess(tag);
   }
   lock.word.store(0, std::memory_order_relaxed);
-  lock.guard.Unlock();
+  if (const int error = lock.guard.Unlock();
+      __builtin_expect(error != 0, false)) {
+    UnlockProcessFailed(lock, error);
+  }
   return true;
 }
 
