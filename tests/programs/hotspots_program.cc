@@ -1,6 +1,9 @@
 // Something of every kind of primitive, each object named as its kind is in
 // lib/model: what the hotspots of each are made of.
+#include <lockcheck/coroutine/context.h>
+#include <lockcheck/coroutine/mutex.h>
 #include <lockcheck/lockcheck.h>
+#include <lockcheck/process.h>
 
 #include <mutex>
 #include <thread>
@@ -95,6 +98,27 @@ void Close() {
   }
 }
 
+namespace coroutine = lockcheck::coroutine;
+
+coroutine::task<> UseIn(coroutine::mutex& mutex, int times) {
+  for (int i = 0; i < times; ++i) co_await mutex.scoped_lock();
+}
+
+void Coroutines() {
+  coroutine::mutex mutex("coroutine_mutex");
+  coroutine::context context;
+  context.spawn(UseIn(mutex, 3));
+  context.spawn(UseIn(mutex, 1));
+  context.run();
+}
+
+void Processes() {
+  const lockcheck::process::shared<lockcheck::process::mutex> mutex(
+      "process_mutex");
+  for (int i = 0; i < 3; ++i) std::lock_guard guard(*mutex);
+  lockcheck::process::child([&] { std::lock_guard guard(*mutex); }).join();
+}
+
 // The second task begins when the first has ended: its worker is the only one.
 void Pool() {
   lockcheck::thread_pool pool(1, "thread_pool");
@@ -145,4 +169,6 @@ int main() {
   Gil();
   Outside();
   Close();
+  Coroutines();
+  Processes();
 }

@@ -155,6 +155,8 @@ const std::vector<Expected>& All() {
         {"/usage/takes", 1},
         {"/usage/signal_waits", 0},
         {"/level", nullptr}}},
+      {ObjectKind::kCoroutineMutex, "LOCKS", "coroutine_mutex", kLockUsedByTwo},
+      {ObjectKind::kProcessMutex, "LOCKS", "process_mutex", kLockUsedByTwo},
   };
   return all;
 }
