@@ -19,6 +19,7 @@
 #include "bench/lock_rows.h"
 #include "bench/own_waits.h"
 #include "bench/pool_rows.h"
+#include "bench/process_rows.h"
 #include "bench/queue_rows.h"
 #include "bench/wait_rows.h"
 #include "lockcheck/lockcheck.h"
@@ -119,6 +120,7 @@ int main(int argc, char** argv) {
   RegisterConditionRows<std::mutex, std::condition_variable>("std");
   RegisterPlainTwinsRows();
   RegisterWaitRows<StdWaits>("std");
+  RegisterProcessRows<PlainRobustMutex>("std");
   if (const char* name = std::getenv("LOCKCHECK_BENCH_VARIANT")) {
     RegisterLockRows<lockcheck::mutex>(name);
     RegisterSharedRows<lockcheck::shared_mutex>(name);
@@ -129,6 +131,7 @@ int main(int argc, char** argv) {
     RegisterWaitRows<OwnWaits>(name);
     RegisterBoundedRows<lockcheck::bounded_semaphore>(name);
     RegisterPoolRows<lockcheck::thread_pool>(name);
+    RegisterProcessRows<lockcheck::process::mutex>(name);
   } else {
     RegisterDisabledRows();
     RegisterLockRows<AbslMutex>("absl");

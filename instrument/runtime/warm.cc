@@ -9,6 +9,7 @@
 
 #include "instrument/runtime/warm_parts.h"
 #include "lockcheck/internal/hot_permit.h"
+#include "lockcheck/internal/process_lock.h"
 
 namespace lockcheck::inline LOCKCHECK_ABI::internal {
 namespace {
@@ -108,22 +109,28 @@ template <uint32_t is = 0>
   return true;
 }
 
-template <bool kWriter>
+// What a release frees besides its record: of a lock between processes its
+// guard, which is not the record's.
+enum class Frees { kLock, kWriter, kGuard };
+
+template <Frees kFrees>
 inline bool Free(LockState& lock, uint32_t tag) {
+  if (kFrees == Frees::kGuard) return true;
   if (__builtin_expect(
           lock.word.exchange(0, std::memory_order_release) & kWaiters, false)) {
-    return kWriter ? WakeAfterWriter(lock, tag) : WakeAfterRelease(lock, tag);
+    return kFrees == Frees::kWriter ? WakeAfterWriter(lock, tag)
+                                    : WakeAfterRelease(lock, tag);
   }
   return true;
 }
 
-template <bool kWriter>
+template <Frees kFrees>
 [[gnu::noinline]] bool ReleaseLong(Thread* t, LockState& lock) noexcept {
   runtime::CloseLong(t);
-  return Free<kWriter>(lock, Tag(lock));
+  return Free<kFrees>(lock, Tag(lock));
 }
 
-template <bool kWriter>
+template <Frees kFrees>
 inline bool Release(LockState& lock) {
   Thread* const t = Current();
   Kept& kept = t->kept();
@@ -140,7 +147,7 @@ inline bool Release(LockState& lock) {
     return false;
   }
   if (__builtin_expect((hold->word & log::kShortOpMask) != log::kOpen, false)) {
-    return ReleaseLong<kWriter>(t, lock);
+    return ReleaseLong<kFrees>(t, lock);
   }
   if (runtime::IsLast(t, *hold)) {
     StoreWord(cursor - 1, hold->word ^ log::kOpenBit);
@@ -149,7 +156,7 @@ inline bool Release(LockState& lock) {
   }
   kept.hot.top = hold;
   SetGate(&kept.hot, hold[-1].gate);
-  return Free<kWriter>(lock, tag);
+  return Free<kFrees>(lock, tag);
 }
 
 bool AcquireLive(LockState& lock, SiteSlot* slot) noexcept;
@@ -246,9 +253,34 @@ bool WarmAcquireOnlyPermit(SemaphoreState& s, SiteSlot* slot) noexcept {
   return false;
 }
 
-bool WarmRelease(LockState& lock) noexcept { return Release<false>(lock); }
+bool WarmRelease(LockState& lock) noexcept {
+  return Release<Frees::kLock>(lock);
+}
 bool WarmReleaseWriter(SharedState& lock) noexcept {
-  return Release<true>(lock);
+  return Release<Frees::kWriter>(lock);
+}
+bool WarmAcquireProcess(ProcessState& lock, SiteSlot* slot,
+                        Caller caller) noexcept {
+  const runtime::WarmRequest request(lock, slot);
+  Thread* const t = request.t;
+  const uint64_t mine = g_recording.load(std::memory_order_relaxed);
+  if (mine == 0 || lock.recording.load(std::memory_order_relaxed) != mine ||
+      !request.ShutIfKnown<Known::kByPlace>(lock, false)) {
+    return false;
+  }
+  const int result = lock.guard.TryLock();
+  if (result != 0 || lock.recording.load(std::memory_order_relaxed) != mine) {
+    SetGate(&t->kept().hot, request.gate);
+    if (result != 0 && result != EOWNERDEAD) return false;
+    TakenProcessUncommon(lock, slot, caller, result);
+    return true;
+  }
+  lock.word.store(t->hot.actor, std::memory_order_relaxed);
+  if (lock.last_actor != t->hot.actor) return TakenByOther(lock, slot);
+  return OpenLong(t, lock, slot, false);
+}
+bool WarmCloseProcess(LockState& lock) noexcept {
+  return Release<Frees::kGuard>(lock);
 }
 
 }  // namespace lockcheck::inline LOCKCHECK_ABI::internal
