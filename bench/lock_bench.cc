@@ -20,6 +20,7 @@
 #include "bench/lock_rows.h"
 #include "bench/own_waits.h"
 #include "bench/pool_rows.h"
+#include "bench/process_rows.h"
 #include "bench/queue_rows.h"
 #include "bench/wait_rows.h"
 #include "lockcheck/coroutine/context.h"
@@ -123,6 +124,7 @@ int main(int argc, char** argv) {
   RegisterConditionRows<std::mutex, std::condition_variable>("std");
   RegisterPlainTwinsRows();
   RegisterWaitRows<StdWaits>("std");
+  RegisterProcessRows<PlainRobustMutex>("std");
   if (const char* name = std::getenv("LOCKCHECK_BENCH_VARIANT")) {
     RegisterLockRows<lockcheck::mutex>(name);
     RegisterSharedRows<lockcheck::shared_mutex>(name);
@@ -136,6 +138,7 @@ int main(int argc, char** argv) {
     RegisterCoroutineRows<lockcheck::coroutine::task<>,
                           lockcheck::coroutine::context,
                           lockcheck::coroutine::mutex>(name);
+    RegisterProcessRows<lockcheck::process::mutex>(name);
   } else {
     RegisterDisabledRows();
     RegisterLockRows<AbslMutex>("absl");

@@ -9,6 +9,7 @@
 
 #include "instrument/runtime/warm_parts.h"
 #include "lockcheck/internal/hot_permit.h"
+#include "lockcheck/internal/process_lock.h"
 
 namespace lockcheck::inline LOCKCHECK_ABI::internal {
 namespace {
@@ -98,31 +99,37 @@ template <uint32_t is = 0>
   OpenLong(t, lock, slot, true);
 }
 
-// What becomes of those who wait for the lock.
-using Wake = void (*)(LockState&, uint32_t) noexcept;
+// What a release frees besides its record: of a lock between processes its
+// guard, which is not the record's.
+enum class Frees { kLock, kWriter, kHandedOver, kGuard };
 
-template <Wake kWake>
+template <Frees kFrees>
 [[gnu::noinline]] bool WakeAfterRelease(LockState& lock, uint32_t tag) {
+  constexpr auto kWake = kFrees == Frees::kWriter       ? &WriterReleased
+                         : kFrees == Frees::kHandedOver ? &HandOver
+                                                        : &ReleasedToWaiters;
   kWake(lock, tag);
   return true;
 }
 
-template <Wake kWake, bool kHandsOver>
+template <Frees kFrees>
 inline bool Free(LockState& lock, uint32_t tag) {
+  if (kFrees == Frees::kGuard) return true;
+  constexpr bool kHandsOver = kFrees == Frees::kHandedOver;
   if (__builtin_expect(!FreeWord<kHandsOver>(lock, Current()->hot.actor),
                        false)) {
-    return WakeAfterRelease<kWake>(lock, tag);
+    return WakeAfterRelease<kFrees>(lock, tag);
   }
   return true;
 }
 
-template <Wake kWake, bool kHandsOver>
+template <Frees kFrees>
 [[gnu::noinline]] bool ReleaseLong(Thread* t, LockState& lock) noexcept {
   runtime::CloseLong(t);
-  return Free<kWake, kHandsOver>(lock, Tag(lock));
+  return Free<kFrees>(lock, Tag(lock));
 }
 
-template <Wake kWake, bool kHandsOver = false>
+template <Frees kFrees>
 inline bool Release(LockState& lock) {
   Thread* const t = Current();
   Kept& kept = t->kept();
@@ -139,7 +146,7 @@ inline bool Release(LockState& lock) {
     return false;
   }
   if (__builtin_expect((hold->word & log::kShortOpMask) != log::kOpen, false)) {
-    return ReleaseLong<kWake, kHandsOver>(t, lock);
+    return ReleaseLong<kFrees>(t, lock);
   }
   if (runtime::IsLast(t, *hold)) {
     StoreWord(cursor - 1, hold->word ^ log::kOpenBit);
@@ -148,7 +155,7 @@ inline bool Release(LockState& lock) {
   }
   kept.hot.top = hold;
   SetGate(&kept.hot, hold[-1].gate);
-  return Free<kWake, kHandsOver>(lock, tag);
+  return Free<kFrees>(lock, tag);
 }
 
 bool AcquireLive(LockState& lock, SiteSlot* slot) noexcept;
@@ -246,13 +253,37 @@ bool WarmAcquireOnlyPermit(SemaphoreState& s, SiteSlot* slot) noexcept {
 }
 
 bool WarmRelease(LockState& lock) noexcept {
-  return Release<&ReleasedToWaiters>(lock);
+  return Release<Frees::kLock>(lock);
 }
 bool WarmReleaseWriter(SharedState& lock) noexcept {
-  return Release<&WriterReleased>(lock);
+  return Release<Frees::kWriter>(lock);
 }
 bool WarmReleaseHandedOver(LockState& lock) noexcept {
-  return Release<&HandOver, true>(lock);
+  return Release<Frees::kHandedOver>(lock);
+}
+
+bool WarmAcquireProcess(ProcessState& lock, SiteSlot* slot,
+                        Caller caller) noexcept {
+  const runtime::WarmRequest request(lock, slot);
+  Thread* const t = request.t;
+  const uint64_t mine = g_recording.load(std::memory_order_relaxed);
+  if (mine == 0 || lock.recording.load(std::memory_order_relaxed) != mine ||
+      !request.ShutIfKnown<Known::kByPlace>(lock, false)) {
+    return false;
+  }
+  const int result = lock.guard.TryLock();
+  if (result != 0 || lock.recording.load(std::memory_order_relaxed) != mine) {
+    SetGate(&t->kept().hot, request.gate);
+    if (result != 0 && result != EOWNERDEAD) return false;
+    TakenProcessUncommon(lock, slot, caller, result);
+    return true;
+  }
+  lock.word.store(t->hot.actor, std::memory_order_relaxed);
+  if (lock.last_actor != t->hot.actor) return TakenByOther(lock, slot);
+  return OpenLong(t, lock, slot, false);
+}
+bool WarmCloseProcess(LockState& lock) noexcept {
+  return Release<Frees::kGuard>(lock);
 }
 
 }  // namespace lockcheck::inline LOCKCHECK_ABI::internal

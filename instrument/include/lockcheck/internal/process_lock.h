@@ -55,6 +55,11 @@ bool TimedLockProcessUncommon(ProcessState& lock, SiteSlot* slot, Caller caller,
 bool LockProcessMemberUncommon(ProcessState& lock, SiteSlot* slot,
                                Caller caller, uint32_t held);
 void UnlockProcessUncommon(ProcessState& lock, SiteSlot* slot, Caller caller);
+// The warm path: of lock(), and of what comes before a release. False: nothing
+// was done.
+bool WarmAcquireProcess(ProcessState& lock, SiteSlot* slot,
+                        Caller caller) noexcept;
+bool WarmCloseProcess(LockState& lock) noexcept;
 // Throws, if it is for another owner's sake.
 void UnlockProcessFailed(const ProcessState& lock, int error);
 // The guard was just taken, with this result of it.
@@ -108,7 +113,8 @@ LOCKCHECK_ALWAYS_INLINE bool ReleaseProcessHot(ProcessState& lock) {
   if (__builtin_expect(lock.recording.load(std::memory_order_relaxed) !=
                            g_recording.load(std::memory_order_relaxed),
                        false) ||
-      !CloseHot(lock, tag, &me)) {
+      (__builtin_expect(!CloseHot(lock, tag, &me), false) &&
+       !WarmCloseProcess(lock))) {
     return false;
   }
   if (__builtin_expect(lock.word.load(std::memory_order_relaxed) & kWaiters,

@@ -134,9 +134,10 @@ class LOCKCHECK_CAPABILITY("mutex") mutex {
   friend struct internal::LockAccess;
   LOCKCHECK_ALWAYS_INLINE void LockAt(internal::SiteSlot* slot) {
     if (internal::kAnnounce ||
-        __builtin_expect(
-            !internal::AcquireProcessHot(state_, slot, LOCKCHECK_CALLER()),
-            false)) {
+        (__builtin_expect(
+             !internal::AcquireProcessHot(state_, slot, LOCKCHECK_CALLER()),
+             false) &&
+         !internal::WarmAcquireProcess(state_, slot, LOCKCHECK_CALLER()))) {
       internal::LockProcessUncommon(state_, slot, LOCKCHECK_CALLER());
     }
     internal::AnnounceAcquired(&state_);

@@ -17,6 +17,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <memory>
 #include <new>
 #include <type_traits>
@@ -68,18 +69,26 @@ class shared {
   T* operator->() const noexcept { return value_; }
 
  private:
+  // Behind the beginning of a page: what the recorder writes of a thread lies
+  // there in another page, and to the processor the low bits of the two
+  // addresses would be the same.
+  static constexpr size_t kOffset = alignof(T) > 512 ? 0 : 512;
+  static constexpr size_t kBytes = kOffset + sizeof(T);
+
   struct Unmap {
-    void operator()(void* memory) const { munmap(memory, sizeof(T)); }
+    void operator()(void* memory) const {
+      munmap(static_cast<char*>(memory) - kOffset, kBytes);
+    }
   };
   using Memory = std::unique_ptr<void, Unmap>;
 
   static Memory Map() {
-    void* const memory = mmap(nullptr, sizeof(T), PROT_READ | PROT_WRITE,
+    void* const memory = mmap(nullptr, kBytes, PROT_READ | PROT_WRITE,
                               MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) {
       internal::ThrowRobust(errno, "lockcheck: process::shared");
     }
-    return Memory(memory);
+    return Memory(static_cast<char*>(memory) + kOffset);
   }
   void Destroy() {
     if (value_ != nullptr && maker_ == getpid()) value_->~T();
