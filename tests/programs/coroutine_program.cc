@@ -258,8 +258,8 @@ void OwnerEnds() {
 
 // Nobody sets the event, and who waits for it holds what another one awaits.
 void NobodySets() {
-  context c;
   event never("never");
+  context c;
   const auto hold = [&]() -> task<> {
     const mutex::guard guard = co_await g_a.scoped_lock();
     co_await never.wait();
@@ -271,8 +271,8 @@ void NobodySets() {
 
 // Safe: it is set from outside; who waits for ever is meant to.
 void SetsFromOutside() {
-  context c;
   event stop("stop"), never("never");
+  context c;
   const auto wait = [](event& e) -> task<> { co_await e.wait(); };
   c.spawn(wait(stop), "waits");
   c.spawn_background(wait(never), "idle");
@@ -286,8 +286,8 @@ void SetsFromOutside() {
 }
 
 void SetInTime() {
-  context c;
   event e("event");
+  context c;
   const auto wait = [&]() -> task<> {
     const mutex::guard guard = co_await g_a.scoped_lock();
     co_await e.wait();

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <mutex>
 
 #include "lockcheck/internal/coroutine_run.h"
 #include "lockcheck/internal/hot.h"
@@ -56,7 +57,11 @@ class CoroutineSignal {
   };
 
   void Post(const PostFacts& facts, SiteSlot* slot, Caller caller) {
-    Waiter* waiter = PostAndClaim(queue_, kKind, facts, slot, caller).first;
+    Waiter* waiter;
+    {
+      const std::lock_guard guard(guard_);
+      waiter = PostAndClaim(queue_, kKind, facts, slot, caller).first;
+    }
     while (waiter != nullptr) {
       auto& its = static_cast<CoroutineWaiter&>(*waiter);
       waiter = waiter->next;
@@ -72,6 +77,7 @@ class CoroutineSignal {
     NoteSeen(queue_.tag.load(std::memory_order_relaxed), sequence, how);
   }
   void Enter(CoroutineWaiter& waiter, SiteSlot* slot, Caller caller) {
+    const std::lock_guard guard(guard_);
     Enqueue(queue_, kKind, waiter, slot, caller);
   }
   // False: a post has taken it out.
@@ -88,6 +94,7 @@ class CoroutineSignal {
   }
 
  private:
+  std::mutex guard_;  // of who enters, and of posts
   WaitQueue queue_;
   std::atomic<uint32_t> users_{0};
 };
