@@ -24,6 +24,9 @@ bool ReportDeadlockOf(Thread* t, bool can_fail);
 // The same when `t` has waited for a while for a lock whose owner is gone;
 // every request for it is to fail then, under on_deadlock=throw.
 bool ReportGoneOwnerOf(Thread* t, const LockRequest& request, bool can_fail);
+// Of a thread that is in a deadlock of several processes (across.h). True: the
+// request is to fail.
+bool ReportDeadlockAcross(Thread* t, bool can_fail);
 // Nobody is left who could end a wait (quiescence.h), and this actor is one of
 // those in the way: reports that, on a thread of the runtime's own, and does
 // not return under on_deadlock=abort. Nobody closed it, so nothing can throw.
