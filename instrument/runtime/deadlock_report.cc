@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdlib>
 
+#include "instrument/runtime/across.h"
 #include "instrument/runtime/command.h"
 #include "instrument/runtime/elsewhere.h"
 #include "instrument/runtime/lock_facts.h"
@@ -301,6 +302,22 @@ bool ReportCoroutines(const CoroutineDeadlock& deadlock, bool can_fail) {
   return DoAsAsked(can_fail);
 }
 
+bool ReportDeadlockAcross(Thread* t, bool can_fail) {
+  const Reporting reporting;
+  const Saying saying;
+  g_deadlocks.fetch_add(1, std::memory_order_relaxed);
+  CountDeadlockAcross();
+  if (!TellHook(LockUp::kNobodyLeft, nullptr)) {
+    AwaitReports();
+    Message() << "DEADLOCK: threads of " << uint64_t{ProcessesInDeadlock()}
+              << " processes wait for each other";
+    const Shown shown = ShowDeadlock(t->hot.actor, nullptr);
+    if (shown == Shown::kNoCommand) SayAllWaits();
+    if (shown == Shown::kSuppressed) SaySuppressed();
+  }
+  return DoAsAsked(can_fail);
+}
+
 void ReportNobodyLeft(uint32_t actor) {
   const Saying saying;
   g_deadlocks.fetch_add(1, std::memory_order_relaxed);
@@ -334,8 +351,8 @@ bool DoesDeadlockStand() {
 void CountMisuse() { g_misuses.fetch_add(1, std::memory_order_relaxed); }
 
 bool AnyFinding() {
-  return AnyDeadlock() || g_misuses.load(std::memory_order_relaxed) != 0 ||
-         CountOrders() != 0;
+  return AnyDeadlock() || AnyDeadlockAcross() ||
+         g_misuses.load(std::memory_order_relaxed) != 0 || CountOrders() != 0;
 }
 
 void SaySummary() {

@@ -27,6 +27,9 @@ bool ReportDeadlockOf(Thread* t, bool can_fail);
 bool ReportGoneOwnerOf(Thread* t, const LockRequest& request, bool can_fail);
 // The same of coroutines, by whoever runs them, who is busy or not recorded.
 bool ReportCoroutines(const CoroutineDeadlock& deadlock, bool can_fail);
+// Of a thread that is in a deadlock of several processes (across.h). True: the
+// request is to fail.
+bool ReportDeadlockAcross(Thread* t, bool can_fail);
 // Nobody is left who could end a wait (quiescence.h), and this actor is one of
 // those in the way: reports that, on a thread of the runtime's own, and does
 // not return under on_deadlock=abort. Nobody closed it, so nothing can throw.

@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "instrument/runtime/across.h"
 #include "instrument/runtime/coroutine.h"
 #include "instrument/runtime/deadlock_report.h"
 #include "instrument/runtime/exit.h"
@@ -427,6 +428,7 @@ void EndJoin(Thread* t, uint32_t actor, Joined joined) {
   uint32_t number;
   const bool timed = SeeWait(t, &wanted, &number) && wanted.timed;
   EndWaiting(t);
+  EndWaitAcross(t);
   if (timed && joined != Joined::kYes) return WriteJoined(t, actor, joined);
   const Keep keep(t);
   if (timed && t->live) WriteJoinBlock(t, actor, wanted.site, How::kTimed);
@@ -464,6 +466,7 @@ void DoJoinBlock(uint32_t actor, How how, SiteSlot* slot, Caller caller) {
   // Of itself, join() throws.
   if (actor != t->hot.actor) ReportDeadlockOf(t, false);
   if (!HasEnded(actor)) WatchWait();
+  if (!timed && IsDeadlockAcross(t, actor)) ReportDeadlockAcross(t, false);
   Leave(t);
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "instrument/runtime/across.h"
 #include "instrument/runtime/entry.h"
 #include "instrument/runtime/holding.h"
 #include "instrument/runtime/keep_errno.h"
@@ -339,6 +340,7 @@ uint64_t NewNumber() {
 ProcessState::ProcessState(const char* called, source_location where) noexcept
     : LockState(nullptr, where), made_line(where.line()), number(NewNumber()) {
   file = nullptr;
+  if (runtime::Recording() != nullptr) runtime::ShowWaitsAcross();
   const size_t size = called == nullptr ? 0 : strnlen(called, kNameBytes - 1);
   if (size != 0) memcpy(made_name, called, size);
   made_name[size] = 0;

@@ -1,5 +1,6 @@
 #include "instrument/runtime/wait.h"
 
+#include "instrument/runtime/across.h"
 #include "instrument/runtime/deadlock_report.h"
 #include "instrument/runtime/gone_owner.h"
 #include "instrument/runtime/live.h"
@@ -25,7 +26,8 @@ struct Wait {
   uint32_t site;
   bool again;  // a wait or a tick takes its lock again: that never fails
   bool long_wait = false;
-  bool looks = true;  // at `look` at what it waits for, and then goes on
+  bool looks = true;     // at `look` at what it waits for, and then goes on
+  int looks_across = 0;  // how often it has, with other processes in mind
   Deadline look = Soon(kLongWaitNs);
 };
 
@@ -147,8 +149,11 @@ bool IsDeadlock(const Wait& w) {
 
 void LookLater(Wait& w) {
   // Who ends with the gil wakes nobody.
-  w.looks = MayBeGone(w.request) || w.request.kind == LockKind::kGil;
-  if (w.looks) w.look = Soon(kGoneOwnerNs);
+  // Who waits in another process may come to hold what this one needs.
+  const bool across = ShowsWaitsAcross() && w.request.deadline == nullptr;
+  w.looks = across || MayBeGone(w.request) || w.request.kind == LockKind::kGil;
+  const bool soon = across && w.looks_across++ < kSoonLooks;
+  if (w.looks) w.look = Soon(soon ? kSoonLookNs : kGoneOwnerNs);
 }
 
 // The time has come. True: the request is to fail.
@@ -156,7 +161,11 @@ bool Look(Wait& w) {
   const bool first = !w.long_wait;
   if (first) WriteWaitStack(w);
   LookLater(w);
-  if (first) return IsDeadlock(w);
+  if (first && IsDeadlock(w)) return true;
+  if (IsDeadlockAcross(w.t, w.request)) {
+    return ReportDeadlockAcross(w.t, !w.again);
+  }
+  if (first || w.request.process != nullptr) return false;
   return w.looks && ReportGoneOwnerOf(w.t, w.request, !w.again);
 }
 
@@ -210,6 +219,7 @@ WaitEnd RecordedWait(Thread* t, const LockRequest& request, uint32_t site) {
   BeginWait(w);
   const WaitEnd end = SleepUntilTaken(w);
   EndWaiting(t);
+  EndWaitAcross(t);
   Begin(t, 4).U64(Ticks()).End(Op::kUnblock,
                                static_cast<uint32_t>(OutcomeOf(end)));
   return end;

@@ -15,6 +15,11 @@ inline constexpr int64_t kLongWaitNs = 10'000'000;
 // while that is in doubt.
 inline constexpr int64_t kGoneOwnerNs = 1'000'000'000;
 
+// With locks between processes it is looked for a deadlock of several of them,
+// some times soon and then as above.
+inline constexpr int64_t kSoonLookNs = 100'000'000;
+inline constexpr int kSoonLooks = 10;
+
 // kDeadlock: it would never end, and LOCKCHECK_OPTIONS wants it to fail.
 // kNotRecoverable: of a lock between processes, which nobody gets any more.
 enum class WaitEnd : uint8_t { kTaken, kTimedOut, kDeadlock, kNotRecoverable };

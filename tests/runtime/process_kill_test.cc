@@ -30,7 +30,7 @@ class ProcessKillTest : public ::testing::TestWithParam<const char*> {};
 TEST_P(ProcessKillTest, TheParentGoesOnAndTheLogIsWhole) {
   const uint32_t seed = std::random_device()();
   SCOPED_TRACE("seed " + std::to_string(seed));
-  const int kills = tests::Rounds(100);
+  const int kills = tests::Rounds(40);
   Folder folder;
   Child child("process_kill_program",
               {std::to_string(seed), std::to_string(kills)});

@@ -12,14 +12,14 @@
 #include <string>
 #include <vector>
 
+#include "tests/count.h"
 #include "tests/tools/stories.h"
 
 namespace lockcheck::tools::testing {
 namespace {
 
-using ::testing::AllOf;
+using lockcheck::testing::Count;
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 std::vector<pid_t> ChildrenOf(pid_t pid) {
   const std::string id = std::to_string(pid);
@@ -152,6 +152,69 @@ TEST_F(ProcessesTest, SoItIsIfNobodyHasHadTheLockSince) {
 
 TEST_F(ProcessesTest, WhoDiesWithoutALockIsSilent) {
   ExpectSilent("owner-lets-go");
+}
+
+// ---- While it hangs ---------------------------------------------------------
+class HangingProcessesTest : public ProcessesTest,
+                             public ::testing::WithParamInterface<const char*> {
+ protected:
+  // What is said until all of it is said, if anything is.
+  std::string SaidUntilItEnds(const std::string& story,
+                              const std::string& options) {
+    child_.emplace(program_, std::vector<std::string>{story});
+    child_
+        ->Options("log=" + log_ + ":command=" LOCKCHECK_COMMAND +
+                  (":" + options))
+        .Before([] { setpgid(0, 0); })
+        .Start();
+    while (!child_->HasEnded() && !Holds(child_->SaidToError(), "suppress ")) {
+      usleep(10'000);
+    }
+    return child_->SaidToError();
+  }
+  static bool Holds(const std::string& text, const char* words) {
+    return text.find(words) != text.npos;
+  }
+};
+
+TEST_P(HangingProcessesTest, OneOfThemSaysItOnce) {
+  const std::string said = SaidUntilItEnds(GetParam(), "on_deadlock=report");
+  ASSERT_FALSE(child_->HasEnded()) << said;
+  // All have looked again.
+  usleep(1'500'000);
+  const std::string all = child_->SaidToError();
+  EXPECT_EQ(Count(all, "DEADLOCK: threads of 2 processes wait for each other"),
+            1)
+      << all;
+  EXPECT_EQ(Count(all, "ACTUAL DEADLOCK"), 1) << all;
+}
+
+INSTANTIATE_TEST_SUITE_P(Stories, HangingProcessesTest,
+                         ::testing::Values("abba-hangs", "mixed-hangs",
+                                           "join-hangs"),
+                         [](const auto& info) {
+                           const std::string name = info.param;
+                           return name.substr(0, name.find('-'));
+                         });
+
+TEST_F(ProcessesTest, AbortEndsOneOfThemAndTheOthersGoOn) {
+  const Finished f =
+      Child(program_, {"abba-hangs"})
+          .Options("log=" + log_ + ":command=none:on_deadlock=abort")
+          .Run();
+  EXPECT_EQ(f.signal(), 0) << f;
+  EXPECT_EQ(Count(f.err, "DEADLOCK: threads of 2 processes"), 1) << f;
+  EXPECT_THAT(f.err, HasSubstr("hazard owner-died"));
+}
+
+TEST_F(ProcessesTest, ThrowRefusesTheRequestOfOneOfThem) {
+  const Finished f =
+      Child(program_, {"abba-hangs"})
+          .Options("log=" + log_ + ":command=none:on_deadlock=throw")
+          .Run();
+  EXPECT_EQ(f.exit_status(), 0) << f;
+  EXPECT_EQ(Count(f.err, "DEADLOCK: threads of 2 processes"), 1) << f;
+  EXPECT_EQ(Count(f.err, "this wait closes a deadlock"), 1) << f;
 }
 
 }  // namespace
