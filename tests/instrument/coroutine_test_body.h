@@ -284,6 +284,19 @@ TEST(COROUTINE_TEST_NAME, WhatIsAwaitedOutsideOfAContextThrows) {
   EXPECT_THROW(yield().await_ready(), std::logic_error);
 }
 
+TEST(COROUTINE_TEST_NAME, WhatIsNoneOfLockchecksLeavesWhoAwaitsItWhereItIs) {
+  bool goes_on = false;
+  const auto wait = [&]() -> task<> {
+    co_await std::suspend_always();
+    goes_on = true;
+  };
+  context c;
+  c.spawn(wait());
+  EXPECT_THROW(c.run(), std::logic_error);
+  EXPECT_EQ(c.run(), 1u);
+  EXPECT_FALSE(goes_on);
+}
+
 }  // namespace
 }  // namespace lockcheck
 

@@ -19,7 +19,9 @@
 // For coroutines of a context: co_await yield() lets the others go on;
 // co_await sleep_for(d) and sleep_until(t) do so for a while.
 //
-// A coroutine of a context awaits tasks and what lockcheck/coroutine/... has.
+// A coroutine of a context awaits tasks, and at the end of those what
+// lockcheck/coroutine/... has: if something else suspends it, it is left where
+// it is, and run() throws std::logic_error.
 // What happened before spawn() happened before the coroutine; the coroutine, if
 // it has ended, before run() returns. It does not survive fork().
 //
@@ -46,7 +48,7 @@ class Spawned final : public Chain {
  public:
   Spawned(RunCore& core, coroutine::task<T> task)
       : Chain(core), task_(std::move(task)) {
-    handle = TaskAccess::HandleOf(task_);
+    root = handle = TaskAccess::HandleOf(task_);
   }
   void Finish() noexcept override {
     const auto its = TaskAccess::HandleOf(task_);

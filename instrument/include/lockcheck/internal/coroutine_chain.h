@@ -53,6 +53,7 @@ struct Chain {
 
   RunCore* const context;
   bool is_background = false;      // nobody waits for its end
+  std::coroutine_handle<> root;    // of the coroutine that was spawned
   std::coroutine_handle<> handle;  // what goes on
   Park park = nullptr;
   void* awaiter = nullptr;

@@ -13,6 +13,7 @@
 #include <exception>
 #include <map>
 #include <mutex>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -184,7 +185,11 @@ class RunCore {
       carrier.Resume(chain.record);
       chain.park = nullptr;
       chain.handle.resume();
-      if (chain.park == nullptr) {
+      if (chain.park == nullptr && !chain.root.done()) {
+        carrier.Suspend(chain.record);
+        FailAsUnknown();
+        is_parked = true;
+      } else if (chain.park == nullptr) {
         chain.Finish();
         carrier.End(chain.record);
         has_ended = true;
@@ -196,6 +201,17 @@ class RunCore {
     }
     t_chain = before;
     return has_ended;
+  }
+
+  // A coroutine has been suspended by what leaves no Park: it stays where it
+  // is.
+  void FailAsUnknown() {
+#if defined(__cpp_exceptions)
+    const std::lock_guard guard(guard_);
+    Fails(std::make_exception_ptr(std::logic_error(
+        "lockcheck: a coroutine of a coroutine::context awaits what is none of "
+        "lockcheck's: nobody there resumes it")));
+#endif
   }
 
   void Unlink(Chain& chain) {
