@@ -20,8 +20,9 @@
 // nothing of that.
 //
 // The name is copied; 63 bytes are kept. Cost: an uncontended pair is that of a
-// robust pthread mutex and about a third more. Size: 320 bytes. Any thread of
-// any process may use it, and signal handlers, as far as pthread's may.
+// robust pthread mutex and a half to two thirds more. Size: 320 bytes. Any
+// thread of any process may use it, and signal handlers, as far as pthread's
+// may.
 #ifndef LOCKCHECK_PROCESS_MUTEX_H_
 #define LOCKCHECK_PROCESS_MUTEX_H_
 
