@@ -170,7 +170,9 @@ class RunCore {
       if (timers_.empty()) {
         woken_.wait(lock);
       } else {
-        woken_.wait_until(lock, timers_.begin()->first);
+        // Another thread may take that timer meanwhile.
+        const Clock::time_point time = timers_.begin()->first;
+        woken_.wait_until(lock, time);
       }
       --sleepers_;
     }
