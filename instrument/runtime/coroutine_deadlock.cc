@@ -16,8 +16,11 @@ using internal::CoroutineRecord;
 using internal::CoroutineWait;
 
 // Who is waited for; 0: nobody that is known. A lock that is destroyed while it
-// is waited for may be gone.
-uint32_t NextOf(const CoroutineWait& wait, uint32_t* held_site = nullptr) {
+// is waited for may be gone; one that was handed over to who waits is no longer
+// waited for, though it has not gone on yet.
+uint32_t NextOf(const CoroutineRecord& coroutine,
+                uint32_t* held_site = nullptr) {
+  const CoroutineWait& wait = *coroutine.wait;
   if (wait.lock == nullptr) return wait.joined;
   alignas(LockState) char copy[sizeof(LockState)];
   if (!ReadMemory(wait.lock, copy, sizeof(copy))) return 0;
@@ -25,7 +28,8 @@ uint32_t NextOf(const CoroutineWait& wait, uint32_t* held_site = nullptr) {
   memcpy(&word, copy + offsetof(LockState, word), sizeof(word));
   memcpy(&place, copy + offsetof(LockState, holder_site), sizeof(place));
   if (held_site != nullptr) *held_site = SiteOfTag(place);
-  return word & internal::kOwnerMask;
+  const uint32_t owner = word & internal::kOwnerMask;
+  return owner == coroutine.actor && !wait.is_own ? 0 : owner;
 }
 
 CoroutineRecord* FindWaiting(uint32_t actor) {
@@ -60,7 +64,7 @@ uint32_t CoroutineDeadlock::Note(CoroutineRecord& coroutine) {
   stuck.signal = wait.signal;
   stuck.site = wait.site;
   stuck.name = coroutine.name;
-  const uint32_t next = NextOf(wait, &stuck.held_site);
+  const uint32_t next = NextOf(coroutine, &stuck.held_site);
   if (wait.lock != nullptr && next != 0) {
     stuck.lock =
         internal::LowHalf(reinterpret_cast<const uint32_t*>(wait.lock));
@@ -85,7 +89,7 @@ bool CoroutineDeadlock::Find(uint32_t actor) {
     if (at == actor) return true;
     if (size_ % 2 == 0) {
       const CoroutineRecord* const behind = FindWaiting(slow);
-      slow = behind == nullptr ? 0 : NextOf(*behind->wait);
+      slow = behind == nullptr ? 0 : NextOf(*behind);
       if (slow == at) return false;
     }
   }
@@ -124,15 +128,17 @@ bool CoroutineDeadlock::Claim(bool one) const {
   }
   uint32_t at = actor();
   for (size_t i = 0; i < size_; ++i) {
-    const CoroutineWait& wait = *FindWaiting(at)->wait;
-    if (wait.is_claimed) return false;
-    at = NextOf(wait);
+    const CoroutineRecord* const coroutine = FindWaiting(at);
+    // Null: another one unlocked what is held, against the rules.
+    if (coroutine == nullptr || coroutine->wait->is_claimed) return false;
+    at = NextOf(*coroutine);
   }
   at = actor();
   for (size_t i = 0; i < (one ? 1 : size_); ++i) {
-    const CoroutineWait& wait = *FindWaiting(at)->wait;
-    wait.is_claimed = true;
-    at = NextOf(wait);
+    const CoroutineRecord* const coroutine = FindWaiting(at);
+    if (coroutine == nullptr) break;
+    coroutine->wait->is_claimed = true;
+    at = NextOf(*coroutine);
   }
   return true;
 }

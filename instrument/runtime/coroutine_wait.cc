@@ -57,6 +57,8 @@ Got LockLiveCoroutines(Thread* t, const LockRequest& request) {
 
 void DoBeginCoroutineWait(CoroutineRecord& coroutine,
                           const CoroutineWait& wait) {
+  // Nobody can hand it over to one who is not in its list yet.
+  wait.is_own = wait.lock != nullptr && Owner(*wait.lock) == coroutine.actor;
   const std::lock_guard guard(g_guard);
   coroutine.wait = &wait;
   SetWaitingCoroutine(coroutine.actor, &coroutine);

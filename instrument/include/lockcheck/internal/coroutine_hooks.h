@@ -28,6 +28,7 @@ struct CoroutineWait {
   uint32_t site = 0;
   uint8_t signal = 0;  // WaitKind's number; 0: none
   bool timed = false;
+  mutable bool is_own = false;  // it has the lock itself, and waits for ever
   mutable bool is_claimed = false;  // its deadlock has been said
 };
 
