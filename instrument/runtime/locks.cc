@@ -152,6 +152,14 @@ bool LockUnrecorded(const LockRequest& request) {
   return PlainLock(request, UnrecordedOwner());
 }
 
+// The same of a coroutine's lock, which no thread sleeps for.
+Got LockUnrecordedCoroutines(const LockRequest& request) {
+  if (TryTake(*request.lock, UnrecordedOwner())) return Got::kLock;
+  if (request.must_wait_at == nullptr) return Got::kNothing;
+  *request.must_wait_at = 0;
+  return Got::kMustWait;
+}
+
 // The lock is not this thread's.
 Got LockOther(Thread* t, const LockRequest& request, uint32_t site) {
   // What may be written while the lock is held finds its room now.
@@ -171,6 +179,9 @@ Got DoLock(const LockRequest& asked) {
   Thread* const t = Enter();
   LockState& lock = *asked.lock;
   if (t == nullptr) {
+    if (asked.kind == LockKind::kCoroutineMutex) {
+      return LockUnrecordedCoroutines(asked);
+    }
     const bool taken = LockUnrecorded(asked);
     return taken ? Got::kLock : Got::kNothing;
   }

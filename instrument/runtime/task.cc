@@ -69,6 +69,7 @@ void DoTaskJoined(uint32_t task, SiteSlot* slot, Caller caller) {
   const KeepErrno keep_errno;
   Thread* const t = Enter();
   if (t == nullptr) return;
+  if (t->live) return Leave(t);
   const uint32_t site = SiteId(t, slot, caller);
   NoteJoin(t, site, slot, caller);
   const uint64_t now = Ticks();

@@ -84,7 +84,11 @@ void DropWhatIsActual(std::vector<Finding>& findings) {
                    ? f.verdict == Verdict::kPossible && IsWithin(f, a)
                    : IsSameCycle(a, f);
       }
-      if (f.rule == Rule::kOwnerDied) return IsPartOf(f.parts.front().actor, a);
+      if (f.rule == Rule::kOwnerDied) {
+        return IsPartOf(f.parts.front().actor, a) &&
+               std::count(a.objects.begin(), a.objects.end(),
+                          f.objects.front()) != 0;
+      }
       return f.misuse == model::Misuse::kSelfLock && a.rule == Rule::kSelf &&
              f.count == 1 && a.objects == f.objects &&
              a.parts.front().actor == f.parts.front().actor;

@@ -514,8 +514,13 @@ void StreamScan::OnNote(log::NoteKind kind, uint64_t value) {
 
 // The acquisition behind the note.
 void StreamScan::NoteNextOwner(const AcquireRecord& a) {
-  piece_.owner_deaths.back().next_site = ids_.Site(a.site);
   told_of_death_ = false;
+  // In a damaged log it may be another one.
+  if (piece_.owner_deaths.empty()) return;
+  OwnerDeath& death = piece_.owner_deaths.back();
+  if (death.object == ids_.Object(a.object)) {
+    death.next_site = ids_.Site(a.site);
+  }
 }
 
 // ---- The end of the piece ----

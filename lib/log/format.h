@@ -263,7 +263,7 @@ enum class BeginHow : uint32_t {
   kSignal = 4,     // a signal handler that interrupted the runtime in a thread
   kTask = 5,  // of a pool, on one of its workers; the parent, who gave it to
               // the pool, names it by kFork; its tid is the worker's
-  kCoroutine = 6,  // since version 2.4; the parent, who spawned it, names it by
+  kCoroutine = 6,  // since version 2.3; the parent, who spawned it, names it by
                    // kFork; its tid is that of who resumed it first
 };
 // What it does another actor's thread does meanwhile.

@@ -382,9 +382,10 @@ std::string Why(const Report& report, const Finding& finding,
            "whoever could end one is among them";
   }
   if (finding.rule == Rule::kCommunication && HasCoroutine(report, row)) {
-    return "it happened: run() returned while they were suspended, and nobody "
-           "was left who would have resumed one; a thread outside of run() "
-           "that is to do so says that with a context::work";
+    return "it happened: they were suspended when their context was "
+           "destroyed, so nobody resumes one any more; who is meant to wait "
+           "till then is spawned with spawn_background(), and a thread outside "
+           "of run() that is to resume one has a context::work";
   }
   if (finding.rule == Rule::kCommunication || finding.rule == Rule::kStall) {
     return std::string(finding.rule == Rule::kStall

@@ -163,6 +163,21 @@ TEST(COROUTINE_TEST_NAME, AGroupGivesValuesInTheOrderOfSpawning) {
   });
 }
 
+TEST(COROUTINE_TEST_NAME, AGroupMayRunInAnotherContext) {
+  context own, other;
+  std::vector<int> values;
+  const auto join = [&]() -> task<> {
+    task_group<int> group(other);
+    group.spawn(Give(1));
+    values = co_await group.join();
+  };
+  own.spawn(join());
+  EXPECT_EQ(own.run(), 1u);
+  EXPECT_EQ(other.run(), 0u);
+  EXPECT_EQ(own.run(), 0u);
+  EXPECT_EQ(values, (std::vector<int>{1}));
+}
+
 TEST(COROUTINE_TEST_NAME, AnEmptyGroupIsJoinedAtOnceAndAGroupMayBeUsedAgain) {
   RunStory([]() -> task<> {
     task_group<int> group;

@@ -285,6 +285,17 @@ void SetsFromOutside() {
   outside.join();
 }
 
+// Safe: run() is called again when it is set.
+void SetsBetweenRuns() {
+  event ready("ready");
+  context c;
+  const auto wait = [&]() -> task<> { co_await ready.wait(); };
+  c.spawn(wait(), "waits");
+  if (c.run() != 1) std::puts("not as documented");
+  ready.set();
+  ReportLeft(c);
+}
+
 void SetInTime() {
   event e("event");
   context c;
@@ -352,6 +363,7 @@ constexpr Story kStories[] = {
     {"owner-ends", &OwnerEnds},
     {"nobody-sets", &NobodySets},
     {"sets-from-outside", &SetsFromOutside},
+    {"sets-between-runs", &SetsBetweenRuns},
     {"set-in-time", &SetInTime},
     {"refused", &Refused},
     {"let-go-by-thread", &LetGoByThread},

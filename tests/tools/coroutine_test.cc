@@ -42,7 +42,7 @@ TEST_F(CoroutineTest, WhatIsSafeIsSilent) {
   for (const char* story :
        {"one-order", "one-after-the-other", "across-runs",
         "thread-after-coroutine", "work", "given-up", "let-go-by-thread",
-        "sets-from-outside", "set-in-time"}) {
+        "sets-from-outside", "sets-between-runs", "set-in-time"}) {
     ExpectSilent(story);
   }
 }

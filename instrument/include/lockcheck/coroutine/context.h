@@ -5,14 +5,15 @@
 //     coroutine;
 //   * run() resumes those that can go on, first come, first served, until all
 //     have ended or nobody is left who would resume one; it returns how many
-//     are left. Several threads may be in it. If a coroutine that nobody awaits
-//     has thrown, run() throws the first of that, once, when it is done;
-//   * those that are left then are a deadlock if one of them waits for a
-//     signal, and it is said what each awaits. So who is meant to wait until
-//     the context is destroyed is spawned with spawn_background(t): run() does
+//     are left. Several threads may be in it, and it may be called again. If a
+//     coroutine that nobody awaits has thrown, run() throws the first of that,
+//     once, when it is done;
+//   * a thread that is to resume one, and is not in run() of this context, has
+//     a context::work: while one lives, run() waits for that;
+//   * those that are left when the context is destroyed are a deadlock if one
+//     of them waits for a signal, and it is said what each awaits. So who is
+//     meant to wait until then is spawned with spawn_background(t): run() does
 //     not wait for its end, and nothing is said of it;
-//   * and a thread that is to resume one, and is not in run() of this context,
-//     has a context::work: while one lives, run() waits for that;
 //   * the destructor destroys the coroutines that are left where they are
 //     suspended, as the actors they are, so that what they hold is let go of.
 //     No thread may be in run() then.

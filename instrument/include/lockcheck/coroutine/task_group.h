@@ -82,7 +82,7 @@ class MemberAwaiter {
       : member_(member), slot_(slot), caller_(caller) {}
   ~MemberAwaiter() {
     if (chain_ == nullptr) return;
-    const std::lock_guard guard(chain_->context->guard());
+    const std::lock_guard guard(member_.context->guard());
     member_.awaiting = nullptr;
     EndCoroutineJoin(chain_->record, member_.record.actor, false);
   }

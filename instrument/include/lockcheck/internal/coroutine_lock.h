@@ -29,6 +29,12 @@ struct LockWaiter {
 
 class LockWaiters {
  public:
+  constexpr LockWaiters() = default;
+  // Who has let the lock go may still be on the way out of Pass().
+  ~LockWaiters() { const std::lock_guard guard(guard_); }
+  LockWaiters(const LockWaiters&) = delete;
+  LockWaiters& operator=(const LockWaiters&) = delete;
+
   // False: the waiter does not wait, and its state says why.
   bool Enter(std::atomic<uint32_t>& word, LockWaiter& waiter) {
     const std::lock_guard guard(guard_);

@@ -54,6 +54,7 @@ class RunCore {
   // What is suspended is destroyed where it stands, as the coroutine that it
   // is.
   ~RunCore() {
+    if (left_ != 0) TellLeft();
     Carrier carrier;
     while (all_ != nullptr) Destroy(carrier, *all_);
   }
@@ -108,15 +109,13 @@ class RunCore {
       while (Chain* const chain = Next(carrier, lock)) {
         ++running_;
         lock.unlock();
-        const bool has_ended = Step(carrier, *chain);
+        if (Step(carrier, *chain)) End(*chain);
         lock.lock();
-        if (has_ended) End(*chain);
         if (--running_ == 0) woken_.notify_all();
       }
       left = left_;
       std::swap(failure, failure_);
       carrier.Leave();
-      if (left != 0) TellLeft();
     }
     JoinEnded(slot, caller);
     if (failure != nullptr) std::rethrow_exception(failure);
@@ -226,10 +225,19 @@ class RunCore {
     if (!chain.is_background) --left_;
   }
 
+  // Nothing is locked when what the user wrote is destroyed.
   void End(Chain& chain) {
-    Unlink(chain);
     bool is_owned = false;
-    if (Chain* const awaiting = chain.Ended(&is_owned)) PushLocked(*awaiting);
+    Chain* awaiting;
+    {
+      const std::lock_guard guard(guard_);
+      Unlink(chain);
+      awaiting = chain.Ended(&is_owned);
+      if (awaiting != nullptr && awaiting->context == this) {
+        PushLocked(*std::exchange(awaiting, nullptr));
+      }
+    }
+    if (awaiting != nullptr) awaiting->context->Push(*awaiting);
     if (!is_owned) delete &chain;
   }
 
@@ -239,11 +247,10 @@ class RunCore {
     chain.Finish();
     carrier.End(chain.record);
     t_chain = before;
-    const std::lock_guard guard(guard_);
     End(chain);
   }
 
-  // Each of them is suspended, and nobody is about to resume one.
+  // Each of them is suspended, and is going to be destroyed.
   void TellLeft() {
     std::vector<CoroutineRecord*> records;
     records.reserve(left_);
