@@ -18,6 +18,14 @@
 #include "lockcheck/internal/abi.h"
 #include "lockcheck/internal/deadline.h"
 
+// ThreadSanitizer's, if the program has it: g++ 12's does not know
+// pthread_mutex_clocklock() and would call the unlock wrong.
+extern "C" {
+[[gnu::weak]] void __tsan_mutex_pre_lock(void* mutex, unsigned flags);
+[[gnu::weak]] void __tsan_mutex_post_lock(void* mutex, unsigned flags,
+                                          int recursion);
+}
+
 namespace lockcheck::inline LOCKCHECK_ABI::internal {
 
 [[noreturn]] inline void ThrowRobust([[maybe_unused]] int error,
@@ -54,8 +62,10 @@ class RobustMutex {
   int LockUntil(const Deadline& deadline) noexcept {
     const timespec time = {static_cast<time_t>(deadline.seconds),
                            static_cast<long>(deadline.nanoseconds)};
-    return pthread_mutex_clocklock(
+    const int result = pthread_mutex_clocklock(
         &mutex_, deadline.realtime ? CLOCK_REALTIME : CLOCK_MONOTONIC, &time);
+    if (result == 0 || result == EOWNERDEAD) AnnounceTimedLock();
+    return result;
   }
   int Unlock() noexcept { return pthread_mutex_unlock(&mutex_); }
   int MakeConsistent() noexcept { return pthread_mutex_consistent(&mutex_); }
@@ -70,6 +80,12 @@ class RobustMutex {
   }
 
  private:
+  void AnnounceTimedLock() noexcept {
+    constexpr unsigned kTryLock = 1 << 4;
+    if (__tsan_mutex_post_lock == nullptr) return;
+    __tsan_mutex_pre_lock(&mutex_, kTryLock);
+    __tsan_mutex_post_lock(&mutex_, kTryLock, 0);
+  }
   // glibc 2.36's trylock says that the mutex is not recoverable and keeps its
   // word, so that whoever comes next would wait for ever.
   void LetGo() noexcept {
