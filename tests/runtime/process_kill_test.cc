@@ -13,6 +13,8 @@
 #include "tests/runtime/child.h"
 #include "tests/runtime/events.h"
 
+// As in tests/instrument/process_test_body.h.
+#if !defined(__SANITIZE_THREAD__)
 namespace lockcheck::testing {
 namespace {
 
@@ -80,3 +82,4 @@ INSTANTIATE_TEST_SUITE_P(Timing, ProcessKillTest,
 
 }  // namespace
 }  // namespace lockcheck::testing
+#endif  // !__SANITIZE_THREAD__
