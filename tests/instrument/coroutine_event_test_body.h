@@ -110,7 +110,7 @@ TEST(COROUTINE_EVENT_TEST_NAME, AWaitWithATimeSaysWhetherItWasSet) {
     said.push_back(co_await never.wait_until(std::chrono::system_clock::now()));
   };
   const auto set = [&]() -> task<> {
-    co_await coroutine::sleep_for(milliseconds(10));
+    while (said.empty()) co_await yield();
     e.set();
   };
   c.spawn(wait());

@@ -184,14 +184,16 @@ TEST(COROUTINE_MUTEX_TEST_NAME, WhoGaveUpIsPassedOver) {
     mutex m;
     co_await m.lock();
     task_group<bool> group;
+    bool gave_up = false;
     const auto ask = [&](milliseconds time) -> task<bool> {
       const bool got = co_await m.try_lock_for(time);
       if (got) m.unlock();
+      gave_up |= !got;
       co_return got;
     };
     group.spawn(ask(milliseconds(1)));
     group.spawn(ask(std::chrono::hours(1)));
-    co_await coroutine::sleep_for(milliseconds(20));
+    while (!gave_up) co_await yield();
     m.unlock();
     const std::vector<bool> got = co_await group.join();
     EXPECT_EQ(got, (std::vector<bool>{false, true}));

@@ -34,6 +34,7 @@
 #if defined(LOCKCHECK_DISABLED)
 #include "lockcheck/internal/event_disabled.h"
 #else
+#include "lockcheck/internal/flag_changes.h"
 #include "lockcheck/internal/waitable.h"
 
 namespace lockcheck::inline LOCKCHECK_ABI {
@@ -63,7 +64,7 @@ class event : internal::Waitable<internal::WaitKind::kEvent> {
     ChangeAt(0, slot, LOCKCHECK_CALLER());
   }
   bool is_set() const noexcept {
-    return IsSet(changes_.load(std::memory_order_acquire));
+    return internal::IsSet(changes_.load(std::memory_order_acquire));
   }
 
   LOCKCHECK_ALWAYS_INLINE void wait() const noexcept {
@@ -90,28 +91,14 @@ class event : internal::Waitable<internal::WaitKind::kEvent> {
   }
 
  private:
-  static constexpr bool IsSet(uint32_t changes) { return (changes & 1) != 0; }
-
   LOCKCHECK_ALWAYS_INLINE bool IsSetAndTaken(How how) const {
     const uint32_t changes = changes_.load(std::memory_order_acquire);
-    return IsSet(changes) && IsTaken(changes, how);
+    return internal::IsSet(changes) && IsTaken(changes, how);
   }
 
-  // One that changes nothing is ordered with the others all the same.
   void ChangeAt(uint32_t set, SiteSlot* slot, Caller caller) noexcept {
-    using internal::PostKind;
     const Use use(*this);
-    uint32_t before = changes_.load(std::memory_order_relaxed);
-    uint32_t after;
-    do {
-      after = before + ((before ^ set) & 1);
-    } while (!changes_.compare_exchange_weak(
-        before, after, std::memory_order_acq_rel, std::memory_order_relaxed));
-    const bool changed = after != before;
-    PostAt(
-        {set ? PostKind::kSet : PostKind::kClear,
-         set && changed ? internal::kAllWaiters : 0, changed ? after : 0, set},
-        slot, caller);
+    PostAt(internal::ChangeFlag(changes_, set), slot, caller);
   }
 
   // Waits by `wait`, a function of what is waited for, and records that it was
@@ -122,7 +109,7 @@ class event : internal::Waitable<internal::WaitKind::kEvent> {
     const Use use(*this);
     const uint32_t before = changes_.load(std::memory_order_acquire);
     const bool was_set =
-        IsSet(before) || wait([this, before] {
+        internal::IsSet(before) || wait([this, before] {
           return changes_.load(std::memory_order_acquire) != before;
         });
     if (was_set) TakeAt(before | 1, how, slot, caller);

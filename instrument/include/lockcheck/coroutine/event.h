@@ -24,6 +24,7 @@
 #include <type_traits>
 
 #include "lockcheck/coroutine/context.h"
+#include "lockcheck/internal/flag_changes.h"
 #include "lockcheck/source_location.h"
 
 #if defined(LOCKCHECK_DISABLED)
@@ -42,20 +43,9 @@ class CoroutineEventCore {
 
   // How often it was set or cleared: odd while it is set.
   uint32_t Changes() const { return changes_.load(std::memory_order_acquire); }
-  static constexpr bool IsSet(uint32_t changes) { return (changes & 1) != 0; }
-  // One that changes nothing is ordered with the others all the same.
   void Change(uint32_t set, SiteSlot* slot, Caller caller) {
     const Signal::Use use(signal_);
-    uint32_t before = changes_.load(std::memory_order_relaxed);
-    uint32_t after;
-    do {
-      after = before + ((before ^ set) & 1);
-    } while (!changes_.compare_exchange_weak(
-        before, after, std::memory_order_acq_rel, std::memory_order_relaxed));
-    const bool changed = after != before;
-    signal_.Post({set ? PostKind::kSet : PostKind::kClear,
-                  set && changed ? kAllWaiters : 0, changed ? after : 0, set},
-                 slot, caller);
+    signal_.Post(ChangeFlag(changes_, set), slot, caller);
   }
 
   using Signal = CoroutineSignal<WaitKind::kEvent>;
@@ -81,7 +71,7 @@ class EventAwaiter {
 
   LOCKCHECK_ALWAYS_INLINE bool await_ready() {
     before_ = event_.Changes();
-    if (!CoroutineEventCore::IsSet(before_)) return false;
+    if (!IsSet(before_)) return false;
     event_.signal().Took(before_, how_, slot_, LOCKCHECK_CALLER());
     return true;
   }
@@ -188,7 +178,7 @@ class event {
     LOCKCHECK_SITE_SLOT(slot);
     core_.Change(0, slot, LOCKCHECK_CALLER());
   }
-  bool is_set() const noexcept { return core_.IsSet(core_.Changes()); }
+  bool is_set() const noexcept { return internal::IsSet(core_.Changes()); }
 
  private:
   struct Awaiter : internal::EventAwaiter {
