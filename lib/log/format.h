@@ -37,7 +37,7 @@ inline constexpr size_t kBlockWords = kBlockSize / sizeof(uint32_t);
 
 inline constexpr char kMagic[8] = {'L', 'O', 'C', 'K', 'C', 'H', 'K', '\n'};
 inline constexpr uint16_t kMajorVersion = 2;  // a reader refuses a newer one
-inline constexpr uint16_t kMinorVersion = 3;  // a reader accepts a newer one
+inline constexpr uint16_t kMinorVersion = 4;  // a reader accepts a newer one
 
 // FileHeader::stop_reason: why recording ended before the program did.
 enum class StopReason : uint32_t {

@@ -148,10 +148,22 @@ inline constexpr Primitive kPrimitives[] = {
      nullptr, false, false, true},
 };
 
+// Rows by kind: a number that is none of these is of a newer writer.
+struct PrimitiveRows {
+  uint8_t row[64] = {};  // 0: unknown
+  constexpr PrimitiveRows() {
+    constexpr size_t kCount = sizeof(kPrimitives) / sizeof(kPrimitives[0]);
+    for (size_t i = 0; i < kCount; ++i) {
+      row[static_cast<size_t>(kPrimitives[i].kind)] = static_cast<uint8_t>(i);
+    }
+  }
+};
+inline constexpr PrimitiveRows kPrimitiveRows;
+
 constexpr const Primitive& PrimitiveOf(ObjectKind kind) {
-  const auto index = static_cast<size_t>(kind);
-  constexpr size_t kCount = sizeof(kPrimitives) / sizeof(kPrimitives[0]);
-  return kPrimitives[index < kCount ? index : 0];
+  const auto number = static_cast<size_t>(kind);
+  constexpr size_t kNumbers = sizeof(kPrimitiveRows.row);
+  return kPrimitives[number < kNumbers ? kPrimitiveRows.row[number] : 0];
 }
 
 // If not, a wait for it is for a post: no contention and no lock order.
