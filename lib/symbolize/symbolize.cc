@@ -1,6 +1,7 @@
 #include "lib/symbolize/symbolize.h"
 
 #include <algorithm>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
@@ -29,11 +30,29 @@ std::string FileName(const std::string& path) {
 struct Symbolizer::Impl {
   using Key = std::tuple<uint32_t, uint64_t, bool>;
 
-  explicit Impl(std::vector<std::string> symbol_dirs)
-      : finder(std::move(symbol_dirs)) {}
+  Impl(const std::vector<log::Module>& recorded,
+       std::vector<std::string> symbol_dirs)
+      : modules(recorded),
+        finder(std::move(symbol_dirs)),
+        opened(modules.size()) {
+    FindSame();
+  }
+
+  // Each process of a tree has recorded the files that it runs: they are opened
+  // once.
+  void FindSame() {
+    absl::flat_hash_map<std::pair<std::string_view, std::string_view>, uint32_t>
+        first;
+    same.reserve(modules.size());
+    for (uint32_t i = 0; i < modules.size(); ++i) {
+      const auto file = std::make_pair(std::string_view(modules[i].path),
+                                       std::string_view(modules[i].build_id));
+      same.push_back(first.try_emplace(file, i).first->second);
+    }
+  }
 
   ModuleSymbols& Open(uint32_t index) {
-    std::unique_ptr<ModuleSymbols>& slot = opened[index];
+    std::unique_ptr<ModuleSymbols>& slot = opened[same[index]];
     if (slot != nullptr) return *slot;
     slot = std::make_unique<ModuleSymbols>();
     SymbolFiles files = finder.Find(modules[index]);
@@ -50,7 +69,7 @@ struct Symbolizer::Impl {
       slot->functions =
           std::make_unique<SymbolTable>(files.symbols, SymbolKind::kFunction);
     }
-    // Two threads that came first to a module at once have recorded it twice.
+    // A file that was built again meanwhile is two, with one warning.
     if (!files.warning.empty() && std::find(warnings.begin(), warnings.end(),
                                             files.warning) == warnings.end()) {
       warnings.push_back(std::move(files.warning));
@@ -89,7 +108,8 @@ struct Symbolizer::Impl {
     return module.variables->Find(frame.offset);
   }
 
-  std::vector<log::Module> modules;
+  const std::vector<log::Module> modules;
+  std::vector<uint32_t> same;  // the first module of the same file
   SymbolFileFinder finder;
   std::vector<std::unique_ptr<ModuleSymbols>> opened;
   absl::flat_hash_map<Key, std::unique_ptr<SymbolizedFrame>> cache;
@@ -98,10 +118,7 @@ struct Symbolizer::Impl {
 
 Symbolizer::Symbolizer(const std::vector<log::Module>& modules,
                        std::vector<std::string> symbol_dirs)
-    : impl_(std::make_unique<Impl>(std::move(symbol_dirs))) {
-  impl_->modules = modules;
-  impl_->opened.resize(modules.size());
-}
+    : impl_(std::make_unique<Impl>(modules, std::move(symbol_dirs))) {}
 
 Symbolizer::~Symbolizer() = default;
 
