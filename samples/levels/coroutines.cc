@@ -110,15 +110,13 @@ task<> WriteAll(const Work& work, int worker) {
 // What would block the thread is done by one of the pool's.
 task<> InPool(context& c, lockcheck::thread_pool& pool,
               std::function<void()> act) {
-  event done;
-  {
-    const context::work work(c);
-    pool.submit([&] {
-      act();
-      done.set();
-    });
-    co_await done.wait();
-  }
+  const context::work work(c);
+  event done("done");
+  pool.submit([&] {
+    act();
+    done.set();
+  });
+  co_await done.wait();
 }
 
 // How long all workers take, of which `make` makes one.
@@ -151,6 +149,24 @@ Numbers MeasureCoroutines(Work& work, const OneByOne& base) {
           base.cpu_us / cpu,
           base.network_us / Network(work),
           base.disk_us / disk};
+}
+
+Numbers MeasureCoroutinesWithPool(Work& work, const OneByOne& base) {
+  context c;
+  lockcheck::thread_pool pool;
+  const double cpu =
+      All(c, [&](int) { return InPool(c, pool, [&] { work.Compute(); }); });
+  const double disk = All(c, [&](int worker) {
+    return InPool(c, pool, [&, worker] {
+      for (int i = 0; i < kRounds; ++i) work.WriteDurably(worker * kRounds + i);
+    });
+  });
+  pool.close();
+  pool.join();
+  return {.level = "coroutine and thread_pool",
+          .cpu = base.cpu_us / cpu,
+          .network = base.network_us / Network(work),
+          .disk = base.disk_us / disk};
 }
 
 }  // namespace levels

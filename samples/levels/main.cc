@@ -30,10 +30,16 @@ OneByOne MeasureOneByOne(Work& work) {
 }
 
 void Print(const Numbers& n) {
-  std::printf(
-      "| %-16s | %8.2f | %8.2f | %8.2f | %8.1f | %5.1f | %5.1f | %5.1f |\n",
-      n.level, n.start_us, n.switch_us, n.message_us, n.memory_kb, n.cpu,
-      n.network, n.disk);
+  std::printf("| %s |", n.level);
+  for (const double cost :
+       {n.start_us, n.switch_us, n.message_us, n.memory_kb}) {
+    if (cost > 0) {
+      std::printf(" %.2f |", cost);
+    } else {
+      std::printf(" |");  // it is what the row above says
+    }
+  }
+  std::printf(" %.1f | %.1f | %.1f |\n", n.cpu, n.network, n.disk);
 }
 
 }  // namespace
@@ -46,8 +52,9 @@ int main() {
       "one after the other: computing %.0f ms, network %.0f ms, disk %.0f ms\n",
       base.cpu_us / 1e3, base.network_us / 1e3, base.disk_us / 1e3);
   std::printf(
-      "| level            | start us | switch us | message us | memory KiB | "
-      "cpu x | net x | disk x |\n"
+      "| level | start us | switch us | message us | memory KiB | computing x "
+      "| "
+      "network x | disk x |\n"
       "|---|---:|---:|---:|---:|---:|---:|---:|\n");
   levels::Print(levels::MeasureProcesses(work, base));
   levels::Print(levels::MeasureThreads(work, base));

@@ -11,11 +11,11 @@ namespace levels {
 // after the other.
 struct Numbers {
   const char* level;
-  double start_us;    // begin one that does nothing, and await its end
-  double switch_us;   // from one to another, by events in both directions
-  double message_us;  // from one to another, through a queue
-  double memory_kb;   // of one that waits
-  double cpu, network, disk;
+  double start_us = 0;    // begin one that does nothing, and await its end
+  double switch_us = 0;   // from one to another, by events in both directions
+  double message_us = 0;  // from one to another, through a queue
+  double memory_kb = 0;   // of one that waits
+  double cpu = 0, network = 0, disk = 0;
 };
 
 inline constexpr int kWorkers = 4;
