@@ -574,6 +574,7 @@ constinit Table g_own_table = {internal::kModeUnknown,
                                &DoUnlockProcess,
                                &DoDestroyProcess,
                                &DoForked,
-                               &DoEndProcess};
+                               &DoEndProcess,
+                               &DoTookPermit};
 
 }  // namespace lockcheck::runtime

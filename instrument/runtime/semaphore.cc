@@ -14,6 +14,7 @@
 #include "instrument/runtime/table.h"
 #include "instrument/runtime/unseen.h"
 #include "instrument/runtime/wait_records.h"
+#include "lockcheck/internal/coroutine_semaphore.h"
 #include "lockcheck/internal/hot_permit.h"
 
 namespace lockcheck::runtime {
@@ -118,6 +119,13 @@ bool TakeOrEnter(SemaphoreState& s, Waiter& waiter, uint64_t& after) {
   internal::EnterQueue(s.queue, waiter);
   s.permits.fetch_or(kPermitsAwaited, std::memory_order_seq_cst);
   if (!TakePermit(s, kOneAct, after)) return false;
+  // Who hands another one over to a coroutine is not waited for: it waits for
+  // that.
+  if (s.of_coroutines && !internal::LeaveQueue(s.queue, waiter)) {
+    AddPermits(s, 1);
+    return false;
+  }
+  if (s.of_coroutines) return true;
   // Another one that was handed over meanwhile is given back.
   if (!internal::Withdraw(s.queue, waiter)) AddPermits(s, 1);
   return true;
@@ -127,6 +135,7 @@ bool TakeOrEnter(SemaphoreState& s, Waiter& waiter, uint64_t& after) {
 bool IsLock(const SemaphoreState& s) { return s.queue.initial == 1; }
 
 How HowOf(const PermitRequest& request) {
+  if (request.timed) return How::kTimed;
   return internal::HowToAsk(request.may_block, request.deadline);
 }
 
@@ -134,6 +143,8 @@ void Register(Thread* t, SemaphoreState& s, uint32_t site) {
   if (Tag(s) != 0) return;
   RegisterLock(t, s, LockKind::kSemaphore, site, s.queue.initial);
   s.queue.tag.store(Tag(s), std::memory_order_relaxed);
+  // With mode=live what a coroutine holds is not recorded.
+  if (t->live && s.of_coroutines) return;
   // Unless it signals meanwhile.
   uint32_t not_yet = internal::kHeldNotYet;
   if ((Tag(s) & 2) == 0) {
@@ -188,6 +199,9 @@ bool PlainAcquire(const PermitRequest& request) {
   uint64_t after = 0;
   if (TakePermit(s, kOneAct, after)) return true;
   if (!request.may_block) return false;
+  if (request.coroutine != nullptr) {
+    return TakeOrEnter(s, *request.coroutine, after);
+  }
   Waiter waiter;
   if (TakeOrEnter(s, waiter, after)) return true;
   bool looked = false;
@@ -196,8 +210,7 @@ bool PlainAcquire(const PermitRequest& request) {
       nullptr, &looked);
 }
 
-// Sleeps, the thread not being busy, until a permit is handed over.
-bool RecordedSleep(const PermitRequest& request, Waiter& waiter) {
+QueuedWait WaitOf(const PermitRequest& request, Waiter& waiter) {
   SemaphoreState& s = *request.semaphore;
   QueuedWait wait{&s.queue, &waiter, request.slot, request.caller,
                   request.deadline};
@@ -208,7 +221,39 @@ bool RecordedSleep(const PermitRequest& request, Waiter& waiter) {
     wait.owner = LastActor(s) & internal::kOwnerMask;
     wait.owner_site = SiteOfTag(s.holder_site.load(std::memory_order_relaxed));
   }
-  return DoQueuedWait(wait);
+  return wait;
+}
+
+// When there was no permit. True: one was taken after all. A coroutine does not
+// wait here; a thread that has waited may be none that records any more (null).
+bool AcquireLater(Thread*& t, const PermitRequest& request, uint32_t site,
+                  uint64_t& after) {
+  SemaphoreState& s = *request.semaphore;
+  Waiter own;
+  Waiter& waiter = request.coroutine != nullptr ? *request.coroutine : own;
+  waiter.object = ObjectId(s);
+  waiter.site = site;
+  waiter.kind = WaitKind::kSemaphore;
+  if (TakeOrEnter(s, waiter, after)) return true;
+  const QueuedWait wait = WaitOf(request, waiter);
+  if (request.coroutine != nullptr) {
+    WriteBlock(t, wait, HowOf(request));
+    return false;
+  }
+  AnnounceIfClosing(t);
+  Leave(t);
+  const bool got = DoQueuedWait(wait);
+  after = own.given;
+  t = Enter();
+  return got;
+}
+
+// Of a coroutine with mode=live, where the place alone is kept.
+bool LiveAcquire(Thread* t, const PermitRequest& request) {
+  if (request.coroutine != nullptr) {
+    request.coroutine->site = SiteId(t, request.slot, request.caller);
+  }
+  return PlainAcquire(request);
 }
 
 // Before the permits are there, but with an act of its own. The first one says
@@ -234,26 +279,20 @@ bool DoAcquirePermit(const PermitRequest& request) {
   Thread* t = Enter();
   if (t == nullptr) return PlainAcquire(request);
   SemaphoreState& s = *request.semaphore;
+  if (t->live && s.of_coroutines) {
+    const bool got = LiveAcquire(t, request);
+    Leave(t);
+    return got;
+  }
   bool new_site = false;
   const uint32_t site = SiteId(t, request.slot, request.caller, &new_site);
   Register(t, s, site);
   Note(t, request, site, new_site);
-  Waiter waiter;
   uint64_t after = 0;
   bool got = TakePermit(s, kOneAct, after);
   if (!got && request.may_block) {
-    waiter.object = ObjectId(s);
-    waiter.site = site;
-    waiter.kind = WaitKind::kSemaphore;
-    got = TakeOrEnter(s, waiter, after);
-    if (!got) {
-      AnnounceIfClosing(t);
-      Leave(t);
-      got = RecordedSleep(request, waiter);
-      after = waiter.given;
-      t = Enter();
-      if (t == nullptr) return got;
-    }
+    got = AcquireLater(t, request, site, after);
+    if (t == nullptr) return got;
   }
   if (got) {
     WriteTaken(t, request, site, after);
@@ -265,6 +304,15 @@ bool DoAcquirePermit(const PermitRequest& request) {
   return got;
 }
 
+void DoTookPermit(const PermitRequest& request) {
+  const KeepErrno keep_errno;
+  Thread* const t = Enter();
+  if (t == nullptr) return;
+  const Waiter& waiter = *request.coroutine;
+  if (!t->live) WriteTaken(t, request, waiter.site, waiter.given);
+  Leave(t);
+}
+
 void DoReleasePermits(SemaphoreState& s, uint32_t count, SiteSlot* slot,
                       Caller caller) {
   const KeepErrno keep_errno;
@@ -273,6 +321,7 @@ void DoReleasePermits(SemaphoreState& s, uint32_t count, SiteSlot* slot,
     s.held_tag.store(internal::kHeldSignals, std::memory_order_relaxed);
     return;
   }
+  if (t->live && s.of_coroutines) return Leave(t);
   const uint32_t site = SiteId(t, slot, caller);
   Register(t, s, site);
   uint32_t held = 0;
@@ -353,6 +402,32 @@ void ReleasePermits(SemaphoreState& semaphore, ptrdiff_t count, SiteSlot* slot,
     table->release_permits(semaphore, permits, slot, caller);
   }
   runtime::AddPermits(semaphore, permits);
+}
+
+bool AcquireCoroutinePermit(SemaphoreState& semaphore, Waiter& waiter, How how,
+                            SiteSlot* slot, Caller caller) noexcept {
+  return Acquire(
+      {&semaphore, slot, caller, true, nullptr, &waiter, how == How::kTimed});
+}
+
+void EndCoroutinePermitWait(CoroutineRecord& coroutine,
+                            SemaphoreState& semaphore, Waiter& waiter, How how,
+                            CoroutineOutcome outcome) noexcept {
+  const runtime::Unseen unseen;
+  const bool got = outcome == CoroutineOutcome::kAcquired;
+  if (const runtime::Table* const table = runtime::Recording()) {
+    table->end_coroutine_signal_wait(coroutine, outcome);
+    if (got) {
+      table->took_permit({&semaphore,
+                          nullptr,
+                          {},
+                          true,
+                          nullptr,
+                          &waiter,
+                          how == How::kTimed});
+    }
+  }
+  if (got && semaphore.IsBounded()) CountOut(semaphore);
 }
 
 void AddPermit(SemaphoreState& semaphore) noexcept {

@@ -14,10 +14,16 @@ struct PermitRequest {
   internal::Caller caller;
   bool may_block;
   const internal::Deadline* deadline;  // null: none
+  // Of a coroutine, which is not waited for here: it has entered the queue if
+  // there was no permit.
+  internal::Waiter* coroutine = nullptr;
+  bool timed = false;  // with it
 };
 
 // Of the table. True: a permit was taken.
 bool DoAcquirePermit(const PermitRequest& request);
+// A permit was handed over to a coroutine that waited.
+void DoTookPermit(const PermitRequest& request);
 // Records the release of permits that are about to be added.
 void DoReleasePermits(internal::SemaphoreState& semaphore, uint32_t count,
                       internal::SiteSlot* slot, internal::Caller caller);

@@ -159,6 +159,7 @@ struct Table {
   // After a fork by this thread: the child's actor, in both processes.
   uint32_t (*forked)(bool in_child);
   int (*end_process)(int status);
+  void (*took_permit)(const PermitRequest& request);
 };
 
 // This copy's own table, or the first copy's.

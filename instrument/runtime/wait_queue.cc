@@ -62,8 +62,12 @@ Waiter* TakeOut(WaitQueue& q, uint32_t most, Woken& woken) {
 void WakeAll(Waiter* waiter) {
   while (waiter != nullptr) {
     Waiter* const next = waiter->next;
-    waiter->signalled.store(kNotified, std::memory_order_release);
-    FutexWake(waiter->signalled, 1);
+    if (waiter->resume != nullptr) {
+      waiter->resume(*waiter);
+    } else {
+      waiter->signalled.store(kNotified, std::memory_order_release);
+      FutexWake(waiter->signalled, 1);
+    }
     waiter = next;
   }
 }

@@ -109,13 +109,6 @@ uint32_t IdOf(Thread* t, WaitQueue& c, WaitKind kind, uint32_t site) {
   return c.tag.load(std::memory_order_relaxed) >> 3;
 }
 
-void WriteBlock(Thread* t, const QueuedWait& wait) {
-  WriteBlockOf(t, *wait.waiter,
-               static_cast<uint32_t>(internal::HowToAsk(true, wait.deadline)) |
-                   (wait.shared ? log::kBlockSharedBit : 0u),
-               wait.owner, wait.owner_site);
-}
-
 // Nobody in particular has to end it: it is no part of a deadlock of locks.
 void BeginWait(Thread* t, const QueuedWait& wait) {
   Wanted wanted{};
@@ -127,7 +120,7 @@ void BeginWait(Thread* t, const QueuedWait& wait) {
   wanted.owed = row.owed;
   wanted.permit = wait.permit ? wait.waiter->object : 0;
   BeginWaiting(t, wanted);
-  WriteBlock(t, wait);
+  WriteBlock(t, wait, internal::HowToAsk(true, wait.deadline));
 }
 
 void WriteWaitStack(Thread* t, const QueuedWait& wait) {
@@ -150,6 +143,13 @@ void WriteBlockOf(Thread* t, const internal::Waiter& waiter, uint32_t how,
       .U64(Ticks())
       .Word(waiter.ticket)
       .End(Op::kBlock, how);
+}
+
+void WriteBlock(Thread* t, const QueuedWait& wait, internal::How how) {
+  WriteBlockOf(
+      t, *wait.waiter,
+      static_cast<uint32_t>(how) | (wait.shared ? log::kBlockSharedBit : 0u),
+      wait.owner, wait.owner_site);
 }
 
 void DoPrepareWait(WaitQueue& queue, WaitKind kind, internal::Waiter& waiter,

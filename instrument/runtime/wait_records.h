@@ -45,6 +45,8 @@ bool SleepInQueue(const QueuedWait& wait, const internal::Deadline* look,
 void WriteBlockOf(Thread* t, const internal::Waiter& waiter, uint32_t how,
                   uint32_t owner = 0, uint32_t owner_site = 0);
 
+void WriteBlock(Thread* t, const QueuedWait& wait, internal::How how);
+
 // Of the table.
 // Gives the waiter its object's id and its site's.
 void DoPrepareWait(internal::WaitQueue& queue, internal::WaitKind kind,

@@ -48,6 +48,7 @@ enum class ObjectKind : uint8_t {
   kQueueClose = 22,  // that a queue is closed: found by who gets or puts
   kCoroutineMutex = 23,
   kProcessMutex = 24,  // in memory that processes share
+  kCoroutineSharedMutex = 36,
 };
 
 // What the object has between a post and the wait that it ends.
@@ -104,11 +105,13 @@ inline constexpr Primitive kPrimitives[] = {
     {ObjectKind::kSharedTimedMutex, "shared_timed_mutex", "shared_timed_mutex",
      true, false, WaitRule::kAll, "unlock; of all readers, for a writer"},
     {ObjectKind::kConditionVariable, "condition_variable",
-     "condition_variable, condition_variable_any", false, false, WaitRule::kAny,
-     "notify_one, notify_all"},
+     "condition_variable, condition_variable_any, "
+     "coroutine::condition_variable",
+     false, false, WaitRule::kAny, "notify_one, notify_all"},
     {ObjectKind::kSemaphore, "semaphore",
-     "counting_semaphore, binary_semaphore, bounded_semaphore", true, false,
-     WaitRule::kAny, "release", Stock::kCount, false, "permits"},
+     "counting_semaphore, binary_semaphore, bounded_semaphore, "
+     "coroutine::semaphore, coroutine::bounded_semaphore",
+     true, false, WaitRule::kAny, "release", Stock::kCount, false, "permits"},
     {ObjectKind::kEvent, "event", "event, coroutine::event", false, false,
      WaitRule::kAny, "set", Stock::kFlag},
     {ObjectKind::kLatch, "latch", "latch", false, false, WaitRule::kAll,
@@ -120,14 +123,16 @@ inline constexpr Primitive kPrimitives[] = {
      nullptr, true},
     {ObjectKind::kOnceFlag, "once_flag", "once_flag, call_once", true, false,
      WaitRule::kAll, "the return of the function"},
-    {ObjectKind::kQueue, "queue", "queue, lifo_queue, priority_queue: get",
-     false, false, WaitRule::kAny, "put, close", Stock::kCount, false, "items"},
+    {ObjectKind::kQueue, "queue",
+     "queue, lifo_queue, priority_queue, and those of coroutine: get", false,
+     false, WaitRule::kAny, "put, close", Stock::kCount, false, "items"},
     {ObjectKind::kQueueSlots, "queue_slots",
-     "queue, lifo_queue, priority_queue: put", false, false, WaitRule::kAny,
-     "get, close", Stock::kCount, false, "room", true},
+     "queue, lifo_queue, priority_queue, and those of coroutine: put", false,
+     false, WaitRule::kAny, "get, close", Stock::kCount, false, "room", true},
     {ObjectKind::kQueueDone, "queue_done",
-     "queue, lifo_queue, priority_queue: join", false, false, WaitRule::kAny,
-     "the last task_done", Stock::kOutstanding, false, "unfinished", true},
+     "queue, lifo_queue, priority_queue, and those of coroutine: join", false,
+     false, WaitRule::kAny, "the last task_done", Stock::kOutstanding, false,
+     "unfinished", true},
     {ObjectKind::kThreadPool, "thread_pool", "thread_pool", false, false,
      WaitRule::kAny, "the end of a task", Stock::kCount, false, nullptr, false,
      true},
@@ -139,13 +144,16 @@ inline constexpr Primitive kPrimitives[] = {
      WaitRule::kAny, "complete, cancel: the outside", Stock::kOutstanding, true,
      "in flight"},
     {ObjectKind::kQueueClose, "queue_close",
-     "queue, lifo_queue, priority_queue: closed", false, false, WaitRule::kAny,
-     "close", Stock::kFlag},
+     "queue, lifo_queue, priority_queue, and those of coroutine: closed", false,
+     false, WaitRule::kAny, "close", Stock::kFlag},
     {ObjectKind::kCoroutineMutex, "coroutine_mutex", "coroutine::mutex", true,
      false, WaitRule::kAll, "unlock"},
     {ObjectKind::kProcessMutex, "process_mutex", "process::mutex", true, false,
      WaitRule::kAll, "unlock, the owner's death", Stock::kNothing, false,
      nullptr, false, false, true},
+    {ObjectKind::kCoroutineSharedMutex, "coroutine_shared_mutex",
+     "coroutine::shared_mutex", true, false, WaitRule::kAll,
+     "unlock; of all readers, for a writer"},
 };
 
 // Rows by kind: a number that is none of these is of a newer writer.

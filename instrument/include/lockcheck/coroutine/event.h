@@ -24,14 +24,9 @@
 #include <type_traits>
 
 #include "lockcheck/coroutine/context.h"
+#include "lockcheck/internal/coroutine_signal_wait.h"
 #include "lockcheck/internal/flag_changes.h"
 #include "lockcheck/source_location.h"
-
-#if defined(LOCKCHECK_DISABLED)
-#include "lockcheck/internal/coroutine_signal_disabled.h"
-#else
-#include "lockcheck/internal/coroutine_signal.h"
-#endif
 
 namespace lockcheck::inline LOCKCHECK_ABI {
 namespace internal {
@@ -59,7 +54,7 @@ class CoroutineEventCore {
 // What is awaited of an event; see coroutine::mutex for why there are two.
 class EventAwaiter {
  public:
-  using Time = CoroutineTimer::Clock::time_point;
+  using Time = SignalWait::Time;
 
   EventAwaiter(CoroutineEventCore& event, How how, Time time, SiteSlot* slot)
       : event_(event), slot_(slot), how_(how), time_(time) {}
@@ -84,61 +79,36 @@ class EventAwaiter {
   bool End() {
     if (!is_waiting_) return true;
     is_waiting_ = false;
-    if (how_ == How::kTimed) space_.waiter.chain->context->DropTimer(space_);
-    const bool was_set = !space_.waiter.HasGivenUp();
-    event_.signal().EndWait(space_.waiter, was_set
-                                               ? CoroutineOutcome::kSignalled
-                                               : CoroutineOutcome::kTimedOut);
+    const bool was_set = wait_.End();
+    event_.signal().EndWait(wait_.waiter, was_set
+                                              ? CoroutineOutcome::kSignalled
+                                              : CoroutineOutcome::kTimedOut);
     if (was_set) event_.signal().Took(before_ | 1, how_, slot_, caller_);
     return was_set;
   }
 
  private:
-  struct Waiting : CoroutineTimer {
-    explicit Waiting(EventAwaiter& a) : awaiter(a) {}
-    EventAwaiter& awaiter;
-    CoroutineWait wait;
-    CoroutineWaiter waiter;
-  };
-
   bool MustWait(std::coroutine_handle<> handle, Caller caller) {
-    Chain& chain = ThisChain();
+    CoroutineEventCore::Signal& signal = event_.signal();
+    new (&wait_) SignalWait(signal.queue());
     caller_ = caller;
-    Waiting& w = *new (&space_) Waiting(*this);
-    w.waiter.chain = &chain;
-    const CoroutineEventCore::Signal::Use use(event_.signal());
-    event_.signal().Enter(w.waiter, slot_, caller);
+    const CoroutineEventCore::Signal::Use use(signal);
+    signal.Enter(wait_.waiter, slot_, caller);
     // It may have been set since, and cleared.
-    if (event_.Changes() != before_ && event_.signal().Leave(w.waiter)) {
-      event_.signal().Took(before_ | 1, how_, slot_, caller);
+    if (event_.Changes() != before_ &&
+        LeaveQueue(signal.queue(), wait_.waiter)) {
+      signal.Took(before_ | 1, how_, slot_, caller);
       return false;
     }
     is_waiting_ = true;
-    event_.signal().BeginWait(w.waiter, how_ == How::kTimed, w.wait);
-    Suspend(handle, &ParkIn, this);
+    signal.BeginWait(wait_.waiter, how_);
+    wait_.Suspend(handle, WaitKind::kEvent, how_, time_);
     return true;
-  }
-  static bool ParkIn(Chain& chain, void* awaiter) noexcept {
-    auto& self = *static_cast<EventAwaiter*>(awaiter);
-    Waiting& w = self.space_;
-    BeginCoroutineWait(chain.record, w.wait);
-    if (self.how_ == How::kTimed) {
-      w.fire = &Fire;
-      chain.context->SetTimer(w, self.time_);
-    }
-    return !w.waiter.IsSecond();
-  }
-  static Chain* Fire(CoroutineTimer& timer) noexcept {
-    Waiting& w = static_cast<Waiting&>(timer);
-    Chain* const chain = w.waiter.chain;
-    if (!w.awaiter.event_.signal().Leave(w.waiter)) return nullptr;
-    return w.waiter.IsSecond() ? chain : nullptr;
   }
   // The coroutine is destroyed while it waits.
   void Abandon() {
-    if (how_ == How::kTimed) space_.waiter.chain->context->DropTimer(space_);
-    event_.signal().Leave(space_.waiter);
-    event_.signal().EndWait(space_.waiter, CoroutineOutcome::kInterrupted);
+    wait_.Abandon();
+    event_.signal().EndWait(wait_.waiter, CoroutineOutcome::kInterrupted);
   }
 
   CoroutineEventCore& event_;
@@ -149,7 +119,7 @@ class EventAwaiter {
   bool is_waiting_ = false;
   Caller caller_;
   union {
-    Waiting space_;  // is there while it waits
+    SignalWait wait_;  // is there while it waits
   };
 };
 

@@ -43,9 +43,12 @@
 namespace lockcheck::inline LOCKCHECK_ABI {
 namespace internal {
 
+struct GuardAccess;
+
 // A request that may wait. Most do not, and all of this lies in the coroutine's
 // frame, where each store counts: what a wait needs is made when it begins.
-template <How kHow>
+// `kRefusable`: it fails if it closes a deadlock and that is asked for.
+template <How kHow, bool kRefusable = true>
 class LockAwaiter {
  public:
   LOCKCHECK_ALWAYS_INLINE LockAwaiter(CoroutineMutexCore& mutex,
@@ -111,7 +114,7 @@ class LockAwaiter {
     }
     // From its end on another thread may have it, and this may be gone.
     if (!mutex_.waiters().Enter(mutex_.word(), w.waiter)) return false;
-    if (!IsCoroutineWaitToFail(actor, true)) return true;
+    if (!IsCoroutineWaitToFail(actor, kRefusable)) return true;
     // Nobody in the cycle goes on, and this is still here.
     if (!GiveUp()) return true;
     w.waiter.state = LockWaiter::kRefused;
@@ -194,6 +197,7 @@ class mutex {
 
    private:
     friend mutex;
+    friend internal::GuardAccess;
     explicit guard(internal::CoroutineMutexCore& mutex) noexcept
         : mutex_(&mutex) {}
     internal::CoroutineMutexCore* mutex_ = nullptr;

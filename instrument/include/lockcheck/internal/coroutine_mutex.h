@@ -24,6 +24,8 @@ using LockPlace = SiteSlot*;
   ::lockcheck::internal::LockPlace place; \
   LOCKCHECK_SITE_SLOT(place)
 
+constexpr LockPlace PlaceOf(SiteSlot* slot) { return slot; }
+
 class CoroutineMutexCore {
  public:
   constexpr CoroutineMutexCore(const char* name, source_location where) noexcept

@@ -12,6 +12,8 @@ struct LockPlace {};
 #define LOCKCHECK_LOCK_PLACE(place) \
   const ::lockcheck::internal::LockPlace place {}
 
+constexpr LockPlace PlaceOf(SiteSlot*) { return {}; }
+
 class CoroutineMutexCore {
  public:
   constexpr CoroutineMutexCore(const char*, source_location) noexcept {}

@@ -16,15 +16,32 @@
 
 namespace lockcheck::inline LOCKCHECK_ABI::internal {
 
+using SignalQueue = WaitQueue;
+
 // A post may take it out of the queue before the coroutine is suspended: of the
 // two, whoever comes second resumes it.
 struct CoroutineWaiter : Waiter {
-  Chain* chain = nullptr;
-  std::atomic<uint32_t> came{0};
+  CoroutineWaiter() { resume = &Resume; }
 
   bool IsSecond() { return came.fetch_add(1, std::memory_order_acq_rel) == 1; }
   bool HasGivenUp() const {
     return signalled.load(std::memory_order_relaxed) == kGaveUp;
+  }
+  // For those who look at suspended coroutines.
+  void Describe(CoroutineWait& wait, WaitKind its_kind, bool timed) const {
+    wait.signal = static_cast<uint8_t>(its_kind);
+    wait.site = site;
+    wait.timed = timed;
+  }
+
+  Chain* chain = nullptr;
+  std::atomic<uint32_t> came{0};
+
+ private:
+  static void Resume(Waiter& waiter) noexcept {
+    auto& its = static_cast<CoroutineWaiter&>(waiter);
+    Chain* const chain = its.chain;
+    if (its.IsSecond()) PushIfAny(chain);
   }
 };
 
@@ -62,12 +79,7 @@ class CoroutineSignal {
       const std::lock_guard guard(guard_);
       waiter = PostAndClaim(queue_, kKind, facts, slot, caller).first;
     }
-    while (waiter != nullptr) {
-      auto& its = static_cast<CoroutineWaiter&>(*waiter);
-      waiter = waiter->next;
-      Chain* const chain = its.chain;
-      if (its.IsSecond()) PushIfAny(chain);
-    }
+    WakeClaimed(waiter);
   }
   // Each thread records it once in a row.
   void Took(uint32_t sequence, How how, SiteSlot* slot, Caller caller) {
@@ -76,22 +88,22 @@ class CoroutineSignal {
     Take(queue_, kKind, {how, sequence, 0}, slot, caller);
     NoteSeen(queue_.tag.load(std::memory_order_relaxed), sequence, how);
   }
+  // What would have been waited for was there, and leaves no other trace.
+  void Found(How how, SiteSlot* slot, Caller caller) {
+    if (!IsOff()) TakeOnce(queue_, kKind, how, slot, caller);
+  }
   void Enter(CoroutineWaiter& waiter, SiteSlot* slot, Caller caller) {
     const std::lock_guard guard(guard_);
     Enqueue(queue_, kKind, waiter, slot, caller);
   }
-  // False: a post has taken it out.
-  bool Leave(CoroutineWaiter& waiter) { return LeaveQueue(queue_, waiter); }
   // Before the coroutine is suspended, and when it goes on.
-  void BeginWait(CoroutineWaiter& waiter, bool timed, CoroutineWait& wait) {
-    wait.signal = static_cast<uint8_t>(kKind);
-    wait.site = waiter.site;
-    wait.timed = timed;
-    BeginCoroutineSignalWait(waiter.chain->record, waiter, timed);
+  static void BeginWait(const CoroutineWaiter& waiter, How how) {
+    BeginCoroutineSignalWait(waiter.chain->record, waiter, how == How::kTimed);
   }
-  void EndWait(CoroutineWaiter& waiter, CoroutineOutcome outcome) {
+  static void EndWait(const CoroutineWaiter& waiter, CoroutineOutcome outcome) {
     EndCoroutineSignalWait(waiter.chain->record, outcome);
   }
+  SignalQueue& queue() { return queue_; }
 
  private:
   std::mutex guard_;  // of who enters, and of posts

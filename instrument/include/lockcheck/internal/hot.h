@@ -219,6 +219,7 @@ enum class LockKind : uint8_t {  // model::ObjectKind's numbers
   kOnceFlag = 14,  // held by whoever runs the function
   kCoroutineMutex = 23,
   kProcessMutex = 24,
+  kCoroutineSharedMutex = 36,
 };
 constexpr bool IsRecursive(LockKind kind) {
   return kind == LockKind::kRecursiveMutex ||
@@ -227,7 +228,13 @@ constexpr bool IsRecursive(LockKind kind) {
 // Who passes a once_flag whose function has been run reads it.
 constexpr bool IsShared(LockKind kind) {
   return kind == LockKind::kSharedMutex ||
-         kind == LockKind::kSharedTimedMutex || kind == LockKind::kOnceFlag;
+         kind == LockKind::kSharedTimedMutex || kind == LockKind::kOnceFlag ||
+         kind == LockKind::kCoroutineSharedMutex;
+}
+// No thread sleeps for it.
+constexpr bool IsOfCoroutines(LockKind kind) {
+  return kind == LockKind::kCoroutineMutex ||
+         kind == LockKind::kCoroutineSharedMutex;
 }
 
 struct Deadline;  // deadline.h

@@ -48,14 +48,17 @@ struct SemaphoreState : LockState {
   std::atomic<uint32_t> out{0};
   std::atomic<uint32_t> users{0};  // releases that hand permits over
   WaitQueue queue;
+  const bool of_coroutines;  // no thread waits for it
 
   constexpr SemaphoreState(uint32_t initial, uint32_t most, const char* n,
-                           source_location where) noexcept
+                           source_location where,
+                           bool coroutines = false) noexcept
       : LockState(n, where),
         permits(initial),
         held_tag(initial == 0 ? kHeldSignals : kHeldNotYet),
         bound(most),
-        queue(n, where, initial) {}
+        queue(n, where, initial),
+        of_coroutines(coroutines) {}
 
   bool IsBounded() const { return bound != kMostPermits; }
   bool Signals() const {

@@ -83,6 +83,9 @@ struct Waiter {
   uint32_t object = 0, site = 0;  // of the record; set before it waits
   WaitKind kind{};                // of the object; set with them
   uint64_t given = 0;             // by whoever claimed it, before it is woken
+  // Of a coroutine's wait: what is called instead of waking a thread. The node
+  // may be gone at once.
+  void (*resume)(Waiter& waiter) noexcept = nullptr;
   Waiter* next = nullptr;
   Waiter* previous = nullptr;
 };
