@@ -7,10 +7,13 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdio>
+#include <cstring>
 
 #include "instrument/runtime/keep_errno.h"
 #include "instrument/runtime/lock_facts.h"
 #include "instrument/runtime/process.h"
+#include "instrument/runtime/read_file.h"
 
 namespace lockcheck::runtime {
 namespace {
@@ -55,9 +58,17 @@ Slot& SlotOf(Shared& shared, uint32_t actor) {
   return shared.slots[actor % kSlots];
 }
 
+// Or is dead, and its parent has not waited for it yet: it waits for nothing.
 bool IsGone(uint32_t pid) {
   const KeepErrno keep_errno;
-  return kill(static_cast<pid_t>(pid), 0) != 0 && errno == ESRCH;
+  if (kill(static_cast<pid_t>(pid), 0) != 0) return errno == ESRCH;
+  char path[32], text[256];
+  snprintf(path, sizeof(path), "/proc/%u/stat", pid);
+  text[ReadFile(path, text, sizeof(text) - 1)] = 0;
+  // The name in field 2 may contain anything.
+  const char* const name_end = strrchr(text, ')');
+  return name_end != nullptr && name_end[1] != 0 &&
+         (name_end[2] == 'Z' || name_end[2] == 'X');
 }
 
 // A slot that another actor has, who waits, is left to it.
@@ -104,11 +115,12 @@ size_t FindCycle(Shared& shared, uint32_t actor, Edge (&edges)[kMostActors]) {
   return 0;
 }
 
+// What a killed waiter has shown nobody takes away.
 bool StillStands(const Edge* edges, size_t n) {
   for (size_t i = 0; i < n; ++i) {
     const Slot& slot = *edges[i].slot;
     if (slot.begun.load() != edges[i].begun ||
-        slot.edge.load() != edges[i].edge) {
+        slot.edge.load() != edges[i].edge || IsGone(edges[i].pid)) {
       return false;
     }
   }

@@ -22,6 +22,8 @@
 #include "instrument/runtime/unseen.h"
 #include "instrument/runtime/wait.h"
 #include "instrument/runtime/waiting.h"
+#include "lockcheck/internal/process_hooks.h"
+#include "lockcheck/internal/segment.h"
 
 namespace lockcheck::runtime {
 namespace {
@@ -345,6 +347,12 @@ ProcessState::ProcessState(const char* called, source_location where) noexcept
   if (size != 0) memcpy(made_name, called, size);
   made_name[size] = 0;
   CopyEnd(made_file, kFileBytes, where.file_name());
+  NoteLockOfSegment(&guard, size != 0 ? made_name : nullptr);
+}
+
+void UseLocksOfOthers() noexcept {
+  const Unseen unseen;
+  if (runtime::Recording() != nullptr) runtime::ShowWaitsAcross();
 }
 
 ProcessState::~ProcessState() {

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "instrument/runtime/id_table.h"
+#include "instrument/runtime/known_objects.h"
 #include "instrument/runtime/lock_facts.h"
 #include "instrument/runtime/objects.h"
 #include "instrument/runtime/process.h"
@@ -26,70 +27,32 @@ using internal::g_recording;
 
 // What this process keeps of one lock: its names, which may be read when the
 // shared memory is gone, and a record for when the lock's own is not to be had.
-// Never given back, but used again for another lock.
 struct Known : LockState {
   Known() : LockState(nullptr, {}) {}
-  std::atomic<uint64_t> number;  // the lock's; kUnused, kBeingMade
-  Known* next;
+  std::atomic<uint64_t> number{0};  // the lock's
+  Known* next = nullptr;
   ProcessLockName names;
   char name_text[ProcessState::kNameBytes];
   char file_text[ProcessState::kFileBytes];
 };
-constexpr uint64_t kUnused = 1, kBeingMade = 2;
-
-constexpr size_t kHeads = 256;
-std::atomic<Known*> g_known[kHeads];
+constinit KnownObjects<Known> g_known;
 constinit IdTable g_by_object;
 
-std::atomic<Known*>& HeadOf(uint64_t number) {
-  return g_known[number / 4 % kHeads];
-}
-
-Known* Find(uint64_t number) {
-  Known* known = HeadOf(number).load(std::memory_order_acquire);
-  while (known != nullptr &&
-         known->number.load(std::memory_order_acquire) != number) {
-    known = known->next;
-  }
-  return known;
-}
-
-// One that no lock has any more, or a new one.
-Known* Unused(std::atomic<Known*>& head) {
-  for (Known* known = head.load(std::memory_order_acquire); known != nullptr;
-       known = known->next) {
-    uint64_t unused = kUnused;
-    if (known->number.compare_exchange_strong(unused, kBeingMade)) return known;
-  }
-  auto* const fresh = static_cast<Known*>(ArenaAllocate(sizeof(Known)));
-  if (fresh == nullptr) return nullptr;
-  new (fresh) Known;
-  fresh->number.store(kBeingMade, std::memory_order_relaxed);
-  fresh->next = head.load(std::memory_order_relaxed);
-  while (!head.compare_exchange_weak(fresh->next, fresh,
-                                     std::memory_order_release)) {
-  }
-  return fresh;
-}
-
-// Two threads that come first make one each, and one of them is found.
+// Null: no memory.
 Known* KnownOf(ProcessState& lock) {
-  if (Known* const known = Find(lock.number)) return known;
-  Known* const known = Unused(HeadOf(lock.number));
-  if (known == nullptr) return nullptr;
-  memcpy(known->name_text, lock.made_name, sizeof(lock.made_name));
-  memcpy(known->file_text, lock.made_file, sizeof(lock.made_file));
-  known->word.store(0, std::memory_order_relaxed);
-  known->last_actor = 0;
-  known->tag.store(0, std::memory_order_relaxed);
-  known->handovers = 0;
-  known->lock_class.store(0, std::memory_order_relaxed);
-  known->name = known->name_text[0] != 0 ? known->name_text : nullptr;
-  known->file = known->file_text[0] != 0 ? known->file_text : nullptr;
-  known->line = static_cast<uint16_t>(lock.made_line);
-  known->names = {known->name, known->file, lock.made_line};
-  known->number.store(lock.number, std::memory_order_release);
-  return Find(lock.number);
+  return g_known.FindOrMake(lock.number, [&](Known& known) {
+    memcpy(known.name_text, lock.made_name, sizeof(lock.made_name));
+    memcpy(known.file_text, lock.made_file, sizeof(lock.made_file));
+    known.word.store(0, std::memory_order_relaxed);
+    known.last_actor = 0;
+    known.tag.store(0, std::memory_order_relaxed);
+    known.handovers = 0;
+    known.lock_class.store(0, std::memory_order_relaxed);
+    known.name = known.name_text[0] != 0 ? known.name_text : nullptr;
+    known.file = known.file_text[0] != 0 ? known.file_text : nullptr;
+    known.line = static_cast<uint16_t>(lock.made_line);
+    known.names = {known.name, known.file, lock.made_line};
+  });
 }
 
 // By content, for it is another copy in each lock.
@@ -163,13 +126,13 @@ LockState* KnownRecordOf(Thread* t, ProcessState& lock) {
                           g_recording.load(std::memory_order_relaxed)) {
     return &lock;
   }
-  return Find(lock.number);
+  return g_known.Find(lock.number);
 }
 
 void ForgetRecord(ProcessState& lock) {
-  if (Known* const known = Find(lock.number)) {
+  if (Known* const known = g_known.Find(lock.number)) {
     g_by_object.Set(ObjectId(*known), 0);
-    known->number.store(kUnused, std::memory_order_release);
+    g_known.Forget(*known);
   }
   g_by_object.Set(ObjectId(lock), 0);
 }
@@ -192,12 +155,8 @@ void DropProcessLocks(Thread* t) {
       RemoveHold(t, i);
     }
   }
-  for (const auto& head : g_known) {
-    for (Known* known = head.load(std::memory_order_acquire); known != nullptr;
-         known = known->next) {
-      known->word.store(0, std::memory_order_relaxed);
-    }
-  }
+  g_known.ForEach(
+      [](Known& known) { known.word.store(0, std::memory_order_relaxed); });
 }
 
 }  // namespace lockcheck::runtime
