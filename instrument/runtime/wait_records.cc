@@ -43,7 +43,13 @@ static_assert(Same(WaitKind::kConditionVariable,
               Same(WaitKind::kQueueDone, ObjectKind::kQueueDone) &&
               Same(WaitKind::kThreadPool, ObjectKind::kThreadPool) &&
               Same(WaitKind::kOperation, ObjectKind::kOperation) &&
-              Same(WaitKind::kQueueClose, ObjectKind::kQueueClose));
+              Same(WaitKind::kQueueClose, ObjectKind::kQueueClose) &&
+              Same(WaitKind::kProcessSemaphore,
+                   ObjectKind::kProcessSemaphore) &&
+              Same(WaitKind::kProcessEvent, ObjectKind::kProcessEvent) &&
+              Same(WaitKind::kProcessConditionVariable,
+                   ObjectKind::kProcessConditionVariable) &&
+              Same(WaitKind::kProcessBarrier, ObjectKind::kProcessBarrier));
 using internal::PostKind;
 static_assert(Same(PostKind::kNotifyOne, model::Post::kNotifyOne) &&
               Same(PostKind::kNotifyAll, model::Post::kNotifyAll) &&
@@ -92,20 +98,28 @@ uint32_t ValueOf(Thread* t, WaitQueue& c, WaitKind kind, uint32_t site) {
   return IdOf(t, queue->items, WaitKind::kQueue, site);
 }
 
-void Register(Thread* t, WaitQueue& c, WaitKind kind, uint32_t site) {
+}  // namespace
+
+void RegisterQueue(Thread* t, WaitQueue& c, WaitKind kind, uint32_t site,
+                   const QueueIdentity& as) {
   const char* name = c.name;
   char whole[1024];
   if (const char* const part = PartOf(kind); name != nullptr && *part != 0) {
     snprintf(whole, sizeof(whole), "%s%s", name, part);
     name = whole;
   }
-  RegisterObject(t, c.tag,
-                 {static_cast<model::ObjectKind>(kind), site, &c, c.file,
-                  c.line, name, ValueOf(t, c, kind, site)});
+  RegisterObject(
+      t, as.tag,
+      {static_cast<model::ObjectKind>(kind), site, as.address, c.file, c.line,
+       name, ValueOf(t, c, kind, site), as.place_key});
 }
 
+namespace {
+
 uint32_t IdOf(Thread* t, WaitQueue& c, WaitKind kind, uint32_t site) {
-  if (c.tag.load(std::memory_order_relaxed) == 0) Register(t, c, kind, site);
+  if (c.tag.load(std::memory_order_relaxed) == 0) {
+    RegisterQueue(t, c, kind, site, {c.tag, &c, 0});
+  }
   return c.tag.load(std::memory_order_relaxed) >> 3;
 }
 
@@ -123,7 +137,8 @@ void BeginWait(Thread* t, const QueuedWait& wait) {
   wanted.timed = wait.deadline != nullptr;
   wanted.kind = static_cast<ObjectKind>(wait.waiter->kind);
   const model::Primitive& row = model::PrimitiveOf(wanted.kind);
-  wanted.outside = row.outside;
+  // Another process may end it.
+  wanted.outside = row.outside || row.between_processes;
   wanted.owed = row.owed;
   wanted.permit = wait.permit ? wait.waiter->object : 0;
   BeginWaiting(t, wanted);
