@@ -1,7 +1,5 @@
 #include "instrument/runtime/across.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -13,6 +11,7 @@
 #include "instrument/runtime/keep_errno.h"
 #include "instrument/runtime/lock_facts.h"
 #include "instrument/runtime/process.h"
+#include "instrument/runtime/process_identity.h"
 #include "instrument/runtime/read_file.h"
 
 namespace lockcheck::runtime {
@@ -58,10 +57,10 @@ Slot& SlotOf(Shared& shared, uint32_t actor) {
   return shared.slots[actor % kSlots];
 }
 
-// Or is dead, and its parent has not waited for it yet: it waits for nothing.
-bool IsGone(uint32_t pid) {
+// Its parent may not have waited for it yet.
+bool IsDead(uint32_t pid) {
   const KeepErrno keep_errno;
-  if (kill(static_cast<pid_t>(pid), 0) != 0) return errno == ESRCH;
+  if (IsGone(pid)) return true;
   char path[32], text[256];
   snprintf(path, sizeof(path), "/proc/%u/stat", pid);
   text[ReadFile(path, text, sizeof(text) - 1)] = 0;
@@ -82,7 +81,7 @@ void Show(Slot& slot, uint32_t actor, uint32_t owner, uint64_t seen) {
     slot.seen.store(seen);
     return;
   }
-  if (waits && !IsGone(slot.pid.load())) return;
+  if (waits && !IsDead(slot.pid.load())) return;
   slot.begun.store(0);
   if (!slot.edge.compare_exchange_strong(last, edge)) return;
   slot.seen.store(seen);
@@ -120,7 +119,7 @@ bool StillStands(const Edge* edges, size_t n) {
   for (size_t i = 0; i < n; ++i) {
     const Slot& slot = *edges[i].slot;
     if (slot.begun.load() != edges[i].begun ||
-        slot.edge.load() != edges[i].edge || IsGone(edges[i].pid)) {
+        slot.edge.load() != edges[i].edge || IsDead(edges[i].pid)) {
       return false;
     }
   }

@@ -1,9 +1,5 @@
 #include "instrument/runtime/process_record.h"
 
-#include <errno.h>
-#include <signal.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <cstring>
 
@@ -12,6 +8,7 @@
 #include "instrument/runtime/lock_facts.h"
 #include "instrument/runtime/objects.h"
 #include "instrument/runtime/process.h"
+#include "instrument/runtime/process_identity.h"
 #include "instrument/runtime/process_lock.h"
 #include "instrument/runtime/record.h"
 #include "instrument/runtime/sites.h"
@@ -55,20 +52,13 @@ Known* KnownOf(ProcessState& lock) {
   });
 }
 
-// By content, for it is another copy in each lock.
-uint64_t PlaceKey(const ProcessLockName& names) {
-  return (uint64_t{ClassOf(nullptr, names.file, names.line)} << 32 |
-          names.line) *
-             0x9e3779b97f4a7c15ull |
-         1;
-}
-
 void Register(Thread* t, LockState& record, Known* known, uint32_t site) {
   if (Tag(record) == 0) {
     const ProcessLockName& names = known->names;
-    RegisterObject(t, record.tag,
-                   {model::ObjectKind::kProcessMutex, site, &record, names.file,
-                    names.line, names.name, 0, PlaceKey(names)});
+    RegisterObject(
+        t, record.tag,
+        {model::ObjectKind::kProcessMutex, site, &record, names.file,
+         names.line, names.name, 0, PlaceKey(names.file, names.line)});
     record.lock_class.store(
         static_cast<uint16_t>(ClassOf(names.name, names.file, names.line)),
         std::memory_order_relaxed);
@@ -79,34 +69,15 @@ void Register(Thread* t, LockState& record, Known* known, uint32_t site) {
   }
 }
 
-bool IsGone(uint32_t pid) {
-  return kill(static_cast<pid_t>(pid), 0) != 0 && errno == ESRCH;
-}
-
 // Whether the lock's own record is this recording's, or is so from now on.
 bool Claim(ProcessState& lock, bool guarded) {
-  const uint64_t mine = g_recording.load(std::memory_order_relaxed);
-  uint64_t of = lock.recording.load(std::memory_order_acquire);
-  if (of == mine) return true;
-  // Nobody has written into it yet.
-  bool claimed = of == 0 && lock.recording.compare_exchange_strong(of, mine);
-  if (!claimed && of == mine) return true;
-  if (!claimed && guarded &&
-      IsGone(lock.claimed_by.load(std::memory_order_relaxed))) {
+  return ClaimFor(lock.recording, lock.claimed_by, guarded, [&] {
     lock.word.store(0, std::memory_order_relaxed);
     lock.last_actor = 0;
     lock.tag.store(0, std::memory_order_relaxed);
     lock.handovers = 0;
     lock.lock_class.store(0, std::memory_order_relaxed);
-    lock.recording.store(mine, std::memory_order_release);
-    claimed = true;
-  }
-  if (claimed) lock.claimed_by.store(static_cast<uint32_t>(getpid()));
-  return claimed;
-}
-
-bool HasOwnLog(const Thread* t) {
-  return !t->live && g_recording.load(std::memory_order_relaxed) != 0;
+  });
 }
 
 }  // namespace

@@ -48,6 +48,14 @@ enum class ObjectKind : uint8_t {
   kQueueClose = 22,  // that a queue is closed: found by who gets or puts
   kCoroutineMutex = 23,
   kProcessMutex = 24,  // in memory that processes share
+  kProcessSemaphore = 27,
+  kProcessEvent = 28,
+  kProcessConditionVariable = 29,
+  kProcessBarrier = 30,
+  kProcessQueue = 31,  // as kQueue and the others of a queue
+  kProcessQueueSlots = 32,
+  kProcessQueueDone = 33,
+  kProcessQueueClose = 34,
 };
 
 // What the object has between a post and the wait that it ends.
@@ -146,6 +154,31 @@ inline constexpr Primitive kPrimitives[] = {
     {ObjectKind::kProcessMutex, "process_mutex", "process::mutex", true, false,
      WaitRule::kAll, "unlock, the owner's death", Stock::kNothing, false,
      nullptr, false, false, true},
+    {ObjectKind::kProcessSemaphore, "process_semaphore",
+     "process::semaphore, process::bounded_semaphore", true, false,
+     WaitRule::kAny, "release", Stock::kCount, false, "permits", false, false,
+     true},
+    {ObjectKind::kProcessEvent, "process_event", "process::event", false, false,
+     WaitRule::kAny, "set", Stock::kFlag, false, nullptr, false, false, true},
+    {ObjectKind::kProcessConditionVariable, "process_condition_variable",
+     "process::condition_variable", false, false, WaitRule::kAny,
+     "notify_one, notify_all", Stock::kNothing, false, nullptr, false, false,
+     true},
+    {ObjectKind::kProcessBarrier, "process_barrier", "process::barrier", false,
+     false, WaitRule::kAll, "arrival of every participant", Stock::kNothing,
+     false, nullptr, false, false, true},
+    {ObjectKind::kProcessQueue, "process_queue", "process::queue: get", false,
+     false, WaitRule::kAny, "put, close", Stock::kCount, false, "items", false,
+     false, true},
+    {ObjectKind::kProcessQueueSlots, "process_queue_slots",
+     "process::queue: put", false, false, WaitRule::kAny, "get, close",
+     Stock::kCount, false, "room", true, false, true},
+    {ObjectKind::kProcessQueueDone, "process_queue_done",
+     "process::queue: join", false, false, WaitRule::kAny, "the last task_done",
+     Stock::kOutstanding, false, "unfinished", true, false, true},
+    {ObjectKind::kProcessQueueClose, "process_queue_close",
+     "process::queue: closed", false, false, WaitRule::kAny, "close",
+     Stock::kFlag, false, nullptr, false, false, true},
 };
 
 // Rows by kind: a number that is none of these is of a newer writer.
