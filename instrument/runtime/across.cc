@@ -1,16 +1,18 @@
 #include "instrument/runtime/across.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdio>
+#include <cstring>
 
 #include "instrument/runtime/keep_errno.h"
 #include "instrument/runtime/lock_facts.h"
 #include "instrument/runtime/process.h"
+#include "instrument/runtime/process_identity.h"
+#include "instrument/runtime/read_file.h"
 
 namespace lockcheck::runtime {
 namespace {
@@ -55,9 +57,17 @@ Slot& SlotOf(Shared& shared, uint32_t actor) {
   return shared.slots[actor % kSlots];
 }
 
-bool IsGone(uint32_t pid) {
+// Its parent may not have waited for it yet.
+bool IsDead(uint32_t pid) {
   const KeepErrno keep_errno;
-  return kill(static_cast<pid_t>(pid), 0) != 0 && errno == ESRCH;
+  if (IsGone(pid)) return true;
+  char path[32], text[256];
+  snprintf(path, sizeof(path), "/proc/%u/stat", pid);
+  text[ReadFile(path, text, sizeof(text) - 1)] = 0;
+  // The name in field 2 may contain anything.
+  const char* const name_end = strrchr(text, ')');
+  return name_end != nullptr && name_end[1] != 0 &&
+         (name_end[2] == 'Z' || name_end[2] == 'X');
 }
 
 // A slot that another actor has, who waits, is left to it.
@@ -71,7 +81,7 @@ void Show(Slot& slot, uint32_t actor, uint32_t owner, uint64_t seen) {
     slot.seen.store(seen);
     return;
   }
-  if (waits && !IsGone(slot.pid.load())) return;
+  if (waits && !IsDead(slot.pid.load())) return;
   slot.begun.store(0);
   if (!slot.edge.compare_exchange_strong(last, edge)) return;
   slot.seen.store(seen);
@@ -104,11 +114,12 @@ size_t FindCycle(Shared& shared, uint32_t actor, Edge (&edges)[kMostActors]) {
   return 0;
 }
 
+// What a killed waiter has shown nobody takes away.
 bool StillStands(const Edge* edges, size_t n) {
   for (size_t i = 0; i < n; ++i) {
     const Slot& slot = *edges[i].slot;
     if (slot.begun.load() != edges[i].begun ||
-        slot.edge.load() != edges[i].edge) {
+        slot.edge.load() != edges[i].edge || IsDead(edges[i].pid)) {
       return false;
     }
   }

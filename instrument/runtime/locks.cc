@@ -21,6 +21,7 @@
 #include "instrument/runtime/plain_shared.h"
 #include "instrument/runtime/process.h"
 #include "instrument/runtime/process_lock.h"
+#include "instrument/runtime/process_shadow.h"
 #include "instrument/runtime/quiescence.h"
 #include "instrument/runtime/record.h"
 #include "instrument/runtime/region.h"
@@ -575,6 +576,8 @@ constinit Table g_own_table = {internal::kModeUnknown,
                                &DoDestroyProcess,
                                &DoForked,
                                &DoEndProcess,
-                               &DoTookPermit};
+                               &DoTookPermit,
+                               &DoProcessSignal,
+                               &DoDestroyProcessObject};
 
 }  // namespace lockcheck::runtime

@@ -1,9 +1,6 @@
 #include "instrument/runtime/process_lock.h"
 
 #include <errno.h>
-#include <unistd.h>
-
-#include <cstring>
 
 #include "instrument/runtime/across.h"
 #include "instrument/runtime/entry.h"
@@ -15,6 +12,7 @@
 #include "instrument/runtime/misuse.h"
 #include "instrument/runtime/objects.h"
 #include "instrument/runtime/process.h"
+#include "instrument/runtime/process_identity.h"
 #include "instrument/runtime/process_record.h"
 #include "instrument/runtime/record.h"
 #include "instrument/runtime/reporter.h"
@@ -22,6 +20,8 @@
 #include "instrument/runtime/unseen.h"
 #include "instrument/runtime/wait.h"
 #include "instrument/runtime/waiting.h"
+#include "lockcheck/internal/process_hooks.h"
+#include "lockcheck/internal/segment.h"
 
 namespace lockcheck::runtime {
 namespace {
@@ -319,32 +319,21 @@ namespace {
 using runtime::Table;
 using runtime::Unseen;
 
-// Its end says more than its beginning.
-void CopyEnd(char* to, size_t size, const char* from) {
-  const size_t length = from == nullptr ? 0 : strlen(from);
-  const size_t kept = length < size ? length : size - 1;
-  if (kept != 0) memcpy(to, from + (length - kept), kept);
-  to[kept] = 0;
-}
-
-uint64_t NewNumber() {
-  static std::atomic<uint32_t> made{0};
-  const uint64_t mix = runtime::Ticks() * 0x9e3779b97f4a7c15ull ^ uint64_t {
-    static_cast<uint32_t>(getpid())
-  } << 32 ^ made.fetch_add(1, std::memory_order_relaxed);
-  return mix | 4;
-}
-
 }  // namespace
 
 ProcessState::ProcessState(const char* called, source_location where) noexcept
-    : LockState(nullptr, where), made_line(where.line()), number(NewNumber()) {
+    : LockState(nullptr, where),
+      made_line(where.line()),
+      number(runtime::NewNumber()) {
   file = nullptr;
   if (runtime::Recording() != nullptr) runtime::ShowWaitsAcross();
-  const size_t size = called == nullptr ? 0 : strnlen(called, kNameBytes - 1);
-  if (size != 0) memcpy(made_name, called, size);
-  made_name[size] = 0;
-  CopyEnd(made_file, kFileBytes, where.file_name());
+  runtime::CopyNames({called, where.file_name()}, made_name, made_file);
+  NoteLockOfSegment(&guard, made_name[0] != 0 ? made_name : nullptr);
+}
+
+void UseLocksOfOthers() noexcept {
+  const Unseen unseen;
+  if (runtime::Recording() != nullptr) runtime::ShowWaitsAcross();
 }
 
 ProcessState::~ProcessState() {

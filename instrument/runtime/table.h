@@ -20,6 +20,7 @@
 #include "lockcheck/internal/gil.h"
 #include "lockcheck/internal/hot.h"
 #include "lockcheck/internal/process_lock.h"
+#include "lockcheck/internal/process_signal.h"
 #include "lockcheck/internal/semaphore.h"
 #include "lockcheck/internal/task_hooks.h"
 #include "lockcheck/internal/thread_hooks.h"
@@ -160,6 +161,10 @@ struct Table {
   uint32_t (*forked)(bool in_child);
   int (*end_process)(int status);
   void (*took_permit)(const PermitRequest& request);
+  // Null: the object is not recorded.
+  internal::WaitQueue* (*process_signal)(const internal::ProcessSignal& signal,
+                                         SiteSlot* slot, Caller caller);
+  void (*destroy_process_object)(internal::ProcessObject& object);
 };
 
 // This copy's own table, or the first copy's.

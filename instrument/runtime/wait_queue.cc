@@ -10,6 +10,7 @@
 
 #include "instrument/runtime/entry.h"
 #include "instrument/runtime/plain.h"
+#include "instrument/runtime/process_shadow.h"
 #include "instrument/runtime/table.h"
 #include "instrument/runtime/unseen.h"
 #include "instrument/runtime/wait_records.h"
@@ -245,6 +246,7 @@ void AwaitMark(internal::Waiter& waiter) {
 }  // namespace
 
 bool SleepInQueue(const QueuedWait& wait, const Deadline* look, bool* looked) {
+  if (wait.process != nullptr) return SleepInSlot(wait, look, looked);
   std::atomic<uint32_t>& signalled = wait.waiter->signalled;
   const bool brief = look != nullptr && IsBefore(*look, wait.deadline);
   const Deadline* until = brief ? look : wait.deadline;

@@ -31,19 +31,28 @@ constexpr bool Same(Ours ours, Models models) {
 }
 
 using model::ObjectKind;
-static_assert(Same(WaitKind::kConditionVariable,
-                   ObjectKind::kConditionVariable) &&
-              Same(WaitKind::kSemaphore, ObjectKind::kSemaphore) &&
-              Same(WaitKind::kEvent, ObjectKind::kEvent) &&
-              Same(WaitKind::kLatch, ObjectKind::kLatch) &&
-              Same(WaitKind::kBarrier, ObjectKind::kBarrier) &&
-              Same(WaitKind::kFuture, ObjectKind::kFuture) &&
-              Same(WaitKind::kQueue, ObjectKind::kQueue) &&
-              Same(WaitKind::kQueueSlots, ObjectKind::kQueueSlots) &&
-              Same(WaitKind::kQueueDone, ObjectKind::kQueueDone) &&
-              Same(WaitKind::kThreadPool, ObjectKind::kThreadPool) &&
-              Same(WaitKind::kOperation, ObjectKind::kOperation) &&
-              Same(WaitKind::kQueueClose, ObjectKind::kQueueClose));
+static_assert(
+    Same(WaitKind::kConditionVariable, ObjectKind::kConditionVariable) &&
+    Same(WaitKind::kSemaphore, ObjectKind::kSemaphore) &&
+    Same(WaitKind::kEvent, ObjectKind::kEvent) &&
+    Same(WaitKind::kLatch, ObjectKind::kLatch) &&
+    Same(WaitKind::kBarrier, ObjectKind::kBarrier) &&
+    Same(WaitKind::kFuture, ObjectKind::kFuture) &&
+    Same(WaitKind::kQueue, ObjectKind::kQueue) &&
+    Same(WaitKind::kQueueSlots, ObjectKind::kQueueSlots) &&
+    Same(WaitKind::kQueueDone, ObjectKind::kQueueDone) &&
+    Same(WaitKind::kThreadPool, ObjectKind::kThreadPool) &&
+    Same(WaitKind::kOperation, ObjectKind::kOperation) &&
+    Same(WaitKind::kQueueClose, ObjectKind::kQueueClose) &&
+    Same(WaitKind::kProcessSemaphore, ObjectKind::kProcessSemaphore) &&
+    Same(WaitKind::kProcessEvent, ObjectKind::kProcessEvent) &&
+    Same(WaitKind::kProcessConditionVariable,
+         ObjectKind::kProcessConditionVariable) &&
+    Same(WaitKind::kProcessBarrier, ObjectKind::kProcessBarrier) &&
+    Same(WaitKind::kProcessQueue, ObjectKind::kProcessQueue) &&
+    Same(WaitKind::kProcessQueueSlots, ObjectKind::kProcessQueueSlots) &&
+    Same(WaitKind::kProcessQueueDone, ObjectKind::kProcessQueueDone) &&
+    Same(WaitKind::kProcessQueueClose, ObjectKind::kProcessQueueClose));
 using internal::PostKind;
 static_assert(Same(PostKind::kNotifyOne, model::Post::kNotifyOne) &&
               Same(PostKind::kNotifyAll, model::Post::kNotifyAll) &&
@@ -67,10 +76,13 @@ namespace {
 const char* PartOf(WaitKind kind) {
   switch (kind) {
     case WaitKind::kQueueSlots:
+    case WaitKind::kProcessQueueSlots:
       return " (room)";
     case WaitKind::kQueueDone:
+    case WaitKind::kProcessQueueDone:
       return " (end)";
     case WaitKind::kQueueClose:
+    case WaitKind::kProcessQueueClose:
       return " (close)";
     case WaitKind::kThreadPool:
       return " (slots)";
@@ -84,7 +96,13 @@ uint32_t IdOf(Thread* t, WaitQueue& c, WaitKind kind, uint32_t site);
 // What it begins with; of a queue's end the queue's items, by which what is put
 // is known to be unfinished.
 uint32_t ValueOf(Thread* t, WaitQueue& c, WaitKind kind, uint32_t site) {
-  if (kind != WaitKind::kQueueDone || t->live) return c.initial;
+  if (t->live) return c.initial;
+  // Of one between processes the items' queue lies two before it, and has its
+  // id (process_shadow.cc).
+  if (kind == WaitKind::kProcessQueueDone) {
+    return (&c)[-2].tag.load(std::memory_order_relaxed) >> 3;
+  }
+  if (kind != WaitKind::kQueueDone) return c.initial;
   using internal::QueueState;
   auto* const done = reinterpret_cast<char*>(&c);
   auto* const queue =
@@ -92,20 +110,28 @@ uint32_t ValueOf(Thread* t, WaitQueue& c, WaitKind kind, uint32_t site) {
   return IdOf(t, queue->items, WaitKind::kQueue, site);
 }
 
-void Register(Thread* t, WaitQueue& c, WaitKind kind, uint32_t site) {
+}  // namespace
+
+void RegisterQueue(Thread* t, WaitQueue& c, WaitKind kind, uint32_t site,
+                   const QueueIdentity& as) {
   const char* name = c.name;
   char whole[1024];
   if (const char* const part = PartOf(kind); name != nullptr && *part != 0) {
     snprintf(whole, sizeof(whole), "%s%s", name, part);
     name = whole;
   }
-  RegisterObject(t, c.tag,
-                 {static_cast<model::ObjectKind>(kind), site, &c, c.file,
-                  c.line, name, ValueOf(t, c, kind, site)});
+  RegisterObject(
+      t, as.tag,
+      {static_cast<model::ObjectKind>(kind), site, as.address, c.file, c.line,
+       name, ValueOf(t, c, kind, site), as.place_key});
 }
 
+namespace {
+
 uint32_t IdOf(Thread* t, WaitQueue& c, WaitKind kind, uint32_t site) {
-  if (c.tag.load(std::memory_order_relaxed) == 0) Register(t, c, kind, site);
+  if (c.tag.load(std::memory_order_relaxed) == 0) {
+    RegisterQueue(t, c, kind, site, {c.tag, &c, 0});
+  }
   return c.tag.load(std::memory_order_relaxed) >> 3;
 }
 
@@ -116,7 +142,8 @@ void BeginWait(Thread* t, const QueuedWait& wait) {
   wanted.timed = wait.deadline != nullptr;
   wanted.kind = static_cast<ObjectKind>(wait.waiter->kind);
   const model::Primitive& row = model::PrimitiveOf(wanted.kind);
-  wanted.outside = row.outside;
+  // Another process may end it.
+  wanted.outside = row.outside || row.between_processes;
   wanted.owed = row.owed;
   wanted.permit = wait.permit ? wait.waiter->object : 0;
   BeginWaiting(t, wanted);

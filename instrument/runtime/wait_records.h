@@ -10,6 +10,8 @@
 
 namespace lockcheck::runtime {
 
+struct ProcessSleep;  // process_shadow.h
+
 struct QueuedWait {
   internal::WaitQueue* queue;
   internal::Waiter* waiter;
@@ -22,6 +24,8 @@ struct QueuedWait {
   uint32_t owner_site = 0;
   bool shared = false;  // with others, if they have what it waits for
   bool permit = false;  // of a semaphore that is held like a lock
+  // Of what is between processes: how to sleep; the queue is no queue then.
+  ProcessSleep* process = nullptr;
 };
 
 // Whom a post wakes.
@@ -46,6 +50,15 @@ void WriteBlockOf(Thread* t, const internal::Waiter& waiter, uint32_t how,
                   uint32_t owner = 0, uint32_t owner_site = 0);
 
 void WriteBlock(Thread* t, const QueuedWait& wait, internal::How how);
+// Gives the object an id, in `tag`.
+struct QueueIdentity {
+  std::atomic<uint32_t>& tag;
+  const void* address;
+  uint64_t place_key;  // as in ObjectFacts
+};
+void RegisterQueue(Thread* t, internal::WaitQueue& queue,
+                   internal::WaitKind kind, uint32_t site,
+                   const QueueIdentity& as);
 
 // Of the table.
 // Gives the waiter its object's id and its site's.

@@ -229,12 +229,15 @@ std::optional<Verdict> FindVerdict(std::string_view name) {
 std::string_view WhatEndsAWait(model::ObjectKind kind) {
   switch (kind) {
     case model::ObjectKind::kSemaphore:
+    case model::ObjectKind::kProcessSemaphore:
       return "releases";
     case model::ObjectKind::kEvent:
+    case model::ObjectKind::kProcessEvent:
       return "sets";
     case model::ObjectKind::kLatch:
       return "counts down";
     case model::ObjectKind::kBarrier:
+    case model::ObjectKind::kProcessBarrier:
       return "arrives at";
     case model::ObjectKind::kFuture:
       return "fulfils";
@@ -246,12 +249,14 @@ std::string_view WhatEndsAWait(model::ObjectKind kind) {
 std::string_view WhatNobodyDid(model::ObjectKind kind) {
   switch (kind) {
     case model::ObjectKind::kEvent:
+    case model::ObjectKind::kProcessEvent:
       return "set it";
     case model::ObjectKind::kLatch:
       return "counted it down";
     case model::ObjectKind::kFuture:
       return "fulfilled it";
     case model::ObjectKind::kQueueDone:
+    case model::ObjectKind::kProcessQueueDone:
       return "called task_done()";
     default:
       return "signalled it";

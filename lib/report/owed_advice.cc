@@ -34,9 +34,11 @@ std::string AdviceFor(const ObjectRow& object) {
           "if there is no value",
           object.name);
     case ObjectKind::kQueueDone:
+    case ObjectKind::kProcessQueueDone:
       return "call task_done() once for each item that was put, by whoever "
              "got it and whatever came of it";
     case ObjectKind::kQueueSlots:
+    case ObjectKind::kProcessQueueSlots:
       return fmt::format(
           "let somebody get for as long as others put, or have more of {}",
           object.name);

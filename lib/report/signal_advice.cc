@@ -10,13 +10,14 @@
 namespace lockcheck::report {
 namespace {
 
-// The first object of that kind that is waited for; null: none.
+// The first object of one of these kinds that is waited for; null: none.
 const ObjectRow* Awaited(const Report& report, const FindingRow& row,
-                         model::ObjectKind kind) {
+                         model::ObjectKind kind, model::ObjectKind other) {
   for (const PartRow& part : row.parts) {
     if (!part.wants) continue;
     const ObjectRow* const object = ObjectOf(report, part.wants->object);
-    if (object != nullptr && object->kind == kind) return object;
+    if (object == nullptr) continue;
+    if (object->kind == kind || object->kind == other) return object;
   }
   return nullptr;
 }
@@ -39,12 +40,14 @@ bool IsSignal(const Report& report, uint32_t object) {
 
 std::string AdviceForSignals(const Report& report, const FindingRow& row) {
   using model::ObjectKind;
-  if (const auto* room = Awaited(report, row, ObjectKind::kQueueSlots)) {
+  if (const auto* room = Awaited(report, row, ObjectKind::kQueueSlots,
+                                 ObjectKind::kProcessQueueSlots)) {
     return fmt::format(
         "have more of {}, or get what others put before putting more",
         room->name);
   }
-  if (const auto* items = Awaited(report, row, ObjectKind::kQueue)) {
+  if (const auto* items =
+          Awaited(report, row, ObjectKind::kQueue, ObjectKind::kProcessQueue)) {
     return fmt::format(
         "put into {} before getting, in one of them at least, or close it when "
         "nothing more comes",

@@ -128,6 +128,24 @@ std::string Choice(const std::string& option, const std::string& word,
                      fmt::join(names, ", "), DidYouMean(Nearest(word, names)));
 }
 
+// What is to be done, and with what, is all in `logs`.
+std::string UnderstandShm(Options& o) {
+  const std::string& what = o.logs[0];
+  if (what != "list" && what != "clean") {
+    return fmt::format("'{}': it is list or clean{}", what,
+                       DidYouMean(Nearest(what, {"list", "clean"})));
+  }
+  o.shm.clean = what == "clean";
+  o.shm.names.assign(o.logs.begin() + 1, o.logs.end());
+  if (!o.shm.clean && (o.shm.all || o.shm.force)) {
+    return fmt::format("{} goes with clean", o.shm.all ? "--all" : "--force");
+  }
+  if (o.shm.clean && o.shm.all != o.shm.names.empty()) {
+    return "clean: name what to remove, or give --all";
+  }
+  return "";
+}
+
 // Turns words into values; the error line, or "".
 std::string Understand(const RawWords& raw, bool fail_on_given, Options& o) {
   std::vector<std::string> columns;
@@ -149,6 +167,7 @@ std::string Understand(const RawWords& raw, bool fail_on_given, Options& o) {
             : ""}) {
     if (!error.empty()) return error;
   }
+  if (o.command == Command::kShm) return UnderstandShm(o);
   o.colour = raw.colour == "always"  ? Colour::kAlways
              : raw.colour == "never" ? Colour::kNever
                                      : Colour::kAuto;

@@ -21,9 +21,15 @@
 
 namespace lockcheck::tools {
 
-enum class Command { kRun, kAnalyze, kStatus, kExport, kDump };
+enum class Command { kRun, kAnalyze, kStatus, kExport, kDump, kShm };
 enum class Colour { kAuto, kAlways, kNever };
 enum class ExportForm { kDot, kFolded };
+
+struct ShmOptions {
+  bool clean = false;  // else list
+  bool all = false, force = false;
+  std::vector<std::string> names;  // which may have * and ?; none: all
+};
 
 // Everything the command line can say; each command reads its own part.
 struct Options {
@@ -53,6 +59,7 @@ struct Options {
   report::FoldedBy by = report::FoldedBy::kSuffered;
   std::string output;  // empty or "-": standard output
   DumpOptions dump;
+  ShmOptions shm;
 };
 
 struct Parsed {

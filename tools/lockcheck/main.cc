@@ -45,6 +45,8 @@ int Main(const std::vector<std::string>& words) {
       return RunExport(parsed.options);
     case Command::kDump:
       return RunDump(parsed.options.logs[0], parsed.options.dump, stdout);
+    case Command::kShm:
+      return RunShm(parsed.options);
   }
   return kExitUsage;
 }

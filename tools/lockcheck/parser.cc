@@ -51,6 +51,15 @@ Exit status: 0 nothing that fails, 1 findings (see --error-exitcode),
   lockcheck dump run.log | less
   lockcheck dump run.log --actor 3 --limit 100
   lockcheck dump run.log --definitions)"},
+    {Command::kShm, "shm", "Shared objects that have a name: list, clean",
+     R"(Examples:
+  lockcheck shm list                 what there is, and who has it open
+  lockcheck shm list 'bank.*' --json -
+  lockcheck shm clean --all          removes what nobody has open any more
+  lockcheck shm clean bank.account
+
+Exit status: 0; 1 one that was named is in use, so it stays; 2 wrong usage, or
+none has that name; 3 it cannot be read or removed, or an output not written.)"},
 };
 
 constexpr const char* kOverview =
@@ -262,6 +271,23 @@ void AddDump(CLI::App& app, Options& o) {
                Lines("Only what defines names, places, sites and stacks"));
 }
 
+// Its first word is understood later.
+void AddShm(CLI::App& app, Options& o) {
+  app.add_option("list|clean NAME...", o.logs,
+                 Lines("What to do, and with which; a name may hold * and ?. "
+                       "list: without a name, all"))
+      ->required()
+      ->type_name("");
+  app.add_flag("--all", o.shm.all, Lines("clean: all that nobody has open"));
+  app.add_flag("--force", o.shm.force,
+               Lines("clean: those in use too; whoever has one keeps its "
+                     "memory, and who comes later makes a new one"));
+  app.add_option("--json", o.json,
+                 Lines("Write it as JSON to a file; - for standard output "
+                       "instead of the text"))
+      ->type_name("FILE");
+}
+
 }  // namespace
 
 std::span<const CommandRow> Commands() { return kCommands; }
@@ -296,8 +322,13 @@ std::unique_ptr<CLI::App> MakeParser(Options& o, RawWords& raw) {
       case Command::kDump:
         AddDump(*sub, o);
         break;
+      case Command::kShm:
+        AddShm(*sub, o);
+        break;
     }
-    if (row.command != Command::kDump) AddCommon(*sub, o);
+    if (row.command != Command::kDump && row.command != Command::kShm) {
+      AddCommon(*sub, o);
+    }
   }
   return app;
 }

@@ -3,6 +3,7 @@
 #define LOCKCHECK_PROCESS_H_
 
 #include "lockcheck/process/child.h"
+#include "lockcheck/process/event.h"
 #include "lockcheck/process/mutex.h"
 #include "lockcheck/process/shared.h"
 

@@ -4,13 +4,16 @@
 #define LOCKCHECK_INTERNAL_PROCESS_MUTEX_DISABLED_H_
 
 #include "lockcheck/internal/robust.h"
+#include "lockcheck/internal/segment.h"
 
 namespace lockcheck::inline LOCKCHECK_ABI::process {
 
 class LOCKCHECK_CAPABILITY("mutex") mutex {
  public:
-  mutex(source_location = {}) noexcept {}
-  explicit mutex(const char*, source_location = {}) noexcept {}
+  mutex(source_location = {}) noexcept : mutex(nullptr) {}
+  explicit mutex(const char*, source_location = {}) noexcept {
+    internal::NoteLockOfSegment(&guard_, nullptr);
+  }
   mutex(const mutex&) = delete;
   mutex& operator=(const mutex&) = delete;
 

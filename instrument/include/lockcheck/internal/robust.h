@@ -74,12 +74,27 @@ class RobustMutex {
   // which the kernel knows the owner.
   uint32_t OwnerTid() const noexcept {
     constexpr uint32_t kTid = 0x3fffffff;
-    return static_cast<uint32_t>(
-               __atomic_load_n(&mutex_.__data.__lock, __ATOMIC_RELAXED)) &
-           kTid;
+    return Word() & kTid;
+  }
+  // How it looks to who only looks.
+  enum class Condition { kSound, kOwnerDied, kNotRecoverable };
+  Condition HowItIs() const noexcept {
+    // glibc's, as owner: it was had from a dead one, and is not consistent yet;
+    // or nobody gets it any more.
+    constexpr int kInconsistent = 0x7fffffff, kGivenUp = 0x7ffffffe;
+    constexpr uint32_t kOwnerDied = 0x40000000;
+    const int owner = __atomic_load_n(&mutex_.__data.__owner, __ATOMIC_RELAXED);
+    return owner == kGivenUp ? Condition::kNotRecoverable
+           : owner == kInconsistent || (Word() & kOwnerDied) != 0
+               ? Condition::kOwnerDied
+               : Condition::kSound;
   }
 
  private:
+  uint32_t Word() const noexcept {
+    return static_cast<uint32_t>(
+        __atomic_load_n(&mutex_.__data.__lock, __ATOMIC_RELAXED));
+  }
   void AnnounceTimedLock() noexcept {
     constexpr unsigned kTryLock = 1 << 4;
     if (__tsan_mutex_post_lock == nullptr) return;

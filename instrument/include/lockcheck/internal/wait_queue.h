@@ -38,6 +38,14 @@ enum class WaitKind : uint8_t {  // model::ObjectKind's numbers
   kThreadPool = 18,
   kOperation = 21,
   kQueueClose = 22,
+  kProcessSemaphore = 27,
+  kProcessEvent = 28,
+  kProcessConditionVariable = 29,
+  kProcessBarrier = 30,
+  kProcessQueue = 31,
+  kProcessQueueSlots = 32,
+  kProcessQueueDone = 33,
+  kProcessQueueClose = 34,
 };
 
 // What ends waits; model::Post's numbers.

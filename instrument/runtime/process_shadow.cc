@@ -1,0 +1,155 @@
+#include "instrument/runtime/process_shadow.h"
+
+#include <cstring>
+#include <mutex>
+#include <new>
+
+#include "instrument/runtime/keep_errno.h"
+#include "instrument/runtime/known_objects.h"
+#include "instrument/runtime/plain.h"
+#include "instrument/runtime/process_identity.h"
+#include "instrument/runtime/record.h"
+#include "instrument/runtime/sites.h"
+
+namespace lockcheck::runtime {
+namespace {
+
+using internal::kProcessSignals;
+using internal::ProcessObject;
+using internal::ProcessSignal;
+using internal::WaitKind;
+using internal::WaitQueue;
+
+// Whoever destroys the object forgets it; the others keep what they have of it.
+struct Shadow {
+  std::atomic<uint64_t> number{0};  // the object's
+  Shadow* next = nullptr;
+  WaitQueue queues[kProcessSignals] = {
+      {nullptr, {}}, {nullptr, {}}, {nullptr, {}}, {nullptr, {}}};
+  ProcessNameText name = "";
+  ProcessFileText file = "";
+};
+static_assert(kProcessSignals == 4);
+
+constinit KnownObjects<Shadow> g_shadows;
+
+// Null: no memory.
+Shadow* ShadowOf(const ProcessObject& object) {
+  return g_shadows.FindOrMake(object.number, [&](Shadow& shadow) {
+    memcpy(shadow.name, object.made_name, sizeof(shadow.name));
+    memcpy(shadow.file, object.made_file, sizeof(shadow.file));
+    for (WaitQueue& queue : shadow.queues) {
+      new (&queue) WaitQueue(shadow.name[0] != 0 ? shadow.name : nullptr, {});
+      queue.file = shadow.file[0] != 0 ? shadow.file : nullptr;
+      queue.line = object.made_line;
+    }
+  });
+}
+
+bool Claim(ProcessObject& object) {
+  const auto reset = [&] {
+    for (auto& tag : object.tags) tag.store(0, std::memory_order_relaxed);
+  };
+  if (ClaimFor(object.recording, object.claimed_by, false, reset)) return true;
+  if (!IsGone(object.claimed_by.load(std::memory_order_relaxed))) return false;
+  // Nothing is granted in between, so nobody has to be woken; what another one
+  // left undone, the next round mends.
+  const int result = object.guard.Lock();
+  if (result == EOWNERDEAD) object.guard.MakeConsistent();
+  const bool claimed =
+      ClaimFor(object.recording, object.claimed_by, true, reset);
+  object.guard.Unlock();
+  return claimed;
+}
+
+// Its id in this recording, if it is to have one that other processes know.
+void TakeSharedId(Thread* t, const ProcessSignal& signal, WaitQueue& queue,
+                  uint32_t site) {
+  ProcessObject& object = *signal.object;
+  if (!HasOwnLog(t) || !Claim(object)) return;
+  std::atomic<uint32_t>& tag = object.tags[signal.index];
+  if (tag.load(std::memory_order_acquire) == 0) {
+    RegisterQueue(t, queue, signal.kind, site,
+                  {tag, &object, PlaceKey(queue.file, queue.line)});
+  }
+  queue.tag.store(tag.load(std::memory_order_acquire),
+                  std::memory_order_relaxed);
+}
+
+bool IsAwaitedNow(ProcessObject& object, uint32_t index) {
+  for (uint32_t i = 0; i < internal::kProcessSlots; ++i) {
+    if (object.state[i].load(std::memory_order_relaxed) ==
+            internal::kSlotWaits &&
+        object.signal[i].load(std::memory_order_relaxed) == index &&
+        !internal::IsOwnerGone(object, i)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+WaitQueue* DoProcessSignal(const ProcessSignal& signal, SiteSlot* slot,
+                           Caller caller) {
+  const KeepErrno keep_errno;
+  // The definition of a queue's end names its items.
+  if (signal.kind == WaitKind::kProcessQueueDone) {
+    DoProcessSignal({signal.object, 0, WaitKind::kProcessQueue, 0}, slot,
+                    caller);
+  }
+  Shadow* const known = g_shadows.Find(signal.object->number);
+  if (known != nullptr &&
+      known->queues[signal.index].tag.load(std::memory_order_relaxed) != 0) {
+    return &known->queues[signal.index];
+  }
+  Thread* const t = Enter();
+  if (t == nullptr) return nullptr;
+  WaitQueue* queue = nullptr;
+  if (Shadow* const shadow = ShadowOf(*signal.object)) {
+    queue = &shadow->queues[signal.index];
+    const uint32_t site = SiteId(t, slot, caller);
+    queue->initial = signal.initial;
+    TakeSharedId(t, signal, *queue, site);
+    if (queue->tag.load(std::memory_order_relaxed) == 0) {
+      RegisterQueue(t, *queue, signal.kind, site,
+                    {queue->tag, signal.object, 0});
+    }
+  }
+  Leave(t);
+  return queue;
+}
+
+void DoDestroyProcessObject(ProcessObject& object) {
+  const KeepErrno keep_errno;
+  const bool mine =
+      internal::g_recording.load(std::memory_order_relaxed) != 0 &&
+      object.recording.load(std::memory_order_relaxed) ==
+          internal::g_recording.load(std::memory_order_relaxed);
+  Shadow* const shadow =
+      mine ? ShadowOf(object) : g_shadows.Find(object.number);
+  if (shadow == nullptr) return;
+  for (uint32_t i = 0; i < kProcessSignals; ++i) {
+    WaitQueue& queue = shadow->queues[i];
+    // Known to other processes only, so far.
+    if (mine) queue.tag.store(object.tags[i].load(std::memory_order_relaxed));
+    DoDestroyWaitQueue(queue, IsAwaitedNow(object, i));
+  }
+  g_shadows.Forget(*shadow);
+}
+
+bool SleepInSlot(const QueuedWait& wait, const Deadline* look, bool* looked) {
+  const ProcessSleep& p = *wait.process;
+  const bool brief = look != nullptr && IsBefore(*look, wait.deadline);
+  const Deadline* const until = brief ? look : wait.deadline;
+  if (internal::SleepUntilGranted(*p.waiters, *p.wait, *p.settle, until)) {
+    return true;
+  }
+  if (brief) {
+    *looked = true;
+    return false;
+  }
+  return internal::GiveUpWait(*p.waiters, *p.wait, *p.settle);
+}
+
+}  // namespace lockcheck::runtime

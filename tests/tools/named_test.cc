@@ -1,0 +1,35 @@
+// Locks that programs find by a name: executed apart from each other they know
+// them as the same ones, if they are of one recording.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/tools/process_stories.h"
+
+namespace lockcheck::tools::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+class NamedTest : public ProcessStoriesTest {
+ protected:
+  NamedTest() : ProcessStoriesTest("named_program") {}
+};
+
+TEST_F(NamedTest, ADeadlockThatDidNotHappenIsPossible) {
+  ExpectPossible("abba-latent");
+}
+
+TEST_F(NamedTest, OneOrderIsSilent) { ExpectSilent("abba-safe"); }
+
+TEST_F(NamedTest, ADeadlockIsActual) {
+  const Ran ran = AnalyzeHung("abba-hangs");
+  EXPECT_EQ(ran.status, 1);
+  EXPECT_THAT(ran.out, HasSubstr("1 actual deadlock"));
+  EXPECT_THAT(ran.out, HasSubstr("holds a and waits for b"));
+  EXPECT_THAT(ran.out, HasSubstr("holds b and waits for a"));
+}
+
+}  // namespace
+}  // namespace lockcheck::tools::testing
