@@ -6,6 +6,8 @@
 
 #include "instrument/runtime/across.h"
 #include "instrument/runtime/coroutine.h"
+#include "instrument/runtime/coroutine_hazard.h"
+#include "instrument/runtime/held_across.h"
 #include "instrument/runtime/deadlock_report.h"
 #include "instrument/runtime/exit.h"
 #include "instrument/runtime/fork.h"
@@ -127,7 +129,9 @@ Got LockOwn(Thread* t, const LockRequest& request, uint32_t site) {
     WriteTryFailed(t, request, site);
     return Got::kNothing;
   }
-  if (request.how != How::kTimed) {
+  // What a suspended coroutine has that this thread carried, with mode=live.
+  const bool is_others = LiveHolder(ObjectId(lock)) != 0;
+  if (request.how != How::kTimed && !is_others) {
     ReportMisuse(t, {model::Misuse::kSelfLock, ObjectId(lock), site,
                      t->hot.actor, &lock, request.slot, request.caller});
   }
@@ -574,6 +578,9 @@ constinit Table g_own_table = {internal::kModeUnknown,
                                &DoUnlockProcess,
                                &DoDestroyProcess,
                                &DoForked,
-                               &DoEndProcess};
+                               &DoEndProcess,
+                               &DoSiteOfAwait,
+                               &DoEnterContext,
+                               &DoExitContext};
 
 }  // namespace lockcheck::runtime

@@ -159,6 +159,10 @@ struct Table {
   // After a fork by this thread: the child's actor, in both processes.
   uint32_t (*forked)(bool in_child);
   int (*end_process)(int status);
+  uint32_t (*site_of_await)(SiteSlot* slot, Caller caller);
+  void (*enter_context)(internal::Carrier& carrier,
+                        internal::ContextRecord& context);
+  void (*exit_context)(internal::Carrier& carrier);
 };
 
 // This copy's own table, or the first copy's.
