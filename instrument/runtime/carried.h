@@ -25,8 +25,8 @@ inline void WriteForkOf(Thread* t, uint32_t actor, uint64_t now) {
 }
 
 inline void WriteJoinBlockOf(Thread* t, uint32_t actor, uint32_t site,
-                             uint64_t now) {
-  Begin(t, 5).Word(actor).Word(site).U64(now).End(log::Op::kJoinBlock);
+                             uint64_t now, uint32_t how = 0) {
+  Begin(t, 5).Word(actor).Word(site).U64(now).End(log::Op::kJoinBlock, how);
 }
 
 inline void WriteJoinOf(Thread* t, uint32_t actor, uint64_t now) {

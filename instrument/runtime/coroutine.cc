@@ -4,8 +4,10 @@
 #include <system_error>
 
 #include "instrument/runtime/carried.h"
+#include "instrument/runtime/coroutine_hazard.h"
 #include "instrument/runtime/entry.h"
 #include "instrument/runtime/fork.h"
+#include "instrument/runtime/held_across.h"
 #include "instrument/runtime/keep_errno.h"
 #include "instrument/runtime/live.h"
 #include "instrument/runtime/process.h"
@@ -133,6 +135,20 @@ void Begin(Thread* t, CoroutineRecord& r) {
 
 }  // namespace
 
+void AddHeld(Thread* t, CoroutineRecord& r, const Hold& hold) {
+  if (r.held_count == r.held_room) {
+    CoroutineRecord larger;
+    if (!MakeRoom(t, larger, r.held_count + 1)) return;
+    if (r.held_count != 0) {
+      memcpy(larger.held, r.held, r.held_count * sizeof(Hold));
+    }
+    FreeRoom(t, r);
+    r.held = larger.held;
+    r.held_room = larger.held_room;
+  }
+  r.held[r.held_count++] = hold;
+}
+
 void DoForkCoroutine(CoroutineRecord& r) {
   const KeepErrno keep_errno;
   Thread* const t = Enter();
@@ -155,6 +171,7 @@ void DoResumeCoroutine(Carrier& carrier, CoroutineRecord& r) {
   if (t->live) {
     carrier.thread.actor = t->live_coroutine;
     t->live_coroutine = r.actor;
+    BeginTurn(t, carrier, r);
     return Leave(t);
   }
   // Else the block might end between the two actors.
@@ -163,13 +180,15 @@ void DoResumeCoroutine(Carrier& carrier, CoroutineRecord& r) {
   carrier.thread.actor = t->hot.actor;
   carrier.thread.segment = t->segment;
   KeepHolds(t, carrier.thread);
-  SetThreadOf(r.actor, t);
+  // Of one that is known to hold something, with the guard.
+  if (r.held_in == 0) SetThreadOf(r.actor, t);
   TakeHolds(t, r);
   if (r.has_begun) {
     BecomeActor(t, r.actor, r.segment + 1);
   } else {
     Begin(t, r);
   }
+  BeginTurn(t, carrier, r);
   Leave(t);
 }
 
@@ -178,14 +197,16 @@ void DoSuspendCoroutine(Carrier& carrier, CoroutineRecord& r) {
   Thread* const t = Enter();
   if (t == nullptr) return;
   if (t->live) {
+    EndTurn(t, carrier, r, false);
     t->live_coroutine = carrier.thread.actor;
     return Leave(t);
   }
   // Else it has forked, and this is the child: an actor that goes on.
   if (t->hot.actor != r.actor) return Leave(t);
+  EndTurn(t, carrier, r, false);
   r.segment = t->segment;
   KeepHolds(t, r);
-  SetWaitingCoroutine(r.actor, nullptr);
+  if (r.held_in == 0) SetWaitingCoroutine(r.actor, nullptr);
   BecomeCarrier(t, carrier);
 }
 
@@ -194,11 +215,14 @@ void DoEndCoroutine(Carrier& carrier, CoroutineRecord& r) {
   Thread* const t = Enter();
   if (t == nullptr) return;
   if (t->live) {
+    EndTurn(t, carrier, r, true);
     t->live_coroutine = carrier.thread.actor;
     SetThreadOf(r.actor, nullptr);
+    FreeRoom(t, r);
     return Leave(t);
   }
   if (t->hot.actor != r.actor) return Leave(t);
+  EndTurn(t, carrier, r, true);
   ReportStillHeld(t);
   t->kept().hot.top = t->kept().hot.holds;
   WriteEndOfCarried(t);

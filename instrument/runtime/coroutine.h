@@ -19,6 +19,9 @@ namespace lockcheck::runtime {
 // Of a coroutine's lock, with mode=live.
 Got LockLiveCoroutines(Thread* t, const LockRequest& request);
 
+// One more that the coroutine holds while it is suspended.
+void AddHeld(Thread* t, internal::CoroutineRecord& coroutine, const Hold& hold);
+
 // Of the table.
 void DoForkCoroutine(internal::CoroutineRecord& coroutine);
 void DoResumeCoroutine(internal::Carrier& carrier,

@@ -8,6 +8,7 @@
 #include "instrument/runtime/coroutine_deadlock.h"
 #include "instrument/runtime/deadlock_report.h"
 #include "instrument/runtime/entry.h"
+#include "instrument/runtime/held_across.h"
 #include "instrument/runtime/holding.h"
 #include "instrument/runtime/keep_errno.h"
 #include "instrument/runtime/live.h"
@@ -19,6 +20,7 @@
 #include "instrument/runtime/unseen.h"
 #include "instrument/runtime/wait_records.h"
 #include "instrument/runtime/waiting.h"
+#include "lockcheck/internal/coroutine_chain.h"
 #include "lockcheck/internal/coroutine_mutex.h"
 #include "lockcheck/internal/thread_hooks.h"
 
@@ -28,15 +30,10 @@ namespace {
 using internal::CoroutineOutcome;
 using internal::CoroutineRecord;
 using internal::CoroutineWait;
-using internal::ShortLock;
 using log::Op;
 
-// Over all waits of coroutines. Who waits does not go on before it has had
-// this, so what is read under it stands meanwhile.
-constinit ShortLock g_guard;
-
 void EndWaiting(CoroutineRecord& coroutine) {
-  const std::lock_guard guard(g_guard);
+  const std::lock_guard guard(CoroutineGuard());
   coroutine.wait = nullptr;
 }
 
@@ -59,7 +56,7 @@ void DoBeginCoroutineWait(CoroutineRecord& coroutine,
                           const CoroutineWait& wait) {
   // Nobody can hand it over to one who is not in its list yet.
   wait.is_own = wait.lock != nullptr && Owner(*wait.lock) == coroutine.actor;
-  const std::lock_guard guard(g_guard);
+  const std::lock_guard guard(CoroutineGuard());
   coroutine.wait = &wait;
   SetWaitingCoroutine(coroutine.actor, &coroutine);
 }
@@ -67,7 +64,7 @@ void DoBeginCoroutineWait(CoroutineRecord& coroutine,
 bool DoIsCoroutineWaitToFail(uint32_t actor, bool can_fail) {
   CoroutineDeadlock deadlock;
   {
-    const std::lock_guard guard(g_guard);
+    const std::lock_guard guard(CoroutineGuard());
     const bool fails = can_fail && g_options.on_deadlock == OnDeadlock::kThrow;
     if (!deadlock.Find(actor) || !deadlock.Claim(fails)) return false;
   }
@@ -100,7 +97,7 @@ void DoCoroutinesAreLeft(CoroutineRecord* const* coroutines, size_t count) {
   for (size_t i = 0; i < count; ++i) {
     CoroutineDeadlock deadlock;
     {
-      const std::lock_guard guard(g_guard);
+      const std::lock_guard guard(CoroutineGuard());
       if (!deadlock.FindGone(coroutines[i]->actor) || !deadlock.Claim(false)) {
         continue;
       }
@@ -110,7 +107,7 @@ void DoCoroutinesAreLeft(CoroutineRecord* const* coroutines, size_t count) {
   if (DoesDeadlockStand()) return;
   CoroutineDeadlock deadlock;
   {
-    const std::lock_guard guard(g_guard);
+    const std::lock_guard guard(CoroutineGuard());
     if (!deadlock.FindLeft(coroutines, count)) return;
   }
   NoteLeft(coroutines, count);
@@ -138,7 +135,8 @@ void DoBeginCoroutineSignalWait(const internal::Waiter& waiter, bool timed) {
   if (t == nullptr) return;
   if (!t->live) {
     WriteBlockOf(t, waiter,
-                 static_cast<uint32_t>(timed ? How::kTimed : How::kBlocking));
+                 static_cast<uint32_t>(timed ? How::kTimed : How::kBlocking) |
+                     log::kBlockAwaitedBit);
   }
   Leave(t);
 }
@@ -160,7 +158,7 @@ uint32_t DoBeginCoroutineJoin(uint32_t actor, SiteSlot* slot, Caller caller) {
   const uint32_t site = SiteId(t, slot, caller);
   if (!t->live) {
     NoteJoin(t, site, slot, caller);
-    WriteJoinBlockOf(t, actor, site, Ticks());
+    WriteJoinBlockOf(t, actor, site, Ticks(), log::kBlockAwaitedBit);
   }
   Leave(t);
   return site;
@@ -183,6 +181,14 @@ void DoEndCoroutineJoin(CoroutineRecord& coroutine, uint32_t actor,
 }  // namespace lockcheck::runtime
 
 namespace lockcheck::inline LOCKCHECK_ABI::internal {
+namespace {
+
+// Of a coroutine that is about to be suspended.
+void AwaitsAt(uint32_t site) {
+  if (t_chain != nullptr) t_chain->record.await_site = site;
+}
+
+}  // namespace
 
 CoroutineGot RequestCoroutineLock(LockState& lock, How how, SiteSlot* slot,
                                   Caller caller, uint32_t* site) noexcept {
@@ -196,6 +202,7 @@ CoroutineGot RequestCoroutineLock(LockState& lock, How how, SiteSlot* slot,
   } else if (runtime::TryTake(lock, CoroutineOwner())) {
     got = runtime::Got::kLock;
   }
+  if (got == runtime::Got::kMustWait) AwaitsAt(*site);
   return got == runtime::Got::kLock       ? CoroutineGot::kLock
          : got == runtime::Got::kMustWait ? CoroutineGot::kMustWait
                                           : CoroutineGot::kNothing;
@@ -257,6 +264,7 @@ void BeginCoroutineSignalWait(CoroutineRecord& coroutine, const Waiter& waiter,
   const runtime::Table* const table =
       coroutine.actor == 0 ? nullptr : runtime::Recording();
   if (table != nullptr) table->begin_coroutine_signal_wait(waiter, timed);
+  coroutine.await_site = waiter.site;
 }
 
 void EndCoroutineSignalWait(CoroutineRecord& coroutine,
@@ -272,8 +280,10 @@ uint32_t BeginCoroutineJoin(uint32_t actor, SiteSlot* slot,
   const runtime::Unseen unseen;
   const runtime::Table* const table =
       actor == 0 ? nullptr : runtime::Recording();
-  return table == nullptr ? 0
-                          : table->begin_coroutine_join(actor, slot, caller);
+  const uint32_t site =
+      table == nullptr ? 0 : table->begin_coroutine_join(actor, slot, caller);
+  AwaitsAt(site);
+  return site;
 }
 
 void EndCoroutineJoin(CoroutineRecord& coroutine, uint32_t actor,

@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "instrument/runtime/held_across.h"
 #include "instrument/runtime/lock_facts.h"
 #include "instrument/runtime/process.h"
 #include "instrument/runtime/record.h"
@@ -55,6 +56,8 @@ Thread* OneBlocker(const Wanted& wanted, bool mine, uint32_t* reader_of) {
     if (!wanted.reads) *reader_of = tag >> 3;
     return nullptr;
   }
+  // A suspended coroutine's, with mode=live; see carrier_deadlock.h.
+  if (IsAnyHeldAcross() && LiveHolder(tag >> 3) != 0) return nullptr;
   const uint32_t owner = word & internal::kOwnerMask;
   Thread* const t = ThreadOf(owner);
   // What the parent's thread has, its forked child has not.

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "instrument/runtime/across.h"
+#include "instrument/runtime/carrier_deadlock.h"
 #include "instrument/runtime/command.h"
 #include "instrument/runtime/elsewhere.h"
 #include "instrument/runtime/lock_facts.h"
@@ -262,7 +263,42 @@ void SayWhoAndWhere(const Deadlock& deadlock) {
   }
 }
 
+namespace {
+
+// With the notes written, if this is one that could.
+void TellCarriers(const CarrierDeadlock& deadlock) {
+  g_deadlocks.fetch_add(1, std::memory_order_relaxed);
+  if (TellHook(LockUp::kNobodyLeft, nullptr)) return;
+  AwaitReports();
+  deadlock.SayHeadline();
+  const Shown shown = g_options.mode == RunModeOption::kLive
+                          ? Shown::kNoCommand
+                          : ShowDeadlock(deadlock.holder(), nullptr);
+  if (shown == Shown::kNoCommand) deadlock.SayEach();
+  if (shown == Shown::kSuppressed) SaySuppressed();
+}
+
+}  // namespace
+
+bool ReportCarriersOf(Thread* t, bool can_fail) {
+  CarrierDeadlock deadlock;
+  if (!deadlock.Find(t, false)) return false;
+  DropClosing(t);
+  deadlock.WriteNotes(t);
+  const Reporting reporting;
+  const Saying saying;
+  TellCarriers(deadlock);
+  return DoAsAsked(can_fail);
+}
+
+void ReportCarriersLeft(const CarrierDeadlock& deadlock) {
+  const Saying saying;
+  TellCarriers(deadlock);
+  DoAsAsked(false);
+}
+
 bool ReportDeadlockOf(Thread* t, bool can_fail) {
+  if (ReportCarriersOf(t, can_fail)) return true;
   Deadlock deadlock;
   if (!deadlock.Find(t)) {
     if (deadlock.FindTimed(t)) ReportTimedCycle(deadlock);

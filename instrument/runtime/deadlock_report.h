@@ -10,6 +10,7 @@
 
 #include <atomic>
 
+#include "instrument/runtime/carrier_deadlock.h"
 #include "instrument/runtime/coroutine_deadlock.h"
 #include "instrument/runtime/deadlock.h"
 #include "lockcheck/internal/observe.h"
@@ -21,6 +22,11 @@ namespace lockcheck::runtime {
 // on_deadlock=abort. True: the request is to fail (on_deadlock=throw), which
 // some cannot. A cycle with a timed wait in it is said once, as a hazard.
 bool ReportDeadlockOf(Thread* t, bool can_fail);
+
+// The same of what suspended coroutines hold (carrier_deadlock.h).
+bool ReportCarriersOf(Thread* t, bool can_fail);
+// On a thread of the runtime's own, when nobody moves any more.
+void ReportCarriersLeft(const CarrierDeadlock& deadlock);
 
 // The same when `t` has waited for a while for a lock whose owner is gone;
 // every request for it is to fail then, under on_deadlock=throw.

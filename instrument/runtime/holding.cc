@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include "instrument/runtime/coroutine_hazard.h"
 #include "instrument/runtime/objects.h"
 #include "instrument/runtime/sites.h"
 
@@ -59,9 +60,11 @@ Acquisition AfterLast(Thread* t, LockState& lock) {
 
 void RegisterLock(Thread* t, LockState& lock, LockKind kind, uint32_t site,
                   uint32_t value) {
+  const auto its_kind = static_cast<model::ObjectKind>(kind);
   RegisterObject(t, lock.tag,
-                 {static_cast<model::ObjectKind>(kind), site, &lock, lock.file,
-                  lock.line, lock.name, value});
+                 {its_kind, site, &lock, lock.file, lock.line, lock.name,
+                  value});
+  NoteKindOfLock(ObjectId(lock), its_kind);
 }
 
 void DropStaleHold(Thread* t, uint32_t object) {

@@ -6,10 +6,12 @@
 
 #include "instrument/runtime/across.h"
 #include "instrument/runtime/coroutine.h"
+#include "instrument/runtime/coroutine_hazard.h"
 #include "instrument/runtime/deadlock_report.h"
 #include "instrument/runtime/exit.h"
 #include "instrument/runtime/fork.h"
 #include "instrument/runtime/gil.h"
+#include "instrument/runtime/held_across.h"
 #include "instrument/runtime/holding.h"
 #include "instrument/runtime/keep_errno.h"
 #include "instrument/runtime/live.h"
@@ -128,7 +130,9 @@ Got LockOwn(Thread* t, const LockRequest& request, uint32_t site) {
     WriteTryFailed(t, request, site);
     return Got::kNothing;
   }
-  if (request.how != How::kTimed) {
+  // What a suspended coroutine has that this thread carried, with mode=live.
+  const bool is_others = LiveHolder(ObjectId(lock)) != 0;
+  if (request.how != How::kTimed && !is_others) {
     ReportMisuse(t, {model::Misuse::kSelfLock, ObjectId(lock), site,
                      t->hot.actor, &lock, request.slot, request.caller});
   }
@@ -578,6 +582,9 @@ constinit Table g_own_table = {internal::kModeUnknown,
                                &DoEndProcess,
                                &DoTookPermit,
                                &DoProcessSignal,
-                               &DoDestroyProcessObject};
+                               &DoDestroyProcessObject,
+                               &DoSiteOfAwait,
+                               &DoEnterContext,
+                               &DoExitContext};
 
 }  // namespace lockcheck::runtime

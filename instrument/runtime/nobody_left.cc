@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "instrument/runtime/carrier_deadlock.h"
 #include "instrument/runtime/deadlock.h"
 #include "instrument/runtime/deadlock_report.h"
 #include "instrument/runtime/elsewhere.h"
@@ -10,6 +11,7 @@
 #include "instrument/runtime/process.h"
 #include "instrument/runtime/record.h"
 #include "instrument/runtime/table.h"
+#include "instrument/runtime/waiting.h"
 #include "lockcheck/internal/queue.h"
 
 namespace lockcheck::runtime {
@@ -88,8 +90,16 @@ Found Judge(uint32_t threads) {
   return found;
 }
 
+// Suspended coroutines hold what somebody waits for, and nobody resumes them.
+bool FindCarriers(CarrierDeadlock& deadlock) {
+  for (Thread* t = FirstThread(); t != nullptr; t = t->next_all) {
+    if (IsAlive(t) && deadlock.Find(t, true)) return true;
+  }
+  return false;
+}
+
 // Makes this thread an actor.
-void WriteNote(uint64_t ticks) {
+void WriteNote(uint64_t ticks, const CarrierDeadlock& carriers) {
   Thread* const t = Enter();
   if (t == nullptr) return;
   {
@@ -111,6 +121,7 @@ void WriteNote(uint64_t ticks) {
       note(log::NoteKind::kStarved, uint64_t{pool} << 32 | wanted.actor);
     }
     note(log::NoteKind::kQuiescent, ticks);
+    carriers.WriteNotes(t);
   }
   Leave(t);
   g_own_table.name_thread("lockcheck");
@@ -120,9 +131,15 @@ void WriteNote(uint64_t ticks) {
 
 bool TellNobodyLeft(uint32_t threads) {
   const uint64_t now = Ticks();
+  CarrierDeadlock carriers;
+  if (FindCarriers(carriers)) {
+    WriteNote(now, carriers);
+    ReportCarriersLeft(carriers);
+    return true;
+  }
   const Found found = Judge(threads);
   if (found.stuck == 0 && (!found.signals || DoesDeadlockStand())) return false;
-  WriteNote(now);
+  WriteNote(now, carriers);
   if (found.stuck != 0) {
     ReportNobodyLeft(found.stuck);
   } else {

@@ -198,6 +198,10 @@ bool SetOption(const OptionRow& row, Text value, Options& o) {
     if (Choose<uint32_t>(value, {{"off", 0}}, o.quiescence)) return true;
     return ParseNumber(value, 60'000, o.quiescence);
   }
+  if (key == "long_run") {
+    if (Choose<uint32_t>(value, {{"off", 0}}, o.long_run)) return true;
+    return ParseNumber(value, 60'000, o.long_run);
+  }
   if (key == "exitcode") return ParseNumber(value, 255, o.exit_code);
   if (key == "on_deadlock") {
     return Choose(value,

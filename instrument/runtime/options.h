@@ -26,6 +26,7 @@ struct Options {
   OnDeadlock on_deadlock = OnDeadlock::kReport;
   uint32_t stall = 0;         // seconds, 0: nobody watches
   uint32_t quiescence = 250;  // milliseconds, 0: nobody looks
+  uint32_t long_run = 10;     // milliseconds, 0: nobody looks
   uint32_t exit_code = 0;     // 0: the program's own
   char command[kMaxPath] = "lockcheck";
   char suppressions[kMaxPath] = "";
@@ -71,6 +72,9 @@ inline constexpr OptionRow kOptionRows[] = {
     {"quiescence", "off|1..60000",
      "milliseconds between the looks that make sure that every thread waits "
      "and nobody is left who could end a wait (default 250)"},
+    {"long_run", "off|1..60000",
+     "milliseconds from which on it is a hazard that a coroutine keeps its "
+     "thread without being suspended (default 10)"},
     {"command", "PATH",
      "the lockcheck that is started to report a deadlock with files and lines "
      "(default: the one in $PATH; none: addresses will do)"},

@@ -16,6 +16,7 @@
 #include "instrument/runtime/saying.h"
 #include "instrument/runtime/thread.h"
 #include "lib/log/writer.h"
+#include "lockcheck/internal/short_lock.h"
 
 namespace lockcheck::runtime {
 
@@ -36,6 +37,8 @@ struct ForkPage {
   std::atomic<uint32_t> own_tids[kOwnTids];
   std::atomic<uint32_t> watch;      // see quiescence.cc
   std::atomic<const Thread*> runs;  // who was seen not to wait, last
+  internal::ShortLock coroutines;     // see held_across.h, also the next one
+  std::atomic<uint32_t> held_across;  // how many coroutines are known there
 };
 static_assert(sizeof(ForkPage) <= 4096);
 

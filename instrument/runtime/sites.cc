@@ -137,6 +137,17 @@ const void* PcOfSite(uint32_t site) {
   return reinterpret_cast<const void*>(g_site_pcs.Get(site));
 }
 
+uint32_t SiteOfFunction(Thread* t, const void* function) {
+  const auto key = reinterpret_cast<uintptr_t>(function);
+  uint32_t site = 0;
+  if (function == nullptr || g_wrapper_sites.Find(key, &site)) return site;
+  Walk walk;
+  walk.count = 0;
+  site = DefineSite(t, function, walk, 0);
+  g_wrapper_sites.InsertValue(key, site, &site);
+  return site;
+}
+
 uint32_t SiteId(Thread* t, SiteSlot* slot, Caller caller, bool* is_new) {
   uint32_t tag = __atomic_load_n(&slot->tag, __ATOMIC_ACQUIRE);
   if (__builtin_expect(tag == internal::kSiteUnknown, false)) {

@@ -34,6 +34,9 @@ inline uint32_t SiteOfTag(uint32_t tag) {
                                      : 0;
 }
 
+// The site that stands for a function of which no place is known.
+uint32_t SiteOfFunction(Thread* t, const void* function);
+
 // An address in the function of the site; null: not known.
 const void* PcOfSite(uint32_t site);
 

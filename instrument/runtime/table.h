@@ -165,6 +165,10 @@ struct Table {
   internal::WaitQueue* (*process_signal)(const internal::ProcessSignal& signal,
                                          SiteSlot* slot, Caller caller);
   void (*destroy_process_object)(internal::ProcessObject& object);
+  uint32_t (*site_of_await)(SiteSlot* slot, Caller caller);
+  void (*enter_context)(internal::Carrier& carrier,
+                        internal::ContextRecord& context);
+  void (*exit_context)(internal::Carrier& carrier);
 };
 
 // This copy's own table, or the first copy's.

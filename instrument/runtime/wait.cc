@@ -3,6 +3,7 @@
 #include "instrument/runtime/across.h"
 #include "instrument/runtime/deadlock_report.h"
 #include "instrument/runtime/gone_owner.h"
+#include "instrument/runtime/held_across.h"
 #include "instrument/runtime/live.h"
 #include "instrument/runtime/lock_facts.h"
 #include "instrument/runtime/plain.h"
@@ -74,8 +75,10 @@ void WriteBlock(Thread* t, const LockRequest& request, uint32_t site) {
   r.Word(ObjectId(*request.lock)).Word(site);
   r.Word(owned.owner).Word(owned.site);
   r.U64(Ticks());
-  r.End(Op::kBlock, static_cast<uint32_t>(request.how) |
-                        (request.reads ? log::kBlockSharedBit : 0u));
+  r.End(Op::kBlock,
+        static_cast<uint32_t>(request.how) |
+            (request.reads ? log::kBlockSharedBit : 0u) |
+            (request.must_wait_at != nullptr ? log::kBlockAwaitedBit : 0u));
 }
 
 namespace {
@@ -134,6 +137,7 @@ bool GiveUp(const Wait& w, Round round) {
 // Whether the one that the request waits for waits itself: the rest of the way
 // is walked only then.
 bool IsOwnerWaiting(const Wait& w) {
+  if (IsAnyHeldAcross()) return true;
   const uint32_t word = w.request.lock->word.load(std::memory_order_seq_cst);
   // Its readers have to be looked for.
   if (IsShared(w.request.kind) && (word & internal::kReading) != 0) return true;
@@ -151,7 +155,8 @@ void LookLater(Wait& w) {
   // Who ends with the gil wakes nobody.
   // Who waits in another process may come to hold what this one needs.
   const bool across = ShowsWaitsAcross() && w.request.deadline == nullptr;
-  w.looks = across || MayBeGone(w.request) || w.request.kind == LockKind::kGil;
+  w.looks = across || MayBeGone(w.request) ||
+            w.request.kind == LockKind::kGil || IsAnyHeldAcross();
   const bool soon = across && w.looks_across++ < kSoonLooks;
   if (w.looks) w.look = Soon(soon ? kSoonLookNs : kGoneOwnerNs);
 }
@@ -162,6 +167,8 @@ bool Look(Wait& w) {
   if (first) WriteWaitStack(w);
   LookLater(w);
   if (first && IsDeadlock(w)) return true;
+  // Others may have gone that could have resumed who holds it.
+  if (!first && ReportCarriersOf(w.t, !w.again)) return true;
   if (IsDeadlockAcross(w.t, w.request)) {
     return ReportDeadlockAcross(w.t, !w.again);
   }

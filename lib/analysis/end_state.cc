@@ -62,6 +62,7 @@ std::vector<EndState> EndStates(const log::Recording& recording,
     state.exiting |= piece.exited;
     if (!piece.ends_stream) continue;
     state.held = StillHeld(piece, taken);
+    state.awaits = piece.awaits;
     if (!recording.actors[piece.actor].ended) state.wait = piece.wait;
   }
   KeepLastHolders(recording, states);

@@ -5,6 +5,7 @@
 
 #include "lib/analysis/blocking_call.h"
 #include "lib/analysis/communication.h"
+#include "lib/analysis/coroutine_hazards.h"
 #include "lib/analysis/cycles.h"
 #include "lib/analysis/expired_wait.h"
 #include "lib/analysis/findings.h"
@@ -24,7 +25,8 @@ namespace {
 // equal whoever found them.
 void Rotate(Finding& finding) {
   if (finding.rule == Rule::kCommunication || finding.rule == Rule::kStall ||
-      finding.rule == Rule::kNakedNotify || finding.rule == Rule::kOwnerDied) {
+      finding.rule == Rule::kNakedNotify || finding.rule == Rule::kOwnerDied ||
+      finding.rule == Rule::kCarrier) {
     return;  // no cycle of objects
   }
   if (finding.parts.size() != finding.objects.size()) return;
@@ -70,6 +72,17 @@ bool IsPartOf(ActorIndex actor, const Finding& finding) {
                      [&](const Part& part) { return part.actor == actor; });
 }
 
+// Whether the hazard is that the lock is held which the deadlock is about.
+bool IsHeldIn(const Finding& hazard, const Finding& actual) {
+  if (hazard.rule != Rule::kLockAcrossAwait) return false;
+  const Part& part = hazard.parts.front();
+  return std::any_of(
+      actual.parts.begin(), actual.parts.end(), [&](const Part& other) {
+        return other.awaits == part.awaits && !other.holds.empty() &&
+               other.holds.front() == part.holds.front();
+      });
+}
+
 // An actual deadlock says all that the inversion behind it would say, and an
 // actor stuck on its own lock all that the misuse would.
 void DropWhatIsActual(std::vector<Finding>& findings) {
@@ -79,6 +92,7 @@ void DropWhatIsActual(std::vector<Finding>& findings) {
   }
   std::erase_if(findings, [&](const Finding& f) {
     return std::any_of(actual.begin(), actual.end(), [&](const Finding& a) {
+      if (a.rule == Rule::kCarrier) return IsHeldIn(f, a);
       if (f.rule == Rule::kLockOrder) {
         return a.rule == Rule::kCommunication
                    ? f.verdict == Verdict::kPossible && IsWithin(f, a)
@@ -129,6 +143,7 @@ void Sort(std::vector<Finding>& findings) {
     std::vector<SiteIndex> sites;
     for (const Part& part : f.parts) {
       sites.push_back(part.site);
+      sites.push_back(part.awaits);
       if (!part.holds.empty()) sites.push_back(part.holds.front().site);
     }
     return sites;
@@ -169,6 +184,7 @@ Findings Find(const Observations& observations, const FindOptions& options) {
   FindOwnerDeaths(observations, result.findings);
   FindRecursiveReads(observations, result.findings);
   FindBlockingCalls(observations, result.findings);
+  FindCoroutineHazards(observations, result.findings);
   FindNakedNotifications(observations, result.findings);
   FindExpiredWaits(observations, result.findings);
   AskTheEvents(observations, options, result);

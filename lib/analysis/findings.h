@@ -43,6 +43,11 @@ enum class Rule : uint8_t {
                     // signal
   kStall,           // everybody waits for a signal that nobody is left to give
   kOwnerDied,       // its process died while it held a lock between processes
+  kLockAcrossAwait,      // suspended with a lock for which threads sleep
+  kBlockingInCoroutine,  // a coroutine waits in its thread
+  kLongRun,              // a coroutine keeps its thread for long
+  kCarrier,  // a coroutine's thread waits for what one holds that is suspended,
+             // and that only this thread could resume
 };
 
 // One actor's part: it holds `holds` and asks for `wants`. `wants` is kNone for
@@ -57,6 +62,8 @@ struct Part {
   SiteIndex site = kNone;  // of the request
   StackIndex stack = kNone;
   uint64_t count = 0;  // how often this dependency was seen
+  // Of a coroutine: where it is suspended, or, of one that runs, was before.
+  SiteIndex awaits = kNone;
 };
 
 struct Finding {
@@ -82,6 +89,11 @@ struct Finding {
   bool order_violation = false;
   // It did not stay, since one of the requests was refused, or gave up.
   bool was_refused = false;
+  // Of coroutines: that the lock was let go of in another thread; how many
+  // others were ready at most; for how long a thread was kept at most.
+  bool elsewhere = false;
+  uint64_t ready = 0;
+  uint64_t ns = 0;
 };
 
 // A wait that stands at the end of the log, in a finding or not.

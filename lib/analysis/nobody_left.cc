@@ -162,6 +162,7 @@ class NobodyLeft {
       for (const Hold& hold : o_.end[a].held) holders[hold.object].push_back(a);
     }
     for (const ActorIndex a : stuck) {
+      if (!o_.end[a].wait) continue;
       if (!WaitsForSignal(a)) {
         for (const Vertex owner : nodes_[a].providers) {
           if (owner < o_.actor_count) add(owner, a);

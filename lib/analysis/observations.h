@@ -133,6 +133,8 @@ struct EndState {
   std::vector<Hold> held;    // outermost first
   std::optional<Wait> wait;  // iff kBlocked
   bool exiting = false;      // this actor recorded the process's exit
+  // Of a coroutine that is suspended with locks of threads held: where.
+  SiteIndex awaits = kNone;
   // When the process exited normally while this actor was blocked: the wait is
   // in `wait`, the state is kGone, and the state is judged just before the
   // exit.
@@ -213,6 +215,44 @@ struct OwnerDeath {
   uint64_t ticks = 0;  // of that; 0: not known
 };
 
+// A coroutine was suspended with a lock of threads held.
+struct HeldAcrossAwait {
+  ActorIndex actor = kNone;
+  Hold hold;
+  SiteIndex site = kNone;  // of the await
+  bool elsewhere = false;  // went on with it in another thread
+  uint64_t count = 0;
+};
+
+// A coroutine did not let its thread go for long.
+struct ThreadKept {
+  ActorIndex actor = kNone;
+  SiteIndex site = kNone;  // of the await from which it had gone on, or of its
+                           // function if it had begun
+  uint64_t ns = 0;         // at most
+  uint32_t ready = 0;      // others that could have gone on, at most
+  uint64_t count = 0;
+};
+
+// A coroutine waited without being suspended.
+struct ThreadBlocked {
+  ActorIndex actor = kNone;
+  ObjectIndex object = kNone;
+  SiteIndex site = kNone;
+  model::How how = model::How::kBlocking;
+  uint32_t ready = 0;
+  uint64_t count = 0;
+};
+
+// The runtime saw that a coroutine, which is suspended, can be resumed only by
+// threads that wait until then: in the name of `carrier`, for instance.
+struct NoCarrier {
+  ActorIndex said_by = kNone;
+  ActorIndex coroutine = kNone;
+  ActorIndex carrier = kNone;
+  uint64_t ticks = 0;
+};
+
 struct Observations {
   const log::Recording* recording = nullptr;
   // Objects 0..recording->objects.size()-1 are the recording's; END(actor) of
@@ -252,6 +292,10 @@ struct Observations {
   std::vector<RefusedMoment> refused;
   std::vector<Quiescence> quiescences;
   std::vector<OwnerDeath> owner_deaths;
+  std::vector<HeldAcrossAwait> held_across;
+  std::vector<ThreadKept> thread_kept;
+  std::vector<ThreadBlocked> blocked_thread;
+  std::vector<NoCarrier> no_carrier;
   // Of mode=live: what was new is there, but not what the program's signals put
   // in order.
   bool is_live = false;

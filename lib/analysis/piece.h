@@ -119,6 +119,12 @@ struct Piece {
   std::vector<Starved> starved;
   std::vector<Elsewhere> elsewhere;
   std::vector<OwnerDeath> owner_deaths;  // told to the actor
+  // Of a coroutine.
+  std::vector<HeldAcrossAwait> held_across;
+  std::vector<ThreadKept> thread_kept;
+  std::vector<ThreadBlocked> blocked_thread;
+  SiteIndex awaits = kNone;           // where that was last
+  std::vector<NoCarrier> no_carrier;  // of whoever said so
   bool is_live = false;                  // NoteKind::kLive
   // Of that wait: since when its owner was seen, in ticks, and whether that
   // owner's share of it is not counted as a wait yet.

@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "lib/analysis/asked.h"
 #include "lib/analysis/end_state.h"
+#include "lib/analysis/coroutine_hazards.h"
 #include "lib/analysis/owner_died.h"
 #include "lib/analysis/permits.h"
 #include "lib/analysis/refused.h"
@@ -214,6 +215,7 @@ Observations Observe(const log::Recording& recording, unsigned threads,
   CollectNotes(pieces, o);
   o.end = EndStates(recording, pieces);
   CollectOwnerDeaths(pieces, o);
+  CollectTurns(pieces, o);
   PlaceElsewhere(pieces, o);
   o.refused = RefusedMoments(recording, pieces);
   MergeAsked(recording, threads, pieces, o);

@@ -14,6 +14,7 @@
 #include "lib/analysis/stamped_holds.h"
 #include "lib/analysis/stream_misuses.h"
 #include "lib/analysis/stream_posts.h"
+#include "lib/analysis/stream_turns.h"
 #include "lib/analysis/stream_waits.h"
 #include "lib/analysis/tally.h"
 #include "lib/log/decode.h"
@@ -196,6 +197,8 @@ class StreamScan : public log::RecordVisitor {
   void AddGivenUp(const BlockRecord& block);
   void NoteTimedOut(const BlockRecord& block, uint64_t ticks);
 
+  std::vector<analysis::Hold> Held() const;
+
   // ---- At the end ----
   void TakeEndState();
 
@@ -214,6 +217,7 @@ class StreamScan : public log::RecordVisitor {
   StreamWaits waits_;
   StreamPosts posts_;
   StreamMisuses misuses_;
+  StreamTurns turns_;
   std::array<KeptHold, 64> kept_holds_;
   size_t kept_count_ = 0;
   PhaseLists phases_;
@@ -227,7 +231,8 @@ StreamScan::StreamScan(const log::Recording& recording, Piece& piece,
       ids_(recording, piece.actor),
       waits_(ids_, piece, totals),
       posts_(ids_, piece, totals),
-      misuses_(ids_, piece) {
+      misuses_(ids_, piece),
+      turns_(ids_, recording, piece) {
   open_.reserve(64);
 }
 
@@ -384,6 +389,7 @@ void StreamScan::OnBlock(const BlockRecord& block) {
   ++wait_events_;
   Stamp(block.ticks);
   waits_.OnBlock(block, Acts());
+  turns_.OnBlock(block);
   if (!open_.empty() && ids_.IsOutside(ids_.Object(block.object))) {
     AddGivenUp(block);
   }
@@ -509,7 +515,17 @@ void StreamScan::OnNote(log::NoteKind kind, uint64_t value) {
     death.ticks = stamp_;
     piece_.owner_deaths.push_back(death);
     told_of_death_ = true;
+  } else if (StreamTurns::IsAbout(kind)) {
+    turns_.OnNote(kind, value, stamp_, Held());
   }
+}
+
+std::vector<analysis::Hold> StreamScan::Held() const {
+  std::vector<analysis::Hold> held;
+  for (const Open& open : open_) {
+    held.push_back(HoldOf(trie_, open.label, ids_));
+  }
+  return held;
 }
 
 // The acquisition behind the note.

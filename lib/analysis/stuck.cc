@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "lib/analysis/carriers.h"
 #include "lib/analysis/end_part.h"
 #include "lib/analysis/nobody_left.h"
 #include "lib/analysis/permits.h"
@@ -19,7 +20,7 @@ class EndOfLog {
  public:
   // `end` is what each actor does then.
   EndOfLog(const Observations& o, const std::vector<EndState>& end)
-      : o_(o), end_(end), nodes_(o.actor_count + 1) {
+      : o_(o), end_(end), carriers_(o, end), nodes_(o.actor_count + 1) {
     for (ActorIndex a = 0; a < o_.actor_count; ++a) {
       for (const Hold& hold : end_[a].held) {
         holders_[hold.object].push_back({a, hold.mode});
@@ -28,6 +29,7 @@ class EndOfLog {
     for (ActorIndex a = 0; a < o_.actor_count; ++a) {
       nodes_[a] = NodeOf(a);
     }
+    carriers_.LetCarry(nodes_);
     nodes_[Nobody()].state = WaitNode::State::kDead;
     stuck_ = graph::FindStuck(nodes_);
   }
@@ -205,6 +207,10 @@ class EndOfLog {
 
   void AddCycle(const std::vector<graph::Vertex>& cycle,
                 std::vector<Finding>& findings) const {
+    if (carriers_.IsIn(cycle)) {
+      findings.push_back(carriers_.ToFinding(cycle));
+      return;
+    }
     findings.push_back(ToFinding(cycle));
     findings.back().rule = cycle.size() == 1 ? Rule::kSelf : Rule::kWaitFor;
     findings.back().verdict = Verdict::kActual;
@@ -424,6 +430,7 @@ class EndOfLog {
 
   const Observations& o_;
   const std::vector<EndState>& end_;
+  const Carriers carriers_;
   absl::flat_hash_map<ObjectIndex, std::vector<Holder>> holders_;
   std::vector<WaitNode> nodes_;
   std::vector<bool> stuck_;
@@ -446,6 +453,8 @@ void FindRefusedDeadlocks(const Observations& observations,
                              .held = waiting.held,
                              .wait = waiting.wait};
     }
+    const std::vector<ActorIndex> suspended =
+        AddSuspended(observations, moment, then);
     EndOfLog at(observations, then);
     if (!moment.left.empty()) {
       at.AddLeft(moment.left, findings);
@@ -455,6 +464,7 @@ void FindRefusedDeadlocks(const Observations& observations,
       at.FindCycleOf(moment.actor, findings);
     }
     for (const auto& waiting : moment.waiting) then[waiting.actor] = {};
+    for (const ActorIndex a : suspended) then[a] = {};
   }
 }
 

@@ -54,7 +54,8 @@ struct BlockRecord {
   model::How how = model::How::kBlocking;
   model::Mode mode = model::Mode::kExclusive;
   bool join = false;
-  uint32_t owner = 0;  // raw actor id
+  bool awaited = false;  // by a coroutine that is suspended meanwhile
+  uint32_t owner = 0;    // raw actor id
   uint32_t owner_site = 0;
   uint64_t ticks = 0;
   uint32_t ticket = 0;  // of a condition variable's wait

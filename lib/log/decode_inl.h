@@ -191,6 +191,7 @@ bool DecodeExtended(uint32_t word, Payload in, uint64_t& stamp,
       b.ticks = in.U64();
       b.how = static_cast<model::How>(arg & kFlagHowMask);
       if (arg & kBlockSharedBit) b.mode = model::Mode::kShared;
+      b.awaited = (arg & kBlockAwaitedBit) != 0;
       if (in.more()) b.ticket = in.Word();
       if (whole()) v.OnBlock(b);
       break;
@@ -222,6 +223,7 @@ bool DecodeExtended(uint32_t word, Payload in, uint64_t& stamp,
       BlockRecord b;
       b.join = true;
       b.how = static_cast<model::How>(arg & kFlagHowMask);
+      b.awaited = (arg & kBlockAwaitedBit) != 0;
       b.object = b.owner = in.Word();
       b.site = in.Word();
       b.ticks = in.U64();

@@ -170,16 +170,17 @@ enum class Op : uint32_t {
   kRelease = 4,  // arg AcquireFlags (kFlagEnd): depth [, end ticks]
   kReleasedByOther = 5,  // object: the hold ended by another actor's unlock
   kTryFailed = 6,        // arg How: object, site
-  kBlock = 7,    // arg How | kBlockSharedBit: object, site, owner actor,
-                 // owner's site, ticks [, ticket of a condition variable's
-                 // wait]. A wait begins; the actor's next own record (kWake,
-                 // kUnblock) continues it
+  kBlock = 7,    // arg How | kBlockSharedBit | kBlockAwaitedBit: object, site,
+                 // owner actor, owner's site, ticks [, ticket of a condition
+                 // variable's wait]. A wait begins; the actor's next own record
+                 // (kWake, kUnblock) continues it
   kWake = 8,     // owner actor, owner's site, ticks: woke, found it taken again
   kUnblock = 9,  // arg Outcome: ticks
   kFork = 10,    // child actor, ticks
   kBegin = 11,   // arg BeginHow: parent actor (0: unknown), tid, ticks
   kJoinBlock =
-      12,      // arg: how; actor, site, ticks: the wait for END(actor) begins
+      12,      // arg: how | kBlockAwaitedBit; actor, site, ticks: the wait for
+               // END(actor) begins
   kJoin = 13,  // actor, ticks: END(actor) was waited for
   kEnd = 14,   // ticks, cpu ns (u64), voluntary, involuntary switches
   kDestroy = 15,  // object
@@ -245,6 +246,8 @@ enum AcquireFlags : uint32_t {
                            // lock(a, b, ...) request were acquired before
 };
 inline constexpr uint32_t kBlockSharedBit = 4;
+// By a coroutine that is suspended meanwhile; since version 2.4.
+inline constexpr uint32_t kBlockAwaitedBit = 8;
 
 inline constexpr uint32_t kShortNote = 1u << 7;
 inline constexpr uint32_t kTakeHowMask = 3;
@@ -302,6 +305,17 @@ enum class NameTarget : uint32_t { kActor = 1, kObject = 2, kProcess = 3 };
 // follows it was suspended, as all were that its context was to run to their
 // end. kNobodyResumes: value ticks; nobody was left then who would have resumed
 // one of them.
+// kHeldAcross: value the site of an await, 0 if it is not known; the coroutine
+// is suspended there with a lock held that threads wait for. If the high half
+// is 1, it goes on with it, in another thread than before. kNoCarrier: value a
+// coroutine and, in the high half, another one, or a thread: the first one is
+// suspended, and only threads can resume it that wait until then, in the second
+// one's name for instance; this actor began a wait just before. kKeptThread:
+// value the site of the await from which the coroutine had gone on, 0 if it had
+// begun, and above that 16 bits of microseconds as in time words and 16 of a
+// count: so long it ran until it was suspended, or ended, a moment later, and
+// so many of its context were ready by then. No time: it was not long, but the
+// coroutine waited in its thread meanwhile.
 enum class NoteKind : uint32_t {
   kStopped = 1,
   kDropped = 2,
@@ -315,6 +329,9 @@ enum class NoteKind : uint32_t {
   kOwnerDied = 10,  // since version 2.3, and so are the next two
   kLeft = 11,
   kNobodyResumes = 12,
+  kHeldAcross = 13,  // since version 2.4, and so are the next two
+  kNoCarrier = 14,
+  kKeptThread = 15,
 };
 
 inline constexpr uint32_t kHeldShared = 1u << 31;  // site ids are smaller

@@ -6,6 +6,7 @@
 #include "fmt/format.h"
 #include "lib/report/layout.h"
 #include "lib/report/naming.h"
+#include "lib/report/coroutine_words.h"
 #include "lib/report/owed_advice.h"
 #include "lib/report/sentences.h"
 #include "lib/report/signal_advice.h"
@@ -342,6 +343,9 @@ std::string Advice(const Report& report, const Finding& finding,
   if (finding.rule == Rule::kSelf) {
     return WaitsForOwnEnd(report, row) ? "let another actor join it"
                                        : AdviceForLockingAgain(report, row);
+  }
+  if (IsAboutCarriers(finding.rule)) {
+    return AdviceForCarrier(report, finding, row);
   }
   if (finding.rule == Rule::kWaitHolding) {
     return fmt::format(

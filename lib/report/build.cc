@@ -176,6 +176,11 @@ PartRow Builder::PartOf(const analysis::Part& part) {
     Place(StackOfRequest(part), part.site, wants);
     row.wants = std::move(wants);
   }
+  if (part.awaits != kNone) {
+    AwaitRow awaits;
+    Place(kNone, part.awaits, awaits);
+    row.awaits = std::move(awaits);
+  }
   return row;
 }
 

@@ -62,6 +62,7 @@ size_t FunctionWidth(const FindingRow& row) {
   for (const PartRow& part : row.parts) {
     for (const HoldRow& hold : part.holds) look(hold.stack);
     if (part.wants) look(part.wants->stack);
+    if (part.awaits) look(part.awaits->stack);
   }
   return std::min(width, kWidestFunction);
 }
@@ -192,6 +193,11 @@ std::string PartText(const Report& report, const FindingRow& row,
     }
     entry("holds", HeldName(report, hold) + ", acquired in");
     place(hold);
+  }
+  if (part.awaits) {
+    out += row.rule == "long-run" ? "      ran      when it had gone on in\n"
+                                  : "      awaits   in\n";
+    place(*part.awaits);
   }
   if (!part.wants) return out;
   const std::string wanted = WantedName(report, row, part);

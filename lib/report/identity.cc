@@ -85,6 +85,8 @@ struct Element {
 std::string FunctionOfPlace(const Report& report, const FindingRow& row) {
   std::string function;
   for (const PartRow& part : row.parts) {
+    if (part.awaits) function = Function(report, part.awaits->site);
+    if (!function.empty()) return function;
     if (part.wants) function = Function(report, part.wants->site);
     if (!function.empty()) return function;
     for (const HoldRow& hold : part.holds) {
@@ -106,6 +108,7 @@ std::vector<Element> Elements(const Report& report, const FindingRow& row) {
   for (const PartRow& part : row.parts) {
     Element element;
     std::string asks;
+    if (part.awaits) asks = Function(report, part.awaits->site);
     if (part.wants) {
       // Both parts are about one object.
       element.asks = &part == &row.parts[0] ||
@@ -116,6 +119,8 @@ std::vector<Element> Elements(const Report& report, const FindingRow& row) {
     } else if (!part.holds.empty()) {
       element.object = part.holds[0].object;
       element.asks = false;
+    } else if (part.awaits && !row.objects.empty()) {
+      element.object = row.objects[0];
     } else {
       continue;
     }
@@ -231,6 +236,9 @@ void Identify(const Report& report, FindingRow& row) {
   for (const PartRow& part : row.parts) {
     if (part.wants) {
       AddKey(row.suppression_keys, Function(report, part.wants->site));
+    }
+    if (part.awaits) {
+      AddKey(row.suppression_keys, Function(report, part.awaits->site));
     }
     for (const HoldRow& hold : part.holds) {
       AddKey(row.suppression_keys, Function(report, hold.site));

@@ -79,6 +79,12 @@ Value Want(const WantRow& want) {
           {"stack", Stack(want.stack)}, {"stack_of", OrNull(want.stack_of)}};
 }
 
+Value Await(const AwaitRow& row) {
+  return {{"site", OrNull(row.site)},
+          {"stack", Stack(row.stack)},
+          {"stack_of", OrNull(row.stack_of)}};
+}
+
 Value Finding(const FindingRow& row) {
   Value parts = Value::array();
   for (const PartRow& part : row.parts) {
@@ -87,6 +93,7 @@ Value Finding(const FindingRow& row) {
     parts.push_back({{"actor", OrNull(part.actor)},
                      {"holds", Holds(part.holds)},
                      {"wants", std::move(wants)},
+                     {"awaits", part.awaits ? Await(*part.awaits) : nullptr},
                      {"count", part.count}});
   }
   return {

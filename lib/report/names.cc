@@ -43,7 +43,12 @@ constexpr Name<Rule> kRules[] = {{Rule::kLockOrder, "lock-order"},
                                  {Rule::kBlockingCall, "blocking-call"},
                                  {Rule::kCommunication, "communication"},
                                  {Rule::kStall, "stall"},
-                                 {Rule::kOwnerDied, "owner-died"}};
+                                 {Rule::kOwnerDied, "owner-died"},
+                                 {Rule::kLockAcrossAwait, "lock-across-await"},
+                                 {Rule::kBlockingInCoroutine,
+                                  "blocking-in-coroutine"},
+                                 {Rule::kLongRun, "long-run"},
+                                 {Rule::kCarrier, "carrier"}};
 constexpr Name<ActorState> kStates[] = {{ActorState::kRunning, "running"},
                                         {ActorState::kBlocked, "blocked"},
                                         {ActorState::kEnded, "ended"},

@@ -195,10 +195,18 @@ struct WantRow {
   std::optional<uint32_t> stack_of = {};  // as in HoldRow
 };
 
+// Where a coroutine is suspended, or, if it runs, was before.
+struct AwaitRow {
+  std::optional<uint32_t> site;
+  std::vector<SourceLine> stack = {};     // innermost first
+  std::optional<uint32_t> stack_of = {};  // as in HoldRow
+};
+
 struct PartRow {
   std::optional<uint32_t> actor;
   std::vector<HoldRow> holds;
   std::optional<WantRow> wants;
+  std::optional<AwaitRow> awaits;
   uint64_t count = 0;
 };
 

@@ -6,6 +6,7 @@
 
 #include "fmt/format.h"
 #include "lib/report/advice.h"
+#include "lib/report/coroutine_words.h"
 #include "lib/report/names.h"
 #include "lib/report/naming.h"
 #include "lib/report/sentences.h"
@@ -261,6 +262,11 @@ std::string Message(const Report& report, const Finding& finding,
       return BlockingCallMessage(report, row);
     case Rule::kOwnerDied:
       return OwnerDiedMessage(report, row);
+    case Rule::kLockAcrossAwait:
+    case Rule::kBlockingInCoroutine:
+    case Rule::kLongRun:
+    case Rule::kCarrier:
+      return CarrierMessage(report, finding, row);
     case Rule::kCommunication:
     case Rule::kStall:
       return NobodyLeftMessage(report, finding, row);
@@ -331,6 +337,7 @@ std::string WhyActual(const Report& report, const Finding& finding,
 std::string Why(const Report& report, const Finding& finding,
                 const FindingRow& row) {
   if (row.kind == FindingKind::kMisuse) return "it happened in this run";
+  if (IsAboutCarriers(finding.rule)) return WhyCarrier(report, finding, row);
   if (finding.rule == Rule::kWaitHolding) {
     return fmt::format(
         "both stood so at the end of the log; no deadlock for certain, since "

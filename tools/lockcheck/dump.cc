@@ -132,6 +132,12 @@ const char* Name(log::NoteKind kind) {
       return "is left suspended, actor";
     case log::NoteKind::kNobodyResumes:
       return "nobody resumes what is left, at";
+    case log::NoteKind::kHeldAcross:
+      return "holds locks of threads across an await, at";
+    case log::NoteKind::kNoCarrier:
+      return "has no thread that could resume it, actor";
+    case log::NoteKind::kKeptThread:
+      return "kept its thread, since an await at";
   }
   return "unknown note";
 }
@@ -310,13 +316,23 @@ class Printer : public log::RecordVisitor {
     const uint64_t high = value >> 32;
     const bool elsewhere = kind == log::NoteKind::kElsewhere;
     const bool died = kind == log::NoteKind::kOwnerDied;
-    if (elsewhere || died || kind == log::NoteKind::kStarved) {
+    const bool carrier = kind == log::NoteKind::kNoCarrier;
+    const bool across = kind == log::NoteKind::kHeldAcross;
+    const bool kept = kind == log::NoteKind::kKeptThread;
+    if (elsewhere || died || carrier || across || kept ||
+        kind == log::NoteKind::kStarved) {
       value &= 0xffffffff;
     }
     std::string other;
     if (high != 0 && elsewhere)
       other = fmt::format(", for the end of {}", high);
     if (high != 0 && died) other = fmt::format(", actor {}", high);
+    if (carrier) other = fmt::format(", but that of {}, who waits", high);
+    if (high != 0 && across) other = ", and goes on in another thread";
+    if (kept) {
+      other = fmt::format(", {} us, {} others ready",
+                          log::DecodeTicks(high & 0xffff), high >> 16);
+    }
     Event(fmt::format("{}: {}{}", Name(kind), value, other));
   }
 

@@ -67,9 +67,15 @@ class Spawned final : public Chain {
   std::exception_ptr failure_;
 };
 
+// Of what awaits nothing that has a record of its own.
+LOCKCHECK_ALWAYS_INLINE void AwaitsHere(SiteSlot* slot) {
+  t_chain->record.await_site = SiteOfAwait(slot, LOCKCHECK_CALLER());
+}
+
 class SleepAwaiter : private CoroutineTimer {
  public:
-  explicit SleepAwaiter(Clock::time_point time) : time_(time) {}
+  SleepAwaiter(Clock::time_point time, SiteSlot* slot)
+      : time_(time), slot_(slot) {}
   ~SleepAwaiter() {
     if (chain_ != nullptr) chain_->context->DropTimer(*this);
   }
@@ -80,7 +86,15 @@ class SleepAwaiter : private CoroutineTimer {
     ThisChain();
     return false;
   }
-  void await_suspend(std::coroutine_handle<> handle) noexcept {
+  LOCKCHECK_ALWAYS_INLINE void await_suspend(
+      std::coroutine_handle<> handle) noexcept {
+    AwaitsHere(slot_);
+    SuspendHere(handle);
+  }
+  void await_resume() noexcept { chain_ = nullptr; }
+
+ private:
+  void SuspendHere(std::coroutine_handle<> handle) noexcept {
     chain_ = t_chain;
     fire = [](CoroutineTimer& timer) noexcept {
       return static_cast<SleepAwaiter&>(timer).chain_;
@@ -94,10 +108,9 @@ class SleepAwaiter : private CoroutineTimer {
         },
         this);
   }
-  void await_resume() noexcept { chain_ = nullptr; }
 
- private:
   const Clock::time_point time_;
+  SiteSlot* const slot_;
   Chain* chain_ = nullptr;  // while it is suspended
 };
 
@@ -106,7 +119,9 @@ struct YieldAwaiter {
     ThisChain();
     return false;
   }
-  void await_suspend(std::coroutine_handle<> handle) const noexcept {
+  LOCKCHECK_ALWAYS_INLINE void await_suspend(
+      std::coroutine_handle<> handle) const noexcept {
+    AwaitsHere(slot);
     Suspend(
         handle,
         [](Chain& chain, void*) noexcept {
@@ -116,6 +131,15 @@ struct YieldAwaiter {
         nullptr);
   }
   void await_resume() const noexcept {}
+
+  SiteSlot* slot;
+};
+
+// What is awaited; see coroutine::mutex for why there are two.
+struct [[nodiscard]] SleepRequest {
+  SleepAwaiter operator co_await() const { return SleepAwaiter(time, slot); }
+  CoroutineTimer::Clock::time_point time;
+  SiteSlot* slot;
 };
 
 // Times of other clocks are what they are on the steady one now.
@@ -145,7 +169,10 @@ namespace coroutine {
 
 class context {
  public:
-  context() = default;
+  context() : core_(0) {}
+  // At most so many threads are in run() at once, which makes it certain who
+  // could resume a coroutine. No more than a hint: nothing enforces it.
+  explicit context(unsigned most_threads) : core_(most_threads) {}
   context(const context&) = delete;
   context& operator=(const context&) = delete;
 
@@ -194,17 +221,25 @@ class context {
   internal::RunCore core_;
 };
 
-inline internal::YieldAwaiter yield() noexcept { return {}; }
+LOCKCHECK_ALWAYS_INLINE internal::YieldAwaiter yield() noexcept {
+  internal::SiteSlot* slot;
+  LOCKCHECK_SITE_SLOT(slot);
+  return {slot};
+}
 
 template <typename Rep, typename Period>
-internal::SleepAwaiter sleep_for(
+LOCKCHECK_ALWAYS_INLINE internal::SleepRequest sleep_for(
     const std::chrono::duration<Rep, Period>& duration) {
-  return internal::SleepAwaiter(internal::TimeAfter(duration));
+  internal::SiteSlot* slot;
+  LOCKCHECK_SITE_SLOT(slot);
+  return {internal::TimeAfter(duration), slot};
 }
 template <typename Clock, typename Duration>
-internal::SleepAwaiter sleep_until(
+LOCKCHECK_ALWAYS_INLINE internal::SleepRequest sleep_until(
     const std::chrono::time_point<Clock, Duration>& time) {
-  return internal::SleepAwaiter(internal::SteadyTime(time));
+  internal::SiteSlot* slot;
+  LOCKCHECK_SITE_SLOT(slot);
+  return {internal::SteadyTime(time), slot};
 }
 
 }  // namespace coroutine

@@ -9,6 +9,7 @@
 #ifndef LOCKCHECK_INTERNAL_COROUTINE_HOOKS_H_
 #define LOCKCHECK_INTERNAL_COROUTINE_HOOKS_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -32,8 +33,22 @@ struct CoroutineWait {
   mutable bool is_claimed = false;  // its deadlock has been said
 };
 
+class Carrier;
+
+// A context, as the runtime knows it.
+struct ContextRecord {
+  // Coroutines that could go on, and wait for a thread.
+  std::atomic<uint32_t> ready{0};
+  // How many threads may be in run() at once; 0: that is not known.
+  uint32_t most_carriers = 0;
+  // Those that are. Guarded by the runtime.
+  Carrier* carriers = nullptr;
+};
+
 // One coroutine, as the runtime knows it.
 struct CoroutineRecord {
+  const ContextRecord* context = nullptr;
+  const void* function = nullptr;  // that was spawned
   uint32_t actor = 0;  // 0: none of its own
   uint32_t parent = 0;
   uint32_t process = 0;
@@ -45,6 +60,14 @@ struct CoroutineRecord {
   uint32_t held_count = 0;
   uint32_t held_room = 0;
   const CoroutineWait* wait = nullptr;
+  // Where it is suspended next, and where it was before it went on; 0: not
+  // known.
+  uint32_t await_site = 0;
+  uint32_t resumed_site = 0;
+  uint64_t resumed_ticks = 0;
+  uint32_t waits_before = 0;  // the number of its thread's last wait then
+  // If it is suspended with locks that threads wait for: in which thread.
+  uint32_t held_in = 0;
 };
 
 // By who spawns it.
@@ -69,10 +92,28 @@ class Carrier {
   // again.
   void Leave() noexcept;
 
+  // The thread has come to a context to resume its coroutines, and goes.
+  void Enter(ContextRecord& context) noexcept;
+  void Exit() noexcept;
+
   // The runtime's.
   CoroutineRecord thread;
   bool is_between = false;
+  ContextRecord* context = nullptr;
+  void* recorded = nullptr;  // the thread; null: it is not known
+  Carrier* next_of_context = nullptr;
+  Carrier* previous_of_context = nullptr;
+  // What the thread had used at some time shortly before it went on last.
+  struct Used {
+    uint64_t ticks = 0;
+    uint64_t ns = 0;
+    uint64_t cpu_ns = 0;
+    uint64_t sleeps = 0;
+  } used;
 };
+
+// The place of an await that no record tells of otherwise.
+uint32_t SiteOfAwait(SiteSlot* slot, Caller caller) noexcept;
 
 // The coroutine, which is suspended, waits from now on, until it calls
 // EndCoroutineWait(); it has not been given to who ends the wait yet.

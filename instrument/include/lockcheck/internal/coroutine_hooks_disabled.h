@@ -2,6 +2,7 @@
 #ifndef LOCKCHECK_INTERNAL_COROUTINE_HOOKS_DISABLED_H_
 #define LOCKCHECK_INTERNAL_COROUTINE_HOOKS_DISABLED_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -23,9 +24,16 @@ enum class CoroutineOutcome : uint8_t {
 struct CoroutineWait {
   uint32_t joined = 0, site = 0;
 };
+struct ContextRecord {
+  std::atomic<uint32_t> ready{0};
+  uint32_t most_carriers = 0;
+};
 struct CoroutineRecord {
   static constexpr uint32_t actor = 0;
+  const ContextRecord* context = nullptr;
+  const void* function = nullptr;
   const char* name = nullptr;
+  uint32_t await_site = 0;
 };
 
 inline void ForkCoroutine(CoroutineRecord&) noexcept {}
@@ -36,8 +44,11 @@ class Carrier {
   void Suspend(CoroutineRecord&) noexcept {}
   void End(CoroutineRecord&) noexcept {}
   void Leave() noexcept {}
+  void Enter(ContextRecord&) noexcept {}
+  void Exit() noexcept {}
 };
 
+inline uint32_t SiteOfAwait(SiteSlot*, Caller) noexcept { return 0; }
 inline void BeginCoroutineWait(CoroutineRecord&,
                                const CoroutineWait&) noexcept {}
 inline void CoroutinesAreLeft(CoroutineRecord* const*, size_t) noexcept {}

@@ -10,6 +10,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <exception>
 #include <map>
 #include <mutex>
@@ -48,7 +49,9 @@ class RunCore {
  public:
   using Clock = CoroutineTimer::Clock;
 
-  RunCore() = default;
+  explicit RunCore(uint32_t most_carriers) {
+    record_.most_carriers = most_carriers;
+  }
   RunCore(const RunCore&) = delete;
   RunCore& operator=(const RunCore&) = delete;
   // What is suspended is destroyed where it stands, as the coroutine that it
@@ -61,6 +64,10 @@ class RunCore {
 
   // A new one, which is to be resumed first.
   void Add(Chain& chain) {
+    chain.record.context = &record_;
+    // A frame begins with the function that resumes it, as compilers agree.
+    std::memcpy(&chain.record.function, chain.root.address(),
+                sizeof(chain.record.function));
     const std::lock_guard guard(guard_);
     chain.next_of_all = all_;
     if (all_ != nullptr) all_->previous_of_all = &chain;
@@ -105,6 +112,7 @@ class RunCore {
     size_t left;
     {
       Carrier carrier;
+      carrier.Enter(record_);
       std::unique_lock lock(guard_);
       while (Chain* const chain = Next(carrier, lock)) {
         ++running_;
@@ -116,6 +124,7 @@ class RunCore {
       left = left_;
       std::swap(failure, failure_);
       carrier.Leave();
+      carrier.Exit();
     }
     JoinEnded(slot, caller);
     if (failure != nullptr) std::rethrow_exception(failure);
@@ -133,7 +142,14 @@ class RunCore {
  private:
   void PushLocked(Chain& chain) {
     ready_.Push(chain);
+    CountReady(1);
     if (sleepers_ != 0) woken_.notify_one();
+  }
+
+  // Others look at it without the lock.
+  void CountReady(uint32_t more) {
+    const uint32_t count = record_.ready.load(std::memory_order_relaxed);
+    record_.ready.store(count + more, std::memory_order_relaxed);
   }
 
   void FireTimers() {
@@ -157,7 +173,10 @@ class RunCore {
   Chain* Next(Carrier& carrier, std::unique_lock<std::mutex>& lock) {
     while (true) {
       FireTimers();
-      if (Chain* const chain = ready_.Pop()) return chain;
+      if (Chain* const chain = ready_.Pop()) {
+        CountReady(-1u);
+        return chain;
+      }
       if (IsOver()) return nullptr;
       // The thread is itself while it sleeps.
       lock.unlock();
@@ -272,6 +291,7 @@ class RunCore {
 
   std::mutex guard_;
   std::condition_variable woken_;
+  ContextRecord record_;
   ChainList ready_;
   Chain* all_ = nullptr;  // that have not ended
   size_t left_ = 0;       // how many these are, without the background
