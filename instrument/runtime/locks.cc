@@ -23,6 +23,7 @@
 #include "instrument/runtime/plain_shared.h"
 #include "instrument/runtime/process.h"
 #include "instrument/runtime/process_lock.h"
+#include "instrument/runtime/process_semaphore.h"
 #include "instrument/runtime/process_shadow.h"
 #include "instrument/runtime/quiescence.h"
 #include "instrument/runtime/record.h"
@@ -585,6 +586,8 @@ constinit Table g_own_table = {internal::kModeUnknown,
                                &DoDestroyProcessObject,
                                &DoSiteOfAwait,
                                &DoEnterContext,
-                               &DoExitContext};
+                               &DoExitContext,
+                               &DoAcquireProcessPermit,
+                               &DoReleaseProcessPermits};
 
 }  // namespace lockcheck::runtime
