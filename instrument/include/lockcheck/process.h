@@ -3,8 +3,10 @@
 #define LOCKCHECK_PROCESS_H_
 
 #include "lockcheck/process/child.h"
+#include "lockcheck/process/codec.h"
 #include "lockcheck/process/event.h"
 #include "lockcheck/process/mutex.h"
+#include "lockcheck/process/queue.h"
 #include "lockcheck/process/shared.h"
 
 #endif  // LOCKCHECK_PROCESS_H_
