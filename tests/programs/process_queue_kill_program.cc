@@ -1,9 +1,9 @@
 // Producers and consumers of a queue between processes are killed at random
 // moments, in their waits too.
 //   process_queue_kill_program SEED KILLS
-// Prints how many items were put, got by somebody who lived to say so, and lost
-// with who had got them. Ends with another status than 0 if an item is not
-// whole, or the queue does not work any more; items that come twice are wrong.
+// Prints how many items were put, and got by somebody who lived to say so, and
+// how many were torn or came twice. Ends with another status than 0 if the
+// queue does not work any more.
 #include <lockcheck/process.h>
 #include <signal.h>
 #include <unistd.h>
