@@ -21,6 +21,7 @@
 #include "instrument/runtime/plain_shared.h"
 #include "instrument/runtime/process.h"
 #include "instrument/runtime/process_lock.h"
+#include "instrument/runtime/process_semaphore.h"
 #include "instrument/runtime/process_shadow.h"
 #include "instrument/runtime/quiescence.h"
 #include "instrument/runtime/record.h"
@@ -577,6 +578,8 @@ constinit Table g_own_table = {internal::kModeUnknown,
                                &DoForked,
                                &DoEndProcess,
                                &DoProcessSignal,
-                               &DoDestroyProcessObject};
+                               &DoDestroyProcessObject,
+                               &DoAcquireProcessPermit,
+                               &DoReleaseProcessPermits};
 
 }  // namespace lockcheck::runtime

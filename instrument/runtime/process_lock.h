@@ -39,13 +39,16 @@ bool LastProcessTry(const LockRequest& request);
 // When recording has begun: locks that are used from now on are its own.
 void UseRecordsOfProcessLocks();
 
-// What the object is called, if it is such a lock that this process has used.
+// What the object is called, if it is one between processes that can be held
+// and that this process has used.
 struct ProcessLockName {
   const char* name;  // null: it has none
   const char* file;  // null: not known
   uint32_t line;
 };
 const ProcessLockName* NameOfProcessLock(uint32_t object);
+// Null: it is called nothing any more.
+void NameProcessObject(uint32_t object, const ProcessLockName* name);
 
 // In a forked child, of its one thread: its parent's locks are not its own.
 void DropProcessLocks(Thread* t);

@@ -65,7 +65,7 @@ void Register(Thread* t, LockState& record, Known* known, uint32_t site) {
   }
   const uint32_t object = ObjectId(record);
   if (g_by_object.Get(object) == 0) {
-    g_by_object.Set(object, reinterpret_cast<uintptr_t>(&known->names));
+    NameProcessObject(object, &known->names);
   }
 }
 
@@ -102,16 +102,20 @@ LockState* KnownRecordOf(Thread* t, ProcessState& lock) {
 
 void ForgetRecord(ProcessState& lock) {
   if (Known* const known = g_known.Find(lock.number)) {
-    g_by_object.Set(ObjectId(*known), 0);
+    NameProcessObject(ObjectId(*known), nullptr);
     g_known.Forget(*known);
   }
-  g_by_object.Set(ObjectId(lock), 0);
+  NameProcessObject(ObjectId(lock), nullptr);
 }
 
 void UseRecordsOfProcessLocks() {
   uint64_t key;
   memcpy(&key, g_writer.header()->recording_id, sizeof(key));
   g_recording.store(key | 1, std::memory_order_relaxed);
+}
+
+void NameProcessObject(uint32_t object, const ProcessLockName* name) {
+  g_by_object.Set(object, reinterpret_cast<uintptr_t>(name));
 }
 
 const ProcessLockName* NameOfProcessLock(uint32_t object) {

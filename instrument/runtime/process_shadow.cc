@@ -8,6 +8,7 @@
 #include "instrument/runtime/known_objects.h"
 #include "instrument/runtime/plain.h"
 #include "instrument/runtime/process_identity.h"
+#include "instrument/runtime/process_lock.h"
 #include "instrument/runtime/record.h"
 #include "instrument/runtime/sites.h"
 
@@ -26,6 +27,8 @@ struct Shadow {
   Shadow* next = nullptr;
   WaitQueue queues[kProcessSignals] = {
       {nullptr, {}}, {nullptr, {}}, {nullptr, {}}, {nullptr, {}}};
+  LockState held{nullptr, {}};  // of a semaphore, while it has no other
+  ProcessLockName names = {};
   ProcessNameText name = "";
   ProcessFileText file = "";
 };
@@ -38,11 +41,17 @@ Shadow* ShadowOf(const ProcessObject& object) {
   return g_shadows.FindOrMake(object.number, [&](Shadow& shadow) {
     memcpy(shadow.name, object.made_name, sizeof(shadow.name));
     memcpy(shadow.file, object.made_file, sizeof(shadow.file));
+    const char* const name = shadow.name[0] != 0 ? shadow.name : nullptr;
+    const char* const file = shadow.file[0] != 0 ? shadow.file : nullptr;
+    shadow.names = {name, file, object.made_line};
     for (WaitQueue& queue : shadow.queues) {
-      new (&queue) WaitQueue(shadow.name[0] != 0 ? shadow.name : nullptr, {});
-      queue.file = shadow.file[0] != 0 ? shadow.file : nullptr;
+      new (&queue) WaitQueue(name, {});
+      queue.file = file;
       queue.line = object.made_line;
     }
+    new (&shadow.held) LockState(name, {});
+    shadow.held.file = file;
+    shadow.held.line = static_cast<uint16_t>(object.made_line);
   });
 }
 
@@ -90,14 +99,50 @@ bool IsAwaitedNow(ProcessObject& object, uint32_t index) {
 
 }  // namespace
 
+WaitQueue* QueueOf(Thread* t, const ProcessSignal& signal, uint32_t site) {
+  Shadow* const shadow = ShadowOf(*signal.object);
+  if (shadow == nullptr) return nullptr;
+  WaitQueue& queue = shadow->queues[signal.index];
+  if (queue.tag.load(std::memory_order_relaxed) != 0) return &queue;
+  // The definition of a queue's end names its items.
+  if (signal.kind == WaitKind::kProcessQueueDone) {
+    QueueOf(t, {signal.object, 0, WaitKind::kProcessQueue, 0}, site);
+  }
+  queue.initial = signal.initial;
+  TakeSharedId(t, signal, queue, site);
+  if (queue.tag.load(std::memory_order_relaxed) == 0) {
+    RegisterQueue(t, queue, signal.kind, site, {queue.tag, signal.object, 0});
+  }
+  if (model::CanBeHeld(static_cast<model::ObjectKind>(signal.kind))) {
+    NameProcessObject(queue.tag.load(std::memory_order_relaxed) >> 3,
+                      &shadow->names);
+  }
+  return &queue;
+}
+
+LockState* HoldRecordOf(Thread* t, internal::ProcessSemaphoreState& s) {
+  Shadow* const shadow = ShadowOf(s);
+  if (shadow == nullptr) return nullptr;
+  const uint32_t tag = shadow->queues[0].tag.load(std::memory_order_relaxed);
+  const bool shared =
+      HasOwnLog(t) && s.recording.load(std::memory_order_relaxed) ==
+                          internal::g_recording.load(std::memory_order_relaxed);
+  LockState& record = shared ? s.held : shadow->held;
+  if (record.tag.load(std::memory_order_relaxed) == tag) return &record;
+  // New, or of another recording so far.
+  record.last_actor = 0;
+  record.handovers = 0;
+  const ProcessLockName& names = shadow->names;
+  record.lock_class.store(
+      static_cast<uint16_t>(ClassOf(names.name, names.file, names.line)),
+      std::memory_order_relaxed);
+  record.tag.store(tag, std::memory_order_release);
+  return &record;
+}
+
 WaitQueue* DoProcessSignal(const ProcessSignal& signal, SiteSlot* slot,
                            Caller caller) {
   const KeepErrno keep_errno;
-  // The definition of a queue's end names its items.
-  if (signal.kind == WaitKind::kProcessQueueDone) {
-    DoProcessSignal({signal.object, 0, WaitKind::kProcessQueue, 0}, slot,
-                    caller);
-  }
   Shadow* const known = g_shadows.Find(signal.object->number);
   if (known != nullptr &&
       known->queues[signal.index].tag.load(std::memory_order_relaxed) != 0) {
@@ -105,17 +150,7 @@ WaitQueue* DoProcessSignal(const ProcessSignal& signal, SiteSlot* slot,
   }
   Thread* const t = Enter();
   if (t == nullptr) return nullptr;
-  WaitQueue* queue = nullptr;
-  if (Shadow* const shadow = ShadowOf(*signal.object)) {
-    queue = &shadow->queues[signal.index];
-    const uint32_t site = SiteId(t, slot, caller);
-    queue->initial = signal.initial;
-    TakeSharedId(t, signal, *queue, site);
-    if (queue->tag.load(std::memory_order_relaxed) == 0) {
-      RegisterQueue(t, *queue, signal.kind, site,
-                    {queue->tag, signal.object, 0});
-    }
-  }
+  WaitQueue* const queue = QueueOf(t, signal, SiteId(t, slot, caller));
   Leave(t);
   return queue;
 }
@@ -133,7 +168,8 @@ void DoDestroyProcessObject(ProcessObject& object) {
     WaitQueue& queue = shadow->queues[i];
     // Known to other processes only, so far.
     if (mine) queue.tag.store(object.tags[i].load(std::memory_order_relaxed));
-    DoDestroyWaitQueue(queue, IsAwaitedNow(object, i));
+    NameProcessObject(queue.tag.load(std::memory_order_relaxed) >> 3, nullptr);
+    DestroyQueue(queue, IsAwaitedNow(object, i), true);
   }
   g_shadows.Forget(*shadow);
 }

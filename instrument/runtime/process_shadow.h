@@ -9,7 +9,7 @@
 
 #include "instrument/runtime/table.h"
 #include "instrument/runtime/wait_records.h"
-#include "lockcheck/internal/process_signal.h"
+#include "lockcheck/internal/process_semaphore.h"
 
 namespace lockcheck::runtime {
 
@@ -20,6 +20,13 @@ internal::WaitQueue* DoProcessSignal(const internal::ProcessSignal& signal,
                                      SiteSlot* slot, Caller caller);
 // Of all its signals that have an id.
 void DoDestroyProcessObject(internal::ProcessObject& object);
+
+// The same, of a busy thread.
+internal::WaitQueue* QueueOf(Thread* t, const internal::ProcessSignal& signal,
+                             uint32_t site);
+// What is kept of who holds it: in the shared memory, if the object is of this
+// recording, else in this process. Its queue is known.
+LockState* HoldRecordOf(Thread* t, internal::ProcessSemaphoreState& semaphore);
 
 // How who waits for it sleeps.
 struct ProcessSleep {

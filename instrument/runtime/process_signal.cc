@@ -49,6 +49,16 @@ void RecordTake(const ProcessSignal& signal, const TakeFacts& facts,
   });
 }
 
+void RecordTakeOf(const ProcessSignal& signal, uint32_t sequence, How how,
+                  SiteSlot* slot, Caller caller) noexcept {
+  Recorded(signal, slot, caller, [&](const auto& table, WaitQueue& queue) {
+    const uint32_t tag = queue.tag.load(std::memory_order_relaxed);
+    if (HasSeen(tag, sequence, how)) return;
+    table.take(queue, signal.kind, {how, sequence, 0}, slot, caller);
+    NoteSeen(tag, sequence, how);
+  });
+}
+
 void RecordTakeOnce(const ProcessSignal& signal, How how, SiteSlot* slot,
                     Caller caller) noexcept {
   Recorded(signal, slot, caller, [&](const auto&, WaitQueue& queue) {

@@ -20,7 +20,7 @@
 #include "lockcheck/internal/gil.h"
 #include "lockcheck/internal/hot.h"
 #include "lockcheck/internal/process_lock.h"
-#include "lockcheck/internal/process_signal.h"
+#include "lockcheck/internal/process_semaphore.h"
 #include "lockcheck/internal/semaphore.h"
 #include "lockcheck/internal/task_hooks.h"
 #include "lockcheck/internal/thread_hooks.h"
@@ -39,6 +39,7 @@ using internal::SiteSlot;
 struct QueuedWait;  // wait_records.h
 struct Woken;
 struct PermitRequest;         // semaphore.h
+struct ProcessPermitRequest;  // process_semaphore.h
 enum class Passed : uint8_t;  // gil.h
 struct Worker;                // task.h
 
@@ -164,6 +165,11 @@ struct Table {
   internal::WaitQueue* (*process_signal)(const internal::ProcessSignal& signal,
                                          SiteSlot* slot, Caller caller);
   void (*destroy_process_object)(internal::ProcessObject& object);
+  bool (*acquire_process_permit)(const ProcessPermitRequest& request);
+  // False: above its bound.
+  bool (*release_process_permits)(internal::ProcessSemaphoreState& semaphore,
+                                  ptrdiff_t count, SiteSlot* slot,
+                                  Caller caller);
 };
 
 // This copy's own table, or the first copy's.

@@ -34,31 +34,11 @@
 #if defined(LOCKCHECK_DISABLED)
 #include "lockcheck/internal/barrier_disabled.h"
 #else
+#include "lockcheck/internal/barrier_phase.h"
 #include "lockcheck/internal/waitable.h"
 
 namespace lockcheck::inline LOCKCHECK_ABI {
 namespace internal {
-
-// All of a barrier's state in one word, so that it changes at once.
-struct BarrierPhase {
-  static constexpr unsigned kCountBits = 21;
-  static constexpr uint64_t kMost = (uint64_t{1} << kCountBits) - 1;
-  static constexpr uint64_t kOneExpected = uint64_t{1} << kCountBits;
-
-  static constexpr uint64_t First(uint64_t expected) {
-    return expected << kCountBits | expected;
-  }
-  static constexpr uint32_t Missing(uint64_t word) {
-    return static_cast<uint32_t>(word & kMost);
-  }
-  static constexpr uint32_t Number(uint64_t word) {
-    return static_cast<uint32_t>(word >> 2 * kCountBits);
-  }
-  static constexpr uint64_t Next(uint64_t word) {
-    return uint64_t{Number(word) + 1} << 2 * kCountBits |
-           First(word >> kCountBits & kMost);
-  }
-};
 
 struct NoCompletion {
   void operator()() noexcept {}

@@ -149,10 +149,10 @@ class ConditionBase {
 // The waits of std's interface over one WaitOnce(guard, deadline, slot,
 // caller). clang's analysis does not know that the guard's lock is held while a
 // predicate runs.
-template <typename Derived>
-class ConditionWaits : public ConditionBase {
+template <typename Derived, typename Base = ConditionBase>
+class ConditionWaits : public Base {
  public:
-  using ConditionBase::ConditionBase;
+  using Base::Base;
 
   template <typename Guard>
   LOCKCHECK_ALWAYS_INLINE void wait(Guard& guard) {
@@ -237,7 +237,7 @@ class ConditionWaits : public ConditionBase {
       How how, SiteSlot* slot, Caller caller, Predicate& predicate,
       Wait wait) LOCKCHECK_NO_THREAD_SAFETY_ANALYSIS {
     if (predicate()) {
-      FoundAt(how, slot, caller);
+      this->FoundAt(how, slot, caller);
       return true;
     }
     do {

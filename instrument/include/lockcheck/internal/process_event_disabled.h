@@ -48,8 +48,7 @@ class event {
     internal::ProcessFlag flag(waiters_, changes_);
     internal::ProcessWait wait;
     if (internal::IsSet(flag.Enter(wait))) return true;
-    if (!internal::SleepUntilGranted(waiters_, wait, flag.settle(), deadline) &&
-        !internal::GiveUpWait(waiters_, wait, flag.settle())) {
+    if (!internal::AwaitUnrecorded(waiters_, wait, flag.settle(), deadline)) {
       return false;
     }
     internal::LeaveWait(waiters_, wait);

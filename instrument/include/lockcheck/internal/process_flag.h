@@ -34,7 +34,7 @@ class ProcessFlag {
   }
   // While it is set, nobody waits.
   ProcessSettle settle() noexcept {
-    return {this, [](void* flag) noexcept {
+    return {this, [](void* flag, bool) noexcept {
               return static_cast<ProcessFlag*>(flag)->Settle();
             }};
   }

@@ -80,6 +80,10 @@ void RecordPost(const ProcessSignal& signal, const PostFacts& facts,
 // Records that the caller got what it asked for: after a wait, or without one.
 void RecordTake(const ProcessSignal& signal, const TakeFacts& facts,
                 SiteSlot* slot, Caller caller) noexcept;
+// The same of an act that may be found again, as a set of an event: each thread
+// records once that it found it.
+void RecordTakeOf(const ProcessSignal& signal, uint32_t sequence, How how,
+                  SiteSlot* slot, Caller caller) noexcept;
 // The same of what would have been waited for and was there: TakeOnce().
 void RecordTakeOnce(const ProcessSignal& signal, How how, SiteSlot* slot,
                     Caller caller) noexcept;

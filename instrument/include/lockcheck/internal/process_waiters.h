@@ -153,12 +153,15 @@ inline void WakeSlots(ProcessWaiters& w, SlotMask slots) noexcept {
 }
 
 // ---- The guard --------------------------------------------------------------
-// What a type does with the guard to hand out what there is; it can be run at
-// any time. Returns whom to wake.
+// What a type does with the guard to hand out what there is and was not handed
+// out yet; it can be run at any time. `owner_died`: the guard is had from one
+// that died, so what it was at may be half done. Returns whom to wake.
 struct ProcessSettle {
   void* object;
-  SlotMask (*run)(void* object) noexcept;
-  SlotMask operator()() const noexcept { return run(object); }
+  SlotMask (*run)(void* object, bool owner_died) noexcept;
+  SlotMask operator()(bool owner_died) const noexcept {
+    return run(object, owner_died);
+  }
 };
 
 // Who has it from one that died settles first. Wakes when it is let go.
@@ -169,7 +172,7 @@ class ProcessGuard {
     if (waiters_.guard.Lock() != EOWNERDEAD) return;
     // Whoever dies here leaves it to the next one.
     waiters_.guard.MakeConsistent();
-    woken_ = settle();
+    woken_ = settle(true);
   }
   // Of the object nothing is touched after the unlock: it may be gone then.
   ~ProcessGuard() {
@@ -196,6 +199,23 @@ inline bool IsOwnerGone(ProcessWaiters& w, uint32_t slot) noexcept {
   return true;
 }
 
+// Of a dead one.
+inline void FreeSlot(ProcessWaiters& w, uint32_t slot) noexcept {
+  w.state[slot].store(kSlotFree, std::memory_order_relaxed);
+}
+
+inline bool HasFreeSlot(const ProcessWaiters& w) noexcept {
+  for (const auto& state : w.state) {
+    if (state.load(std::memory_order_relaxed) == kSlotFree) return true;
+  }
+  return false;
+}
+
+// Those who wait for it and have no slot.
+inline void GrantSlotless(ProcessWaiters& w, uint32_t signal) noexcept {
+  w.posts_to_all[signal].fetch_add(1, std::memory_order_relaxed);
+}
+
 // Of those who wait for it and live, who has waited longest; kNoSlot: nobody.
 inline uint32_t OldestWaiter(ProcessWaiters& w, uint32_t signal) noexcept {
   while (true) {
@@ -211,7 +231,7 @@ inline uint32_t OldestWaiter(ProcessWaiters& w, uint32_t signal) noexcept {
       }
     }
     if (oldest == kNoSlot || !IsOwnerGone(w, oldest)) return oldest;
-    w.state[oldest].store(kSlotFree, std::memory_order_relaxed);
+    FreeSlot(w, oldest);
   }
 }
 
@@ -224,9 +244,7 @@ inline ProcessGrant GrantTo(ProcessWaiters& w, uint32_t signal,
                             uint32_t most) noexcept {
   ProcessGrant grant;
   grant.next_ticket = w.next_ticket[signal].load(std::memory_order_relaxed);
-  if (most == kEverybody) {
-    w.posts_to_all[signal].fetch_add(1, std::memory_order_relaxed);
-  }
+  if (most == kEverybody) GrantSlotless(w, signal);
   while (grant.count < most) {
     const uint32_t slot = OldestWaiter(w, signal);
     if (slot == kNoSlot) break;
@@ -259,13 +277,11 @@ inline uint32_t DeadGrant(ProcessWaiters& w, uint32_t signal) noexcept {
   return kNoSlot;
 }
 
-// What dead ones did not fetch is granted to nobody. Returns how much it was.
-inline uint32_t DropDeadGrants(ProcessWaiters& w, uint32_t signal) noexcept {
-  uint32_t count = 0;
-  for (uint32_t slot; (slot = DeadGrant(w, signal)) != kNoSlot; ++count) {
-    w.state[slot].store(kSlotFree, std::memory_order_relaxed);
+// What dead ones did not fetch is granted to nobody.
+inline void DropDeadGrants(ProcessWaiters& w, uint32_t signal) noexcept {
+  for (uint32_t slot; (slot = DeadGrant(w, signal)) != kNoSlot;) {
+    FreeSlot(w, slot);
   }
-  return count;
 }
 
 // False: all slots are taken.
@@ -330,7 +346,7 @@ inline void LookAgain(ProcessWaiters& w, ProcessWait& wait,
                                std::memory_order_relaxed) != wait.posts_to_all;
     if (!wait.granted_without) TakeSlot(w, wait);
   }
-  guard.Wake(settle());
+  guard.Wake(settle(false));
 }
 
 // Sleeps until it is granted what it waits for (true), or that time. The slot
@@ -363,6 +379,14 @@ inline bool GiveUpWait(ProcessWaiters& w, ProcessWait& wait,
   if (IsGranted(w, wait)) return true;
   LeaveWait(w, wait);
   return false;
+}
+
+// Both in one, of who is not recorded.
+inline bool AwaitUnrecorded(ProcessWaiters& w, ProcessWait& wait,
+                            const ProcessSettle& settle,
+                            const Deadline* deadline) noexcept {
+  return SleepUntilGranted(w, wait, settle, deadline) ||
+         GiveUpWait(w, wait, settle);
 }
 
 }  // namespace lockcheck::inline LOCKCHECK_ABI::internal

@@ -143,16 +143,8 @@ class event {
       }
       internal::LeaveWait(object_, wait);
     }
-    TakeAt(before | 1, how, slot, caller);
+    internal::RecordTakeOf(Signal(), before | 1, how, slot, caller);
     return true;
-  }
-
-  // Each thread records it once.
-  void TakeAt(uint32_t sequence, How how, SiteSlot* slot,
-              Caller caller) const noexcept {
-    if (internal::HasSeen(internal::TagHere(Signal()), sequence, how)) return;
-    internal::RecordTake(Signal(), {how, sequence, 0}, slot, caller);
-    internal::NoteSeen(internal::TagHere(Signal()), sequence, how);
   }
 
   mutable internal::ProcessObject object_;

@@ -88,6 +88,10 @@ class shared {
   static constexpr bool kTakesPlace =
       !std::is_aggregate_v<T> &&
       std::is_constructible_v<T, const char*, source_location>;
+  // One that begins with so many: permits, participants.
+  static constexpr bool kTakesNumber =
+      !std::is_aggregate_v<T> &&
+      std::is_constructible_v<T, ptrdiff_t, const char*, source_location>;
   template <typename... Args>
   static constexpr bool kTakesNameAndPlace =
       !std::is_aggregate_v<T> &&
@@ -103,8 +107,19 @@ class shared {
       const char* name,
       source_location where = source_location::current()) requires(kTakesPlace)
       : shared(internal::SharedMemory(internal::ShapeOf<T>()), name, where) {}
+  explicit shared(
+      ptrdiff_t begins_with,
+      source_location where = source_location::current()) requires(kTakesNumber)
+      : shared(internal::SharedMemory(internal::ShapeOf<T>()), begins_with,
+               where) {}
+  shared(
+      ptrdiff_t begins_with, const char* name,
+      source_location where = source_location::current()) requires(kTakesNumber)
+      : shared(internal::SharedMemory(internal::ShapeOf<T>()), begins_with,
+               name, where) {}
   template <typename... Args>
-  requires(!kTakesPlace && std::is_constructible_v<T, Args...> &&
+  requires(!kTakesPlace && !kTakesNumber &&
+           std::is_constructible_v<T, Args...> &&
            !(std::is_same_v<std::remove_cvref_t<Args>, shared> || ...) &&
            !(internal::kSaysHowNamed<std::remove_cvref_t<Args>> ||
              ...)) explicit shared(Args&&... args)
