@@ -28,7 +28,7 @@ struct Shadow {
   WaitQueue queues[kProcessSignals] = {
       {nullptr, {}}, {nullptr, {}}, {nullptr, {}}, {nullptr, {}}};
   LockState held{nullptr, {}};  // of a semaphore, while it has no other
-  ProcessLockName names{};
+  ProcessLockName names = {};
   ProcessNameText name = "";
   ProcessFileText file = "";
 };
@@ -104,6 +104,10 @@ WaitQueue* QueueOf(Thread* t, const ProcessSignal& signal, uint32_t site) {
   if (shadow == nullptr) return nullptr;
   WaitQueue& queue = shadow->queues[signal.index];
   if (queue.tag.load(std::memory_order_relaxed) != 0) return &queue;
+  // The definition of a queue's end names its items.
+  if (signal.kind == WaitKind::kProcessQueueDone) {
+    QueueOf(t, {signal.object, 0, WaitKind::kProcessQueue, 0}, site);
+  }
   queue.initial = signal.initial;
   TakeSharedId(t, signal, queue, site);
   if (queue.tag.load(std::memory_order_relaxed) == 0) {
@@ -139,11 +143,6 @@ LockState* HoldRecordOf(Thread* t, internal::ProcessSemaphoreState& s) {
 WaitQueue* DoProcessSignal(const ProcessSignal& signal, SiteSlot* slot,
                            Caller caller) {
   const KeepErrno keep_errno;
-  // The definition of a queue's end names its items.
-  if (signal.kind == WaitKind::kProcessQueueDone) {
-    DoProcessSignal({signal.object, 0, WaitKind::kProcessQueue, 0}, slot,
-                    caller);
-  }
   Shadow* const known = g_shadows.Find(signal.object->number);
   if (known != nullptr &&
       known->queues[signal.index].tag.load(std::memory_order_relaxed) != 0) {

@@ -148,15 +148,15 @@ TEST_F(PROCESS_NAMED_TEST, AnotherTypeIsRefusedInOneLine) {
       Refusal([&] { process::shared<SameSize>(open_only, name()); });
   EXPECT_THAT(refusal, HasSubstr("lockcheck: process::shared \"" + name_));
   EXPECT_THAT(refusal, HasSubstr("it has "));
-  EXPECT_THAT(refusal, HasSubstr("7Account"));
-  EXPECT_THAT(refusal, HasSubstr("8SameSize"));
+  EXPECT_THAT(refusal, HasSubstr("::Account of "));
+  EXPECT_THAT(refusal, HasSubstr("::SameSize of "));
   EXPECT_EQ(refusal.find('\n'), refusal.npos);
 }
 
 TEST_F(PROCESS_NAMED_TEST, AnotherSizeIsRefused) {
   const process::shared<long> made(create_only, name(), 1L);
   EXPECT_THAT(Refusal([&] { process::shared<char>(open_or_create, name()); }),
-              HasSubstr("it has l of 8 bytes, not c of 1 bytes"));
+              HasSubstr("it has long of 8 bytes, not char of 1 bytes"));
 }
 
 TEST_F(PROCESS_NAMED_TEST, AFileOfSomebodyElseIsRefusedAndLeftAlone) {

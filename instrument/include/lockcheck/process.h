@@ -4,9 +4,11 @@
 
 #include "lockcheck/process/barrier.h"
 #include "lockcheck/process/child.h"
+#include "lockcheck/process/codec.h"
 #include "lockcheck/process/condition_variable.h"
 #include "lockcheck/process/event.h"
 #include "lockcheck/process/mutex.h"
+#include "lockcheck/process/queue.h"
 #include "lockcheck/process/semaphore.h"
 #include "lockcheck/process/shared.h"
 

@@ -65,10 +65,15 @@ struct ProcessWaiters {
   uint32_t ticket[kProcessSlots];
   std::atomic<uint8_t> signal[kProcessSlots] = {};
   RobustMutex alive[kProcessSlots];
+  // By what is waited for, the slots for that. Where an object has several,
+  // each has its own: who waits for one must not keep all from those who wait
+  // for another, which may be the ones who would end its wait.
+  SlotMask slots_for[kProcessSignals];
 
   ProcessWaiters() noexcept {
     for (auto& ticket_of : next_ticket) ticket_of = 1;
     for (auto& posts : posts_to_all) posts = 0;
+    for (SlotMask& slots : slots_for) slots = ~SlotMask{0};
   }
 };
 
@@ -282,7 +287,8 @@ inline void DropDeadGrants(ProcessWaiters& w, uint32_t signal) noexcept {
 // False: all slots are taken.
 inline bool TakeSlot(ProcessWaiters& w, ProcessWait& wait) noexcept {
   for (uint32_t i = 0; i < kProcessSlots; ++i) {
-    if (w.state[i].load(std::memory_order_relaxed) == kSlotGranted) {
+    if ((w.slots_for[wait.signal] >> i & 1) == 0 ||
+        w.state[i].load(std::memory_order_relaxed) == kSlotGranted) {
       continue;  // may be a dead one's, and somebody else's still
     }
     const int result = w.alive[i].TryLock();

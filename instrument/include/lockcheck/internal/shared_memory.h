@@ -10,6 +10,7 @@
 #ifndef LOCKCHECK_INTERNAL_SHARED_MEMORY_H_
 #define LOCKCHECK_INTERNAL_SHARED_MEMORY_H_
 
+#include <cxxabi.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -18,6 +19,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <new>
@@ -42,6 +44,8 @@ enum class Naming : uint8_t { kCreate, kOpen, kOpenOrCreate };
 struct SharedShape {
   size_t bytes, alignment;
   const char* type;  // as the ABI spells it; null: not known
+  // `bytes` are for who makes it; whoever finds it takes as many as there are.
+  bool any_size = false;
 
   // By which two programs know that they mean the same; FNV-1a.
   uint64_t Fingerprint() const {
@@ -57,13 +61,17 @@ struct SharedShape {
 };
 
 template <typename T>
+const char* TypeName() {
+#if defined(__cpp_rtti)
+  return typeid(T).name();
+#else
+  return nullptr;
+#endif
+}
+template <typename T>
 SharedShape ShapeOf() {
   static_assert(alignof(T) <= kSegmentPage);
-#if defined(__cpp_rtti)
-  return {sizeof(T), alignof(T), typeid(T).name()};
-#else
-  return {sizeof(T), alignof(T), nullptr};
-#endif
+  return {sizeof(T), alignof(T), TypeName<T>()};
 }
 
 class SharedMemory {
@@ -90,6 +98,8 @@ class SharedMemory {
   }
 
   void* value() const { return memory_.get() + offset_; }
+  // Behind value(): those of the shape, or those that were found.
+  size_t value_bytes() const { return memory_.get_deleter().bytes - offset_; }
   bool is_named() const { return !path_.empty(); }
 
   // Calls make(), which constructs the value, if it is not there. If that
@@ -192,56 +202,74 @@ class SharedMemory {
     if (file_.fd() < 0) return false;
     if (const int error = file_.Begin()) ThrowNamed(error, name);
     if (file_.HasNoName()) return false;
-    if (!IsFinished(name)) {
+    const uint64_t bytes = FinishedBytes(name);
+    if (bytes == 0) {
       // Who made it died over it.
       if (how == Naming::kOpen) ThrowNamed(ENOENT, name);
       file_.RemoveName(path_);
       return false;
     }
     if (how == Naming::kCreate) ThrowNamed(EEXIST, name);
-    MapFile(offset_ + shape.bytes, name);
     CheckFits(name, shape);
+    MapFile(offset_ + static_cast<size_t>(bytes), name);
     file_.BeginUse();
     file_.End();
     return true;
   }
 
-  bool IsFinished(const char* name) const {
-    if (file_.Bytes() < kSegmentPage) {
-      if (file_.Bytes() == 0) return false;
-      ThrowUnfit(name, "the file of that name is none of lockcheck's");
-    }
-    const Memory page = Map(kSegmentPage, MAP_SHARED, file_.fd());
+  Memory HeaderPage(const char* name) const {
+    Memory page = Map(kSegmentPage, MAP_SHARED, file_.fd());
     if (page == nullptr) ThrowNamed(errno, name);
-    const SegmentHeader& found = *HeaderIn(page);
-    const uint64_t magic = found.magic.load(std::memory_order_relaxed);
-    if (magic == 0 && found.version == 0) return false;
-    if (magic != SegmentHeader::kMagic) {
+    return page;
+  }
+  // The value's; 0: it was not finished.
+  uint64_t FinishedBytes(const char* name) const {
+    if (file_.Bytes() == 0) return 0;
+    const bool has_header = file_.Bytes() >= kSegmentPage;
+    const Memory page =
+        has_header ? HeaderPage(name) : Memory(nullptr, Unmap{0});
+    const SegmentHeader* const found = HeaderIn(page);
+    if (found != nullptr && found->magic == 0 && found->version == 0) return 0;
+    if (found == nullptr || found->magic != SegmentHeader::kMagic) {
       ThrowUnfit(name, "the file of that name is none of lockcheck's");
     }
-    if (found.version != SegmentHeader::kVersion) {
+    if (found->version != SegmentHeader::kVersion) {
       ThrowUnfit(name, "another version of lockcheck has made it; remove it");
     }
-    return found.state.load(std::memory_order_acquire) ==
-           SegmentHeader::kComplete;
+    return found->state.load(std::memory_order_acquire) ==
+                   SegmentHeader::kComplete
+               ? found->bytes
+               : 0;
   }
   void CheckFits(const char* name, const SharedShape& shape) const {
-    const SegmentHeader& found = *header();
+    const Memory page = HeaderPage(name);
+    const SegmentHeader& found = *HeaderIn(page);
     const uint64_t print = shape.Fingerprint();
-    if (found.bytes != shape.bytes || found.alignment != shape.alignment ||
+    if ((found.bytes != shape.bytes && !shape.any_size) ||
+        found.alignment != shape.alignment ||
         (print != 0 && found.fingerprint != 0 && print != found.fingerprint)) {
       ThrowUnfit(name, "it has " + Described(found.type, found.bytes) +
                            ", not " + Described(shape.type, shape.bytes));
     }
-    if (file_.Bytes() < offset_ + shape.bytes) {
+    if (file_.Bytes() < offset_ || file_.Bytes() - offset_ < found.bytes) {
       ThrowUnfit(name, "its file was cut; remove it");
     }
   }
   static std::string Described(const char* type, size_t bytes) {
-    const size_t length =
-        type == nullptr ? 0 : strnlen(type, SegmentHeader::kTypeBytes - 1);
-    return (length == 0 ? "a type" : std::string(type, length)) + " of " +
-           std::to_string(bytes) + " bytes";
+    const std::string spelled(
+        type == nullptr
+            ? ""
+            : std::string(type, strnlen(type, SegmentHeader::kTypeBytes - 1)));
+    int error = 1;
+    const std::unique_ptr<char, void (*)(void*)> text(
+        spelled.empty()
+            ? nullptr
+            : abi::__cxa_demangle(spelled.c_str(), nullptr, nullptr, &error),
+        &std::free);
+    return (error == 0        ? text.get()
+            : spelled.empty() ? "a type"
+                              : spelled) +
+           " of " + std::to_string(bytes) + " bytes";
   }
 
   size_t offset_;
