@@ -316,6 +316,9 @@ enum class NameTarget : uint32_t { kActor = 1, kObject = 2, kProcess = 3 };
 // count: so long it ran until it was suspended, or ended, a moment later, and
 // so many of its context were ready by then. No time: it was not long, but the
 // coroutine waited in its thread meanwhile.
+// one of them. kQuiescentAcross: as kQuiescent, but the process shares memory
+// with others, of which one could have ended a wait; with it stand the same
+// notes as with that one. Written again when another process has come to that.
 enum class NoteKind : uint32_t {
   kStopped = 1,
   kDropped = 2,
@@ -332,6 +335,7 @@ enum class NoteKind : uint32_t {
   kHeldAcross = 13,  // since version 2.4, and so are the next two
   kNoCarrier = 14,
   kKeptThread = 15,
+  kQuiescentAcross = 16,  // since version 2.4
 };
 
 inline constexpr uint32_t kHeldShared = 1u << 31;  // site ids are smaller

@@ -10,6 +10,7 @@
 
 #include "tests/count.h"
 #include "tests/tools/process_stories.h"
+#include "tests/tools/hung_stories.h"
 
 namespace lockcheck::tools::testing {
 namespace {
@@ -20,6 +21,15 @@ using ::testing::HasSubstr;
 class ProcessesTest : public ProcessStoriesTest {
  protected:
   ProcessesTest() : ProcessStoriesTest("processes_program") {}
+class ProcessesTest : public HungStoriesTest {
+ protected:
+  ProcessesTest() : HungStoriesTest("processes_program") {}
+
+  Ran AnalyzeHung(const std::string& story) {
+    LetHang(story, "log=" + log_ + ":quiescence=off");
+    Kill();
+    return Analyze();
+  }
 };
 
 TEST_F(ProcessesTest, ADeadlockOfTwoIsActualWhenBothAreKilled) {

@@ -138,6 +138,8 @@ const char* Name(log::NoteKind kind) {
       return "has no thread that could resume it, actor";
     case log::NoteKind::kKeptThread:
       return "kept its thread, since an await at";
+    case log::NoteKind::kQuiescentAcross:
+      return "nobody of this process left to end a wait, at";
   }
   return "unknown note";
 }
