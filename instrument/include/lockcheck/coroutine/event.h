@@ -79,6 +79,10 @@ class EventAwaiter {
     return MustWait(handle, LOCKCHECK_CALLER());
   }
 
+  // While it waits: it is to give up. Who is to be resumed now, if anybody.
+  Chain* Cancel() { return GiveUp(*this); }
+  bool HasGivenUp() const { return is_waiting_ && space_.waiter.HasGivenUp(); }
+
  protected:
   // Whether it was set.
   bool End() {
@@ -129,9 +133,12 @@ class EventAwaiter {
     return !w.waiter.IsSecond();
   }
   static Chain* Fire(CoroutineTimer& timer) noexcept {
-    Waiting& w = static_cast<Waiting&>(timer);
+    return GiveUp(static_cast<Waiting&>(timer).awaiter);
+  }
+  static Chain* GiveUp(EventAwaiter& awaiter) noexcept {
+    Waiting& w = awaiter.space_;
     Chain* const chain = w.waiter.chain;
-    if (!w.awaiter.event_.signal().Leave(w.waiter)) return nullptr;
+    if (!awaiter.event_.signal().Leave(w.waiter)) return nullptr;
     return w.waiter.IsSecond() ? chain : nullptr;
   }
   // The coroutine is destroyed while it waits.
