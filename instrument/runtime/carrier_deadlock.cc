@@ -267,8 +267,8 @@ void CarrierDeadlock::WriteNotes(Thread* t) const {
   for (size_t i = 0; i < pair_count_; ++i) {
     const uint64_t value =
         uint64_t{pairs_[i].carrier} << 32 | pairs_[i].coroutine;
-    Begin(t, 4).U64(value).End(log::Op::kNote,
-                               static_cast<uint32_t>(log::NoteKind::kNoCarrier));
+    Begin(t, 4).U64(value).End(
+        log::Op::kNote, static_cast<uint32_t>(log::NoteKind::kNoCarrier));
   }
 }
 

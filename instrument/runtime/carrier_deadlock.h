@@ -14,7 +14,8 @@
 //   * or if no other thread of the process is left, but for those that wait
 //     likewise, for who is met;
 //   * or if nobody in the process moves any more (quiescence.h).
-// Each wait is looked at twice, as in deadlock.h, under the guard of coroutines.
+// Each wait is looked at twice, as in deadlock.h, under the guard of
+// coroutines.
 //
 // Cost: nothing as long as no coroutine is suspended with such a lock; else,
 // for each wait that begins, and each second of it, a look at those that are

@@ -35,7 +35,7 @@ uint32_t NextOf(const CoroutineRecord& coroutine,
 CoroutineRecord* FindWaiting(uint32_t actor) {
   CoroutineRecord* const coroutine = WaitingCoroutine(actor);
   if (coroutine == nullptr || coroutine->wait == nullptr ||
-      coroutine->wait->timed) {
+      coroutine->wait->timed || coroutine->gives_up) {
     return nullptr;
   }
   return coroutine;

@@ -5,9 +5,9 @@
 
 #include <algorithm>
 
+#include "instrument/runtime/coroutine.h"
 #include "instrument/runtime/entry.h"
 #include "instrument/runtime/exit.h"
-#include "instrument/runtime/coroutine.h"
 #include "instrument/runtime/held_across.h"
 #include "instrument/runtime/holding.h"
 #include "instrument/runtime/id_table.h"
@@ -161,9 +161,9 @@ void NoteKeptThread(Thread* t, const Carrier& carrier,
   const uint64_t ns = LongRun(carrier, r);
   const bool has_waited = HasWaited(t, r);
   if (ns == 0 && !has_waited) return;
-  const uint32_t ready =
-      r.context == nullptr ? 0
-                           : r.context->ready.load(std::memory_order_relaxed);
+  const uint32_t ready = r.context == nullptr
+                             ? 0
+                             : r.context->ready.load(std::memory_order_relaxed);
   const uint32_t site = ns == 0 ? 0 : SiteOfTurn(t, r);
   if (t->live) {
     if (ns != 0) SayKeptThread(r, site, ns, ready);

@@ -196,6 +196,9 @@ CoroutineGot RequestCoroutineLock(LockState& lock, How how, SiteSlot* slot,
   runtime::LockRequest request{
       &lock, LockKind::kCoroutineMutex, how, slot, caller, 0, nullptr};
   request.must_wait_at = site;
+  if (how == How::kBlocking && t_chain != nullptr && t_chain->record.gives_up) {
+    request.how = How::kTimed;
+  }
   runtime::Got got = runtime::Got::kNothing;
   if (const runtime::Table* const table = runtime::Recording()) {
     got = table->lock(request);
@@ -263,7 +266,9 @@ void BeginCoroutineSignalWait(CoroutineRecord& coroutine, const Waiter& waiter,
   const runtime::Unseen unseen;
   const runtime::Table* const table =
       coroutine.actor == 0 ? nullptr : runtime::Recording();
-  if (table != nullptr) table->begin_coroutine_signal_wait(waiter, timed);
+  if (table != nullptr) {
+    table->begin_coroutine_signal_wait(waiter, timed || coroutine.gives_up);
+  }
   coroutine.await_site = waiter.site;
 }
 

@@ -61,9 +61,9 @@ Acquisition AfterLast(Thread* t, LockState& lock) {
 void RegisterLock(Thread* t, LockState& lock, LockKind kind, uint32_t site,
                   uint32_t value) {
   const auto its_kind = static_cast<model::ObjectKind>(kind);
-  RegisterObject(t, lock.tag,
-                 {its_kind, site, &lock, lock.file, lock.line, lock.name,
-                  value});
+  RegisterObject(
+      t, lock.tag,
+      {its_kind, site, &lock, lock.file, lock.line, lock.name, value});
   NoteKindOfLock(ObjectId(lock), its_kind);
 }
 

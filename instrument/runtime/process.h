@@ -35,8 +35,8 @@ struct ForkPage {
   Sayings sayings;
   // The runtime's own threads that run; one that finds no room is as any other.
   std::atomic<uint32_t> own_tids[kOwnTids];
-  std::atomic<uint32_t> watch;      // see quiescence.cc
-  std::atomic<const Thread*> runs;  // who was seen not to wait, last
+  std::atomic<uint32_t> watch;        // see quiescence.cc
+  std::atomic<const Thread*> runs;    // who was seen not to wait, last
   internal::ShortLock coroutines;     // see held_across.h, also the next one
   std::atomic<uint32_t> held_across;  // how many coroutines are known there
 };

@@ -19,8 +19,7 @@ Carriers::Carriers(const Observations& o, const std::vector<EndState>& end)
 
 bool Carriers::Waits(ActorIndex actor) const {
   const EndState& end = end_[actor];
-  return end.state != ActorState::kEnded && end.wait &&
-         !GivesUp(end.wait->how);
+  return end.state != ActorState::kEnded && end.wait && !GivesUp(end.wait->how);
 }
 
 // The runtime's own thread waits for nobody.
@@ -30,8 +29,8 @@ bool Carriers::Stands(const NoCarrier& note) const {
       end_[note.coroutine].state == ActorState::kEnded) {
     return false;
   }
-  const bool stands = Waits(note.said_by) &&
-                      end_[note.said_by].wait->since_ticks <= note.ticks;
+  const bool stands =
+      Waits(note.said_by) && end_[note.said_by].wait->since_ticks <= note.ticks;
   return Waits(note.carrier) && (stands || o_.is_the_runtimes(note.said_by));
 }
 
@@ -61,7 +60,8 @@ Finding Carriers::ToFinding(std::vector<Vertex> cycle) const {
     // Who is to carry it wants nothing of who waits in its thread.
     const ObjectIndex wanted =
         of_.contains(before) ? kNone : end_[before].wait->object;
-    Part& part = finding.parts.emplace_back(EndPart(o_, end_, cycle[i], wanted));
+    Part& part =
+        finding.parts.emplace_back(EndPart(o_, end_, cycle[i], wanted));
     if (of_.contains(cycle[i])) part.awaits = end_[cycle[i]].awaits;
     if (wanted != kNone) finding.objects.push_back(wanted);
     if (const auto& wait = end_[cycle[i]].wait) {
@@ -84,9 +84,8 @@ std::vector<ActorIndex> AddSuspended(const Observations& o,
     for (const HeldAcrossAwait& row : o.held_across) {
       if (row.actor != note.coroutine) continue;
       const bool is_waited_for = std::any_of(
-          moment.waiting.begin(), moment.waiting.end(), [&](const auto& w) {
-            return w.wait.object == row.hold.object;
-          });
+          moment.waiting.begin(), moment.waiting.end(),
+          [&](const auto& w) { return w.wait.object == row.hold.object; });
       if (!is_waited_for) continue;
       state.held = {row.hold};
       state.awaits = row.site;

@@ -70,7 +70,7 @@ void FindBlocked(const Observations& o, std::vector<Finding>& findings) {
         return finding;
       },
       [](const ThreadBlocked& row, Finding& finding) {
-        finding.ready = std::max(finding.ready, row.ready);
+        finding.ready = std::max<uint64_t>(finding.ready, row.ready);
       },
       findings);
 }
@@ -85,7 +85,7 @@ void FindLongRuns(const Observations& o, std::vector<Finding>& findings) {
         return finding;
       },
       [](const ThreadKept& row, Finding& finding) {
-        finding.ready = std::max(finding.ready, row.ready);
+        finding.ready = std::max<uint64_t>(finding.ready, row.ready);
         finding.ns = std::max(finding.ns, row.ns);
       },
       findings);

@@ -4,7 +4,8 @@
 //   lock-across-await      suspended with a lock held for which threads sleep:
 //                          if the thread that would resume it is one of them,
 //                          nobody lets go of the lock
-//   blocking-in-coroutine  waits in its thread, as a function does, and so keeps
+//   blocking-in-coroutine  waits in its thread, as a function does, and so
+//   keeps
 //                          the others from having their turns
 //   long-run               runs for long without being suspended: the same
 // All of it happened, so none is a guess; whether it matters is for who knows

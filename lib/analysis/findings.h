@@ -28,22 +28,22 @@ enum class Reason : uint8_t {  // why refuted
 enum class Kind : uint8_t { kDeadlock, kMisuse, kHazard };
 
 enum class Rule : uint8_t {
-  kLockOrder,       // cycle of lock dependencies
-  kWaitFor,         // actors wait for each other at the log's end
-  kSelf,            // an actor waits for a lock it holds
-  kMisuse,          // which one: Finding::misuse
-  kTimedCycle,      // a timed wait stands in (or expired in) a cycle
-  kWaitHolding,     // waits for a notification with a lock others wait for
-  kLostWakeup,      // was notified before it waited, and never again
-  kNakedNotify,     // is notified of what did not change under its lock
-  kNeverSignalled,  // waited at the process's exit for what nobody ever did
-  kRecursiveRead,   // reads what it reads, and a writer may come between
-  kBlockingCall,    // waits for the outside with a lock others ask for
-  kCommunication,   // who would have to signal waits for who waits for the
-                    // signal
-  kStall,           // everybody waits for a signal that nobody is left to give
-  kOwnerDied,       // its process died while it held a lock between processes
-  kLockAcrossAwait,      // suspended with a lock for which threads sleep
+  kLockOrder,        // cycle of lock dependencies
+  kWaitFor,          // actors wait for each other at the log's end
+  kSelf,             // an actor waits for a lock it holds
+  kMisuse,           // which one: Finding::misuse
+  kTimedCycle,       // a timed wait stands in (or expired in) a cycle
+  kWaitHolding,      // waits for a notification with a lock others wait for
+  kLostWakeup,       // was notified before it waited, and never again
+  kNakedNotify,      // is notified of what did not change under its lock
+  kNeverSignalled,   // waited at the process's exit for what nobody ever did
+  kRecursiveRead,    // reads what it reads, and a writer may come between
+  kBlockingCall,     // waits for the outside with a lock others ask for
+  kCommunication,    // who would have to signal waits for who waits for the
+                     // signal
+  kStall,            // everybody waits for a signal that nobody is left to give
+  kOwnerDied,        // its process died while it held a lock between processes
+  kLockAcrossAwait,  // suspended with a lock for which threads sleep
   kBlockingInCoroutine,  // a coroutine waits in its thread
   kLongRun,              // a coroutine keeps its thread for long
   kCarrier,  // a coroutine's thread waits for what one holds that is suspended,

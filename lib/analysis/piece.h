@@ -126,7 +126,7 @@ struct Piece {
   std::vector<ThreadBlocked> blocked_thread;
   SiteIndex awaits = kNone;           // where that was last
   std::vector<NoCarrier> no_carrier;  // of whoever said so
-  bool is_live = false;                  // NoteKind::kLive
+  bool is_live = false;               // NoteKind::kLive
   // Of that wait: since when its owner was seen, in ticks, and whether that
   // owner's share of it is not counted as a wait yet.
   uint64_t wait_owner_since = 0;

@@ -12,9 +12,9 @@
 // Findings: actual deadlocks (rule wait-for, one per cycle and one per lock
 // whose owner ended or is not there; rule self for an actor that waits for
 // itself; rule carrier for one that coroutines are part of which no thread can
-// resume, as the program saw), and hazards: cycles that only a timed wait will break (rule
-// timed-cycle), and waits for a notification with a lock held that others wait
-// for (rule wait-holding), unless the process is known to run.
+// resume, as the program saw), and hazards: cycles that only a timed wait will
+// break (rule timed-cycle), and waits for a notification with a lock held that
+// others wait for (rule wait-holding), unless the process is known to run.
 // Cost: linear in actors, held locks and waits; for each lock that is held by
 // one who waits to be notified, linear in actors.
 #ifndef LOCKCHECK_LIB_ANALYSIS_STUCK_H_

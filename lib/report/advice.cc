@@ -4,9 +4,9 @@
 #include <string>
 
 #include "fmt/format.h"
+#include "lib/report/coroutine_words.h"
 #include "lib/report/layout.h"
 #include "lib/report/naming.h"
-#include "lib/report/coroutine_words.h"
 #include "lib/report/owed_advice.h"
 #include "lib/report/sentences.h"
 #include "lib/report/signal_advice.h"

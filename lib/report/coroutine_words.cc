@@ -92,7 +92,8 @@ std::string WhyCarrier(const Report& report, const Finding& finding,
   switch (finding.rule) {
     case Rule::kLockAcrossAwait:
       return fmt::format(
-          "it happened in this run; who asks for {} meanwhile keeps its thread, "
+          "it happened in this run; who asks for {} meanwhile keeps its "
+          "thread, "
           "and if that is the thread that would resume {}, for ever{}",
           Lock(report, row), Who(report, row, 0),
           finding.elsewhere ? "; and a std::mutex may be unlocked only by the "

@@ -194,7 +194,8 @@ std::string PartText(const Report& report, const FindingRow& row,
     entry("holds", HeldName(report, hold) + ", acquired in");
     place(hold);
   }
-  if (part.awaits) {
+  // What it awaits says where, too, if that is known.
+  if (part.awaits && !(part.wants && part.wants->site == part.awaits->site)) {
     out += row.rule == "long-run" ? "      ran      when it had gone on in\n"
                                   : "      awaits   in\n";
     place(*part.awaits);

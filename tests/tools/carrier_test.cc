@@ -42,8 +42,8 @@ class CarrierTest : public StoriesTest {
     return f.err;
   }
   std::string Recorded(const std::string& story) {
-    return SaidWhenItHangs(
-        story, "log=" + log_ + ":command=" LOCKCHECK_COMMAND, "suppress ");
+    return SaidWhenItHangs(story, "log=" + log_ + ":command=" LOCKCHECK_COMMAND,
+                           "suppress ");
   }
   std::string Live(const std::string& story) {
     return SaidWhenItHangs(story, "mode=live:command=none", " took it");
@@ -54,12 +54,12 @@ TEST_F(CarrierTest, TheThreadThatWouldResumeTheHolderWaits) {
   EXPECT_THAT(Recorded("alone"),
               AllOf(HasSubstr("ACTUAL DEADLOCK  carrier"),
                     HasSubstr("(holder) is suspended with m held"),
-                    HasSubstr("(other) waits for m"),
-                    HasSubstr("awaits   in"), HasSubstr("HoldAcross")));
+                    HasSubstr("(other) waits for m"), HasSubstr("awaits   in"),
+                    HasSubstr("HoldAcross")));
   const Ran ran = Analyze();
   EXPECT_EQ(ran.status, 1);
-  EXPECT_THAT(ran.out, AllOf(HasSubstr("1 actual deadlock"),
-                             Not(HasSubstr("HAZARD"))));
+  EXPECT_THAT(ran.out,
+              AllOf(HasSubstr("1 actual deadlock"), Not(HasSubstr("HAZARD"))));
   EXPECT_THAT(Live("alone"),
               AllOf(HasSubstr(" holder is suspended"), HasSubstr("\"m\"")));
 }

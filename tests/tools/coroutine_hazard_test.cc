@@ -80,10 +80,10 @@ TEST_F(CoroutineHazardTest, AWaitInTheThreadIsToldWithWhoWasReady) {
 }
 
 TEST_F(CoroutineHazardTest, ALongRunIsToldWithWhereItBegan) {
-  EXPECT_THAT(HazardOf("long-run", "long-run"),
-              AllOf(HasSubstr("(waits) kept its thread for"),
-                    HasSubstr("ComputeLong"),
-                    HasSubstr("ran      when it had gone on in")));
+  EXPECT_THAT(
+      HazardOf("long-run", "long-run"),
+      AllOf(HasSubstr("(waits) kept its thread for"), HasSubstr("ComputeLong"),
+            HasSubstr("ran      when it had gone on in")));
   EXPECT_THAT(HazardOf("long-from-beginning", "long-run"),
               AllOf(HasSubstr("2 others of its context were ready"),
                     HasSubstr("ComputeFromBeginningToEnd")));

@@ -67,6 +67,11 @@ class LockAwaiter {
   LOCKCHECK_ALWAYS_INLINE bool await_suspend(std::coroutine_handle<> handle) {
     return MustWait(handle, LOCKCHECK_CALLER(), {});
   }
+  // While it waits: it is to give up. Who is to be resumed now, if anybody.
+  Chain* Cancel() { return GiveUp() ? space_.waiter.chain : nullptr; }
+  bool HasGivenUp() const {
+    return is_waiting_ && space_.waiter.state == LockWaiter::kGaveUp;
+  }
 
  protected:
   LOCKCHECK_ALWAYS_INLINE bool SuspendUntil(

@@ -50,6 +50,9 @@ struct Chain {
   // Behind that, with the context locked. What is returned is to be resumed; if
   // `is_owned`, somebody else destroys this.
   virtual Chain* Ended(bool* is_owned) noexcept = 0;
+  // It can go on. False: in run() of its context. Perhaps with the context
+  // locked.
+  virtual bool GoOn() noexcept { return false; }
 
   RunCore* const context;
   bool is_background = false;      // nobody waits for its end

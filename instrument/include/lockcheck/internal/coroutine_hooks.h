@@ -49,7 +49,7 @@ struct ContextRecord {
 struct CoroutineRecord {
   const ContextRecord* context = nullptr;
   const void* function = nullptr;  // that was spawned
-  uint32_t actor = 0;  // 0: none of its own
+  uint32_t actor = 0;              // 0: none of its own
   uint32_t parent = 0;
   uint32_t process = 0;
   uint32_t segment = 0;  // the last one, if it has begun
@@ -66,9 +66,19 @@ struct CoroutineRecord {
   uint32_t resumed_site = 0;
   uint64_t resumed_ticks = 0;
   uint32_t waits_before = 0;  // the number of its thread's last wait then
+  bool gives_up = false;      // whatever it waits for may be cancelled
   // If it is suspended with locks that threads wait for: in which thread.
   uint32_t held_in = 0;
 };
+
+// What `other` waits for the coroutine does: one of several things, perhaps.
+inline void SpeakFor(const CoroutineRecord& coroutine, CoroutineRecord& other) {
+  other.context = coroutine.context;
+  other.actor = coroutine.actor;
+  other.process = coroutine.process;
+  other.name = coroutine.name;
+  other.held_in = coroutine.held_in;
+}
 
 // By who spawns it.
 void ForkCoroutine(CoroutineRecord& coroutine) noexcept;

@@ -34,8 +34,10 @@ struct CoroutineRecord {
   const void* function = nullptr;
   const char* name = nullptr;
   uint32_t await_site = 0;
+  bool gives_up = false;
 };
 
+inline void SpeakFor(const CoroutineRecord&, CoroutineRecord&) {}
 inline void ForkCoroutine(CoroutineRecord&) noexcept {}
 
 class Carrier {

@@ -14,6 +14,7 @@
 #include <exception>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -45,11 +46,22 @@ class ChainList {
   Chain* last_ = nullptr;
 };
 
+// Who fires the timers of a context that nobody runs with run().
+class TimersOutside {
+ public:
+  // The time of the earliest one is another, perhaps. With the context locked.
+  virtual void TimeChanged() noexcept = 0;
+
+ protected:
+  ~TimersOutside() = default;
+};
+
 class RunCore {
  public:
   using Clock = CoroutineTimer::Clock;
 
-  explicit RunCore(uint32_t most_carriers) {
+  explicit RunCore(uint32_t most_carriers, TimersOutside* outside = nullptr)
+      : outside_(outside) {
     record_.most_carriers = most_carriers;
   }
   RunCore(const RunCore&) = delete;
@@ -64,16 +76,22 @@ class RunCore {
 
   // A new one, which is to be resumed first.
   void Add(Chain& chain) {
-    chain.record.context = &record_;
     // A frame begins with the function that resumes it, as compilers agree.
     std::memcpy(&chain.record.function, chain.root.address(),
                 sizeof(chain.record.function));
     const std::lock_guard guard(guard_);
-    chain.next_of_all = all_;
-    if (all_ != nullptr) all_->previous_of_all = &chain;
-    all_ = &chain;
-    if (!chain.is_background) ++left_;
+    Link(chain);
     PushLocked(chain);
+  }
+  // One that others resume, and that it has ended, or is destroyed.
+  void Know(Chain& chain) {
+    const std::lock_guard guard(guard_);
+    Link(chain);
+  }
+  void Forget(Chain& chain, bool has_ended) {
+    const std::lock_guard guard(guard_);
+    Unlink(chain);
+    if (has_ended) HasEnded(chain.record.actor);
   }
   // By anybody, of one that is suspended.
   void Push(Chain& chain) {
@@ -81,19 +99,34 @@ class RunCore {
     PushLocked(chain);
   }
   std::mutex& guard() { return guard_; }
+  ContextRecord& record() { return record_; }
+  size_t CountLeft() {
+    const std::lock_guard guard(guard_);
+    return left_;
+  }
 
   void SetTimer(CoroutineTimer& timer, Clock::time_point time) {
     const std::lock_guard guard(guard_);
     timer.place = timers_.emplace(time, &timer);
     timer.is_set = true;
-    if (timer.place == timers_.begin()) woken_.notify_all();
+    if (timer.place == timers_.begin()) TimeChanged();
   }
   // Afterwards it neither fires nor does so now.
   void DropTimer(CoroutineTimer& timer) {
     const std::lock_guard guard(guard_);
     if (!timer.is_set) return;
+    const bool was_first = timer.place == timers_.begin();
     timers_.erase(timer.place);
     timer.is_set = false;
+    if (was_first && outside_ != nullptr) outside_->TimeChanged();
+  }
+  // By who fires them, of a context that nobody runs. Returns when it is to
+  // come again, if ever.
+  std::optional<Clock::time_point> FireDue() {
+    const std::lock_guard guard(guard_);
+    FireTimers();
+    if (timers_.empty()) return std::nullopt;
+    return timers_.begin()->first;
   }
 
   // Somebody outside is going to resume a coroutine.
@@ -131,6 +164,25 @@ class RunCore {
     return left;
   }
 
+  // What they did comes before what the thread does from now on.
+  void JoinEnded(SiteSlot* slot, Caller caller) {
+    std::vector<uint32_t> ended;
+    {
+      const std::lock_guard guard(guard_);
+      std::swap(ended, ended_);
+    }
+    for (const uint32_t actor : ended) TaskJoined(actor, slot, caller);
+  }
+  // Each of them is suspended, and is going to be destroyed.
+  void TellLeft() {
+    std::vector<CoroutineRecord*> records;
+    records.reserve(left_);
+    for (Chain* chain = all_; chain != nullptr; chain = chain->next_of_all) {
+      if (!chain->is_background) records.push_back(&chain->record);
+    }
+    CoroutinesAreLeft(records.data(), records.size());
+  }
+
   // Of one that nobody awaits; with the context locked.
   void Fails(std::exception_ptr failure) noexcept {
     if (failure_ == nullptr) failure_ = std::move(failure);
@@ -140,7 +192,21 @@ class RunCore {
   }
 
  private:
+  void TimeChanged() {
+    if (outside_ != nullptr) outside_->TimeChanged();
+    woken_.notify_all();
+  }
+
+  void Link(Chain& chain) {
+    chain.record.context = &record_;
+    chain.next_of_all = all_;
+    if (all_ != nullptr) all_->previous_of_all = &chain;
+    all_ = &chain;
+    if (!chain.is_background) ++left_;
+  }
+
   void PushLocked(Chain& chain) {
+    if (chain.GoOn()) return;
     ready_.Push(chain);
     CountReady(1);
     if (sleepers_ != 0) woken_.notify_one();
@@ -269,28 +335,9 @@ class RunCore {
     End(chain);
   }
 
-  // Each of them is suspended, and is going to be destroyed.
-  void TellLeft() {
-    std::vector<CoroutineRecord*> records;
-    records.reserve(left_);
-    for (Chain* chain = all_; chain != nullptr; chain = chain->next_of_all) {
-      if (!chain->is_background) records.push_back(&chain->record);
-    }
-    CoroutinesAreLeft(records.data(), records.size());
-  }
-
-  // What they did comes before what the thread does from now on.
-  void JoinEnded(SiteSlot* slot, Caller caller) {
-    std::vector<uint32_t> ended;
-    {
-      const std::lock_guard guard(guard_);
-      std::swap(ended, ended_);
-    }
-    for (const uint32_t actor : ended) TaskJoined(actor, slot, caller);
-  }
-
   std::mutex guard_;
   std::condition_variable woken_;
+  TimersOutside* const outside_;
   ContextRecord record_;
   ChainList ready_;
   Chain* all_ = nullptr;  // that have not ended

@@ -28,8 +28,8 @@ class ShortLock {
   }
   bool try_lock() noexcept {
     uint32_t free = kFree;
-    return word_.compare_exchange_strong(
-        free, kHeld, std::memory_order_acquire, std::memory_order_relaxed);
+    return word_.compare_exchange_strong(free, kHeld, std::memory_order_acquire,
+                                         std::memory_order_relaxed);
   }
   // Who gets it next may destroy it: it is not touched again.
   void unlock() noexcept {
