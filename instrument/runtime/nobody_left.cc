@@ -99,8 +99,8 @@ bool FindCarriers(CarrierDeadlock& deadlock) {
 }
 
 // Makes this thread an actor.
-void WriteNote(uint64_t ticks, const CarrierDeadlock& carriers) {
-void WriteNote(log::NoteKind kind, uint64_t ticks) {
+void WriteNote(log::NoteKind kind, uint64_t ticks,
+               const CarrierDeadlock* carriers) {
   Thread* const t = Enter();
   if (t == nullptr) return;
   {
@@ -121,9 +121,8 @@ void WriteNote(log::NoteKind kind, uint64_t ticks) {
       if (pool == 0) continue;
       note(log::NoteKind::kStarved, uint64_t{pool} << 32 | wanted.actor);
     }
-    note(log::NoteKind::kQuiescent, ticks);
-    carriers.WriteNotes(t);
     note(kind, ticks);
+    if (carriers != nullptr) carriers->WriteNotes(t);
   }
   Leave(t);
   g_own_table.name_thread("lockcheck");
@@ -135,14 +134,13 @@ bool TellNobodyLeft(uint32_t threads) {
   const uint64_t now = Ticks();
   CarrierDeadlock carriers;
   if (FindCarriers(carriers)) {
-    WriteNote(now, carriers);
+    WriteNote(log::NoteKind::kQuiescent, now, &carriers);
     ReportCarriersLeft(carriers);
     return true;
   }
   const Found found = Judge(threads);
   if (found.stuck == 0 && (!found.signals || DoesDeadlockStand())) return false;
-  WriteNote(now, carriers);
-  WriteNote(log::NoteKind::kQuiescent, now);
+  WriteNote(log::NoteKind::kQuiescent, now, nullptr);
   if (found.stuck != 0) {
     ReportNobodyLeft(found.stuck);
   } else {
@@ -152,7 +150,7 @@ bool TellNobodyLeft(uint32_t threads) {
 }
 
 void NoteNobodyLeftHere() {
-  WriteNote(log::NoteKind::kQuiescentAcross, Ticks());
+  WriteNote(log::NoteKind::kQuiescentAcross, Ticks(), nullptr);
 }
 
 }  // namespace lockcheck::runtime

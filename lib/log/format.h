@@ -331,10 +331,10 @@ enum class NoteKind : uint32_t {
   kOwnerDied = 10,  // since version 2.3, and so are the next two
   kLeft = 11,
   kNobodyResumes = 12,
-  kHeldAcross = 13,  // since version 2.4, and so are the next two
+  kHeldAcross = 13,  // since version 2.4, and so are the next ones
   kNoCarrier = 14,
   kKeptThread = 15,
-  kQuiescentAcross = 16,  // since version 2.4
+  kQuiescentAcross = 16,
 };
 
 inline constexpr uint32_t kHeldShared = 1u << 31;  // site ids are smaller

@@ -51,6 +51,11 @@ class HungStoriesTest : public StoriesTest {
       usleep(stands ? 20'000 : 1'000);
     }
   }
+  Ran AnalyzeHung(const std::string& story) {
+    LetHang(story, "log=" + log_ + ":quiescence=off");
+    Kill();
+    return Analyze();
+  }
   // All of them at once.
   void Kill() {
     if (!child_) return;

@@ -5,16 +5,16 @@
 
 #include <string>
 
-#include "tests/tools/process_stories.h"
+#include "tests/tools/hung_stories.h"
 
 namespace lockcheck::tools::testing {
 namespace {
 
 using ::testing::HasSubstr;
 
-class NamedTest : public ProcessStoriesTest {
+class NamedTest : public HungStoriesTest {
  protected:
-  NamedTest() : ProcessStoriesTest("named_program") {}
+  NamedTest() : HungStoriesTest("named_program") {}
 };
 
 TEST_F(NamedTest, ADeadlockThatDidNotHappenIsPossible) {

@@ -75,8 +75,8 @@ class EventAwaiter {
   }
 
   // While it waits: it is to give up. Who is to be resumed now, if anybody.
-  Chain* Cancel() { return GiveUp(*this); }
-  bool HasGivenUp() const { return is_waiting_ && space_.waiter.HasGivenUp(); }
+  Chain* Cancel() { return wait_.GiveUp(); }
+  bool HasGivenUp() const { return is_waiting_ && wait_.waiter.HasGivenUp(); }
 
  protected:
   // Whether it was set.
@@ -108,25 +108,6 @@ class EventAwaiter {
     signal.BeginWait(wait_.waiter, how_);
     wait_.Suspend(handle, WaitKind::kEvent, how_, time_);
     return true;
-  }
-  static bool ParkIn(Chain& chain, void* awaiter) noexcept {
-    auto& self = *static_cast<EventAwaiter*>(awaiter);
-    Waiting& w = self.space_;
-    BeginCoroutineWait(chain.record, w.wait);
-    if (self.how_ == How::kTimed) {
-      w.fire = &Fire;
-      chain.context->SetTimer(w, self.time_);
-    }
-    return !w.waiter.IsSecond();
-  }
-  static Chain* Fire(CoroutineTimer& timer) noexcept {
-    return GiveUp(static_cast<Waiting&>(timer).awaiter);
-  }
-  static Chain* GiveUp(EventAwaiter& awaiter) noexcept {
-    Waiting& w = awaiter.space_;
-    Chain* const chain = w.waiter.chain;
-    if (!awaiter.event_.signal().Leave(w.waiter)) return nullptr;
-    return w.waiter.IsSecond() ? chain : nullptr;
   }
   // The coroutine is destroyed while it waits.
   void Abandon() {

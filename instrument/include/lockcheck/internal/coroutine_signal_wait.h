@@ -49,6 +49,14 @@ class SignalWait : private CoroutineTimer {
     return !waiter.HasGivenUp() && !LeaveQueue(queue_, waiter);
   }
 
+  // Waits no more, unless a post was for it. Who is to be resumed now, if
+  // anybody.
+  Chain* GiveUp() noexcept {
+    Chain* const chain = waiter.chain;
+    if (!LeaveQueue(queue_, waiter)) return nullptr;
+    return waiter.IsSecond() ? chain : nullptr;
+  }
+
   CoroutineWaiter waiter;
 
  private:
@@ -66,10 +74,7 @@ class SignalWait : private CoroutineTimer {
     return !self.waiter.IsSecond();
   }
   static Chain* Fire(CoroutineTimer& timer) noexcept {
-    auto& self = static_cast<SignalWait&>(timer);
-    Chain* const chain = self.waiter.chain;
-    if (!LeaveQueue(self.queue_, self.waiter)) return nullptr;
-    return self.waiter.IsSecond() ? chain : nullptr;
+    return static_cast<SignalWait&>(timer).GiveUp();
   }
 
   SignalQueue& queue_;
