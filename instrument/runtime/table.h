@@ -140,7 +140,8 @@ struct Table {
   void (*coroutines_are_left)(internal::CoroutineRecord* const* coroutines,
                               size_t count);
   void (*end_coroutine_lock_wait)(internal::CoroutineRecord& coroutine,
-                                  LockState& lock, How how, uint32_t site,
+                                  LockState& lock, How how, bool reads,
+                                  uint32_t site,
                                   internal::CoroutineOutcome outcome);
   void (*begin_coroutine_signal_wait)(const internal::Waiter& waiter,
                                       bool timed);
@@ -160,6 +161,9 @@ struct Table {
   uint32_t (*forked)(bool in_child);
   int (*end_process)(int status);
   void (*took_permit)(const PermitRequest& request);
+  // Records that a coroutine's lock is to be read by one less. False: it must
+  // not be.
+  bool (*stop_reading)(LockState& lock, SiteSlot* slot, Caller caller);
 };
 
 // This copy's own table, or the first copy's.

@@ -9,6 +9,7 @@
 #include "lib/analysis/nobody_left.h"
 #include "lib/analysis/permits.h"
 #include "lib/graph/wait_for.h"
+#include "lib/model/turns.h"
 
 namespace lockcheck::analysis {
 namespace {
@@ -69,9 +70,11 @@ class EndOfLog {
     }
   }
 
-  // Coroutines that nobody was left to resume, as the program saw.
+  // Coroutines that nobody was left to resume, as the program saw. Those that
+  // wait for each other are found when they are destroyed.
   void AddLeft(const std::vector<ActorIndex>& coroutines,
                std::vector<Finding>& findings) const {
+    if (IsCycleAmong(coroutines)) return;
     Finding finding;
     finding.rule = Rule::kCommunication;
     finding.verdict = Verdict::kActual;
@@ -82,6 +85,9 @@ class EndOfLog {
       finding.ticks = std::max(finding.ticks, end_[a].wait->since_ticks);
     }
     if (!finding.parts.empty()) findings.push_back(std::move(finding));
+    for (const ActorIndex a : coroutines) {
+      if (a < end_.size()) FindLostWakeupOf(a, findings);
+    }
   }
 
  private:
@@ -94,6 +100,15 @@ class EndOfLog {
                                   const std::vector<graph::Vertex>& cycle) {
     return cycle.size() > 1 &&
            std::find(cycle.begin(), cycle.end(), actor) != cycle.end();
+  }
+
+  bool IsCycleAmong(const std::vector<ActorIndex>& actors) const {
+    for (const auto& cycle : graph::WaitCycles(nodes_, stuck_)) {
+      if (std::find(actors.begin(), actors.end(), cycle[0]) != actors.end()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   bool Recursive(ObjectIndex object) const {
@@ -188,7 +203,27 @@ class EndOfLog {
       if (h.actor == actor && Recursive(wait.object)) continue;
       providers.push_back(h.actor);
     }
+    if (providers.empty()) AddWritersBefore(wait, providers);
     return providers;
+  }
+
+  // Those that a reader does not overtake, though others read.
+  void AddWritersBefore(const Wait& wait,
+                        std::vector<graph::Vertex>& providers) const {
+    if (wait.mode != model::Mode::kShared || o_.recording == nullptr ||
+        wait.object >= o_.recording->objects.size() ||
+        !model::IsInTurn(o_.recording->objects[wait.object].kind)) {
+      return;
+    }
+    for (ActorIndex a = 0; a < o_.actor_count; ++a) {
+      const EndState& end = end_[a];
+      if (end.wait && end.state == ActorState::kBlocked &&
+          end.wait->object == wait.object &&
+          end.wait->mode == model::Mode::kExclusive &&
+          !GivesUp(end.wait->how) && end.wait->since_ticks < wait.since_ticks) {
+        providers.push_back(a);
+      }
+    }
   }
 
   Finding ToFinding(const std::vector<graph::Vertex>& cycle) const {
@@ -381,37 +416,45 @@ class EndOfLog {
            primitive.stock == model::Stock::kNothing;
   }
 
+  // The notification that the actor waits for, if that is lost.
+  const Notification* LostFor(ActorIndex actor) const {
+    if (!WaitsToBeNotified(actor) || end_[actor].wait->ticket == 0 ||
+        !LosesPosts(end_[actor].wait->object)) {
+      return nullptr;
+    }
+    return LostBefore(actor);
+  }
+
   // A consumer that has taken what it was notified of, and waits for more,
   // looks like one that missed it: no record says what a predicate answered. So
   // nothing is said unless all of the process stands still.
   void FindLostWakeups(std::vector<Finding>& findings) const {
     absl::flat_hash_map<log::ProcessIndex, bool> still;
     for (ActorIndex a = 0; a < o_.actor_count; ++a) {
-      if (!WaitsToBeNotified(a) || end_[a].wait->ticket == 0 ||
-          !LosesPosts(end_[a].wait->object)) {
-        continue;
-      }
-      const Notification* const lost = LostBefore(a);
-      if (lost == nullptr) continue;
+      if (LostFor(a) == nullptr) continue;
       const auto [known, is_new] = still.try_emplace(ProcessOf(a), false);
       if (is_new) known->second = !SomebodyMightNotifyIn(ProcessOf(a));
-      if (!known->second) continue;
-      const ObjectIndex object = end_[a].wait->object;
-      Finding finding;
-      finding.kind = Kind::kHazard;
-      finding.rule = Rule::kLostWakeup;
-      Part notifier;
-      notifier.actor = lost->actor;
-      notifier.wants = object;
-      notifier.site = lost->site;
-      notifier.count = 1;
-      finding.parts = {EndPart(o_, end_, a, kNone), std::move(notifier)};
-      finding.objects = {object};
-      finding.ticks = end_[a].wait->since_ticks;
-      finding.assumes = {
-          "no thread that the log does not know would have notified"};
-      findings.push_back(std::move(finding));
+      if (known->second) FindLostWakeupOf(a, findings);
     }
+  }
+  void FindLostWakeupOf(ActorIndex a, std::vector<Finding>& findings) const {
+    const Notification* const lost = LostFor(a);
+    if (lost == nullptr) return;
+    const ObjectIndex object = end_[a].wait->object;
+    Finding finding;
+    finding.kind = Kind::kHazard;
+    finding.rule = Rule::kLostWakeup;
+    Part notifier;
+    notifier.actor = lost->actor;
+    notifier.wants = object;
+    notifier.site = lost->site;
+    notifier.count = 1;
+    finding.parts = {EndPart(o_, end_, a, kNone), std::move(notifier)};
+    finding.objects = {object};
+    finding.ticks = end_[a].wait->since_ticks;
+    finding.assumes = {
+        "no thread that the log does not know would have notified"};
+    findings.push_back(std::move(finding));
   }
 
   uint64_t Duration(ActorIndex actor, const Wait& wait) const {
