@@ -6,6 +6,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "lib/analysis/end_part.h"
+#include "lib/analysis/lost_wakeup.h"
 #include "lib/analysis/nobody_left.h"
 #include "lib/analysis/permits.h"
 #include "lib/graph/wait_for.h"
@@ -111,9 +112,16 @@ class EndOfLog {
     return false;
   }
 
+  model::ObjectKind KindOf(ObjectIndex object) const {
+    return o_.recording != nullptr && object < o_.recording->objects.size()
+               ? o_.recording->objects[object].kind
+               : model::ObjectKind::kUnknown;
+  }
   bool Recursive(ObjectIndex object) const {
-    return o_.recording != nullptr && object < o_.recording->objects.size() &&
-           PrimitiveOf(o_.recording->objects[object].kind).recursive;
+    return PrimitiveOf(KindOf(object)).recursive;
+  }
+  bool IsInTurn(ObjectIndex object) const {
+    return model::IsInTurn(KindOf(object));
   }
 
   // The node of owners that never act in the waiter's process.
@@ -210,11 +218,7 @@ class EndOfLog {
   // Those that a reader does not overtake, though others read.
   void AddWritersBefore(const Wait& wait,
                         std::vector<graph::Vertex>& providers) const {
-    if (wait.mode != model::Mode::kShared || o_.recording == nullptr ||
-        wait.object >= o_.recording->objects.size() ||
-        !model::IsInTurn(o_.recording->objects[wait.object].kind)) {
-      return;
-    }
+    if (wait.mode != model::Mode::kShared || !IsInTurn(wait.object)) return;
     for (ActorIndex a = 0; a < o_.actor_count; ++a) {
       const EndState& end = end_[a];
       if (end.wait && end.state == ActorState::kBlocked &&
@@ -393,25 +397,9 @@ class EndOfLog {
     return false;
   }
 
-  // The notification that came just before the wait began, by another actor; it
-  // found nobody, and nobody has notified since.
-  const Notification* LostBefore(ActorIndex waiter) const {
-    const Wait& wait = *end_[waiter].wait;
-    const Notification* lost = nullptr;
-    for (const Notification& n : o_.notifications) {
-      if (n.object != wait.object) continue;
-      if (n.next_ticket > wait.ticket) return nullptr;
-      if (n.actor != waiter && n.next_ticket == wait.ticket && n.woke_nobody) {
-        lost = &n;
-      }
-    }
-    return lost;
-  }
-
   // A flag that was set, or an item that was put, is there for who comes later.
   bool LosesPosts(ObjectIndex object) const {
-    const model::Primitive& primitive =
-        PrimitiveOf(o_.recording->objects[object].kind);
+    const model::Primitive& primitive = PrimitiveOf(KindOf(object));
     return primitive.wait_rule == model::WaitRule::kAny &&
            primitive.stock == model::Stock::kNothing;
   }
@@ -422,7 +410,7 @@ class EndOfLog {
         !LosesPosts(end_[actor].wait->object)) {
       return nullptr;
     }
-    return LostBefore(actor);
+    return LostBefore(o_, actor, *end_[actor].wait);
   }
 
   // A consumer that has taken what it was notified of, and waits for more,
@@ -438,23 +426,10 @@ class EndOfLog {
     }
   }
   void FindLostWakeupOf(ActorIndex a, std::vector<Finding>& findings) const {
-    const Notification* const lost = LostFor(a);
-    if (lost == nullptr) return;
-    const ObjectIndex object = end_[a].wait->object;
-    Finding finding;
-    finding.kind = Kind::kHazard;
-    finding.rule = Rule::kLostWakeup;
-    Part notifier;
-    notifier.actor = lost->actor;
-    notifier.wants = object;
-    notifier.site = lost->site;
-    notifier.count = 1;
-    finding.parts = {EndPart(o_, end_, a, kNone), std::move(notifier)};
-    finding.objects = {object};
-    finding.ticks = end_[a].wait->since_ticks;
-    finding.assumes = {
-        "no thread that the log does not know would have notified"};
-    findings.push_back(std::move(finding));
+    if (const Notification* const lost = LostFor(a)) {
+      findings.push_back(LostWakeup(EndPart(o_, end_, a, kNone), *lost));
+      findings.back().ticks = end_[a].wait->since_ticks;
+    }
   }
 
   uint64_t Duration(ActorIndex actor, const Wait& wait) const {
