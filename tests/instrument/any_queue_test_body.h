@@ -31,14 +31,14 @@ using testing::OfCoroutines;
 using testing::OfThreads;
 
 template <typename Level>
-class AnyLevelsQueue : public ::testing::Test {};
+class AnyQueue : public ::testing::Test {};
 using Kinds =
     ::testing::Types<OfThreads<queue<int>>, OfThreads<lifo_queue<int>>,
                      OfThreads<priority_queue<int>>,
                      OfCoroutines<coroutine::queue<int>>,
                      OfCoroutines<coroutine::lifo_queue<int>>,
                      OfCoroutines<coroutine::priority_queue<int>>>;
-TYPED_TEST_SUITE(AnyLevelsQueue, Kinds);
+TYPED_TEST_SUITE(AnyQueue, Kinds);
 
 // Whether `act`, a coroutine, throws that the queue is closed.
 template <typename Act>
@@ -51,7 +51,7 @@ task<bool> FindsItClosed(Act act) {
   co_return false;
 }
 
-TYPED_TEST(AnyLevelsQueue, IsMadeWithABoundANameAndAPlaceOrWithout) {
+TYPED_TEST(AnyQueue, IsMadeWithABoundANameAndAPlaceOrWithout) {
   using Queue = typename TypeParam::Queue;
   Queue unbounded, named("name"), bounded(3), both(3, "name");
   Queue elsewhere(3, "name", source_location::current());
@@ -63,7 +63,7 @@ TYPED_TEST(AnyLevelsQueue, IsMadeWithABoundANameAndAPlaceOrWithout) {
   EXPECT_EQ(nameless.maxsize(), 3u);
 }
 
-TYPED_TEST(AnyLevelsQueue, GivesEachItemOnceAndKnowsHowManyItHas) {
+TYPED_TEST(AnyQueue, GivesEachItemOnceAndKnowsHowManyItHas) {
   TypeParam::Run([]() -> task<> {
     typename TypeParam::Queue q(2);
     EXPECT_TRUE(q.empty());
@@ -81,7 +81,7 @@ TYPED_TEST(AnyLevelsQueue, GivesEachItemOnceAndKnowsHowManyItHas) {
   });
 }
 
-TYPED_TEST(AnyLevelsQueue, GetWaitsUntilAnItemIsPut) {
+TYPED_TEST(AnyQueue, GetWaitsUntilAnItemIsPut) {
   TypeParam::Run([]() -> task<> {
     typename TypeParam::Queue q;
     int got = 0;
@@ -95,7 +95,7 @@ TYPED_TEST(AnyLevelsQueue, GetWaitsUntilAnItemIsPut) {
   });
 }
 
-TYPED_TEST(AnyLevelsQueue, PutWaitsWhileItIsFull) {
+TYPED_TEST(AnyQueue, PutWaitsWhileItIsFull) {
   TypeParam::Run([]() -> task<> {
     typename TypeParam::Queue q(1);
     co_await q.put(1);
@@ -109,7 +109,7 @@ TYPED_TEST(AnyLevelsQueue, PutWaitsWhileItIsFull) {
   });
 }
 
-TYPED_TEST(AnyLevelsQueue, WhatDoesNotWaitIsRefusedAndChangesNothing) {
+TYPED_TEST(AnyQueue, WhatDoesNotWaitIsRefusedAndChangesNothing) {
   typename TypeParam::Queue q(1);
   EXPECT_EQ(q.get_nowait(), std::nullopt);
   EXPECT_TRUE(q.put_nowait(1));
@@ -117,7 +117,7 @@ TYPED_TEST(AnyLevelsQueue, WhatDoesNotWaitIsRefusedAndChangesNothing) {
   EXPECT_EQ(AllOf(q), std::vector<int>({1}));
 }
 
-TYPED_TEST(AnyLevelsQueue, TimedRequestsGiveUpInTime) {
+TYPED_TEST(AnyQueue, TimedRequestsGiveUpInTime) {
   TypeParam::Run([]() -> task<> {
     typename TypeParam::Queue q(1);
     EXPECT_EQ(co_await q.get_for(milliseconds(0)), std::nullopt);
@@ -138,7 +138,7 @@ TYPED_TEST(AnyLevelsQueue, TimedRequestsGiveUpInTime) {
   });
 }
 
-TYPED_TEST(AnyLevelsQueue, TimedRequestsTakeWhatIsThere) {
+TYPED_TEST(AnyQueue, TimedRequestsTakeWhatIsThere) {
   TypeParam::Run([]() -> task<> {
     typename TypeParam::Queue q(1);
     EXPECT_TRUE(co_await q.put_for(1, seconds(-1)));
@@ -148,7 +148,7 @@ TYPED_TEST(AnyLevelsQueue, TimedRequestsTakeWhatIsThere) {
   });
 }
 
-TYPED_TEST(AnyLevelsQueue, TimedRequestsAreEndedByTheOtherSide) {
+TYPED_TEST(AnyQueue, TimedRequestsAreEndedByTheOtherSide) {
   TypeParam::Run([]() -> task<> {
     typename TypeParam::Queue q(1);
     std::optional<int> got;
@@ -172,7 +172,7 @@ TYPED_TEST(AnyLevelsQueue, TimedRequestsAreEndedByTheOtherSide) {
   });
 }
 
-TYPED_TEST(AnyLevelsQueue, JoinWaitsUntilEachItemIsDone) {
+TYPED_TEST(AnyQueue, JoinWaitsUntilEachItemIsDone) {
   TypeParam::Run([]() -> task<> {
     typename TypeParam::Queue q;
     co_await q.join();
@@ -191,7 +191,7 @@ TYPED_TEST(AnyLevelsQueue, JoinWaitsUntilEachItemIsDone) {
   });
 }
 
-TYPED_TEST(AnyLevelsQueue, ATimedJoinGivesUpInTimeOrIsEndedByTheLastTaskDone) {
+TYPED_TEST(AnyQueue, ATimedJoinGivesUpInTimeOrIsEndedByTheLastTaskDone) {
   TypeParam::Run([]() -> task<> {
     typename TypeParam::Queue q;
     EXPECT_TRUE(co_await q.join_for(seconds(-5)));
@@ -212,7 +212,7 @@ TYPED_TEST(AnyLevelsQueue, ATimedJoinGivesUpInTimeOrIsEndedByTheLastTaskDone) {
   });
 }
 
-TYPED_TEST(AnyLevelsQueue, ANewItemDoesNotHoldUpWhoWasJoining) {
+TYPED_TEST(AnyQueue, ANewItemDoesNotHoldUpWhoWasJoining) {
   TypeParam::Run([]() -> task<> {
     typename TypeParam::Queue q;
     co_await q.put(1);
@@ -225,7 +225,7 @@ TYPED_TEST(AnyLevelsQueue, ANewItemDoesNotHoldUpWhoWasJoining) {
   });
 }
 
-TYPED_TEST(AnyLevelsQueue, MoreTasksDoneThanPutThrows) {
+TYPED_TEST(AnyQueue, MoreTasksDoneThanPutThrows) {
   typename TypeParam::Queue q;
   EXPECT_THROW(q.task_done(), std::logic_error);
   EXPECT_TRUE(q.put_nowait(1));
@@ -234,7 +234,7 @@ TYPED_TEST(AnyLevelsQueue, MoreTasksDoneThanPutThrows) {
   EXPECT_EQ(q.get_nowait(), 1);
 }
 
-TYPED_TEST(AnyLevelsQueue, AfterCloseItIsDrained) {
+TYPED_TEST(AnyQueue, AfterCloseItIsDrained) {
   TypeParam::Run([]() -> task<> {
     typename TypeParam::Queue q;
     co_await q.put(1);
@@ -258,7 +258,7 @@ TYPED_TEST(AnyLevelsQueue, AfterCloseItIsDrained) {
   });
 }
 
-TYPED_TEST(AnyLevelsQueue, CloseEndsTheWaitsOfGetters) {
+TYPED_TEST(AnyQueue, CloseEndsTheWaitsOfGetters) {
   TypeParam::Run([]() -> task<> {
     typename TypeParam::Queue q;
     bool found = false;
@@ -272,7 +272,7 @@ TYPED_TEST(AnyLevelsQueue, CloseEndsTheWaitsOfGetters) {
   });
 }
 
-TYPED_TEST(AnyLevelsQueue, CloseEndsTheWaitsOfPuttersAndTheirItemsStayOutside) {
+TYPED_TEST(AnyQueue, CloseEndsTheWaitsOfPuttersAndTheirItemsStayOutside) {
   TypeParam::Run([]() -> task<> {
     typename TypeParam::Queue q(1);
     co_await q.put(1);
@@ -289,7 +289,7 @@ TYPED_TEST(AnyLevelsQueue, CloseEndsTheWaitsOfPuttersAndTheirItemsStayOutside) {
   });
 }
 
-TYPED_TEST(AnyLevelsQueue, WhoHasWaitedLongestHasItsTurnFirst) {
+TYPED_TEST(AnyQueue, WhoHasWaitedLongestHasItsTurnFirst) {
   if constexpr (TypeParam::kInTurn) {
     TypeParam::Run([]() -> task<> {
       typename TypeParam::Queue q(1);
@@ -314,7 +314,7 @@ TYPED_TEST(AnyLevelsQueue, WhoHasWaitedLongestHasItsTurnFirst) {
   }
 }
 
-TYPED_TEST(AnyLevelsQueue, NoItemIsLostOrDoubledByManyAndByTimeouts) {
+TYPED_TEST(AnyQueue, NoItemIsLostOrDoubledByManyAndByTimeouts) {
   constexpr int kPutters = 4, kGetters = 4, kItems = 300;
   typename TypeParam::Queue q(3);
   std::vector<std::vector<int>> got(kGetters);
@@ -364,7 +364,7 @@ TYPED_TEST(AnyLevelsQueue, NoItemIsLostOrDoubledByManyAndByTimeouts) {
   EXPECT_EQ(times, std::vector<int>(kPutters * kItems, 1));
 }
 
-TYPED_TEST(AnyLevelsQueue, WhatIsWrittenBeforeAPutIsSeenBehindTheGet) {
+TYPED_TEST(AnyQueue, WhatIsWrittenBeforeAPutIsSeenBehindTheGet) {
   typename TypeParam::Queue q(1);
   int box = 0, answers = 0, wrong = 0;
   const auto put = [&]() -> task<> {

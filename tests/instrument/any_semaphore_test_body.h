@@ -99,7 +99,7 @@ TYPED_TEST(AnySemaphore, ReleasingNoneDoesNothing) {
   s.release();
 }
 
-TYPED_TEST(AnySemaphore, WhoWaitsGoesOnWhenAnotherReleases) {
+TYPED_TEST(AnySemaphore, WaitsUntilAnotherReleases) {
   TypeParam::Run([]() -> task<> {
     typename TypeParam::Semaphore s(1);
     co_await s.acquire();
