@@ -16,7 +16,9 @@
 
 namespace lockcheck::runtime {
 
-// Of a coroutine's lock, with mode=live.
+// Of a coroutine's lock, without a record: false, it is not free.
+bool TakeCoroutines(const LockRequest& request, uint32_t owner);
+// The same with mode=live.
 Got LockLiveCoroutines(Thread* t, const LockRequest& request);
 
 // One more that the coroutine holds while it is suspended.
@@ -38,7 +40,7 @@ bool DoIsCoroutineWaitToFail(uint32_t actor, bool can_fail);
 void DoCoroutinesAreLeft(internal::CoroutineRecord* const* coroutines,
                          size_t count);
 void DoEndCoroutineLockWait(internal::CoroutineRecord& coroutine,
-                            LockState& lock, How how, uint32_t site,
+                            LockState& lock, How how, bool reads, uint32_t site,
                             internal::CoroutineOutcome outcome);
 void DoBeginCoroutineSignalWait(const internal::Waiter& waiter, bool timed);
 void DoEndCoroutineSignalWait(internal::CoroutineRecord& coroutine,

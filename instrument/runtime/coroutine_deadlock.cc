@@ -6,6 +6,7 @@
 #include "instrument/runtime/message.h"
 #include "instrument/runtime/modules.h"
 #include "instrument/runtime/process.h"
+#include "instrument/runtime/record.h"
 #include "instrument/runtime/sites.h"
 #include "instrument/runtime/waiting.h"
 
@@ -15,21 +16,43 @@ namespace {
 using internal::CoroutineRecord;
 using internal::CoroutineWait;
 
-// Who is waited for; 0: nobody that is known. A lock that is destroyed while it
-// is waited for may be gone; one that was handed over to who waits is no longer
-// waited for, though it has not gone on yet.
+// Each is compared with each, some times.
+constexpr size_t kMostMarked = 1000;
+
+struct SeenLock {
+  uint32_t owner = 0;      // 0: none that is known, or it is read
+  uint32_t held_site = 0;  // of the last acquisition
+  uint32_t object = 0;     // 0: not known
+};
+
+// A lock that is destroyed while it is waited for may be gone.
+SeenLock ReadLock(const CoroutineWait& wait) {
+  alignas(LockState) char copy[sizeof(LockState)];
+  if (!ReadMemory(wait.lock, copy, sizeof(copy))) return {};
+  const auto field = [&](size_t offset) {
+    uint32_t value;
+    memcpy(&value, copy + offset, sizeof(value));
+    return value;
+  };
+  const uint32_t word = field(offsetof(LockState, word));
+  SeenLock seen;
+  if ((word & internal::kReading) == 0) {
+    seen.owner = word & internal::kOwnerMask;
+  }
+  seen.held_site = SiteOfTag(field(offsetof(LockState, holder_site)));
+  seen.object = field(offsetof(LockState, tag)) >> 3;
+  return seen;
+}
+
+// Who is waited for; 0: nobody that is known. What was handed over to who waits
+// is no longer waited for, though it has not gone on yet.
 uint32_t NextOf(const CoroutineRecord& coroutine,
                 uint32_t* held_site = nullptr) {
   const CoroutineWait& wait = *coroutine.wait;
   if (wait.lock == nullptr) return wait.joined;
-  alignas(LockState) char copy[sizeof(LockState)];
-  if (!ReadMemory(wait.lock, copy, sizeof(copy))) return 0;
-  uint32_t word, place;
-  memcpy(&word, copy + offsetof(LockState, word), sizeof(word));
-  memcpy(&place, copy + offsetof(LockState, holder_site), sizeof(place));
-  if (held_site != nullptr) *held_site = SiteOfTag(place);
-  const uint32_t owner = word & internal::kOwnerMask;
-  return owner == coroutine.actor && !wait.is_own ? 0 : owner;
+  const SeenLock seen = ReadLock(wait);
+  if (held_site != nullptr) *held_site = seen.held_site;
+  return seen.owner == coroutine.actor && !wait.is_own ? 0 : seen.owner;
 }
 
 CoroutineRecord* FindWaiting(uint32_t actor) {
@@ -65,7 +88,7 @@ uint32_t CoroutineDeadlock::Note(CoroutineRecord& coroutine) {
   stuck.site = wait.site;
   stuck.name = coroutine.name;
   const uint32_t next = NextOf(coroutine, &stuck.held_site);
-  if (wait.lock != nullptr && next != 0) {
+  if (wait.lock != nullptr && (next != 0 || wait.is_left)) {
     stuck.lock =
         internal::LowHalf(reinterpret_cast<const uint32_t*>(wait.lock));
     stuck.lock_name = wait.lock->name;
@@ -108,13 +131,71 @@ bool CoroutineDeadlock::FindGone(uint32_t actor) {
   return gone_ != 0;
 }
 
+namespace {
+
+using Records = internal::CoroutineRecord* const*;
+
+bool IsLeft(uint32_t actor) {
+  const CoroutineRecord* const coroutine = FindWaiting(actor);
+  return coroutine != nullptr && coroutine->wait->is_left;
+}
+
+// Whether one of them that is left reads it.
+bool IsReadByLeft(uint32_t object, Records coroutines, size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    const CoroutineRecord& reader = *coroutines[i];
+    if (!IsLeft(reader.actor)) continue;
+    for (uint32_t h = 0; h < reader.held_count; ++h) {
+      if (ObjectOf(reader.held[h]) == object) return true;
+    }
+  }
+  return false;
+}
+
+bool WaitsForLeft(const CoroutineRecord& coroutine, Records coroutines,
+                  size_t count) {
+  const CoroutineWait& wait = *coroutine.wait;
+  if (wait.signal != 0) return true;
+  const uint32_t next = NextOf(coroutine);
+  if (next != 0) return IsLeft(next) || HasEnded(next);
+  if (!wait.shared) return false;
+  const uint32_t object = ReadLock(wait).object;
+  return object != 0 && IsReadByLeft(object, coroutines, count);
+}
+
+// Which of them wait for each other, or for a signal: all, until it is seen of
+// one that somebody else may let it go on. (Who waits to read waits behind a
+// writer, and that one for the readers.)
+void MarkLeft(Records coroutines, size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    const CoroutineRecord* const coroutine = FindWaiting(coroutines[i]->actor);
+    if (coroutine != nullptr) coroutine->wait->is_left = true;
+  }
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (size_t i = 0; i < count; ++i) {
+      const CoroutineRecord& coroutine = *coroutines[i];
+      if (!IsLeft(coroutine.actor) ||
+          WaitsForLeft(coroutine, coroutines, count)) {
+        continue;
+      }
+      coroutine.wait->is_left = false;
+      changed = true;
+    }
+  }
+}
+
+}  // namespace
+
 bool CoroutineDeadlock::FindLeft(CoroutineRecord* const* coroutines,
                                  size_t count) {
   size_ = 0;
+  if (count <= kMostMarked) MarkLeft(coroutines, count);
   for (size_t i = 0; i < count; ++i) {
     CoroutineRecord* const coroutine = FindWaiting(coroutines[i]->actor);
     if (coroutine == nullptr) continue;
-    are_left_ |= coroutine->wait->signal != 0;
+    const CoroutineWait& wait = *coroutine->wait;
+    are_left_ |= wait.signal != 0 || (wait.shared && wait.is_left);
     Note(*coroutine);
   }
   return are_left_;

@@ -47,7 +47,7 @@ class CoroutineDeadlock {
   // That it waits for a lock whose owner has ended.
   bool FindGone(uint32_t actor);
   // That nobody is left who would resume these: false if none of them waits for
-  // a signal.
+  // a signal, or for a lock that another one of them reads for good.
   bool FindLeft(internal::CoroutineRecord* const* coroutines, size_t count);
   // Whether nobody has claimed it yet. If `one`, the coroutine
   // that was asked about alone is claimed.

@@ -43,10 +43,15 @@ void WriteUnblock(Thread* t, model::Outcome outcome) {
 
 }  // namespace
 
+bool TakeCoroutines(const LockRequest& request, uint32_t owner) {
+  return request.reads ? internal::ReadAtOnce(request.lock->word)
+                       : TryTake(*request.lock, owner);
+}
+
 Got LockLiveCoroutines(Thread* t, const LockRequest& request) {
   const uint32_t owner =
       t->live_coroutine != 0 ? t->live_coroutine : t->hot.actor;
-  if (TryTake(*request.lock, owner)) return Got::kLock;
+  if (TakeCoroutines(request, owner)) return Got::kLock;
   if (request.must_wait_at == nullptr) return Got::kNothing;
   *request.must_wait_at = SiteId(t, request.slot, request.caller);
   return Got::kMustWait;
@@ -115,14 +120,17 @@ void DoCoroutinesAreLeft(CoroutineRecord* const* coroutines, size_t count) {
 }
 
 void DoEndCoroutineLockWait(CoroutineRecord& coroutine, LockState& lock,
-                            How how, uint32_t site, CoroutineOutcome outcome) {
+                            How how, bool reads, uint32_t site,
+                            CoroutineOutcome outcome) {
   EndWaiting(coroutine);
   const KeepErrno keep_errno;
   Thread* const t = Enter();
   if (t == nullptr) return;
   if (!t->live) {
     WriteUnblock(t, static_cast<model::Outcome>(outcome));
-    if (outcome == CoroutineOutcome::kAcquired) {
+    if (outcome == CoroutineOutcome::kAcquired && reads) {
+      TakenShared(t, static_cast<SharedState&>(lock), site, how, 0);
+    } else if (outcome == CoroutineOutcome::kAcquired) {
       Taken(t, lock, site, how, 0);
     }
   }
@@ -190,11 +198,12 @@ void AwaitsAt(uint32_t site) {
 
 }  // namespace
 
-CoroutineGot RequestCoroutineLock(LockState& lock, How how, SiteSlot* slot,
-                                  Caller caller, uint32_t* site) noexcept {
+CoroutineGot RequestCoroutineLock(LockState& lock, LockKind kind, How how,
+                                  bool reads, SiteSlot* slot, Caller caller,
+                                  uint32_t* site) noexcept {
   const runtime::Unseen unseen;
-  runtime::LockRequest request{
-      &lock, LockKind::kCoroutineMutex, how, slot, caller, 0, nullptr};
+  runtime::LockRequest request{&lock, kind, how, slot, caller, 0, nullptr};
+  request.reads = reads;
   request.must_wait_at = site;
   if (how == How::kBlocking && t_chain != nullptr && t_chain->record.gives_up) {
     request.how = How::kTimed;
@@ -202,7 +211,7 @@ CoroutineGot RequestCoroutineLock(LockState& lock, How how, SiteSlot* slot,
   runtime::Got got = runtime::Got::kNothing;
   if (const runtime::Table* const table = runtime::Recording()) {
     got = table->lock(request);
-  } else if (runtime::TryTake(lock, CoroutineOwner())) {
+  } else if (runtime::TakeCoroutines(request, CoroutineOwner())) {
     got = runtime::Got::kLock;
   }
   if (got == runtime::Got::kMustWait) AwaitsAt(*site);
@@ -224,10 +233,23 @@ void HandOver(LockState& lock, uint32_t tag) noexcept {
   auto& state = static_cast<CoroutineLockState&>(lock);
   const runtime::Table* const table = tag == 0 ? nullptr : runtime::Recording();
   const uint64_t ticks = table == nullptr ? 0 : runtime::Ticks();
-  Chain* const next = state.waiters.Pass(state.word);
+  LockWaiter* const next = state.waiters.Pass(state.word);
   if (next == nullptr) return;
-  PushIfAny(next);
+  ResumeAll(next);
   if (table != nullptr) table->saw_waiters(tag, ticks);
+}
+
+void UnlockCoroutineShared(CoroutineLockState& lock, SiteSlot* slot,
+                           Caller caller) noexcept {
+  const runtime::Unseen unseen;
+  const uint32_t tag = lock.tag.load(std::memory_order_relaxed);
+  const runtime::Table* const table = runtime::Recording();
+  if (table != nullptr && !table->stop_reading(lock, slot, caller)) return;
+  const uint64_t ticks = table == nullptr ? 0 : runtime::Ticks();
+  LockWaiter* const next = lock.waiters.PassReading(lock.word);
+  if (next == nullptr) return;
+  ResumeAll(next);
+  if (table != nullptr && tag != 0) table->saw_waiters(tag, ticks);
 }
 
 void BeginCoroutineWait(CoroutineRecord& coroutine,
@@ -254,10 +276,11 @@ bool IsCoroutineWaitToFail(uint32_t actor, bool can_fail) noexcept {
 }
 
 void EndCoroutineLockWait(CoroutineRecord& coroutine, LockState& lock, How how,
-                          uint32_t site, CoroutineOutcome outcome) noexcept {
+                          bool reads, uint32_t site,
+                          CoroutineOutcome outcome) noexcept {
   const runtime::Unseen unseen;
   if (const runtime::Table* const table = runtime::Recording()) {
-    table->end_coroutine_lock_wait(coroutine, lock, how, site, outcome);
+    table->end_coroutine_lock_wait(coroutine, lock, how, reads, site, outcome);
   }
 }
 

@@ -61,6 +61,8 @@ static_assert(static_cast<uint8_t>(LockKind::kOnceFlag) ==
               static_cast<uint8_t>(model::ObjectKind::kOnceFlag));
 static_assert(static_cast<uint8_t>(LockKind::kCoroutineMutex) ==
               static_cast<uint8_t>(model::ObjectKind::kCoroutineMutex));
+static_assert(static_cast<uint8_t>(LockKind::kCoroutineSharedMutex) ==
+              static_cast<uint8_t>(model::ObjectKind::kCoroutineSharedMutex));
 static_assert(static_cast<uint8_t>(LockKind::kProcessMutex) ==
               static_cast<uint8_t>(model::ObjectKind::kProcessMutex));
 static_assert(static_cast<uint8_t>(How::kTry) ==
@@ -88,6 +90,9 @@ void Taken(Thread* t, const LockRequest& request, uint32_t site) {
 }
 
 bool TakeNow(Thread* t, const LockRequest& request) {
+  if (IsOfCoroutines(request.kind)) {
+    return TakeCoroutines(request, t->hot.actor);
+  }
   if (!request.reads) return TryTake(*request.lock, t->hot.actor);
   return TryRead(static_cast<SharedState&>(*request.lock), 0);
 }
@@ -160,7 +165,7 @@ bool LockUnrecorded(const LockRequest& request) {
 
 // The same of a coroutine's lock, which no thread sleeps for.
 Got LockUnrecordedCoroutines(const LockRequest& request) {
-  if (TryTake(*request.lock, UnrecordedOwner())) return Got::kLock;
+  if (TakeCoroutines(request, UnrecordedOwner())) return Got::kLock;
   if (request.must_wait_at == nullptr) return Got::kNothing;
   *request.must_wait_at = 0;
   return Got::kMustWait;
@@ -185,14 +190,14 @@ Got DoLock(const LockRequest& asked) {
   Thread* const t = Enter();
   LockState& lock = *asked.lock;
   if (t == nullptr) {
-    if (asked.kind == LockKind::kCoroutineMutex) {
+    if (IsOfCoroutines(asked.kind)) {
       return LockUnrecordedCoroutines(asked);
     }
     const bool taken = LockUnrecorded(asked);
     return taken ? Got::kLock : Got::kNothing;
   }
   LockRequest request = asked;
-  if (t->live && request.kind == LockKind::kCoroutineMutex) {
+  if (t->live && IsOfCoroutines(request.kind)) {
     const Got got = LockLiveCoroutines(t, request);
     Leave(t);
     return got;
@@ -241,7 +246,7 @@ void DoTaken(LockState& lock, SiteSlot* slot) {
 // ---- Releasing --------------------------------------------------------------
 
 void FreeOf(LockState& lock, LockKind kind) {
-  if (kind == LockKind::kCoroutineMutex) {
+  if (IsOfCoroutines(kind)) {
     internal::HandOver(lock, 0);
   } else if (IsShared(kind)) {
     PlainWriteUnlock(static_cast<SharedState&>(lock));
@@ -277,6 +282,23 @@ bool UnlockNotMine(Thread* t, LockState& lock, LockKind kind, uint32_t site,
   return true;
 }
 
+// The end of a reading; false: this thread reads nothing, which is reported.
+bool CloseReading(Thread* t, SharedState& lock, SiteSlot* slot, Caller caller) {
+  const uint32_t tag = Tag(lock);
+  const bool read = (lock.word.load(std::memory_order_relaxed) & kReading) != 0;
+  const size_t index = tag == 0 ? SIZE_MAX : FindHold(t, tag >> 3);
+  if (read && index != SIZE_MAX) {
+    CloseHold(t, index);
+    return true;
+  }
+  const uint32_t site = SiteId(t, slot, caller);
+  const uint32_t reader = lock.last_reader.load(std::memory_order_relaxed);
+  ReportMisuse(
+      t, {read ? model::Misuse::kUnlockByOther : model::Misuse::kUnlockFree,
+          tag >> 3, site, read ? reader : Owner(lock), &lock, slot, caller});
+  return false;
+}
+
 void DoUnlockShared(LockState& base, SiteSlot* slot, Caller caller) {
   const KeepErrno keep_errno;
   auto& lock = static_cast<SharedState&>(base);
@@ -288,20 +310,22 @@ void DoUnlockShared(LockState& base, SiteSlot* slot, Caller caller) {
     return;
   }
   const uint32_t tag = Tag(lock);
-  const bool read = (lock.word.load(std::memory_order_relaxed) & kReading) != 0;
-  const size_t index = tag == 0 ? SIZE_MAX : FindHold(t, tag >> 3);
-  if (!read || index == SIZE_MAX) {
-    const uint32_t site = SiteId(t, slot, caller);
-    const uint32_t reader = lock.last_reader.load(std::memory_order_relaxed);
-    ReportMisuse(
-        t, {read ? model::Misuse::kUnlockByOther : model::Misuse::kUnlockFree,
-            tag >> 3, site, read ? reader : Owner(lock), &lock, slot, caller});
-    Leave(t);
-  } else {
-    CloseHold(t, index);
-    Leave(t);
-    if (StopReading(lock)) WriterReleased(lock, tag);
+  const bool read = CloseReading(t, lock, slot, caller);
+  Leave(t);
+  if (read && StopReading(lock)) WriterReleased(lock, tag);
+}
+
+bool DoStopReading(LockState& lock, SiteSlot* slot, Caller caller) {
+  const KeepErrno keep_errno;
+  Thread* const t = Enter();
+  if (t == nullptr) {
+    NoteUnlockedByOther();
+    return true;
   }
+  const bool read =
+      t->live || CloseReading(t, static_cast<SharedState&>(lock), slot, caller);
+  Leave(t);
+  return read;
 }
 
 bool DoUnlock(LockState& lock, LockKind kind, SiteSlot* slot, Caller caller) {
@@ -312,7 +336,7 @@ bool DoUnlock(LockState& lock, LockKind kind, SiteSlot* slot, Caller caller) {
     return true;
   }
   bool permitted = true;
-  if (t->live && kind == LockKind::kCoroutineMutex) {
+  if (t->live && IsOfCoroutines(kind)) {
     Leave(t);
     internal::HandOver(lock, 0);
   } else if (__builtin_expect(!IsMine(t, lock), false)) {
@@ -326,7 +350,7 @@ bool DoUnlock(LockState& lock, LockKind kind, SiteSlot* slot, Caller caller) {
     const uint32_t tag = Tag(lock);
     WriteRelease(t, tag >> 3);
     Leave(t);
-    if (kind == LockKind::kCoroutineMutex) {
+    if (IsOfCoroutines(kind)) {
       internal::HandOver(lock, tag);
     } else if (lock.word.exchange(0, std::memory_order_seq_cst) & kWaiters) {
       IsShared(kind) ? WriterReleased(lock, tag) : ReleasedToWaiters(lock, tag);
@@ -364,8 +388,7 @@ void ReportDestroyed(Thread* t, LockState& lock, LockKind kind) {
     ReportMisuse(t, {misuse, object, site, owner, &lock, nullptr, {}});
   };
   // The bit alone may be that of one who has given up.
-  if ((word & kWaiters) &&
-      (kind == LockKind::kCoroutineMutex || IsWaitedFor(lock))) {
+  if ((word & kWaiters) && (IsOfCoroutines(kind) || IsWaitedFor(lock))) {
     report(model::Misuse::kDestroyWaited);
   }
   report(model::Misuse::kDestroyHeld);
@@ -588,6 +611,7 @@ constinit Table g_own_table = {internal::kModeUnknown,
                                &DoEnterContext,
                                &DoExitContext,
                                &DoAcquireProcessPermit,
-                               &DoReleaseProcessPermits};
+                               &DoReleaseProcessPermits,
+                               &DoStopReading};
 
 }  // namespace lockcheck::runtime

@@ -154,7 +154,7 @@ bool PlainRequest(const LockRequest& request) {
 }
 
 bool PlainUnlock(LockState& lock, LockKind kind) {
-  if (kind == LockKind::kCoroutineMutex) {
+  if (IsOfCoroutines(kind)) {
     internal::HandOver(lock, 0);
     return true;
   }

@@ -34,14 +34,6 @@ bool Sleep(QueueState& q, WaitQueue& waiters, WaitKind kind,
   return woken;
 }
 
-// Of who was woken: whether there is something for it. After a close() that
-// may be what was promised to another, who then has nothing.
-bool TakePromise(size_t& promised) {
-  if (promised == 0) return false;
-  --promised;
-  return true;
-}
-
 Waiter* PostItem(QueueState& q, SiteSlot* slot, Caller caller) {
   const Claimed getters =
       PostAndClaim(q.items, WaitKind::kQueue,
@@ -61,8 +53,7 @@ Waiter* PostRoom(QueueState& q, SiteSlot* slot, Caller caller) {
 // The close comes before whatever the caller does now.
 bool IsClosed(QueueState& q, const QueueRequest& r) {
   if (!q.closed) return false;
-  Take(q.close, WaitKind::kQueueClose,
-       {HowToAsk(r.may_block, r.deadline), kClosed, 0}, r.slot, r.caller);
+  Take(q.close, WaitKind::kQueueClose, {r.how, kClosed, 0}, r.slot, r.caller);
   return true;
 }
 
@@ -75,16 +66,26 @@ QueueState::~QueueState() {
   DestroyWaitQueue(close);
 }
 
-bool AwaitItemOrEnd(QueueState& q, const QueueRequest& r) {
-  if (IsClosed(q, r)) return false;
-  if (!r.may_block) {
-    TryFailed(q.items, WaitKind::kQueue, r.slot, r.caller);
-    return false;
-  }
-  const bool woken = Sleep(q, q.items, WaitKind::kQueue, r);
-  if ((woken && TakePromise(q.promised)) || q.HasItem()) return true;
+namespace {
+
+// Also if it is closed.
+bool HasItemAfterWait(QueueState& q, const QueueRequest& r, bool was_woken) {
+  if ((was_woken && TakePromise(q.promised)) || q.HasItem()) return true;
   IsClosed(q, r);
   return false;
+}
+
+// Whether it may wait for it.
+bool MayAwait(WaitQueue& waiters, WaitKind kind, const QueueRequest& r) {
+  if (!r.may_block) TryFailed(waiters, kind, r.slot, r.caller);
+  return r.may_block;
+}
+
+}  // namespace
+
+bool AwaitItemOrEnd(QueueState& q, const QueueRequest& r) {
+  if (IsClosed(q, r) || !MayAwait(q.items, WaitKind::kQueue, r)) return false;
+  return HasItemAfterWait(q, r, Sleep(q, q.items, WaitKind::kQueue, r));
 }
 
 bool AwaitItem(QueueState& q, const QueueRequest& r) {
@@ -93,7 +94,19 @@ bool AwaitItem(QueueState& q, const QueueRequest& r) {
   return false;
 }
 
-bool AwaitRoom(QueueState& q, const QueueRequest& r) {
+bool AskForItem(QueueState& q, const QueueRequest& r) {
+  if (IsClosed(q, r)) throw queue_closed();
+  MayAwait(q.items, WaitKind::kQueue, r);
+  return false;
+}
+
+bool FindItem(QueueState& q, const QueueRequest& r, bool was_woken) {
+  if (HasItemAfterWait(q, r, was_woken)) return true;
+  if (q.closed) throw queue_closed();
+  return false;
+}
+
+bool AskForRoom(QueueState& q, const QueueRequest& r) {
   if (IsClosed(q, r)) {
     // The report may take as long as whoever reads it.
     q.lock.unlock();
@@ -101,15 +114,21 @@ bool AwaitRoom(QueueState& q, const QueueRequest& r) {
     q.lock.lock();
     throw queue_closed();
   }
-  if (!r.may_block) {
-    TryFailed(q.room, WaitKind::kQueueSlots, r.slot, r.caller);
-    return false;
-  }
-  const bool woken = Sleep(q, q.room, WaitKind::kQueueSlots, r);
-  const bool has = (woken && TakePromise(q.kept)) || q.HasRoom();
+  MayAwait(q.room, WaitKind::kQueueSlots, r);
+  return false;
+}
+
+bool FindRoom(QueueState& q, const QueueRequest& r, bool was_woken) {
+  const bool has = (was_woken && TakePromise(q.kept)) || q.HasRoom();
   // Whoever found it closed and empty will not look again.
   if (IsClosed(q, r)) throw queue_closed();
   return has;
+}
+
+bool AwaitRoom(QueueState& q, const QueueRequest& r) {
+  AskForRoom(q, r);
+  if (!r.may_block) return false;
+  return FindRoom(q, r, Sleep(q, q.room, WaitKind::kQueueSlots, r));
 }
 
 Waiter* PostAdded(QueueState& q, How how, SiteSlot* slot,
@@ -188,8 +207,7 @@ bool JoinQueue(QueueState& q, const QueueRequest& r) noexcept {
     }
     finished = q.finished;
   }
-  Take(q.done, WaitKind::kQueueDone, {HowToAsk(true, r.deadline), finished, 0},
-       r.slot, r.caller);
+  Take(q.done, WaitKind::kQueueDone, {r.how, finished, 0}, r.slot, r.caller);
   return true;
 }
 

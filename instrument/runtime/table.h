@@ -142,7 +142,8 @@ struct Table {
   void (*coroutines_are_left)(internal::CoroutineRecord* const* coroutines,
                               size_t count);
   void (*end_coroutine_lock_wait)(internal::CoroutineRecord& coroutine,
-                                  LockState& lock, How how, uint32_t site,
+                                  LockState& lock, How how, bool reads,
+                                  uint32_t site,
                                   internal::CoroutineOutcome outcome);
   void (*begin_coroutine_signal_wait)(const internal::Waiter& waiter,
                                       bool timed);
@@ -175,6 +176,9 @@ struct Table {
   bool (*release_process_permits)(internal::ProcessSemaphoreState& semaphore,
                                   ptrdiff_t count, SiteSlot* slot,
                                   Caller caller);
+  // Records that a coroutine's lock is to be read by one less. False: it must
+  // not be.
+  bool (*stop_reading)(LockState& lock, SiteSlot* slot, Caller caller);
 };
 
 // This copy's own table, or the first copy's.

@@ -8,9 +8,11 @@
 #include "lib/analysis/carriers.h"
 #include "lib/analysis/end_part.h"
 #include "lib/analysis/living.h"
+#include "lib/analysis/lost_wakeup.h"
 #include "lib/analysis/nobody_left.h"
 #include "lib/analysis/permits.h"
 #include "lib/graph/wait_for.h"
+#include "lib/model/turns.h"
 
 namespace lockcheck::analysis {
 namespace {
@@ -72,9 +74,11 @@ class EndOfLog {
     }
   }
 
-  // Coroutines that nobody was left to resume, as the program saw.
+  // Coroutines that nobody was left to resume, as the program saw. Those that
+  // wait for each other are found when they are destroyed.
   void AddLeft(const std::vector<ActorIndex>& coroutines,
                std::vector<Finding>& findings) const {
+    if (IsCycleAmong(coroutines)) return;
     Finding finding;
     finding.rule = Rule::kCommunication;
     finding.verdict = Verdict::kActual;
@@ -85,6 +89,9 @@ class EndOfLog {
       finding.ticks = std::max(finding.ticks, end_[a].wait->since_ticks);
     }
     if (!finding.parts.empty()) findings.push_back(std::move(finding));
+    for (const ActorIndex a : coroutines) {
+      if (a < end_.size()) FindLostWakeupOf(a, findings);
+    }
   }
 
  private:
@@ -99,9 +106,25 @@ class EndOfLog {
            std::find(cycle.begin(), cycle.end(), actor) != cycle.end();
   }
 
+  bool IsCycleAmong(const std::vector<ActorIndex>& actors) const {
+    for (const auto& cycle : graph::WaitCycles(nodes_, stuck_)) {
+      if (std::find(actors.begin(), actors.end(), cycle[0]) != actors.end()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  model::ObjectKind KindOf(ObjectIndex object) const {
+    return o_.recording != nullptr && object < o_.recording->objects.size()
+               ? o_.recording->objects[object].kind
+               : model::ObjectKind::kUnknown;
+  }
   bool Recursive(ObjectIndex object) const {
-    return o_.recording != nullptr && object < o_.recording->objects.size() &&
-           PrimitiveOf(o_.recording->objects[object].kind).recursive;
+    return PrimitiveOf(KindOf(object)).recursive;
+  }
+  bool IsInTurn(ObjectIndex object) const {
+    return model::IsInTurn(KindOf(object));
   }
 
   // The node of owners that never act in the waiter's process.
@@ -191,7 +214,23 @@ class EndOfLog {
       if (h.actor == actor && Recursive(wait.object)) continue;
       providers.push_back(h.actor);
     }
+    if (providers.empty()) AddWritersBefore(wait, providers);
     return providers;
+  }
+
+  // Those that a reader does not overtake, though others read.
+  void AddWritersBefore(const Wait& wait,
+                        std::vector<graph::Vertex>& providers) const {
+    if (wait.mode != model::Mode::kShared || !IsInTurn(wait.object)) return;
+    for (ActorIndex a = 0; a < o_.actor_count; ++a) {
+      const EndState& end = end_[a];
+      if (end.wait && end.state == ActorState::kBlocked &&
+          end.wait->object == wait.object &&
+          end.wait->mode == model::Mode::kExclusive &&
+          !GivesUp(end.wait->how) && end.wait->since_ticks < wait.since_ticks) {
+        providers.push_back(a);
+      }
+    }
   }
 
   Finding ToFinding(const std::vector<graph::Vertex>& cycle) const {
@@ -373,27 +412,20 @@ class EndOfLog {
     return false;
   }
 
-  // The notification that came just before the wait began, by another actor; it
-  // found nobody, and nobody has notified since.
-  const Notification* LostBefore(ActorIndex waiter) const {
-    const Wait& wait = *end_[waiter].wait;
-    const Notification* lost = nullptr;
-    for (const Notification& n : o_.notifications) {
-      if (n.object != wait.object) continue;
-      if (n.next_ticket > wait.ticket) return nullptr;
-      if (n.actor != waiter && n.next_ticket == wait.ticket && n.woke_nobody) {
-        lost = &n;
-      }
-    }
-    return lost;
-  }
-
   // A flag that was set, or an item that was put, is there for who comes later.
   bool LosesPosts(ObjectIndex object) const {
-    const model::Primitive& primitive =
-        PrimitiveOf(o_.recording->objects[object].kind);
+    const model::Primitive& primitive = PrimitiveOf(KindOf(object));
     return primitive.wait_rule == model::WaitRule::kAny &&
            primitive.stock == model::Stock::kNothing;
+  }
+
+  // The notification that the actor waits for, if that is lost.
+  const Notification* LostFor(ActorIndex actor) const {
+    if (!WaitsToBeNotified(actor) || end_[actor].wait->ticket == 0 ||
+        !LosesPosts(end_[actor].wait->object)) {
+      return nullptr;
+    }
+    return LostBefore(o_, actor, *end_[actor].wait);
   }
 
   // A consumer that has taken what it was notified of, and waits for more,
@@ -402,12 +434,7 @@ class EndOfLog {
   void FindLostWakeups(std::vector<Finding>& findings) const {
     absl::flat_hash_map<log::ProcessIndex, bool> still;
     for (ActorIndex a = 0; a < o_.actor_count; ++a) {
-      if (!WaitsToBeNotified(a) || end_[a].wait->ticket == 0 ||
-          !LosesPosts(end_[a].wait->object)) {
-        continue;
-      }
-      const Notification* const lost = LostBefore(a);
-      if (lost == nullptr) continue;
+      if (LostFor(a) == nullptr) continue;
       // kNone: in all of them.
       const bool between = IsBetweenProcesses(o_, end_[a].wait->object);
       const log::ProcessIndex where = between ? kNone : ProcessOf(a);
@@ -416,22 +443,13 @@ class EndOfLog {
         known->second = between ? !SomebodyMightNotifyAnywhere()
                                 : !SomebodyMightNotifyIn(where);
       }
-      if (!known->second) continue;
-      const ObjectIndex object = end_[a].wait->object;
-      Finding finding;
-      finding.kind = Kind::kHazard;
-      finding.rule = Rule::kLostWakeup;
-      Part notifier;
-      notifier.actor = lost->actor;
-      notifier.wants = object;
-      notifier.site = lost->site;
-      notifier.count = 1;
-      finding.parts = {EndPart(o_, end_, a, kNone), std::move(notifier)};
-      finding.objects = {object};
-      finding.ticks = end_[a].wait->since_ticks;
-      finding.assumes = {
-          "no thread that the log does not know would have notified"};
-      findings.push_back(std::move(finding));
+      if (known->second) FindLostWakeupOf(a, findings);
+    }
+  }
+  void FindLostWakeupOf(ActorIndex a, std::vector<Finding>& findings) const {
+    if (const Notification* const lost = LostFor(a)) {
+      findings.push_back(LostWakeup(EndPart(o_, end_, a, kNone), *lost));
+      findings.back().ticks = end_[a].wait->since_ticks;
     }
   }
 

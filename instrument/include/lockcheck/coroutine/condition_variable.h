@@ -49,7 +49,7 @@ namespace internal {
 
 struct GuardAccess {
   static CoroutineMutexCore*& MutexOf(coroutine::mutex::guard& guard) {
-    return guard.mutex_;
+    return guard.core_;
   }
 };
 
@@ -112,7 +112,8 @@ class NotificationAwaiter {
 };
 
 // That never fails, for who waited had the lock.
-struct LockAgainAwaiter : LockAwaiter<How::kBlocking, false> {
+struct LockAgainAwaiter
+    : LockAwaiter<CoroutineMutexCore, How::kBlocking, false, false> {
   using LockAwaiter::LockAwaiter;
   void await_resume() { this->End(); }
 };
@@ -141,19 +142,60 @@ inline coroutine::task<bool> WaitOnce(ConditionWait wait) {
   co_return was_notified;
 }
 
+// A predicate, without its type: GCC warns of a coroutine's frame in a header
+// that has a field of a type of the user's file.
+struct Question {
+  bool operator()() const { return ask(predicate); }
+  bool (*ask)(void*);
+  void* predicate;
+};
+
 // What the predicate says at last.
-template <typename Predicate>
-coroutine::task<bool> WaitUntilSo(ConditionWait wait, Predicate predicate) {
+inline coroutine::task<bool> WaitUntilSo(ConditionWait wait, Question holds) {
   ThrowUnlessOwned(wait);
-  if (predicate()) {
+  if (holds()) {
     wait.signal->Found(wait.how, wait.slot, wait.caller);
     co_return true;
   }
   do {
-    if (!co_await WaitOnce(wait)) co_return predicate();
-  } while (!predicate());
+    if (!co_await WaitOnce(wait)) co_return holds();
+  } while (!holds());
   co_return true;
 }
+
+// What is awaited, of which Result is what it gives.
+template <typename Result>
+class ConditionAwaiter : OwnedAwaiter<bool> {
+ public:
+  using OwnedAwaiter::await_ready;
+  using OwnedAwaiter::await_suspend;
+  using OwnedAwaiter::OwnedAwaiter;
+  Result await_resume() const {
+    const bool was = OwnedAwaiter::await_resume();
+    if constexpr (std::is_same_v<Result, cv_status>) {
+      return was ? cv_status::no_timeout : cv_status::timeout;
+    } else {
+      return static_cast<Result>(was);
+    }
+  }
+};
+
+template <typename Predicate>
+struct KeptPredicate {
+  static bool Ask(void* predicate) {
+    return (*static_cast<Predicate*>(predicate))();
+  }
+  Predicate predicate;
+};
+template <typename Result, typename Predicate>
+class PredicateAwaiter : KeptPredicate<Predicate>,
+                         public ConditionAwaiter<Result> {
+ public:
+  PredicateAwaiter(const ConditionWait& wait, Predicate predicate)
+      : KeptPredicate<Predicate>{std::move(predicate)},
+        ConditionAwaiter<Result>(
+            WaitUntilSo(wait, {&this->Ask, &this->predicate})) {}
+};
 
 }  // namespace internal
 
@@ -195,33 +237,16 @@ class condition_variable {
 
   // What is awaited; see coroutine::mutex.
   template <typename Result>
-  class [[nodiscard]] Awaiter : internal::OwnedAwaiter<bool> {
-    using Base = internal::OwnedAwaiter<bool>;
-
-   public:
-    explicit Awaiter(task<bool> waiting) : Base(std::move(waiting)) {}
-    using Base::await_ready;
-    using Base::await_suspend;
-    Result await_resume() const {
-      const bool in_time = Base::await_resume();
-      if constexpr (std::is_same_v<Result, cv_status>) {
-        return in_time ? cv_status::no_timeout : cv_status::timeout;
-      } else {
-        return static_cast<Result>(in_time);
-      }
-    }
-  };
-  template <typename Result>
   struct [[nodiscard]] Request {
-    Awaiter<Result> operator co_await() const {
-      return Awaiter<Result>(internal::WaitOnce(wait));
+    internal::ConditionAwaiter<Result> operator co_await() const {
+      return internal::ConditionAwaiter<Result>(internal::WaitOnce(wait));
     }
     Wait wait;
   };
   template <typename Result, typename Predicate>
   struct [[nodiscard]] PredicateRequest {
-    Awaiter<Result> operator co_await() {
-      return Awaiter<Result>(internal::WaitUntilSo(wait, std::move(predicate)));
+    internal::PredicateAwaiter<Result, Predicate> operator co_await() {
+      return {wait, std::move(predicate)};
     }
     Wait wait;
     Predicate predicate;

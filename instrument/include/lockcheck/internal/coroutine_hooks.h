@@ -29,7 +29,9 @@ struct CoroutineWait {
   uint32_t site = 0;
   uint8_t signal = 0;  // WaitKind's number; 0: none
   bool timed = false;
-  mutable bool is_own = false;  // it has the lock itself, and waits for ever
+  bool shared = false;           // the lock may have readers
+  mutable bool is_left = false;  // for good, as far as is known
+  mutable bool is_own = false;   // it has the lock itself, and waits for ever
   mutable bool is_claimed = false;  // its deadlock has been said
 };
 
@@ -145,7 +147,8 @@ enum class CoroutineOutcome : uint8_t {  // model::Outcome's numbers
 };
 // By the coroutine.
 void EndCoroutineLockWait(CoroutineRecord& coroutine, LockState& lock, How how,
-                          uint32_t site, CoroutineOutcome outcome) noexcept;
+                          bool reads, uint32_t site,
+                          CoroutineOutcome outcome) noexcept;
 // Before it is suspended: it waits for a signal, and has entered its queue.
 void BeginCoroutineSignalWait(CoroutineRecord& coroutine, const Waiter& waiter,
                               bool timed) noexcept;
@@ -162,8 +165,12 @@ void EndCoroutineJoin(CoroutineRecord& coroutine, uint32_t actor,
 
 // What came of a request for a coroutine's lock.
 enum class CoroutineGot : uint8_t { kLock, kNothing, kMustWait };
-CoroutineGot RequestCoroutineLock(LockState& lock, How how, SiteSlot* slot,
-                                  Caller caller, uint32_t* site) noexcept;
+CoroutineGot RequestCoroutineLock(LockState& lock, LockKind kind, How how,
+                                  bool reads, SiteSlot* slot, Caller caller,
+                                  uint32_t* site) noexcept;
+struct CoroutineLockState;
+void UnlockCoroutineShared(CoroutineLockState& lock, SiteSlot* slot,
+                           Caller caller) noexcept;
 // The word by which that lock names the caller.
 uint32_t CoroutineOwner() noexcept;
 [[noreturn]] void ThrowCoroutineDeadlock();

@@ -1,4 +1,4 @@
-// LOCKCHECK_DISABLED: coroutine::mutex without records.
+// LOCKCHECK_DISABLED: coroutine::mutex and shared_mutex without records.
 #ifndef LOCKCHECK_INTERNAL_COROUTINE_MUTEX_DISABLED_H_
 #define LOCKCHECK_INTERNAL_COROUTINE_MUTEX_DISABLED_H_
 
@@ -17,19 +17,24 @@ constexpr LockPlace PlaceOf(SiteSlot*) { return {}; }
 class CoroutineMutexCore {
  public:
   constexpr CoroutineMutexCore(const char*, source_location) noexcept {}
+  CoroutineMutexCore(const CoroutineMutexCore&) = delete;
+  CoroutineMutexCore& operator=(const CoroutineMutexCore&) = delete;
 
   std::atomic<uint32_t>& word() { return word_; }
   LockWaiters& waiters() { return waiters_; }
 
-  LOCKCHECK_ALWAYS_INLINE bool TakeAtOnce(LockPlace) {
+  LOCKCHECK_ALWAYS_INLINE bool TakeAtOnce(LockPlace, bool reads) {
+    if (reads) return ReadAtOnce(word_);
     uint32_t free = 0;
     return word_.compare_exchange_strong(free, kHeld, std::memory_order_acquire,
                                          std::memory_order_relaxed);
   }
-  bool Request(LockPlace place, Caller, How, CoroutineWait&) {
-    return TakeAtOnce(place);
+  bool Request(LockPlace place, Caller, How, bool reads, CoroutineWait&) {
+    return TakeAtOnce(place, reads);
   }
-  bool Try(LockPlace place, Caller) { return TakeAtOnce(place); }
+  bool Try(LockPlace place, Caller, bool reads = false) {
+    return TakeAtOnce(place, reads);
+  }
   // Of what is not held: nothing.
   LOCKCHECK_ALWAYS_INLINE void Release() {
     uint32_t held = kHeld;
@@ -38,16 +43,20 @@ class CoroutineMutexCore {
                                            std::memory_order_relaxed),
             false) &&
         held != 0) {
-      PushIfAny(waiters_.Pass(word_));
+      ResumeAll(waiters_.Pass(word_));
     }
   }
+  void ReleaseReading() { ResumeAll(waiters_.PassReading(word_)); }
   static uint32_t Owner() { return kHeld; }
-  void EndWait(Chain&, const CoroutineWait&, How, CoroutineOutcome) {}
+  void EndWait(Chain&, const CoroutineWait&, How, bool, CoroutineOutcome) {}
 
  private:
   static constexpr uint32_t kHeld = 1;
   std::atomic<uint32_t> word_{0};
   LockWaiters waiters_;
+};
+struct CoroutineSharedMutexCore : CoroutineMutexCore {
+  using CoroutineMutexCore::CoroutineMutexCore;
 };
 
 [[noreturn]] inline void ThrowCoroutineDeadlock() { std::abort(); }

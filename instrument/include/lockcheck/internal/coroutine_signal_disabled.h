@@ -11,7 +11,14 @@
 
 namespace lockcheck::inline LOCKCHECK_ABI::internal {
 
-enum class WaitKind : uint8_t { kEvent, kSemaphore, kConditionVariable };
+enum class WaitKind : uint8_t {
+  kEvent,
+  kSemaphore,
+  kConditionVariable,
+  kQueue,
+  kQueueSlots,
+  kQueueDone,
+};
 enum class PostKind : uint8_t { kSet, kClear, kNotifyOne, kNotifyAll };
 struct PostFacts {
   PostKind post;

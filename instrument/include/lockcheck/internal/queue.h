@@ -60,7 +60,16 @@ struct QueueRequest {
   Caller caller;
   bool may_block = true;
   const Deadline* deadline = nullptr;  // none
+  How how = HowToAsk(may_block, deadline);
 };
+
+// Of who was woken: whether there is something for it. After a close() that
+// may be what was promised to another, who then has nothing.
+inline bool TakePromise(size_t& promised) {
+  if (promised == 0) return false;
+  --promised;
+  return true;
+}
 
 // With the lock held, also on return. True: it is there, and the caller's.
 // False: it may not block, or its time is over. Throw queue_closed.
@@ -68,6 +77,12 @@ bool AwaitItem(QueueState& queue, const QueueRequest& request);
 // False also if it is closed; does not throw, nor need memory.
 bool AwaitItemOrEnd(QueueState& queue, const QueueRequest& request);
 bool AwaitRoom(QueueState& queue, const QueueRequest& request);
+// The same for coroutines, which wait elsewhere: before that, when it is not
+// there (false, unless it throws), and after it.
+bool AskForItem(QueueState& queue, const QueueRequest& request);
+bool AskForRoom(QueueState& queue, const QueueRequest& request);
+bool FindItem(QueueState& queue, const QueueRequest& request, bool was_woken);
+bool FindRoom(QueueState& queue, const QueueRequest& request, bool was_woken);
 // After it was added or taken, by who asked for room or an item in this way:
 // records that, and returns whom to wake when the lock is free.
 Waiter* PostAdded(QueueState& queue, How how, SiteSlot* slot,
@@ -105,18 +120,14 @@ class QueueSection {
   QueueSection& operator=(const QueueSection&) = delete;
 
   bool HasItem(How how, const Deadline* deadline) {
-    return IsThere(&AwaitItem, how, deadline);
+    return HasItem(&AwaitItem, RequestOf(how, deadline));
   }
   // However long it takes; false: it is closed, and nothing is left.
   bool HasItemOrEnd() {
-    return IsThere(&AwaitItemOrEnd, How::kBlocking, nullptr);
+    return HasItem(&AwaitItemOrEnd, RequestOf(How::kBlocking, nullptr));
   }
   bool HasRoom(How how, const Deadline* deadline) {
-    const bool has =
-        __builtin_expect(queue_.HasRoom(), true) ||
-        Await(&AwaitRoom, {slot_, caller_, how != How::kTry, deadline});
-    if (has) unused_ = &PassOnRoom;
-    return has;
+    return HasRoom(&AwaitRoom, RequestOf(how, deadline));
   }
   // After it was asked for in this way.
   void IsAdded(How how) {
@@ -137,14 +148,42 @@ class QueueSection {
     }
   }
 
- private:
+ protected:
   using Awaiting = bool(QueueState&, const QueueRequest&);
-  bool IsThere(Awaiting* await, How how, const Deadline* deadline) {
-    const bool has = __builtin_expect(queue_.HasItem(), true) ||
-                     Await(await, {slot_, caller_, how != How::kTry, deadline});
-    if (has) unused_ = &PassOnItem;
+  QueueState& queue() { return queue_; }
+  QueueRequest RequestOf(How how, const Deadline* deadline) const {
+    return {slot_, caller_, how != How::kTry, deadline, how};
+  }
+  // `await` is asked if it is not there.
+  bool HasItem(Awaiting* await, const QueueRequest& request) {
+    return Has(__builtin_expect(queue_.HasItem(), true) ||
+                   Await([&] { return await(queue_, request); }),
+               &PassOnItem);
+  }
+  bool HasRoom(Awaiting* await, const QueueRequest& request) {
+    return Has(__builtin_expect(queue_.HasRoom(), true) ||
+                   Await([&] { return await(queue_, request); }),
+               &PassOnRoom);
+  }
+  using PassOn = Waiter*(QueueState&, SiteSlot*, Caller) noexcept;
+  // What it has, unless that is used, is passed on.
+  bool Has(bool has, PassOn* if_unused) {
+    if (has) unused_ = if_unused;
     return has;
   }
+  // In the midst of it the lock may be another's.
+  template <typename Wait>
+  bool Await(Wait wait) {
+    AnnounceRelease(&queue_);
+    // Also if it throws that the queue is closed.
+    struct Announcing {
+      QueueState& queue;
+      ~Announcing() { AnnounceAcquired(&queue); }
+    } announcing{queue_};
+    return wait();
+  }
+
+ private:
   // The frequent case: nobody waits for it.
   bool IsNoted(How how, const WaitQueue* taken, const WaitQueue* posted,
                PostKind post) {
@@ -152,20 +191,11 @@ class QueueSection {
            (IsOff() ||
             WarmNote(taken, posted, {queue_.sequence, how, post}, slot_));
   }
-  bool Await(Awaiting* await, const QueueRequest& request) {
-    AnnounceRelease(&queue_);
-    // Also if it throws that the queue is closed.
-    struct Announcing {
-      QueueState& queue;
-      ~Announcing() { AnnounceAcquired(&queue); }
-    } announcing{queue_};
-    return await(queue_, request);
-  }
 
   QueueState& queue_;
   SiteSlot* const slot_;
   const Caller caller_;
-  Waiter* (*unused_)(QueueState&, SiteSlot*, Caller) noexcept = nullptr;
+  PassOn* unused_ = nullptr;
   Waiter* woken_ = nullptr;
 };
 

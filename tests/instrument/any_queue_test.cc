@@ -1,0 +1,2 @@
+// Queues of all levels, recorded or with mode=off.
+#include "tests/instrument/any_queue_test_body.h"
