@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "instrument/runtime/coroutine.h"
+#include "instrument/runtime/coroutine_stack.h"
 #include "instrument/runtime/entry.h"
 #include "instrument/runtime/exit.h"
 #include "instrument/runtime/held_across.h"
@@ -189,6 +190,7 @@ uint32_t CountThreadLocks(Thread* t) {
 void BeginTurn(Thread* t, Carrier& carrier, CoroutineRecord& r) {
   r.resumed_site = r.await_site;
   r.await_site = 0;
+  r.waits = false;
   r.waits_before = t->waiting.number.load(std::memory_order_relaxed);
   if (r.held_in != 0) {
     if (r.held_in != t->tid && !t->live) {
@@ -205,6 +207,7 @@ void BeginTurn(Thread* t, Carrier& carrier, CoroutineRecord& r) {
 }
 
 void EndTurn(Thread* t, Carrier& carrier, CoroutineRecord& r, bool has_ended) {
+  if (r.waits && !has_ended && !t->live) NoteAwaitStack(t, r);
   if (!has_ended) NoteHeldAcross(t, carrier, r);
   NoteKeptThread(t, carrier, r);
 }

@@ -47,11 +47,7 @@ void EndHeldAcross(Thread* t, CoroutineRecord& r) {
     r.held_count = 0;
   }
   const std::lock_guard guard(CoroutineGuard());
-  if (t->live) {
-    SetWaitingCoroutine(r.actor, nullptr);
-  } else {
-    SetThreadOf(r.actor, t);
-  }
+  SetThreadOf(r.actor, t);
   g_fork_page->held_across.fetch_sub(1);
 }
 
