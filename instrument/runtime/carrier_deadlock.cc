@@ -3,10 +3,10 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "instrument/runtime/held_across.h"
 #include "instrument/runtime/keep_errno.h"
+#include "instrument/runtime/lock_word.h"
 #include "instrument/runtime/message.h"
 #include "instrument/runtime/modules.h"
 #include "instrument/runtime/own_thread.h"
@@ -36,17 +36,6 @@ struct Met {
 // Guarded by the guard of coroutines.
 Met g_met[kMostMet];
 CoroutineRecord* g_holders[kMostMet];
-
-// Of a lock that may be gone.
-bool ReadWord(const LockState* lock, uint32_t* word, uint32_t* tag,
-              uint32_t* place) {
-  alignas(LockState) char copy[sizeof(LockState)];
-  if (!ReadMemory(lock, copy, sizeof(copy))) return false;
-  memcpy(word, copy + offsetof(LockState, word), sizeof(*word));
-  memcpy(tag, copy + offsetof(LockState, tag), sizeof(*tag));
-  memcpy(place, copy + offsetof(LockState, holder_site), sizeof(*place));
-  return true;
-}
 
 // 0: not known. A folder of /proc has a link for each folder in it; no file is
 // opened, for whoever runs may rely on the number of its next one.
@@ -121,7 +110,7 @@ class CarrierSearch {
                       const Thread* carrier) {
     if (said.pair_count_ == CarrierDeadlock::kMostSaid) return;
     said.pairs_[said.pair_count_++] = {r.actor, ActorOf(carrier), r.name,
-                                       r.await_site};
+                                       r.await_site, PlacesOf(r)};
   }
   // As of other deadlocks: odd, as the number of a wait is.
   static uint64_t MarkOf(const Met& met) {
@@ -160,13 +149,14 @@ class CarrierSearch {
       if (wanted.joined == 0) return nobody_moves_;
       next = ThreadOf(wanted.joined);
     } else {
-      uint32_t tag, place;
-      if (!ReadWord(wanted.lock, &met.word, &tag, &place)) return false;
+      LockWord lock;
+      if (!ReadLockWord(wanted.lock, &lock)) return false;
+      met.word = lock.word;
+      met.held_site = lock.held_site;
       // Of readers nobody knows all.
       if (wanted.shared && (met.word & internal::kReading) != 0) return false;
       const uint32_t owner = met.word & internal::kOwnerMask;
-      met.holder = SuspendedHolder(owner, tag >> 3);
-      met.held_site = SiteOfTag(place);
+      met.holder = SuspendedHolder(owner, lock.object);
       if (met.holder != nullptr) return MeetCarriers(*met.holder);
       next = ThreadOf(owner);
     }
@@ -203,10 +193,10 @@ class CarrierSearch {
   bool StillStands() const {
     for (size_t i = 0; i < met_; ++i) {
       const Met& met = g_met[i];
-      uint32_t word, tag, place;
+      LockWord lock;
       if (met.wanted.lock != nullptr &&
-          (!ReadWord(met.wanted.lock, &word, &tag, &place) ||
-           ((word ^ met.word) & internal::kOwnerMask) != 0)) {
+          (!ReadLockWord(met.wanted.lock, &lock) ||
+           ((lock.word ^ met.word) & internal::kOwnerMask) != 0)) {
         return false;
       }
       Wanted wanted;
@@ -226,21 +216,6 @@ class CarrierSearch {
 
 namespace {
 
-// A handler may have interrupted who has the guard.
-class TriedGuard {
- public:
-  TriedGuard() : has_(CoroutineGuard().try_lock()) {}
-  ~TriedGuard() {
-    if (has_) CoroutineGuard().unlock();
-  }
-  TriedGuard(const TriedGuard&) = delete;
-  TriedGuard& operator=(const TriedGuard&) = delete;
-  bool has() const { return has_; }
-
- private:
-  const bool has_;
-};
-
 void NamePlace(Message& m, const char* before, uint32_t site) {
   if (const void* const pc = PcOfSite(site)) {
     m << before;
@@ -252,7 +227,7 @@ void NamePlace(Message& m, const char* before, uint32_t site) {
 
 bool CarrierDeadlock::Find(Thread* t, bool nobody_moves) {
   if (!IsAnyHeldAcross()) return false;
-  const TriedGuard guard;
+  const TriedCoroutineGuard guard;
   if (!guard.has()) return false;
   CarrierSearch search(t, nobody_moves);
   if (!search.Search(t)) return false;
@@ -288,6 +263,7 @@ void CarrierDeadlock::SayEach() const {
     if (pair.name != nullptr) m << " " << pair.name;
     m << " is suspended";
     NamePlace(m, ", in ", pair.await_site);
+    NamePlaces(m, pair.places);
   }
   for (size_t i = 0; i < wait_count_; ++i) {
     const Waiting& wait = waits_[i];

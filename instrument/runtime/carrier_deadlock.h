@@ -26,6 +26,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "instrument/runtime/coroutine_stack.h"
 #include "instrument/runtime/thread.h"
 
 namespace lockcheck::runtime {
@@ -40,6 +41,7 @@ class CarrierDeadlock {
     uint32_t carrier = 0;
     const char* name = nullptr;  // of the coroutine
     uint32_t await_site = 0;
+    AwaitPlaces places;
   };
   // A wait for what such a coroutine has.
   struct Waiting {

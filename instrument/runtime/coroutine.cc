@@ -171,6 +171,7 @@ void DoResumeCoroutine(Carrier& carrier, CoroutineRecord& r) {
   if (t->live) {
     carrier.thread.actor = t->live_coroutine;
     t->live_coroutine = r.actor;
+    if (r.held_in == 0) SetThreadOf(r.actor, t);
     BeginTurn(t, carrier, r);
     return Leave(t);
   }
@@ -198,6 +199,7 @@ void DoSuspendCoroutine(Carrier& carrier, CoroutineRecord& r) {
   if (t == nullptr) return;
   if (t->live) {
     EndTurn(t, carrier, r, false);
+    if (r.held_in == 0) SetWaitingCoroutine(r.actor, nullptr);
     t->live_coroutine = carrier.thread.actor;
     return Leave(t);
   }

@@ -78,6 +78,12 @@ void NamePlace(Message& m, uint32_t site) {
 
 }  // namespace
 
+CoroutineRecord* CertainlyWaiting(uint32_t actor) { return FindWaiting(actor); }
+
+uint32_t WhomItAwaits(const CoroutineRecord& coroutine, uint32_t* held_site) {
+  return NextOf(coroutine, held_site);
+}
+
 // Returns whom it waits for.
 uint32_t CoroutineDeadlock::Note(CoroutineRecord& coroutine) {
   const CoroutineWait& wait = *coroutine.wait;
@@ -87,6 +93,7 @@ uint32_t CoroutineDeadlock::Note(CoroutineRecord& coroutine) {
   stuck.signal = wait.signal;
   stuck.site = wait.site;
   stuck.name = coroutine.name;
+  stuck.places = PlacesOf(coroutine);
   const uint32_t next = NextOf(coroutine, &stuck.held_site);
   if (wait.lock != nullptr && (next != 0 || wait.is_left)) {
     stuck.lock =
@@ -259,6 +266,7 @@ void CoroutineDeadlock::SayEach() const {
         << uint64_t{stuck.lock_line};
     }
     NamePlace(m, stuck.site);
+    NamePlaces(m, stuck.places);
     if (stuck.held_site != 0) {
       m << "; it was taken";
       NamePlace(m, stuck.held_site);

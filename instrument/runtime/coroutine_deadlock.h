@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "instrument/runtime/coroutine_stack.h"
 #include "instrument/runtime/thread.h"
 #include "lockcheck/internal/coroutine_hooks.h"
 
@@ -36,7 +37,14 @@ struct StuckCoroutine {
   const char* lock_name = nullptr;
   const char* lock_file = nullptr;
   uint32_t lock_line = 0;
+  AwaitPlaces places;
 };
+
+// Of others that look for who waits for whom, with the guard. Null: it is not
+// suspended, or not until that comes; the actor; 0: nobody that is known.
+internal::CoroutineRecord* CertainlyWaiting(uint32_t actor);
+uint32_t WhomItAwaits(const internal::CoroutineRecord& coroutine,
+                      uint32_t* held_site);
 
 class CoroutineDeadlock {
  public:

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "instrument/runtime/coroutine.h"
+#include "instrument/runtime/coroutine_stack.h"
 #include "instrument/runtime/entry.h"
 #include "instrument/runtime/exit.h"
 #include "instrument/runtime/held_across.h"
@@ -50,8 +51,10 @@ Carrier::Used UsedNow(uint64_t ticks) {
           ProcessorNs(usage), static_cast<uint64_t>(usage.ru_nvcsw)};
 }
 
-// How long it certainly kept the thread, in nanoseconds; 0: not for long.
-uint64_t LongRun(const Carrier& carrier, const CoroutineRecord& r) {
+// How long it certainly kept the thread, in nanoseconds; 0: not for long. Of
+// one that has waited for what is recorded the records say how long that was.
+uint64_t LongRun(const Carrier& carrier, const CoroutineRecord& r,
+                 bool has_waited) {
   const uint64_t limit_ms = g_options.long_run;
   const uint64_t ticks = Ticks();
   const uint64_t ran = ticks - r.resumed_ticks;
@@ -69,7 +72,7 @@ uint64_t LongRun(const Carrier& carrier, const CoroutineRecord& r) {
   if (ns < limit) return 0;
   const auto cpu = static_cast<double>(now.cpu_ns - before.cpu_ns);
   const bool computed = cpu - (whole - ns) >= limit;
-  const bool slept = now.sleeps != before.sleeps &&
+  const bool slept = !has_waited && now.sleeps != before.sleeps &&
                      ns - cpu >= static_cast<double>(kSleptFactor) * limit;
   return computed || slept ? static_cast<uint64_t>(ns) : 0;
 }
@@ -158,8 +161,8 @@ void SayKeptThread(const CoroutineRecord& r, uint32_t site, uint64_t ns,
 
 void NoteKeptThread(Thread* t, const Carrier& carrier,
                     const CoroutineRecord& r) {
-  const uint64_t ns = LongRun(carrier, r);
   const bool has_waited = HasWaited(t, r);
+  const uint64_t ns = LongRun(carrier, r, has_waited);
   if (ns == 0 && !has_waited) return;
   const uint32_t ready = r.context == nullptr
                              ? 0
@@ -189,6 +192,7 @@ uint32_t CountThreadLocks(Thread* t) {
 void BeginTurn(Thread* t, Carrier& carrier, CoroutineRecord& r) {
   r.resumed_site = r.await_site;
   r.await_site = 0;
+  r.waits = false;
   r.waits_before = t->waiting.number.load(std::memory_order_relaxed);
   if (r.held_in != 0) {
     if (r.held_in != t->tid && !t->live) {
@@ -205,6 +209,7 @@ void BeginTurn(Thread* t, Carrier& carrier, CoroutineRecord& r) {
 }
 
 void EndTurn(Thread* t, Carrier& carrier, CoroutineRecord& r, bool has_ended) {
+  if (r.waits && !has_ended && !t->live) NoteAwaitStack(t, r);
   if (!has_ended) NoteHeldAcross(t, carrier, r);
   NoteKeptThread(t, carrier, r);
 }

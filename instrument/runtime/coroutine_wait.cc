@@ -12,6 +12,7 @@
 #include "instrument/runtime/holding.h"
 #include "instrument/runtime/keep_errno.h"
 #include "instrument/runtime/live.h"
+#include "instrument/runtime/mixed_deadlock.h"
 #include "instrument/runtime/plain.h"
 #include "instrument/runtime/process.h"
 #include "instrument/runtime/record.h"
@@ -68,12 +69,16 @@ void DoBeginCoroutineWait(CoroutineRecord& coroutine,
 
 bool DoIsCoroutineWaitToFail(uint32_t actor, bool can_fail) {
   CoroutineDeadlock deadlock;
+  bool found = false;
   {
     const std::lock_guard guard(CoroutineGuard());
     const bool fails = can_fail && g_options.on_deadlock == OnDeadlock::kThrow;
-    if (!deadlock.Find(actor) || !deadlock.Claim(fails)) return false;
+    found = deadlock.Find(actor);
+    if (found && !deadlock.Claim(fails)) return false;
   }
-  return ReportCoroutines(deadlock, can_fail);
+  if (found) return ReportCoroutines(deadlock, can_fail);
+  MixedDeadlock mixed;
+  return mixed.FindOf(actor) && ReportMixed(mixed, can_fail);
 }
 
 namespace {
@@ -193,7 +198,9 @@ namespace {
 
 // Of a coroutine that is about to be suspended.
 void AwaitsAt(uint32_t site) {
-  if (t_chain != nullptr) t_chain->record.await_site = site;
+  if (t_chain == nullptr) return;
+  t_chain->record.await_site = site;
+  t_chain->record.waits = true;
 }
 
 }  // namespace
@@ -293,6 +300,7 @@ void BeginCoroutineSignalWait(CoroutineRecord& coroutine, const Waiter& waiter,
     table->begin_coroutine_signal_wait(waiter, timed || coroutine.gives_up);
   }
   coroutine.await_site = waiter.site;
+  coroutine.waits = true;
 }
 
 void EndCoroutineSignalWait(CoroutineRecord& coroutine,

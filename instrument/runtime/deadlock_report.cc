@@ -297,7 +297,28 @@ void ReportCarriersLeft(const CarrierDeadlock& deadlock) {
   DoAsAsked(false);
 }
 
+bool ReportMixed(const MixedDeadlock& deadlock, bool can_fail) {
+  const Reporting reporting;
+  const Saying saying;
+  g_deadlocks.fetch_add(1, std::memory_order_relaxed);
+  if (!TellHook(LockUp::kNobodyLeft, nullptr)) {
+    AwaitReports();
+    deadlock.SayHeadline();
+    const Shown shown = g_options.mode == RunModeOption::kLive
+                            ? Shown::kNoCommand
+                            : ShowDeadlock(deadlock.actor(), nullptr);
+    if (shown == Shown::kNoCommand) deadlock.SayEach();
+    if (shown == Shown::kSuppressed) SaySuppressed();
+  }
+  return DoAsAsked(can_fail);
+}
+
 bool ReportDeadlockOf(Thread* t, bool can_fail) {
+  MixedDeadlock mixed;
+  if (mixed.FindOf(t)) {
+    DropClosing(t);
+    return ReportMixed(mixed, can_fail);
+  }
   if (ReportCarriersOf(t, can_fail)) return true;
   Deadlock deadlock;
   if (!deadlock.Find(t)) {

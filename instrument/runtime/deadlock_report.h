@@ -13,6 +13,7 @@
 #include "instrument/runtime/carrier_deadlock.h"
 #include "instrument/runtime/coroutine_deadlock.h"
 #include "instrument/runtime/deadlock.h"
+#include "instrument/runtime/mixed_deadlock.h"
 #include "lockcheck/internal/observe.h"
 
 namespace lockcheck::runtime {
@@ -23,6 +24,8 @@ namespace lockcheck::runtime {
 // some cannot. A cycle with a timed wait in it is said once, as a hazard.
 bool ReportDeadlockOf(Thread* t, bool can_fail);
 
+// The same of threads and coroutines.
+bool ReportMixed(const MixedDeadlock& deadlock, bool can_fail);
 // The same of what suspended coroutines hold (carrier_deadlock.h).
 bool ReportCarriersOf(Thread* t, bool can_fail);
 // On a thread of the runtime's own, when nobody moves any more.

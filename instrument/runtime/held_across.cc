@@ -28,6 +28,17 @@ void NoteLiveHolds(const CoroutineRecord& r, uint32_t actor) {
   }
 }
 
+// With mode=live the thread's own holds come first, and then those of
+// coroutines that it has carried.
+uint32_t CountOwnHolds(Thread* t) {
+  const ThreadHolds& h = t->kept().hot;
+  uint32_t count = 0;
+  while (count < HoldCount(t) && LiveHolder(ObjectOf(h.holds[count])) == 0) {
+    ++count;
+  }
+  return count;
+}
+
 }  // namespace
 
 internal::ShortLock& CoroutineGuard() { return g_fork_page->coroutines; }
@@ -47,11 +58,7 @@ void EndHeldAcross(Thread* t, CoroutineRecord& r) {
     r.held_count = 0;
   }
   const std::lock_guard guard(CoroutineGuard());
-  if (t->live) {
-    SetWaitingCoroutine(r.actor, nullptr);
-  } else {
-    SetThreadOf(r.actor, t);
-  }
+  SetThreadOf(r.actor, t);
   g_fork_page->held_across.fetch_sub(1);
 }
 
@@ -83,8 +90,7 @@ void DoEnterContext(Carrier& carrier, ContextRecord& context) {
     context.carriers = &carrier;
   }
   if (t == nullptr) return;
-  // With mode=live its own holds stay where they are.
-  if (t->live) carrier.thread.held_count = static_cast<uint32_t>(HoldCount(t));
+  if (t->live) carrier.thread.held_count = CountOwnHolds(t);
   Leave(t);
 }
 

@@ -27,6 +27,22 @@ namespace lockcheck::runtime {
 // this, so what is read under it stands meanwhile.
 internal::ShortLock& CoroutineGuard();
 
+// The same for who looks at waits: a signal handler may have interrupted who
+// has it.
+class TriedCoroutineGuard {
+ public:
+  TriedCoroutineGuard() : has_(CoroutineGuard().try_lock()) {}
+  ~TriedCoroutineGuard() {
+    if (has_) CoroutineGuard().unlock();
+  }
+  TriedCoroutineGuard(const TriedCoroutineGuard&) = delete;
+  TriedCoroutineGuard& operator=(const TriedCoroutineGuard&) = delete;
+  bool has() const { return has_; }
+
+ private:
+  const bool has_;
+};
+
 // It is to be suspended with locks of threads. With mode=live these are its
 // holds; else it has not got them yet.
 void BeginHeldAcross(Thread* t, internal::CoroutineRecord& coroutine);

@@ -133,6 +133,8 @@ uint32_t WrapperSite(Thread* t, Caller caller, bool* is_new) {
 
 }  // namespace
 
+const void* PcOfSlot(const SiteSlot* slot) { return PcOf(slot); }
+
 const void* PcOfSite(uint32_t site) {
   return reinterpret_cast<const void*>(g_site_pcs.Get(site));
 }

@@ -37,6 +37,8 @@ inline uint32_t SiteOfTag(uint32_t tag) {
 // The site that stands for a function of which no place is known.
 uint32_t SiteOfFunction(Thread* t, const void* function);
 
+// The instruction of the slot.
+const void* PcOfSlot(const SiteSlot* slot);
 // An address in the function of the site; null: not known.
 const void* PcOfSite(uint32_t site);
 

@@ -180,12 +180,12 @@ enum class Op : uint32_t {
   kBegin = 11,   // arg BeginHow: parent actor (0: unknown), tid, ticks
   kJoinBlock = 12,  // arg: how | kBlockAwaitedBit; actor, site, ticks: the wait
                     // for END(actor) begins
-  kJoin = 13,     // actor, ticks: END(actor) was waited for
-  kEnd = 14,      // ticks, cpu ns (u64), voluntary, involuntary switches
-  kDestroy = 15,  // object
-  kMisuse = 16,   // arg model::Misuse: object, site, owner actor, stack, ticks
-  kExit = 17,     // ticks, monotonic ns (u64), cpu ns of the process (u64),
-                  // voluntary, involuntary: a normal exit begins
+  kJoin = 13,       // actor, ticks: END(actor) was waited for
+  kEnd = 14,        // ticks, cpu ns (u64), voluntary, involuntary switches
+  kDestroy = 15,    // object
+  kMisuse = 16,  // arg model::Misuse: object, site, owner actor, stack, ticks
+  kExit = 17,    // ticks, monotonic ns (u64), cpu ns of the process (u64),
+                 // voluntary, involuntary: a normal exit begins
   kWaitStack = 18,   // stack: the stack of the wait that stands
   kSawWaiters = 19,  // object, ticks: the release of the object, a moment ago,
                      // saw waiters

@@ -123,7 +123,8 @@ std::string AdviceForCarrier(const Report& report, const Finding& finding,
              "another thread that sets a coroutine::event when it is done";
     default:
       return fmt::format(
-          "let {} go before the co_await, or make it a coroutine::mutex, for "
+          "let go of {} before the co_await, or make it a coroutine::mutex, "
+          "for "
           "which no thread sleeps",
           row.objects.empty() ? "the lock" : ClassOf(report, row.objects[0]));
   }

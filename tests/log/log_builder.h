@@ -42,6 +42,7 @@ struct Extras {
   std::optional<uint64_t> length;  // of a release: ticks, instead of its end
   std::optional<uint32_t> group;
   std::optional<uint32_t> ticket;  // of a wait for a signal
+  bool awaited = false;            // of a wait by a coroutine
 };
 
 struct PostFacts {
@@ -283,7 +284,8 @@ class LogBuilder {
                     uint32_t owner, uint32_t owner_site, const Extras& e = {}) {
     const uint32_t arg =
         static_cast<uint32_t>(e.how) |
-        (e.mode == model::Mode::kShared ? kBlockSharedBit : 0u);
+        (e.mode == model::Mode::kShared ? kBlockSharedBit : 0u) |
+        (e.awaited ? kBlockAwaitedBit : 0u);
     std::vector<uint32_t> p = {object, site, owner, owner_site};
     U64(p, Ticks(now_));
     if (e.ticket) p.push_back(*e.ticket);

@@ -3,6 +3,7 @@
 #include <lockcheck/coroutine/context.h>
 #include <lockcheck/coroutine/event.h>
 #include <lockcheck/coroutine/mutex.h>
+#include <lockcheck/coroutine/task_group.h>
 #include <lockcheck/lockcheck.h>
 #include <time.h>
 
@@ -158,6 +159,119 @@ void UntilHelperEnds() {
   c.run();
 }
 
+// ---- Threads and coroutines that wait for each other ----
+
+// While this lives, two threads are in run() that could resume anybody.
+class Runners {
+ public:
+  explicit Runners(context& c)
+      : work_(c), first_([&] { c.run(); }), second_([&] { c.run(); }) {}
+
+ private:
+  const context::work work_;
+  lockcheck::thread first_, second_;
+};
+
+// One has a lock of threads and awaits what the other has, which waits for that
+// lock in its thread.
+void Mixed() {
+  std::latch both(2);
+  lockcheck::coroutine::mutex x("x");
+  context c;
+  const auto awaits = [&]() -> task<> {
+    const lockcheck::lock_guard guard(g_m);
+    both.arrive_and_wait();
+    const auto other = co_await x.scoped_lock();
+  };
+  const auto waits = [&]() -> task<> {
+    const auto other = co_await x.scoped_lock();
+    both.arrive_and_wait();
+    const lockcheck::lock_guard guard(g_m);
+  };
+  c.spawn(awaits(), "awaits");
+  c.spawn(waits(), "waits");
+  const Runners runners(c);
+  c.run();
+}
+
+// A thread has what the coroutine awaits.
+void MixedWithThread() {
+  std::latch has(1);
+  lockcheck::coroutine::mutex x("x");
+  x.try_lock();
+  context c;
+  const auto awaits = [&]() -> task<> {
+    const lockcheck::lock_guard guard(g_m);
+    has.count_down();
+    const auto other = co_await x.scoped_lock();
+  };
+  c.spawn(awaits(), "awaits");
+  const Runners runners(c);
+  has.wait();
+  const lockcheck::lock_guard guard(g_m);
+}
+
+// It awaits the end of one that waits for the lock in its thread.
+void MixedWithJoin() {
+  context c;
+  const auto joins = [&]() -> task<> {
+    const lockcheck::lock_guard guard(g_m);
+    lockcheck::coroutine::task_group<> group;
+    group.spawn(Lock(), "waits");
+    co_await group.join();
+  };
+  c.spawn(joins(), "awaits");
+  const Runners runners(c);
+  c.run();
+}
+
+// Safe: one of them gives up.
+void MixedGivesUp() {
+  std::latch both(2);
+  lockcheck::coroutine::mutex x("x");
+  context c;
+  const auto awaits = [&]() -> task<> {
+    const lockcheck::lock_guard guard(g_m);
+    both.arrive_and_wait();
+    if (co_await x.try_lock_for(std::chrono::milliseconds(20))) x.unlock();
+  };
+  const auto waits = [&]() -> task<> {
+    const auto other = co_await x.scoped_lock();
+    both.arrive_and_wait();
+    const lockcheck::lock_guard guard(g_m);
+  };
+  c.spawn(awaits(), "awaits");
+  c.spawn(waits(), "waits");
+  lockcheck::thread other([&] { c.run(); });
+  c.run();
+  other.join();
+}
+
+// ---- Stacks of awaits ----
+
+lockcheck::coroutine::mutex g_first("first"), g_second("second");
+
+task<> Innermost(lockcheck::coroutine::mutex& inner) {
+  const auto guard = co_await inner.scoped_lock();
+}
+task<int> Middle(lockcheck::coroutine::mutex& inner) {
+  co_await yield();
+  co_await Innermost(inner);
+  co_return 1;
+}
+task<> Outermost(lockcheck::coroutine::mutex& outer,
+                 lockcheck::coroutine::mutex& inner) {
+  const auto guard = co_await outer.scoped_lock();
+  const int one = co_await Middle(inner);
+  if (one != 1) std::puts("wrong");
+}
+void Deep() {
+  context c;
+  c.spawn(Outermost(g_first, g_second), "one");
+  c.spawn(Outermost(g_second, g_first), "two");
+  c.run();
+}
+
 // With on_deadlock=throw.
 void Refused() {
   for (int i = 0; i < 2; ++i) {
@@ -243,6 +357,11 @@ constexpr Story kStories[] = {
     {"with-hint", &WithHint},
     {"with-idle-helper", &WithIdleHelper},
     {"until-helper-ends", &UntilHelperEnds},
+    {"mixed", &Mixed},
+    {"mixed-with-thread", &MixedWithThread},
+    {"mixed-with-join", &MixedWithJoin},
+    {"mixed-gives-up", &MixedGivesUp},
+    {"deep", &Deep},
     {"refused", &Refused},
     {"second-thread", &SecondThread},
     {"late-thread", &LateThread},

@@ -23,9 +23,10 @@ class CarrierTest : public StoriesTest {
   CarrierTest() : StoriesTest("carrier_program") {}
 
   // What a story that hangs says until then, `last` being the end of it.
-  std::string SaidWhenItHangs(const std::string& story,
-                              const std::string& options,
-                              const std::string& last) {
+  std::string SaidWhenItHangs(
+      const std::string& story, const std::string& options,
+      const std::string& last,
+      const std::string& what = "no thread is left that could resume it") {
     Child child(program_, {story});
     child.Options(options).Start();
     while (child.SaidToError().find(last) == std::string::npos &&
@@ -36,8 +37,7 @@ class CarrierTest : public StoriesTest {
     const Finished f = child.Wait();
     EXPECT_EQ(f.signal(), SIGKILL) << story << f;
     EXPECT_EQ(Count(f.err, " DEADLOCK: "), 1) << story << f;
-    EXPECT_THAT(f.err, HasSubstr("no thread is left that could resume it"))
-        << story;
+    EXPECT_THAT(f.err, HasSubstr(what)) << story;
     EXPECT_THAT(f.err, Not(HasSubstr("misuse"))) << story;
     return f.err;
   }
@@ -76,6 +76,39 @@ TEST_F(CarrierTest, HoweverManyThreadsThereAreIfEachOfThemWaits) {
   }
 }
 
+// Others could resume them, but that helps nobody.
+TEST_F(CarrierTest, ThreadsAndCoroutinesThatWaitForEachOtherAreADeadlock) {
+  for (const char* story : {"mixed", "mixed-with-thread", "mixed-with-join"}) {
+    const std::string what = "DEADLOCK: 1 thread and 1 coroutine wait";
+    EXPECT_THAT(
+        SaidWhenItHangs(story, "log=" + log_ + ":command=" LOCKCHECK_COMMAND,
+                        "suppress ", what),
+        AllOf(HasSubstr("ACTUAL DEADLOCK  wait-for"), HasSubstr("awaits")))
+        << story;
+    EXPECT_THAT(Analyze().out, HasSubstr("1 actual deadlock")) << story;
+    EXPECT_THAT(
+        SaidWhenItHangs(story, "mode=live:command=none", " took it", what),
+        HasSubstr(" awaits "))
+        << story;
+  }
+}
+
+TEST_F(CarrierTest, WhoIsSuspendedIsToldWithWhoAwaitsIt) {
+  const Finished live = Told("deep", "mode=live:command=none");
+  EXPECT_THAT(live.err,
+              HasSubstr("DEADLOCK: 2 coroutines wait for each other"));
+  for (const char* function : {"Innermost", "Middle", "Outermost"}) {
+    EXPECT_THAT(live.err, HasSubstr(function));
+  }
+  Told("deep", "log=" + log_ + ":command=none");
+  const std::string out = Analyze().out;
+  const size_t inner = out.find("waits    second, in");
+  ASSERT_NE(inner, out.npos) << out;
+  const size_t first = out.find("Innermost", inner);
+  const size_t second = out.find("Middle", first);
+  EXPECT_LT(second, out.find("Outermost", second)) << out;
+}
+
 TEST_F(CarrierTest, ARequestThatClosesItMayBeRefused) {
   for (const std::string& mode : {"log=" + log_, std::string("mode=live")}) {
     const Finished f =
@@ -89,7 +122,8 @@ TEST_F(CarrierTest, ARequestThatClosesItMayBeRefused) {
 
 // The lock across the await is a hazard, and no more.
 TEST_F(CarrierTest, WhoeverCanBeResumedIsNoDeadlock) {
-  for (const char* story : {"second-thread", "late-thread", "gives-up"}) {
+  for (const char* story :
+       {"second-thread", "late-thread", "gives-up", "mixed-gives-up"}) {
     const Ran ran = Analyzed(story);
     EXPECT_THAT(ran.out, AllOf(HasSubstr("HAZARD  lock-across-await"),
                                Not(HasSubstr("DEADLOCK"))))

@@ -49,7 +49,7 @@ class Spawned final : public Chain {
  public:
   Spawned(RunCore& core, coroutine::task<T> task)
       : Chain(core), task_(std::move(task)) {
-    root = handle = TaskAccess::HandleOf(task_);
+    TaskAccess::BeRoot(task_, *this);
   }
   void Finish() noexcept override {
     const auto its = TaskAccess::HandleOf(task_);

@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "lockcheck/internal/abi.h"
+#include "lockcheck/internal/coroutine_chain.h"
 
 namespace lockcheck::inline LOCKCHECK_ABI::coroutine {
 
@@ -77,17 +78,33 @@ struct FinalAwaiter {
   template <typename Promise>
   std::coroutine_handle<> await_suspend(
       std::coroutine_handle<Promise> handle) const noexcept {
+    handle.promise().Ends();
     const std::coroutine_handle<> next = handle.promise().awaiting;
     return next != nullptr ? next : std::noop_coroutine();
   }
   void await_resume() const noexcept {}
 };
 
-struct TaskPromiseBase {
+struct TaskPromiseBase : AwaitFrame {
+  ~TaskPromiseBase() { Ends(); }
   std::suspend_always initial_suspend() const noexcept { return {}; }
   FinalAwaiter final_suspend() const noexcept { return {}; }
 
+  // By a coroutine of a context, or, null, by another one.
+  void Begins(TaskPromiseBase* by, SiteSlot* slot) noexcept {
+    outer = by;
+    awaited_at = slot;
+    chain = t_chain;
+    if (chain != nullptr) chain->record.innermost = this;
+  }
+  void Ends() noexcept {
+    if (chain == nullptr) return;
+    if (chain->record.innermost == this) chain->record.innermost = outer;
+    chain = nullptr;
+  }
+
   std::coroutine_handle<> awaiting;
+  Chain* chain = nullptr;  // that it is a part of, until its end
 };
 
 template <typename T>
@@ -133,19 +150,29 @@ class [[nodiscard]] task {
     if (handle_ != nullptr) handle_.destroy();
   }
 
-  auto operator co_await() && noexcept {
-    struct Awaiter {
-      bool await_ready() const noexcept { return false; }
-      std::coroutine_handle<> await_suspend(
-          std::coroutine_handle<> awaiting) const noexcept {
-        handle.promise().awaiting = awaiting;
-        return handle;
+  struct Awaiter {
+    bool await_ready() const noexcept { return false; }
+    template <typename Promise>
+    std::coroutine_handle<> await_suspend(
+        std::coroutine_handle<Promise> by) const noexcept {
+      internal::TaskPromiseBase& its = handle.promise();
+      its.awaiting = by;
+      if constexpr (std::is_base_of_v<internal::TaskPromiseBase, Promise>) {
+        its.Begins(&by.promise(), slot);
+      } else {
+        its.Begins(nullptr, slot);
       }
-      T await_resume() const { return handle.promise().answer.Take(); }
+      return handle;
+    }
+    T await_resume() const { return handle.promise().answer.Take(); }
 
-      std::coroutine_handle<promise_type> handle;
-    };
-    return Awaiter{handle_};
+    std::coroutine_handle<promise_type> handle;
+    internal::SiteSlot* slot;
+  };
+  LOCKCHECK_ALWAYS_INLINE Awaiter operator co_await() && noexcept {
+    internal::SiteSlot* slot;
+    LOCKCHECK_SITE_SLOT(slot);
+    return Awaiter{handle_, slot};
   }
 
  private:
@@ -172,34 +199,42 @@ inline coroutine::task<void> TaskPromise<void>::get_return_object() noexcept {
       std::coroutine_handle<TaskPromise>::from_promise(*this));
 }
 
-// Of a task that nobody else has.
-template <typename T>
-class OwnedAwaiter {
- public:
-  explicit OwnedAwaiter(coroutine::task<T> task)
-      : task_(std::move(task)),
-        awaiter_(std::move(task_).operator co_await()) {}
-  OwnedAwaiter(const OwnedAwaiter&) = delete;
-  OwnedAwaiter& operator=(const OwnedAwaiter&) = delete;
-
-  bool await_ready() const noexcept { return false; }
-  std::coroutine_handle<> await_suspend(
-      std::coroutine_handle<> awaiting) const noexcept {
-    return awaiter_.await_suspend(awaiting);
-  }
-  T await_resume() const { return awaiter_.await_resume(); }
-
- private:
-  coroutine::task<T> task_;
-  decltype(std::declval<coroutine::task<T>>().operator co_await()) awaiter_;
-};
-
 struct TaskAccess {
   template <typename T>
   static std::coroutine_handle<TaskPromise<T>> HandleOf(
       const coroutine::task<T>& task) noexcept {
     return task.handle_;
   }
+  // The first task of a coroutine that is spawned.
+  template <typename T>
+  static void BeRoot(const coroutine::task<T>& task, Chain& chain) noexcept {
+    chain.root = chain.handle = task.handle_;
+    task.handle_.promise().chain = &chain;
+    chain.record.innermost = &task.handle_.promise();
+  }
+};
+
+// Of a task that nobody else has.
+template <typename T>
+class OwnedAwaiter {
+ public:
+  explicit OwnedAwaiter(coroutine::task<T> task)
+      : task_(std::move(task)),
+        awaiter_{TaskAccess::HandleOf(task_), nullptr} {}
+  OwnedAwaiter(const OwnedAwaiter&) = delete;
+  OwnedAwaiter& operator=(const OwnedAwaiter&) = delete;
+
+  bool await_ready() const noexcept { return false; }
+  template <typename Promise>
+  std::coroutine_handle<> await_suspend(
+      std::coroutine_handle<Promise> awaiting) const noexcept {
+    return awaiter_.await_suspend(awaiting);
+  }
+  T await_resume() const { return awaiter_.await_resume(); }
+
+ private:
+  coroutine::task<T> task_;
+  typename coroutine::task<T>::Awaiter awaiter_;
 };
 
 }  // namespace lockcheck::inline LOCKCHECK_ABI::internal

@@ -61,7 +61,7 @@ template <typename T>
 struct GroupTask final : GroupMember {
   GroupTask(RunCore& core, coroutine::task<T> t)
       : GroupMember(core), task(std::move(t)) {
-    root = handle = TaskAccess::HandleOf(task);
+    TaskAccess::BeRoot(task, *this);
   }
   void Finish() noexcept override {
     const auto its = TaskAccess::HandleOf(task);

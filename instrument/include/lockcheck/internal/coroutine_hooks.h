@@ -47,6 +47,12 @@ struct ContextRecord {
   Carrier* carriers = nullptr;
 };
 
+// A task that is awaited, and where; by a task, if that is known.
+struct AwaitFrame {
+  AwaitFrame* outer = nullptr;
+  SiteSlot* awaited_at = nullptr;
+};
+
 // One coroutine, as the runtime knows it.
 struct CoroutineRecord {
   const ContextRecord* context = nullptr;
@@ -68,7 +74,9 @@ struct CoroutineRecord {
   uint32_t resumed_site = 0;
   uint64_t resumed_ticks = 0;
   uint32_t waits_before = 0;  // the number of its thread's last wait then
-  bool gives_up = false;      // whatever it waits for may be cancelled
+  const AwaitFrame* innermost = nullptr;  // of its tasks
+  bool waits = false;     // for what has a record, where it is suspended next
+  bool gives_up = false;  // whatever it waits for may be cancelled
   // If it is suspended with locks that threads wait for: in which thread.
   uint32_t held_in = 0;
 };

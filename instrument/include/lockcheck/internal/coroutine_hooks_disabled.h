@@ -24,6 +24,12 @@ enum class CoroutineOutcome : uint8_t {
 struct CoroutineWait {
   uint32_t joined = 0, site = 0;
 };
+// A task that is awaited, and where; by a task, if that is known.
+struct AwaitFrame {
+  AwaitFrame* outer = nullptr;
+  SiteSlot* awaited_at = nullptr;
+};
+
 struct ContextRecord {
   std::atomic<uint32_t> ready{0};
   uint32_t most_carriers = 0;
@@ -34,6 +40,7 @@ struct CoroutineRecord {
   const void* function = nullptr;
   const char* name = nullptr;
   uint32_t await_site = 0;
+  const AwaitFrame* innermost = nullptr;
   bool gives_up = false;
 };
 
