@@ -28,6 +28,7 @@ struct Slot {
 constexpr size_t kSlots = 1024;
 struct Shared {
   std::atomic<uint32_t> deadlocks;
+  std::atomic<uint32_t> quiescences;
   Slot slots[kSlots];
 };
 std::atomic<Shared*> g_shared{nullptr};
@@ -200,6 +201,15 @@ void EndWaitAcross(Thread* t) {
 }
 
 size_t ProcessesInDeadlock() { return t_processes; }
+
+void CountQuiescenceAcross() {
+  if (Shared* const shared = g_shared.load()) shared->quiescences.fetch_add(1);
+}
+
+uint32_t QuiescencesAcross() {
+  const Shared* const shared = g_shared.load();
+  return shared == nullptr ? 0 : shared->quiescences.load();
+}
 
 void CountDeadlockAcross() {
   if (Shared* const shared = g_shared.load()) shared->deadlocks.fetch_add(1);

@@ -47,6 +47,11 @@ void EndWaitAcross(Thread* t);
 // How many processes are in the deadlock that this thread has found.
 size_t ProcessesInDeadlock();
 
+// Nothing moves any more in this process but what others do; how often that has
+// come about in all of them.
+void CountQuiescenceAcross();
+uint32_t QuiescencesAcross();
+
 // Counts it, for all processes: an exit status knows of it.
 void CountDeadlockAcross();
 bool AnyDeadlockAcross();

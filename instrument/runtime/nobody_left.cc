@@ -89,13 +89,13 @@ Found Judge(uint32_t threads) {
 }
 
 // Makes this thread an actor.
-void WriteNote(uint64_t ticks) {
+void WriteNote(log::NoteKind kind, uint64_t ticks) {
   Thread* const t = Enter();
   if (t == nullptr) return;
   {
     const Keep keep(t);
-    const auto note = [&](log::NoteKind kind, uint64_t value) {
-      Begin(t, 4).U64(value).End(log::Op::kNote, static_cast<uint32_t>(kind));
+    const auto note = [&](log::NoteKind what, uint64_t value) {
+      Begin(t, 4).U64(value).End(log::Op::kNote, static_cast<uint32_t>(what));
     };
     for (const Thread* w = FirstThread(); w != nullptr; w = w->next_all) {
       Wanted wanted;
@@ -110,7 +110,7 @@ void WriteNote(uint64_t ticks) {
       if (pool == 0) continue;
       note(log::NoteKind::kStarved, uint64_t{pool} << 32 | wanted.actor);
     }
-    note(log::NoteKind::kQuiescent, ticks);
+    note(kind, ticks);
   }
   Leave(t);
   g_own_table.name_thread("lockcheck");
@@ -122,13 +122,17 @@ bool TellNobodyLeft(uint32_t threads) {
   const uint64_t now = Ticks();
   const Found found = Judge(threads);
   if (found.stuck == 0 && (!found.signals || DoesDeadlockStand())) return false;
-  WriteNote(now);
+  WriteNote(log::NoteKind::kQuiescent, now);
   if (found.stuck != 0) {
     ReportNobodyLeft(found.stuck);
   } else {
     ReportStall();
   }
   return true;
+}
+
+void NoteNobodyLeftHere() {
+  WriteNote(log::NoteKind::kQuiescentAcross, Ticks());
 }
 
 }  // namespace lockcheck::runtime

@@ -15,6 +15,10 @@ namespace lockcheck::runtime {
 // blame.
 bool TellNobodyLeft(uint32_t threads);
 
+// The same if another process could end a wait: only a note for the analysis,
+// which knows them all.
+void NoteNobodyLeftHere();
+
 }  // namespace lockcheck::runtime
 
 #endif  // LOCKCHECK_INSTRUMENT_RUNTIME_NOBODY_LEFT_H_

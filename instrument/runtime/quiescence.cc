@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "instrument/runtime/across.h"
 #include "instrument/runtime/deadlock_report.h"
 #include "instrument/runtime/elsewhere.h"
 #include "instrument/runtime/kernel_look.h"
@@ -32,7 +33,16 @@ enum Watch : uint32_t { kNobody, kWatches, kRelied, kAsked };
 constexpr uint32_t kDoubts = 8;
 constexpr uint32_t kMostDoublings = 4;
 
-bool Waits(const Wanted& wanted) { return !wanted.timed && !wanted.outside; }
+// For what another process may do, which this one has forked or shares the
+// object with.
+bool IsAcross(const Wanted& wanted) {
+  return wanted.process ||
+         (wanted.outside && wanted.joined != 0 && ShowsWaitsAcross());
+}
+
+bool Waits(const Wanted& wanted) {
+  return !wanted.timed && (!wanted.outside || IsAcross(wanted));
+}
 
 struct Look {
   bool any = false;  // somebody is in a wait of lockcheck's, without a limit
@@ -40,6 +50,7 @@ struct Look {
   bool ran = false;      // somebody has since the last look, as far as is seen
   uint32_t threads = 0;
   uint64_t switches = 0;  // 0: the kernel does not confirm that all sleep
+  bool across = false;    // another process could wake somebody
 };
 
 uint64_t Mix(uint64_t sum, uint64_t value) {
@@ -159,25 +170,55 @@ bool AddOther(uint32_t tid, void* context) {
 
 // What opens no file, and then what mostly decides, first. A thread that ends
 // may hide another one while they are gone through.
-uint64_t AskKernel() {
+void AskKernel(Look* look) {
   Sleepers sleepers;
   if (IsReporting() || HasHandlers() || StillRuns(g_fork_page->runs.load()) ||
       !NoteWaits(&sleepers.words)) {
-    return 0;
+    return;
   }
   const uint32_t seen = ForEachThread(&AddOther, &sleepers);
-  if (seen == 0 || seen != CountThreads()) return 0;
+  if (seen == 0 || seen != CountThreads()) return;
   const bool all_sleep =
-      ForAllWaiting([&](const Thread* t, const Wanted&, uint32_t) {
+      ForAllWaiting([&](const Thread* t, const Wanted& wanted, uint32_t) {
         const uint64_t its = SwitchesOfSleeper(TidOf(t));
-        sleepers.switches = Mix(sleepers.switches, its);
+        // Who waits for another process looks again from time to time.
+        if (!IsAcross(wanted)) sleepers.switches = Mix(sleepers.switches, its);
         return its != 0;
       });
-  const bool own = all_sleep && !SharesMemory() && sleepers.words.AreOwn();
-  return own ? sleepers.switches : 0;
+  if (!all_sleep || !sleepers.words.AreOwn()) return;
+  look->switches = sleepers.switches;
+  look->across = SharesMemory();
 }
 
 // ---- The watch --------------------------------------------------------------
+
+// Whether to note that nothing moves here but what other processes do. Who
+// should have woken somebody may have been killed: so not before each has
+// looked again. Then once, and again when another process has come to that: its
+// waits have begun since.
+class AcrossNotes {
+ public:
+  void SomethingMoves() { since_ = 0; }
+  void NothingMoves() {
+    const uint64_t now = WaitClock();
+    if (since_ == 0) {
+      since_ = now;
+      noted_ = false;
+    }
+    if (now - since_ < kLookedAgainNs) return;
+    if (noted_ && QuiescencesAcross() == others_) return;
+    if (!noted_) CountQuiescenceAcross();
+    noted_ = true;
+    others_ = QuiescencesAcross();
+    NoteNobodyLeftHere();
+  }
+
+ private:
+  static constexpr uint64_t kLookedAgainNs = 600'000'000;
+  uint64_t since_ = 0;
+  bool noted_ = false;
+  uint32_t others_ = 0;
+};
 
 // At most until somebody asks, if it would be long. True: somebody has asked.
 bool Sleep(uint32_t doubts) {
@@ -211,6 +252,7 @@ void* LookUntilNobodyWaits(void*) {
   Look last;
   uint32_t doubts = 0;
   bool again = false;  // soon
+  AcrossNotes across;
   while (true) {
     if (Sleep(again ? 0 : doubts)) doubts = 0;
     Look now = LookAtWaits();
@@ -222,14 +264,20 @@ void* LookUntilNobodyWaits(void*) {
       doubts = 0;
       if (Retire()) return nullptr;
     } else if (!now.goes_on && is_last) {
-      now.switches = AskKernel();
-      if (now.switches != 0 && now.switches == last.switches) {
+      AskKernel(&now);
+      const bool stands = now.switches != 0 && now.switches == last.switches;
+      if (!stands || !now.across) across.SomethingMoves();
+      if (stands && now.across) {
+        across.NothingMoves();
+      } else if (stands) {
         // Once: nothing moves in this process any more.
         if (TellNobodyLeft(now.threads)) return nullptr;
         now = {};
       } else if (now.switches != 0) {
         doubts = 0;  // the next look decides
       }
+    } else {
+      across.SomethingMoves();
     }
     last = now;
   }

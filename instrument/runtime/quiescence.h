@@ -24,6 +24,11 @@
 // (`owed` in lib/model), else a hazard. If only locks are to blame, that has
 // been said before, and nothing is said here.
 //
+// If it shares memory with another process, that one could end a wait. Then
+// what was seen is another note (NoteKind::kQuiescentAcross), and the watch
+// goes on: the analysis, which knows all processes of the recording, builds on
+// the notes of all of them.
+//
 // As long as that does not come about it looks ever more rarely, down to a 16th
 // as often, until a wait becomes a long one, or a thread ends, and all may wait
 // now. If somebody has run, it looks once more soon.

@@ -50,7 +50,7 @@ struct Wanted {
   uint32_t permit;  // of a semaphore that is held like a lock: its object
   bool owed;        // nobody waits for that because it is idle
   model::ObjectKind kind;  // of a signal
-  bool process;            // the lock is one between processes
+  bool process;            // what is waited for is between processes
 };
 
 // The same as its thread shows it to the others.

@@ -149,8 +149,8 @@ void BeginWait(Thread* t, const QueuedWait& wait) {
   wanted.timed = wait.deadline != nullptr;
   wanted.kind = static_cast<ObjectKind>(wait.waiter->kind);
   const model::Primitive& row = model::PrimitiveOf(wanted.kind);
-  // Another process may end it.
-  wanted.outside = row.outside || row.between_processes;
+  wanted.outside = row.outside;
+  wanted.process = row.between_processes;
   wanted.owed = row.owed;
   wanted.permit = wait.permit ? wait.waiter->object : 0;
   BeginWaiting(t, wanted);

@@ -9,6 +9,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "lib/analysis/end_part.h"
+#include "lib/analysis/living.h"
 #include "lib/analysis/permits.h"
 
 namespace lockcheck::analysis {
@@ -30,23 +31,27 @@ class NobodyLeft {
              const std::vector<bool>& locked_up)
       : o_(o), nodes_(std::move(nodes)), locked_up_(locked_up) {
     for (const Quiescence& q : o_.quiescences) {
-      if (q.actor < o_.actor_count && StillStands(q)) {
-        processes_.insert(ProcessOf(q.actor));
+      if (q.actor < o_.actor_count && !q.across && StillStands(q)) {
+        AddGroup({ProcessOf(q.actor)});
         for (const Starved& s : q.starved) starved_[s.actor] = s.pool;
       }
     }
-    for (const ProcessIndex process : processes_) LetAnybodySignal(process);
-    if (!processes_.empty()) stuck_ = graph::FindStuck(nodes_);
+    if (const Group all = ProcessesThatStand(); !all.empty()) AddGroup(all);
+    for (const Group& group : groups_) LetAnybodySignal(group);
+    if (!groups_.empty()) stuck_ = graph::FindStuck(nodes_);
     stuck_.resize(o_.actor_count);
   }
 
   void Find(std::vector<Finding>& findings) const {
-    for (const ProcessIndex process : processes_) Find(process, findings);
+    for (const Group& group : groups_) Find(group, findings);
   }
 
   const std::vector<bool>& stuck() const { return stuck_; }
 
  private:
+  // Processes in which nobody is left: one, or all that there are.
+  using Group = std::set<ProcessIndex>;
+
   // An actor that others wait for, by what they want of it.
   struct Wanted {
     std::vector<ActorIndex> by;
@@ -58,10 +63,16 @@ class NobodyLeft {
     return o_.recording->actors[actor].process;
   }
 
-  std::vector<ActorIndex> ActorsOf(ProcessIndex process) const {
+  void AddGroup(const Group& group) {
+    if (std::find(groups_.begin(), groups_.end(), group) == groups_.end()) {
+      groups_.push_back(group);
+    }
+  }
+
+  std::vector<ActorIndex> ActorsOf(const Group& group) const {
     std::vector<ActorIndex> actors;
     for (ActorIndex a = 0; a < o_.actor_count; ++a) {
-      if (ProcessOf(a) == process && !o_.is_the_runtimes(a))
+      if (group.contains(ProcessOf(a)) && !o_.is_the_runtimes(a))
         actors.push_back(a);
     }
     return actors;
@@ -79,9 +90,34 @@ class NobodyLeft {
   bool StillStands(const Quiescence& q) const {
     const ProcessIndex process = ProcessOf(q.actor);
     if (process == kNone) return false;
-    const std::vector<ActorIndex> actors = ActorsOf(process);
+    const std::vector<ActorIndex> actors = ActorsOf({process});
     return std::all_of(actors.begin(), actors.end(),
                        [&](ActorIndex a) { return StoodAt(a, q.ticks); });
+  }
+
+  // All that live, if in each the runtime saw, after the last of all their
+  // waits had begun, that nothing moves there any more. None: somebody may
+  // still end a wait. Who does so before he waits himself has done it by then.
+  Group ProcessesThatStand() const {
+    std::map<ProcessIndex, uint64_t> seen;
+    for (const Quiescence& q : o_.quiescences) {
+      if (!q.across || q.actor >= o_.actor_count) continue;
+      uint64_t& ticks = seen[ProcessOf(q.actor)];
+      ticks = std::max(ticks, q.ticks);
+    }
+    if (seen.empty() || o_.has_unseen_actors) return {};
+    const Group living = LivingProcesses(o_);
+    uint64_t first = UINT64_MAX;
+    for (const ProcessIndex p : living) {
+      const auto at = seen.find(p);
+      if (p == kNone || at == seen.end()) return {};
+      first = std::min(first, at->second);
+    }
+    const std::vector<ActorIndex> actors = ActorsOf(living);
+    const bool all_stand =
+        std::all_of(actors.begin(), actors.end(),
+                    [&](ActorIndex a) { return StoodAt(a, first); });
+    return all_stand ? living : Group();
   }
 
   bool Lives(ActorIndex actor) const {
@@ -92,14 +128,14 @@ class NobodyLeft {
     return o_.end[actor].wait && IsSignal(o_, o_.end[actor].wait->object);
   }
 
-  // One node stands for "anybody of this process", so that the graph stays as
-  // large as the process.
-  void LetAnybodySignal(ProcessIndex process) {
+  // One node stands for "anybody of these processes", so that the graph stays
+  // as large as they are.
+  void LetAnybodySignal(const Group& group) {
     const auto anybody = static_cast<Vertex>(nodes_.size());
     WaitNode any;
     any.state = WaitNode::State::kWaiting;
     any.rule = model::WaitRule::kAny;
-    for (const ActorIndex a : ActorsOf(process)) {
+    for (const ActorIndex a : ActorsOf(group)) {
       if (!Lives(a)) continue;
       any.providers.push_back(a);
       if (WaitsForSignal(a)) nodes_[a].providers = {anybody};
@@ -107,10 +143,10 @@ class NobodyLeft {
     nodes_.push_back(std::move(any));
   }
 
-  void Find(ProcessIndex process, std::vector<Finding>& findings) const {
+  void Find(const Group& group, std::vector<Finding>& findings) const {
     std::vector<ActorIndex> stuck;
     bool locked_up = false;
-    for (const ActorIndex a : ActorsOf(process)) {
+    for (const ActorIndex a : ActorsOf(group)) {
       if (stuck_[a]) stuck.push_back(a);
       locked_up |= locked_up_[a];
     }
@@ -126,7 +162,7 @@ class NobodyLeft {
       findings.back().rule = Rule::kCommunication;
       findings.back().verdict = Verdict::kActual;
     } else if (!signalled.empty() && !locked_up &&
-               !HasLostWakeup(process, findings)) {
+               !HasLostWakeup(group, findings)) {
       findings.push_back(ToFinding(signalled, wanted));
       findings.back().kind = Kind::kHazard;
       findings.back().rule = Rule::kStall;
@@ -213,11 +249,11 @@ class NobodyLeft {
     return signalled;
   }
 
-  bool HasLostWakeup(ProcessIndex process,
+  bool HasLostWakeup(const Group& group,
                      const std::vector<Finding>& findings) const {
     return std::any_of(findings.begin(), findings.end(), [&](const Finding& f) {
       return f.rule == Rule::kLostWakeup &&
-             ProcessOf(f.parts.front().actor) == process;
+             group.contains(ProcessOf(f.parts.front().actor));
     });
   }
 
@@ -255,7 +291,7 @@ class NobodyLeft {
   const Observations& o_;
   std::vector<WaitNode> nodes_;
   const std::vector<bool>& locked_up_;
-  std::set<ProcessIndex> processes_;
+  std::vector<Group> groups_;
   std::map<ActorIndex, ObjectIndex> starved_;  // by whom: the pool
   std::vector<bool> stuck_;
 };

@@ -7,6 +7,12 @@
 // it has looked (NoteKind::kQuiescent), and unless each actor of the process
 // still is in the wait that it was in then.
 //
+// Processes that share memory could end each other's waits: of those each has
+// such a note of its own (NoteKind::kQuiescentAcross), and all that live must
+// stand, with every wait begun before the first of their last notes, and no
+// actor started that recorded nothing. Assumed then is that no process outside
+// of the recording uses the objects. They count as one.
+//
 // Who sleeps in a wait of std's or a library's then has a note of its own
 // (NoteKind::kElsewhere): it waits for an actor's end, or to be signalled.
 //

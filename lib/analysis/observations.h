@@ -190,6 +190,8 @@ struct Quiescence {
   uint64_t ticks = 0;
   std::vector<Starved> starved;  // each by the pool that it is in the way of
   std::vector<Elsewhere> elsewhere;
+  // Nobody in the process, but another one could (NoteKind::kQuiescentAcross).
+  bool across = false;
 };
 
 struct MisuseEvent {
@@ -246,7 +248,9 @@ struct Observations {
   // Per actor: the worker that runs it, a task, if its pool has no other. Its
   // tasks come one after the other, but in which order is for who submits them.
   std::vector<ActorIndex> alone_on;
-  std::vector<EndState> end;  // per actor
+  std::vector<bool> was_joined;    // per actor
+  bool has_unseen_actors = false;  // some were started and recorded nothing
+  std::vector<EndState> end;       // per actor
   std::vector<MisuseEvent> misuses;
   std::vector<Notification> notifications;  // one per actor and object
   std::vector<RefusedMoment> refused;

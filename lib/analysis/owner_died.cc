@@ -4,14 +4,11 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "lib/analysis/living.h"
+#include "lib/analysis/permits.h"
 
 namespace lockcheck::analysis {
 namespace {
-
-bool IsBetweenProcesses(const Observations& o, ObjectIndex object) {
-  return object < o.object_count &&
-         model::IsBetweenProcesses(o.recording->objects[object].kind);
-}
 
 // Of an actor that may still do something nothing is known to be left.
 bool IsDead(const Observations& o, ActorIndex actor) {
@@ -82,7 +79,7 @@ void CollectOwnerDeaths(std::span<const Piece> pieces, Observations& o) {
   }
   for (const auto& [place, site] : held) {
     const auto [actor, object] = place;
-    if (!IsDead(o, actor)) continue;
+    if (!IsDead(o, actor) || IsSignalled(o, object)) continue;
     OwnerDeath death;
     death.owner = actor;
     death.object = object;

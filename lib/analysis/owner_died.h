@@ -1,7 +1,8 @@
 // Processes that died while they held a lock between processes, however that
 // came about: what the lock protects may be half done. Whoever has it next is
 // told, and says so in the log; if nobody has had it since, the log of the dead
-// one ends with the hold, and it is known that it does not run any more.
+// one ends with the hold, and it is known that it does not run any more. So it
+// is of a permit, of which nobody is told: it is not given back.
 #ifndef LOCKCHECK_LIB_ANALYSIS_OWNER_DIED_H_
 #define LOCKCHECK_LIB_ANALYSIS_OWNER_DIED_H_
 

@@ -47,6 +47,12 @@ void ForgetPermitsOfSignals(Observations& o) {
   for (EndState& end : o.end) std::erase_if(end.held, is_permit);
 }
 
+bool IsSignalled(const Observations& o, ObjectIndex object) {
+  return HasPermits(o, object) &&
+         std::any_of(o.notifications.begin(), o.notifications.end(),
+                     [&](const Notification& n) { return n.object == object; });
+}
+
 Request WithEmptyHands(Dependency& d) {
   Request request;
   request.actor = d.actor;

@@ -15,6 +15,10 @@ namespace lockcheck::analysis {
 // and only if there is one.
 void ForgetPermitsOfSignals(Observations& observations);
 
+// Whether somebody released a permit of it that he did not hold: nobody holds
+// any.
+bool IsSignalled(const Observations& observations, ObjectIndex object);
+
 // The dependency as a request under nothing.
 Request WithEmptyHands(Dependency& dependency);
 

@@ -114,8 +114,9 @@ struct Piece {
   std::vector<HeldAtEnd> held;
   std::optional<Wait> wait;
   Rewaits rewaits;
-  ObjectIndex slot_of = kNone;  // the pool whose slot the actor took
-  uint64_t quiescent = 0;       // ticks of the last such note; 0: none
+  ObjectIndex slot_of = kNone;    // the pool whose slot the actor took
+  uint64_t quiescent = 0;         // ticks of the last such note; 0: none
+  uint64_t quiescent_across = 0;  // of the last kQuiescentAcross
   std::vector<Starved> starved;
   std::vector<Elsewhere> elsewhere;
   std::vector<OwnerDeath> owner_deaths;  // told to the actor

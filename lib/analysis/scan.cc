@@ -116,6 +116,7 @@ bool ForksWhatAnotherSubmitted(const log::Actor& task, ActorIndex forker) {
 void FindPhases(std::span<const Piece> pieces, Observations& o) {
   o.phase_count.assign(o.actor_count, 1);
   o.alone_on.assign(o.actor_count, kNone);
+  o.was_joined.assign(o.actor_count, false);
   for (const Piece& piece : pieces) {
     o.phase_count[piece.actor] += static_cast<uint32_t>(piece.steps.size());
   }
@@ -123,7 +124,12 @@ void FindPhases(std::span<const Piece> pieces, Observations& o) {
   for (const Piece& piece : pieces) {
     if (piece.begins_stream) before = 0;
     for (const PhaseStep& step : piece.steps) {
-      if (step.other == kNone || step.other == piece.actor) continue;
+      if (step.other == piece.actor) continue;
+      if (step.other == kNone) {
+        o.has_unseen_actors |= step.fork;
+        continue;
+      }
+      if (!step.fork) o.was_joined[step.other] = true;
       const uint32_t phase = before + step.phase;
       if (step.fork && ForksWhatAnotherSubmitted(
                            o.recording->actors[step.other], piece.actor)) {
@@ -172,9 +178,12 @@ void MergeNotifications(std::span<const Piece> pieces, Observations& o) {
 void CollectNotes(std::span<const Piece> pieces, Observations& o) {
   for (const Piece& piece : pieces) {
     o.is_live |= piece.is_live;
-    if (piece.quiescent == 0) continue;
-    o.quiescences.push_back(
-        {piece.actor, piece.quiescent, piece.starved, piece.elsewhere});
+    for (const bool across : {false, true}) {
+      const uint64_t ticks = across ? piece.quiescent_across : piece.quiescent;
+      if (ticks == 0) continue;
+      o.quiescences.push_back(
+          {piece.actor, ticks, piece.starved, piece.elsewhere, across});
+    }
   }
 }
 

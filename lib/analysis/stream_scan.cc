@@ -490,6 +490,8 @@ void StreamScan::OnNote(log::NoteKind kind, uint64_t value) {
     piece_.is_live = true;
   } else if (kind == log::NoteKind::kQuiescent) {
     piece_.quiescent = std::max(piece_.quiescent, value);
+  } else if (kind == log::NoteKind::kQuiescentAcross) {
+    piece_.quiescent_across = std::max(piece_.quiescent_across, value);
   } else if (kind == log::NoteKind::kStarved) {
     piece_.starved.push_back({ids_.Actor(static_cast<uint32_t>(value)),
                               ids_.Object(static_cast<uint32_t>(value >> 32))});

@@ -6,6 +6,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "lib/analysis/end_part.h"
+#include "lib/analysis/living.h"
 #include "lib/analysis/nobody_left.h"
 #include "lib/analysis/permits.h"
 #include "lib/graph/wait_for.h"
@@ -351,6 +352,14 @@ class EndOfLog {
            !WaitsToBeNotified(actor);
   }
 
+  bool SomebodyMightNotifyAnywhere() const {
+    if (o_.has_unseen_actors) return true;
+    const auto living = LivingProcesses(o_);
+    return std::any_of(living.begin(), living.end(), [&](auto process) {
+      return SomebodyMightNotifyIn(process);
+    });
+  }
+
   bool SomebodyMightNotifyIn(log::ProcessIndex process) const {
     for (ActorIndex a = 0; a < o_.actor_count; ++a) {
       if (ProcessOf(a) == process && MightNotify(a)) return true;
@@ -393,8 +402,14 @@ class EndOfLog {
       }
       const Notification* const lost = LostBefore(a);
       if (lost == nullptr) continue;
-      const auto [known, is_new] = still.try_emplace(ProcessOf(a), false);
-      if (is_new) known->second = !SomebodyMightNotifyIn(ProcessOf(a));
+      // kNone: in all of them.
+      const bool between = IsBetweenProcesses(o_, end_[a].wait->object);
+      const log::ProcessIndex where = between ? kNone : ProcessOf(a);
+      const auto [known, is_new] = still.try_emplace(where, false);
+      if (is_new) {
+        known->second = between ? !SomebodyMightNotifyAnywhere()
+                                : !SomebodyMightNotifyIn(where);
+      }
       if (!known->second) continue;
       const ObjectIndex object = end_[a].wait->object;
       Finding finding;

@@ -301,7 +301,9 @@ enum class NameTarget : uint32_t { kActor = 1, kObject = 2, kProcess = 3 };
 // kLeft: value an actor, a coroutine; at the moment of the kNobodyResumes that
 // follows it was suspended, as all were that its context was to run to their
 // end. kNobodyResumes: value ticks; nobody was left then who would have resumed
-// one of them.
+// one of them. kQuiescentAcross: as kQuiescent, but the process shares memory
+// with others, of which one could have ended a wait; with it stand the same
+// notes as with that one. Written again when another process has come to that.
 enum class NoteKind : uint32_t {
   kStopped = 1,
   kDropped = 2,
@@ -315,6 +317,7 @@ enum class NoteKind : uint32_t {
   kOwnerDied = 10,  // since version 2.3, and so are the next two
   kLeft = 11,
   kNobodyResumes = 12,
+  kQuiescentAcross = 16,  // since version 2.4
 };
 
 inline constexpr uint32_t kHeldShared = 1u << 31;  // site ids are smaller

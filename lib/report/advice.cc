@@ -349,6 +349,12 @@ std::string Advice(const Report& report, const Finding& finding,
         "wait is for",
         ClassOf(report, row.objects[0]));
   }
+  if (finding.rule == Rule::kOwnerDied && IsAboutPermits(report, row)) {
+    return fmt::format(
+        "release a permit of {} for the dead, where it is known that it had "
+        "one and that what it stands for is free",
+        ClassOf(report, row.objects[0]));
+  }
   if (finding.rule == Rule::kOwnerDied) {
     return fmt::format(
         "look at what lock() or owner_died() says: repair what {} protects, "

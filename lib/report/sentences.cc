@@ -22,11 +22,23 @@ bool IsEnd(const Report& report, uint32_t object) {
   return row != nullptr && row->kind == model::ObjectKind::kActorEnd;
 }
 
-bool IsAboutFlag(const Report& report, const FindingRow& row) {
+namespace {
+
+bool IsAboutStock(const Report& report, const FindingRow& row,
+                  model::Stock stock) {
   const ObjectRow* object =
       row.objects.empty() ? nullptr : ObjectOf(report, row.objects[0]);
-  return object != nullptr &&
-         model::PrimitiveOf(object->kind).stock == model::Stock::kFlag;
+  return object != nullptr && model::PrimitiveOf(object->kind).stock == stock;
+}
+
+}  // namespace
+
+bool IsAboutFlag(const Report& report, const FindingRow& row) {
+  return IsAboutStock(report, row, model::Stock::kFlag);
+}
+
+bool IsAboutPermits(const Report& report, const FindingRow& row) {
+  return IsAboutStock(report, row, model::Stock::kCount);
 }
 
 bool IsPool(const Report& report, uint32_t object) {

@@ -20,6 +20,8 @@ std::string ClassOf(const Report& report, uint32_t object);
 bool IsEnd(const Report& report, uint32_t object);
 // Whether what the finding is about is set, and cleared.
 bool IsAboutFlag(const Report& report, const FindingRow& row);
+// Whether it is about what has permits.
+bool IsAboutPermits(const Report& report, const FindingRow& row);
 // What a task has of it is one of the workers.
 bool IsPool(const Report& report, uint32_t object);
 // As its owner calls it; the log speaks of its slots.

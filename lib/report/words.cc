@@ -224,6 +224,10 @@ std::string OwnerDiedMessage(const Report& report, const FindingRow& row) {
     return fmt::format("{} had {} from an owner that died while it had it",
                        who(last), lock);
   }
+  if (IsAboutPermits(report, row)) {
+    return fmt::format("{} died with a permit of {}, which nobody gives back",
+                       who(row.parts[0]), lock);
+  }
   return fmt::format("{} died while it held {}; {}", who(row.parts[0]), lock,
                      row.parts.size() == 1
                          ? "nobody has had it since"
@@ -336,6 +340,10 @@ std::string Why(const Report& report, const Finding& finding,
         "both stood so at the end of the log; no deadlock for certain, since "
         "whoever does not need {} could still do it",
         ObjectName(report, row.objects[0]));
+  }
+  if (finding.rule == Rule::kOwnerDied && IsAboutPermits(report, row)) {
+    return "it happened in this run, and the semaphore has one less from then "
+           "on";
   }
   if (finding.rule == Rule::kOwnerDied) {
     return "it happened in this run; what the lock protects may be half done";

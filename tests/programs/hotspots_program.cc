@@ -134,6 +134,51 @@ void Processes() {
   }
 }
 
+void ProcessSignals() {
+  namespace process = lockcheck::process;
+  const process::shared<process::semaphore> permits(2, "process_semaphore");
+  for (int i = 0; i < 3; ++i) {
+    permits->acquire();
+    permits->release();
+  }
+  const process::shared<process::event> event("process_event");
+  process::child([&] { event->set(); }).join();
+  event->wait();
+  event->clear();
+  const process::shared<process::barrier> barrier(2, "process_barrier");
+  process::child other([&] { barrier->arrive_and_wait(); });
+  barrier->arrive_and_wait();
+  other.join();
+}
+
+// A notification for nobody, and one for who waits.
+void ProcessNews() {
+  namespace process = lockcheck::process;
+  struct Shared {
+    process::mutex mutex{"process news are read"};
+    process::condition_variable news{"process_condition_variable"};
+    bool waits = false, ready = false;
+  };
+  const process::shared<Shared> s;
+  s->news.notify_one();
+  process::child waiter([&] {
+    std::unique_lock lock(s->mutex);
+    s->waits = true;
+    s->news.wait(lock, [&] { return s->ready; });
+  });
+  const auto waits = [&] {
+    const std::lock_guard lock(s->mutex);
+    return s->waits;
+  };
+  while (!waits()) std::this_thread::yield();
+  {
+    const std::lock_guard lock(s->mutex);
+    s->ready = true;
+  }
+  s->news.notify_one();
+  waiter.join();
+}
+
 // The second task begins when the first has ended: its worker is the only one.
 void Pool() {
   lockcheck::thread_pool pool(1, "thread_pool");
@@ -186,4 +231,6 @@ int main() {
   Close();
   Coroutines();
   Processes();
+  ProcessSignals();
+  ProcessNews();
 }

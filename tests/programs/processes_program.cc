@@ -1,15 +1,11 @@
 // Stories of processes that share locks.
 #include <lockcheck/lockcheck.h>
 #include <lockcheck/process.h>
-#include <sched.h>
 #include <signal.h>
-#include <sys/prctl.h>
-#include <unistd.h>
 
-#include <atomic>
-#include <cstdio>
 #include <mutex>
 
+#include "tests/programs/process_turns.h"
 #include "tests/programs/stories.h"
 
 namespace {
@@ -17,30 +13,11 @@ namespace {
 using lockcheck::process::child;
 using lockcheck::this_thread::set_name;
 
-// Who is how far, by which the processes keep themselves in turn; lockcheck
-// does not see it.
-struct Shared {
+struct Shared : Turns {
   lockcheck::process::mutex a{"a"}, b{"b"};
-  std::atomic<int> arrived{0};
-
-  void Arrive() { ++arrived; }
-  void Await(int n) const {
-    while (arrived < n) sched_yield();
-  }
 };
 
 lockcheck::mutex g_mutex("mutex");
-
-void Stand() {
-  std::puts("stands");
-  std::fflush(stdout);
-}
-
-// It goes when its parent does.
-void BeginChild(const char* name) {
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  set_name(name);
-}
 
 // ---- Two locks in both orders -----------------------------------------------
 using Lock = lockcheck::process::mutex;

@@ -6,28 +6,31 @@
 
 #include <string>
 
-#include "tests/tools/process_stories.h"
+#include "tests/tools/hung_stories.h"
 
 namespace lockcheck::tools::testing {
 namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-using ::testing::Not;
 
-class ProcessQueueStoriesTest : public ProcessStoriesTest {
+class ProcessQueueStoriesTest : public HungStoriesTest {
  protected:
-  ProcessQueueStoriesTest() : ProcessStoriesTest("process_queue_program") {}
+  ProcessQueueStoriesTest() : HungStoriesTest("process_queue_program") {}
 };
 
 TEST_F(ProcessQueueStoriesTest, APutUnderAMutexThatTheGetterNeedsIsPossible) {
   ExpectPossible("put-under-mutex-latent");
 }
 
-TEST_F(ProcessQueueStoriesTest, AndIsFoundWhereItHangs) {
-  const Ran ran = AnalyzeHung("put-under-mutex-hangs");
+TEST_F(ProcessQueueStoriesTest, AndIsActualWhereItHangs) {
+  const Ran ran = AnalyzeHung("put-under-mutex-hangs", "1 actual deadlock");
   EXPECT_EQ(ran.status, 1) << ran.out << ran.err;
-  EXPECT_THAT(ran.out, HasSubstr("actual deadlock"));
+  EXPECT_THAT(
+      ran.out,
+      AllOf(HasSubstr("1 actual deadlock"),
+            HasSubstr("(producer) holds mutex and waits for jobs (room)"),
+            HasSubstr("(consumer) waits for mutex")));
 }
 
 TEST_F(ProcessQueueStoriesTest, WhatIsSafeIsSilent) {
@@ -39,19 +42,14 @@ TEST_F(ProcessQueueStoriesTest, WhatIsSafeIsSilent) {
   }
 }
 
-TEST_F(ProcessQueueStoriesTest, WhoWaitsForADeadPutterIsShown) {
-  LetHang("putter-dies", "log=" + log_ + ":quiescence=off");
-  const Ran status = RunCommand({"status", log_});
-  EXPECT_THAT(status.out,
-              AllOf(HasSubstr("waits  jobs in"), HasSubstr("putter")));
-  Kill();
-  const Ran ran = Analyze();
-  EXPECT_THAT(ran.out, AllOf(HasSubstr("WAITS AT"), HasSubstr("jobs ")));
+TEST_F(ProcessQueueStoriesTest, WhoWaitsForADeadPutterIsFound) {
+  const Ran ran = AnalyzeHung("putter-dies", "stall");
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("A1 (main)"), HasSubstr("jobs")));
 }
 
-TEST_F(ProcessQueueStoriesTest, WhoJoinsWhatADeadGetterHasIsShown) {
-  const Ran ran = AnalyzeHung("getter-dies");
-  EXPECT_THAT(ran.out, AllOf(HasSubstr("WAITS AT"), HasSubstr("jobs (end)")));
+TEST_F(ProcessQueueStoriesTest, WhoJoinsWhatADeadGetterHasIsFound) {
+  const Ran ran = AnalyzeHung("getter-dies", "1 actual deadlock");
+  EXPECT_THAT(ran.out, HasSubstr("jobs (end)"));
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "tests/count.h"
-#include "tests/tools/process_stories.h"
+#include "tests/tools/hung_stories.h"
 
 namespace lockcheck::tools::testing {
 namespace {
@@ -17,9 +17,15 @@ namespace {
 using lockcheck::testing::Count;
 using ::testing::HasSubstr;
 
-class ProcessesTest : public ProcessStoriesTest {
+class ProcessesTest : public HungStoriesTest {
  protected:
-  ProcessesTest() : ProcessStoriesTest("processes_program") {}
+  ProcessesTest() : HungStoriesTest("processes_program") {}
+
+  Ran AnalyzeHung(const std::string& story) {
+    LetHang(story, "log=" + log_ + ":quiescence=off");
+    Kill();
+    return Analyze();
+  }
 };
 
 TEST_F(ProcessesTest, ADeadlockOfTwoIsActualWhenBothAreKilled) {
@@ -156,8 +162,7 @@ INSTANTIATE_TEST_SUITE_P(Stories, HangingProcessesTest,
                          });
 
 TEST_F(ProcessesTest, WhoWasKilledInItsWaitIsInNoDeadlock) {
-  const Finished f =
-      Told("waiter-is-killed", "log=" + log_ + ":command=none");
+  const Finished f = Told("waiter-is-killed", "log=" + log_ + ":command=none");
   EXPECT_THAT(f.err, ::testing::Not(HasSubstr("DEADLOCK")));
 }
 

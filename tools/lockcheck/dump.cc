@@ -132,6 +132,8 @@ const char* Name(log::NoteKind kind) {
       return "is left suspended, actor";
     case log::NoteKind::kNobodyResumes:
       return "nobody resumes what is left, at";
+    case log::NoteKind::kQuiescentAcross:
+      return "nobody of this process left to end a wait, at";
   }
   return "unknown note";
 }

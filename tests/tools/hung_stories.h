@@ -1,7 +1,6 @@
-// Stories of several processes: as stories.h's, and they stand when each thread
-// of each of them is asleep in a wait.
-#ifndef LOCKCHECK_TESTS_TOOLS_PROCESS_STORIES_H_
-#define LOCKCHECK_TESTS_TOOLS_PROCESS_STORIES_H_
+// Stories of several processes that come to stand, and are killed then.
+#ifndef LOCKCHECK_TESTS_TOOLS_HUNG_STORIES_H_
+#define LOCKCHECK_TESTS_TOOLS_HUNG_STORIES_H_
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -31,15 +30,18 @@ inline bool AllProcessesSleep(pid_t pid) {
   return AllThreadsSleep(pid);
 }
 
-class ProcessStoriesTest : public StoriesTest {
+class HungStoriesTest : public StoriesTest {
  protected:
   using StoriesTest::StoriesTest;
-  ~ProcessStoriesTest() override { Kill(); }
+  ~HungStoriesTest() override { Kill(); }
 
-  // Leaves it so: all of its processes sleep in the waits that do not end.
-  void LetHang(const std::string& story, const std::string& options) {
+  void Start(const std::string& story, const std::string& options) {
     child_.emplace(program_, std::vector<std::string>{story});
     child_->Options(options).Before([] { setpgid(0, 0); }).Start();
+  }
+  // Leaves it so: all of its processes sleep in the waits that do not end.
+  void LetHang(const std::string& story, const std::string& options) {
+    Start(story, options);
     // Asleep twice: a child that has just been forked may sleep for a page.
     for (int times = 0; times < 2;) {
       ASSERT_FALSE(child_->HasEnded());
@@ -49,16 +51,24 @@ class ProcessStoriesTest : public StoriesTest {
       usleep(stands ? 20'000 : 1'000);
     }
   }
+  // Lets it hang until its log says so, kills all of it, and analyzes again.
+  Ran AnalyzeHung(const std::string& story, const std::string& words) {
+    LetHang(story, "log=" + log_ + ":command=none:quiescence=50");
+    Ran ran = Analyze();
+    for (int looks = 0; looks < 300 && ran.out.find(words) == ran.out.npos;
+         ++looks) {
+      usleep(100'000);
+      ran = Analyze();
+    }
+    EXPECT_THAT(ran.out, ::testing::HasSubstr(words)) << story;
+    Kill();
+    return Analyze();
+  }
   // All of them at once.
   void Kill() {
     if (!child_) return;
     kill(-child_->pid(), SIGKILL);
     child_.reset();
-  }
-  Ran AnalyzeHung(const std::string& story) {
-    LetHang(story, "log=" + log_ + ":quiescence=off");
-    Kill();
-    return Analyze();
   }
 
   std::optional<Child> child_;
@@ -66,4 +76,4 @@ class ProcessStoriesTest : public StoriesTest {
 
 }  // namespace lockcheck::tools::testing
 
-#endif  // LOCKCHECK_TESTS_TOOLS_PROCESS_STORIES_H_
+#endif  // LOCKCHECK_TESTS_TOOLS_HUNG_STORIES_H_
