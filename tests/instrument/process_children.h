@@ -8,23 +8,36 @@
 #include <atomic>
 #include <cstdio>
 #include <string>
+#include <system_error>
 
 #include "lockcheck/process.h"
 
 namespace lockcheck::testing {
 
-inline bool SleepsInItsOneThread(pid_t pid) {
+// As /proc says it: 'S', it sleeps; 'T', it is stopped; '?', it is gone.
+inline char StateOf(pid_t pid) {
   const std::string path = "/proc/" + std::to_string(pid) + "/stat";
   FILE* const file = fopen(path.c_str(), "r");
-  if (file == nullptr) return false;
+  if (file == nullptr) return '?';
   char state = '?';
   if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1) state = '?';
   fclose(file);
-  return state == 'S';
+  return state;
 }
 
 inline void AwaitSleepOf(const process::child& child) {
-  while (child.is_alive() && !SleepsInItsOneThread(child.pid())) sched_yield();
+  while (child.is_alive() && StateOf(child.pid()) != 'S') sched_yield();
+}
+
+// What a call throws; none: nothing of this kind.
+template <typename Act>
+std::error_code ErrorOf(Act act) {
+  try {
+    act();
+  } catch (const std::system_error& e) {
+    return e.code();
+  }
+  return {};
 }
 
 // In shared memory.

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "lockcheck/process.h"
+#include "tests/instrument/process_children.h"
 #include "tests/rounds.h"
 
 // As in process_test_body.h.
@@ -33,6 +34,8 @@ namespace {
 using process::create_only;
 using process::open_only;
 using process::open_or_create;
+using testing::AwaitSleepOf;
+using testing::ErrorOf;
 using ::testing::HasSubstr;
 
 struct Account {
@@ -42,15 +45,6 @@ struct Account {
 };
 
 template <typename Act>
-std::error_code ErrorOf(Act act) {
-  try {
-    act();
-  } catch (const std::system_error& e) {
-    return e.code();
-  }
-  return {};
-}
-template <typename Act>
 std::string Refusal(Act act) {
   try {
     act();
@@ -58,13 +52,6 @@ std::string Refusal(Act act) {
     return e.what();
   }
   return "none";
-}
-
-char StateOf(pid_t pid) {
-  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
-  std::string word;
-  for (int i = 0; i < 3; ++i) stat >> word;
-  return word.empty() ? '?' : word[0];
 }
 
 class PROCESS_NAMED_TEST : public ::testing::Test {
@@ -323,7 +310,7 @@ TEST_F(PROCESS_NAMED_TEST, WhoOpensItWaitsUntilItIsFinished) {
     const Shared opened(open_only, name());
     return opened->other.load();
   });
-  while (opener.is_alive() && StateOf(opener.pid()) != 'S') sched_yield();
+  AwaitSleepOf(opener);
   *step = 2;
   opener.join();
   EXPECT_EQ(opener.exit_status(), 1);

@@ -10,7 +10,6 @@
 #include <chrono>
 #include <cstring>
 #include <deque>
-#include <fstream>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -374,17 +373,10 @@ TEST_F(PROCESS_QUEUE_TEST, AKilledWaiterTakesNothing) {
   EXPECT_TRUE(queue_.empty());
 }
 
-char StateOf(pid_t pid) {
-  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
-  std::string word;
-  for (int i = 0; i < 3; ++i) stat >> word;
-  return word.empty() ? '?' : word[0];
-}
-
 // It cannot fetch what it was woken for.
 void Stop(const process::child& child) {
   kill(child.pid(), SIGSTOP);
-  while (StateOf(child.pid()) != 'T') sched_yield();
+  while (testing::StateOf(child.pid()) != 'T') sched_yield();
 }
 
 TEST_F(PROCESS_QUEUE_TEST, WhatAKilledWaiterWasWokenForIsTheNextOnes) {

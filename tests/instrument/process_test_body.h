@@ -36,6 +36,7 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 using std::chrono::system_clock;
 using testing::AwaitSleepOf;
+using testing::ErrorOf;
 
 struct Shared : testing::Steps {
   process::mutex lock{"lock"};
@@ -50,16 +51,6 @@ void DieWith(Shared& shared) {
   });
   owner.join();
   ASSERT_EQ(owner.exit_status(), -SIGKILL);
-}
-
-template <typename Act>
-std::error_code ErrorOf(Act act) {
-  try {
-    act();
-  } catch (const std::system_error& e) {
-    return e.code();
-  }
-  return {};
 }
 
 class PROCESS_MUTEX_TEST : public ::testing::Test {

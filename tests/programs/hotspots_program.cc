@@ -117,6 +117,21 @@ void Processes() {
       "process_mutex");
   for (int i = 0; i < 3; ++i) std::lock_guard guard(*mutex);
   lockcheck::process::child([&] { std::lock_guard guard(*mutex); }).join();
+  lockcheck::process::queue<int> queue(2, "process_queue");
+  lockcheck::process::child getter([&] {
+    for (int i = 0; i < 3; ++i) {
+      queue.get();
+      queue.task_done();
+    }
+  });
+  for (int i = 0; i < 3; ++i) queue.put(i);
+  queue.join();
+  getter.join();
+  queue.close();
+  try {
+    queue.get();
+  } catch (const lockcheck::queue_closed&) {
+  }
 }
 
 void ProcessSignals() {

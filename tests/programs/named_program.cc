@@ -2,19 +2,18 @@
 // locks that they share by a name. The roles in them are stories too.
 #include <lockcheck/lockcheck.h>
 #include <lockcheck/process.h>
-#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
 #include <string>
 
+#include "tests/programs/process_turns.h"
 #include "tests/programs/stories.h"
 
 extern char** environ;
@@ -25,14 +24,8 @@ namespace process = lockcheck::process;
 
 constexpr char kName[] = "LOCKCHECK_TEST_NAME";
 
-struct Shared {
+struct Shared : Turns {
   process::mutex a{"a"}, b{"b"};
-  std::atomic<int> arrived{0};
-
-  void Arrive() { ++arrived; }
-  void Await(int n) const {
-    while (arrived < n) sched_yield();
-  }
 };
 
 // ---- Who executes the others ------------------------------------------------
@@ -58,8 +51,7 @@ void Tell(const char* one, const char* other) {
     if (std::string(one) == "hangs-a") {
       s->Await(2);
       process::remove_shared(name.c_str());
-      std::puts("stands");
-      std::fflush(stdout);
+      Stand();
     }
     if (waitpid(role, &status, 0) != role || status != 0) std::exit(1);
   }
@@ -101,8 +93,7 @@ void Leave() { OpenShared(process::open_or_create, std::getenv(kName)); }
 void Use() {
   const OpenShared s(process::open_or_create, std::getenv(kName));
   const std::lock_guard held(s->a);
-  std::puts("stands");
-  std::fflush(stdout);
+  Stand();
   pause();
 }
 

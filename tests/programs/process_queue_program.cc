@@ -1,46 +1,23 @@
 // Stories of processes that hand each other items.
 #include <lockcheck/lockcheck.h>
 #include <lockcheck/process.h>
-#include <sched.h>
 #include <signal.h>
-#include <sys/prctl.h>
-#include <unistd.h>
 
-#include <atomic>
-#include <cstdio>
 #include <mutex>
 #include <string>
 
+#include "tests/programs/process_turns.h"
 #include "tests/programs/stories.h"
 
 namespace {
 
 using lockcheck::process::child;
-using lockcheck::this_thread::set_name;
 template <typename T>
 using queue = lockcheck::process::queue<T>;
 
-// By which the processes keep themselves in turn; lockcheck does not see it.
-struct Shared {
+struct Shared : Turns {
   lockcheck::process::mutex mutex{"mutex"};
-  std::atomic<int> step{0};
-
-  void Reach(int n) { step = n; }
-  void Await(int n) const {
-    while (step < n) sched_yield();
-  }
 };
-
-void SayStands() {
-  std::puts("stands");
-  std::fflush(stdout);
-}
-
-// It goes when its parent does.
-void BeginChild(const char* name) {
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  set_name(name);
-}
 
 // ---- A put with a lock held -------------------------------------------------
 enum class Consumer { kKeepsUp, kLagsBehind };
@@ -53,21 +30,22 @@ template <Consumer consumer, size_t room, Needs needs = Needs::kBeforeGet>
 void PutHolding() {
   lockcheck::process::shared<Shared> s;
   queue<int> jobs(room, "jobs");
+  constexpr int kPutsAgain = consumer == Consumer::kKeepsUp ? 3 : 2;
   child producer([&] {
     BeginChild("producer");
     {
       const std::lock_guard hold(s->mutex);
       jobs.put(1);
     }
-    s->Reach(1);
+    s->Arrive();
     if (consumer == Consumer::kKeepsUp) s->Await(2);
     const std::lock_guard hold(s->mutex);
-    s->Reach(3);
+    s->Arrive();
     jobs.put(2);
   });
   child eater([&] {
     BeginChild("consumer");
-    s->Await(consumer == Consumer::kKeepsUp ? 1 : 3);
+    s->Await(consumer == Consumer::kKeepsUp ? 1 : kPutsAgain);
     for (int i = 0; i < 2; ++i) {
       if (needs == Needs::kBeforeGet) {
         const std::lock_guard hold(s->mutex);
@@ -76,13 +54,13 @@ void PutHolding() {
       if (needs == Needs::kAfterGet) {
         const std::lock_guard hold(s->mutex);
       }
-      if (i == 0 && consumer == Consumer::kKeepsUp) s->Reach(2);
+      if (i == 0 && consumer == Consumer::kKeepsUp) s->Arrive();
     }
   });
-  s->Await(3);
+  s->Await(kPutsAgain);
   if (consumer == Consumer::kLagsBehind && room == 1 &&
       needs == Needs::kBeforeGet) {
-    SayStands();
+    Stand();
   }
   producer.join();
   eater.join();
@@ -105,8 +83,8 @@ void EachOther() {
   child y([&] { serve("server of right", left, right); });
   left.put(2);
   right.put(2);
-  s->Reach(1);
-  if (room == 1) SayStands();
+  s->Arrive();
+  if (room == 1) Stand();
   x.join();
   y.join();
 }
@@ -121,7 +99,7 @@ void PutterDies() {
   });
   jobs.get();
   putter.join();
-  SayStands();
+  Stand();
   jobs.get();
 }
 
@@ -135,7 +113,7 @@ void GetterDies() {
     raise(SIGKILL);
   });
   getter.join();
-  SayStands();
+  Stand();
   jobs.join();
 }
 

@@ -51,8 +51,16 @@ class HungStoriesTest : public StoriesTest {
       usleep(stands ? 20'000 : 1'000);
     }
   }
-  Ran AnalyzeHung(const std::string& story) {
-    LetHang(story, "log=" + log_ + ":quiescence=off");
+  // Lets it hang until its log says so, kills all of it, and analyzes again.
+  Ran AnalyzeHung(const std::string& story, const std::string& words) {
+    LetHang(story, "log=" + log_ + ":command=none:quiescence=50");
+    Ran ran = Analyze();
+    for (int looks = 0; looks < 300 && ran.out.find(words) == ran.out.npos;
+         ++looks) {
+      usleep(100'000);
+      ran = Analyze();
+    }
+    EXPECT_THAT(ran.out, ::testing::HasSubstr(words)) << story;
     Kill();
     return Analyze();
   }

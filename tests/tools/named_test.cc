@@ -24,7 +24,9 @@ TEST_F(NamedTest, ADeadlockThatDidNotHappenIsPossible) {
 TEST_F(NamedTest, OneOrderIsSilent) { ExpectSilent("abba-safe"); }
 
 TEST_F(NamedTest, ADeadlockIsActual) {
-  const Ran ran = AnalyzeHung("abba-hangs");
+  LetHang("abba-hangs", "log=" + log_ + ":quiescence=off");
+  Kill();
+  const Ran ran = Analyze();
   EXPECT_EQ(ran.status, 1);
   EXPECT_THAT(ran.out, HasSubstr("1 actual deadlock"));
   EXPECT_THAT(ran.out, HasSubstr("holds a and waits for b"));

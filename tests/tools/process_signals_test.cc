@@ -21,19 +21,6 @@ class ProcessSignalsTest : public HungStoriesTest {
  protected:
   ProcessSignalsTest() : HungStoriesTest("process_signals_program") {}
 
-  // Lets it hang until its log says so, kills all of it, and analyzes again.
-  Ran AnalyzeHung(const std::string& story, const std::string& words) {
-    LetHang(story, "log=" + log_ + ":command=none:quiescence=50");
-    Ran ran = Analyze();
-    for (int looks = 0; looks < 300 && ran.out.find(words) == ran.out.npos;
-         ++looks) {
-      usleep(100'000);
-      ran = Analyze();
-    }
-    EXPECT_THAT(ran.out, HasSubstr(words)) << story;
-    Kill();
-    return Analyze();
-  }
   void ExpectActual(const std::string& story, const char* signal) {
     const Ran ran = AnalyzeHung(story, "1 actual deadlock");
     EXPECT_EQ(ran.status, 1) << story;

@@ -111,7 +111,7 @@ struct alignas(RingShape::kAlignment) ProcessRing {
     return woken;
   }
   ProcessSettle settle() noexcept {
-    return {this, [](void* ring) noexcept {
+    return {this, [](void* ring, bool) noexcept {
               return static_cast<ProcessRing*>(ring)->Settle();
             }};
   }
