@@ -59,6 +59,10 @@ static_assert(static_cast<uint8_t>(LockKind::kCoroutineMutex) ==
               static_cast<uint8_t>(model::ObjectKind::kCoroutineMutex));
 static_assert(static_cast<uint8_t>(LockKind::kProcessMutex) ==
               static_cast<uint8_t>(model::ObjectKind::kProcessMutex));
+static_assert(static_cast<uint8_t>(LockKind::kProcessRecursiveMutex) ==
+              static_cast<uint8_t>(model::ObjectKind::kProcessRecursiveMutex));
+static_assert(static_cast<uint8_t>(LockKind::kProcessSharedMutex) ==
+              static_cast<uint8_t>(model::ObjectKind::kProcessSharedMutex));
 static_assert(static_cast<uint8_t>(How::kTry) ==
               static_cast<uint8_t>(model::How::kTry));
 static_assert(static_cast<uint8_t>(How::kTimed) ==
@@ -574,6 +578,9 @@ constinit Table g_own_table = {internal::kModeUnknown,
                                &DoUnlockProcess,
                                &DoDestroyProcess,
                                &DoForked,
-                               &DoEndProcess};
+                               &DoEndProcess,
+                               &DoForkPlace,
+                               &DoForkRemoteTask,
+                               &DoUnlockSharedProcess};
 
 }  // namespace lockcheck::runtime

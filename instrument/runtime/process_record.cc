@@ -27,13 +27,13 @@ using internal::g_recording;
 // What this process keeps of one lock: its names, which may be read when the
 // shared memory is gone, and a record for when the lock's own is not to be had.
 // Never given back, but used again for another lock.
-struct Known : LockState {
-  Known() : LockState(nullptr, {}) {}
+struct Known : SharedState {
+  Known() : SharedState(nullptr, {}) {}
   std::atomic<uint64_t> number;  // the lock's; kUnused, kBeingMade
   Known* next;
   ProcessLockName names;
-  char name_text[ProcessState::kNameBytes];
-  char file_text[ProcessState::kFileBytes];
+  char name_text[ProcessRecord::kNameBytes];
+  char file_text[ProcessRecord::kFileBytes];
 };
 constexpr uint64_t kUnused = 1, kBeingMade = 2;
 
@@ -73,7 +73,7 @@ Known* Unused(std::atomic<Known*>& head) {
 }
 
 // Two threads that come first make one each, and one of them is found.
-Known* KnownOf(ProcessState& lock) {
+Known* KnownOf(ProcessRecord& lock) {
   if (Known* const known = Find(lock.number)) return known;
   Known* const known = Unused(HeadOf(lock.number));
   if (known == nullptr) return nullptr;
@@ -100,12 +100,13 @@ uint64_t PlaceKey(const ProcessLockName& names) {
          1;
 }
 
-void Register(Thread* t, LockState& record, Known* known, uint32_t site) {
+void Register(Thread* t, SharedState& record, Known* known, uint32_t site,
+              internal::LockKind kind) {
   if (Tag(record) == 0) {
     const ProcessLockName& names = known->names;
     RegisterObject(t, record.tag,
-                   {model::ObjectKind::kProcessMutex, site, &record, names.file,
-                    names.line, names.name, 0, PlaceKey(names)});
+                   {static_cast<model::ObjectKind>(kind), site, &record,
+                    names.file, names.line, names.name, 0, PlaceKey(names)});
     record.lock_class.store(
         static_cast<uint16_t>(ClassOf(names.name, names.file, names.line)),
         std::memory_order_relaxed);
@@ -121,7 +122,7 @@ bool IsGone(uint32_t pid) {
 }
 
 // Whether the lock's own record is this recording's, or is so from now on.
-bool Claim(ProcessState& lock, bool guarded) {
+bool Claim(ProcessRecord& lock, bool guarded) {
   const uint64_t mine = g_recording.load(std::memory_order_relaxed);
   uint64_t of = lock.recording.load(std::memory_order_acquire);
   if (of == mine) return true;
@@ -148,17 +149,17 @@ bool HasOwnLog(const Thread* t) {
 
 }  // namespace
 
-LockState* RecordOf(Thread* t, ProcessState& lock, uint32_t site,
-                    bool guarded) {
+SharedState* RecordOf(Thread* t, ProcessRecord& lock, uint32_t site,
+                      bool guarded) {
   Known* const known = KnownOf(lock);
   if (known == nullptr) return nullptr;
-  LockState* record = known;
+  SharedState* record = known;
   if (HasOwnLog(t) && Claim(lock, guarded)) record = &lock;
-  Register(t, *record, known, site);
+  Register(t, *record, known, site, lock.kind);
   return record;
 }
 
-LockState* KnownRecordOf(Thread* t, ProcessState& lock) {
+SharedState* KnownRecordOf(Thread* t, ProcessRecord& lock) {
   if (HasOwnLog(t) && lock.recording.load(std::memory_order_relaxed) ==
                           g_recording.load(std::memory_order_relaxed)) {
     return &lock;
@@ -166,7 +167,7 @@ LockState* KnownRecordOf(Thread* t, ProcessState& lock) {
   return Find(lock.number);
 }
 
-void ForgetRecord(ProcessState& lock) {
+void ForgetRecord(ProcessRecord& lock) {
   if (Known* const known = Find(lock.number)) {
     g_by_object.Set(ObjectId(*known), 0);
     known->number.store(kUnused, std::memory_order_release);

@@ -43,6 +43,8 @@ enum class Rule : uint8_t {
                     // signal
   kStall,           // everybody waits for a signal that nobody is left to give
   kOwnerDied,       // its process died while it held a lock between processes
+  kForkWhileHeld,   // another thread held a lock when its process was forked
+  kInheritedLock,   // a forked child works under its copy of a lock
 };
 
 // One actor's part: it holds `holds` and asks for `wants`. `wants` is kNone for

@@ -213,6 +213,29 @@ struct OwnerDeath {
   uint64_t ticks = 0;  // of that; 0: not known
 };
 
+// A process was forked while its threads held locks of threads, and the child
+// went on.
+struct ForkedUnder {
+  struct Held {  // by another thread: nobody in the child holds the copy
+    ActorIndex holder = kNone;
+    ObjectIndex object = kNone;  // the parent's
+    SiteIndex site = kNone;
+  };
+  struct Inherited {  // by who forked, and in the child when it asked for
+                      // `wants`
+    Hold hold;        // the child's copy
+    ObjectIndex wants = kNone;
+    model::Mode mode = model::Mode::kExclusive;
+    model::How how = model::How::kBlocking;
+    SiteIndex site = kNone;
+  };
+  ActorIndex child = kNone;   // that continues who forked
+  ActorIndex forker = kNone;  // kNone: not known, nor is `site`
+  SiteIndex site = kNone;     // of the fork
+  std::vector<Held> held;
+  std::vector<Inherited> inherited;
+};
+
 struct Observations {
   const log::Recording* recording = nullptr;
   // Objects 0..recording->objects.size()-1 are the recording's; END(actor) of
@@ -252,6 +275,7 @@ struct Observations {
   std::vector<RefusedMoment> refused;
   std::vector<Quiescence> quiescences;
   std::vector<OwnerDeath> owner_deaths;
+  std::vector<ForkedUnder> forked_under;
   // Of mode=live: what was new is there, but not what the program's signals put
   // in order.
   bool is_live = false;

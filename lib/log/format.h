@@ -301,7 +301,11 @@ enum class NameTarget : uint32_t { kActor = 1, kObject = 2, kProcess = 3 };
 // kLeft: value an actor, a coroutine; at the moment of the kNobodyResumes that
 // follows it was suspended, as all were that its context was to run to their
 // end. kNobodyResumes: value ticks; nobody was left then who would have resumed
-// one of them.
+// one of them. kForkActor: in a forked child, value an actor of its parent and,
+// in the high half, a site: first who forked, and where (0: not known), then
+// each other actor that held locks of threads then. kForkHeld: behind the one
+// it belongs to, value an object and, in the high half, the site where that
+// actor took it: the child's copy is locked, and nobody in the child holds it.
 enum class NoteKind : uint32_t {
   kStopped = 1,
   kDropped = 2,
@@ -315,6 +319,8 @@ enum class NoteKind : uint32_t {
   kOwnerDied = 10,  // since version 2.3, and so are the next two
   kLeft = 11,
   kNobodyResumes = 12,
+  kForkHeld = 17,  // since version 2.4, and so is the next
+  kForkActor = 18,
 };
 
 inline constexpr uint32_t kHeldShared = 1u << 31;  // site ids are smaller

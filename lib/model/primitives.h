@@ -47,7 +47,10 @@ enum class ObjectKind : uint8_t {
   kOperation = 21,   // an asynchronous one
   kQueueClose = 22,  // that a queue is closed: found by who gets or puts
   kCoroutineMutex = 23,
-  kProcessMutex = 24,  // in memory that processes share
+  kProcessMutex = 24,  // in memory that processes share, as the next two
+  kProcessRecursiveMutex = 25,
+  kProcessSharedMutex = 26,
+  kProcessPool = 35,  // workers that are free, which are processes
 };
 
 // What the object has between a post and the wait that it ends.
@@ -146,6 +149,17 @@ inline constexpr Primitive kPrimitives[] = {
     {ObjectKind::kProcessMutex, "process_mutex", "process::mutex", true, false,
      WaitRule::kAll, "unlock, the owner's death", Stock::kNothing, false,
      nullptr, false, false, true},
+    {ObjectKind::kProcessRecursiveMutex, "process_recursive_mutex",
+     "process::recursive_mutex", true, true, WaitRule::kAll,
+     "the last unlock, the owner's death", Stock::kNothing, false, nullptr,
+     false, false, true},
+    {ObjectKind::kProcessSharedMutex, "process_shared_mutex",
+     "process::shared_mutex", true, false, WaitRule::kAll,
+     "unlock, the owner's death; of all readers, for a writer", Stock::kNothing,
+     false, nullptr, false, false, true},
+    {ObjectKind::kProcessPool, "process_pool", "process::pool", false, false,
+     WaitRule::kAny, "the end of a task", Stock::kCount, false, nullptr, false,
+     true, true},
 };
 
 // Rows by kind: a number that is none of these is of a newer writer.

@@ -43,7 +43,9 @@ constexpr Name<Rule> kRules[] = {{Rule::kLockOrder, "lock-order"},
                                  {Rule::kBlockingCall, "blocking-call"},
                                  {Rule::kCommunication, "communication"},
                                  {Rule::kStall, "stall"},
-                                 {Rule::kOwnerDied, "owner-died"}};
+                                 {Rule::kOwnerDied, "owner-died"},
+                                 {Rule::kForkWhileHeld, "fork-while-held"},
+                                 {Rule::kInheritedLock, "inherited-lock"}};
 constexpr Name<ActorState> kStates[] = {{ActorState::kRunning, "running"},
                                         {ActorState::kBlocked, "blocked"},
                                         {ActorState::kEnded, "ended"},

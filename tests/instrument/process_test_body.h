@@ -21,6 +21,7 @@
 #include <utility>
 
 #include "lockcheck/process.h"
+#include "tests/instrument/process_steps.h"
 #include "tests/instrument/sleeper.h"
 
 // ThreadSanitizer does not support this: it ends a child that was forked beside
@@ -35,50 +36,7 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 using std::chrono::system_clock;
 
-struct Shared {
-  process::mutex lock{"lock"};
-  std::atomic<int> step{0};
-  long count = 0;
-
-  void Reach(int n) { step = n; }
-  void Await(int n) const {
-    while (step < n) sched_yield();
-  }
-};
-
-bool SleepsInItsOneThread(pid_t pid) {
-  const std::string path = "/proc/" + std::to_string(pid) + "/stat";
-  FILE* const file = fopen(path.c_str(), "r");
-  if (file == nullptr) return false;
-  char state = '?';
-  if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1) state = '?';
-  fclose(file);
-  return state == 'S';
-}
-
-void AwaitSleepOf(const process::child& child) {
-  while (child.is_alive() && !SleepsInItsOneThread(child.pid())) sched_yield();
-}
-
-// A child that takes the lock and is killed while it has it.
-void DieWith(Shared& shared) {
-  process::child owner([&] {
-    shared.lock.lock();
-    raise(SIGKILL);
-  });
-  owner.join();
-  ASSERT_EQ(owner.exit_status(), -SIGKILL);
-}
-
-template <typename Act>
-std::error_code ErrorOf(Act act) {
-  try {
-    act();
-  } catch (const std::system_error& e) {
-    return e.code();
-  }
-  return {};
-}
+using Shared = SharedLock<process::mutex>;
 
 class PROCESS_MUTEX_TEST : public ::testing::Test {
  protected:

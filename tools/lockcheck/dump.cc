@@ -132,6 +132,10 @@ const char* Name(log::NoteKind kind) {
       return "is left suspended, actor";
     case log::NoteKind::kNobodyResumes:
       return "nobody resumes what is left, at";
+    case log::NoteKind::kForkHeld:
+      return "held it when the process was forked, object";
+    case log::NoteKind::kForkActor:
+      return "forked the process, or held what follows then, actor";
   }
   return "unknown note";
 }
@@ -310,13 +314,16 @@ class Printer : public log::RecordVisitor {
     const uint64_t high = value >> 32;
     const bool elsewhere = kind == log::NoteKind::kElsewhere;
     const bool died = kind == log::NoteKind::kOwnerDied;
-    if (elsewhere || died || kind == log::NoteKind::kStarved) {
+    const bool forked =
+        kind == log::NoteKind::kForkHeld || kind == log::NoteKind::kForkActor;
+    if (elsewhere || died || forked || kind == log::NoteKind::kStarved) {
       value &= 0xffffffff;
     }
     std::string other;
     if (high != 0 && elsewhere)
       other = fmt::format(", for the end of {}", high);
     if (high != 0 && died) other = fmt::format(", actor {}", high);
+    if (high != 0 && forked) other = fmt::format(", site {}", high);
     Event(fmt::format("{}: {}{}", Name(kind), value, other));
   }
 

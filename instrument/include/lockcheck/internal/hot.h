@@ -219,15 +219,19 @@ enum class LockKind : uint8_t {  // model::ObjectKind's numbers
   kOnceFlag = 14,  // held by whoever runs the function
   kCoroutineMutex = 23,
   kProcessMutex = 24,
+  kProcessRecursiveMutex = 25,
+  kProcessSharedMutex = 26,
 };
 constexpr bool IsRecursive(LockKind kind) {
   return kind == LockKind::kRecursiveMutex ||
-         kind == LockKind::kRecursiveTimedMutex;
+         kind == LockKind::kRecursiveTimedMutex ||
+         kind == LockKind::kProcessRecursiveMutex;
 }
 // Who passes a once_flag whose function has been run reads it.
 constexpr bool IsShared(LockKind kind) {
   return kind == LockKind::kSharedMutex ||
-         kind == LockKind::kSharedTimedMutex || kind == LockKind::kOnceFlag;
+         kind == LockKind::kSharedTimedMutex ||
+         kind == LockKind::kProcessSharedMutex || kind == LockKind::kOnceFlag;
 }
 
 struct Deadline;  // deadline.h

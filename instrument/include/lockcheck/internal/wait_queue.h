@@ -38,6 +38,7 @@ enum class WaitKind : uint8_t {  // model::ObjectKind's numbers
   kThreadPool = 18,
   kOperation = 21,
   kQueueClose = 22,
+  kProcessPool = 35,
 };
 
 // What ends waits; model::Post's numbers.
