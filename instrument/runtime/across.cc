@@ -172,9 +172,10 @@ bool ShowsWaitsAcross() { return g_shared.load() != nullptr; }
 
 bool IsDeadlockAcross(Thread* t, const LockRequest& request) {
   Shared* const shared = g_shared.load();
-  // Of readers, one is seen, and each would have to go.
+  // Of readers, one is seen, and each would have to go: nobody is the owner.
   if (shared == nullptr || request.deadline != nullptr ||
-      IsShared(request.kind) || request.kind == LockKind::kGil) {
+      (IsShared(request.kind) && request.process == nullptr) ||
+      request.kind == LockKind::kGil) {
     return false;
   }
   const uint64_t seen = Now();

@@ -139,31 +139,40 @@ bool LockMemberUncommon(LockState& lock, LockKind kind, SiteSlot* slot,
 
 namespace {
 
-LockRequest Asked(ProcessState& lock, How how, SiteSlot* slot, Caller caller,
+LockRequest Asked(ProcessRecord& lock, How how, SiteSlot* slot, Caller caller,
                   uint32_t held = 0, const Deadline* deadline = nullptr) {
-  LockRequest request{&lock,   LockKind::kProcessMutex, how, slot, caller, held,
-                      deadline};
+  LockRequest request{&lock, lock.kind, how, slot, caller, held, deadline};
   request.process = &lock;
+  return request;
+}
+
+LockRequest Reading(LockRequest request, bool reads) {
+  request.reads = reads;
   return request;
 }
 
 }  // namespace
 
-void LockProcessUncommon(ProcessState& lock, SiteSlot* slot, Caller caller) {
-  LockOrThrow(Asked(lock, How::kBlocking, slot, caller));
+void LockProcessUncommon(ProcessRecord& lock, SiteSlot* slot, Caller caller,
+                         bool reads) {
+  if (!LockOrThrow(Reading(Asked(lock, How::kBlocking, slot, caller), reads))) {
+    ThrowTooDeep();
+  }
 }
 
-bool TryLockProcessUncommon(ProcessState& lock, SiteSlot* slot,
-                            Caller caller) noexcept {
-  return Try(Asked(lock, How::kTry, slot, caller));
+bool TryLockProcessUncommon(ProcessRecord& lock, SiteSlot* slot, Caller caller,
+                            bool reads) noexcept {
+  return Try(Reading(Asked(lock, How::kTry, slot, caller), reads));
 }
 
-bool TimedLockProcessUncommon(ProcessState& lock, SiteSlot* slot, Caller caller,
-                              const Deadline& deadline) {
-  return LockOrThrow(Asked(lock, How::kTimed, slot, caller, 0, &deadline));
+bool TimedLockProcessUncommon(ProcessRecord& lock, SiteSlot* slot,
+                              Caller caller, const Deadline& deadline,
+                              bool reads) {
+  return LockOrThrow(
+      Reading(Asked(lock, How::kTimed, slot, caller, 0, &deadline), reads));
 }
 
-bool LockProcessMemberUncommon(ProcessState& lock, SiteSlot* slot,
+bool LockProcessMemberUncommon(ProcessRecord& lock, SiteSlot* slot,
                                Caller caller, uint32_t held) {
   LockRequest request = Asked(lock, How::kMulti, slot, caller, held);
   request.tries = held != 0;
@@ -271,6 +280,7 @@ pid_t ForkChild(uint32_t* actor) noexcept {
   {
     const Unseen unseen;
     table = Recording();
+    if (table != nullptr) table->fork_place(LOCKCHECK_CALLER());
   }
   const pid_t pid = fork();
   const Unseen unseen;

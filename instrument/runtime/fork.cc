@@ -16,6 +16,7 @@
 
 #include "instrument/runtime/elsewhere.h"
 #include "instrument/runtime/exit.h"
+#include "instrument/runtime/fork_held.h"
 #include "instrument/runtime/gone_owner.h"
 #include "instrument/runtime/keep_errno.h"
 #include "instrument/runtime/live.h"
@@ -100,8 +101,10 @@ void DescribeProcess(Thread* t, uint32_t parent) {
     note(log::NoteKind::kSampleInterval, kSampleInterval);
 }
 
-// The id of this process, taken anew after a fork. Under ProcessLock.
-bool EnsureProcess(uint32_t& process, uint32_t& parent) {
+// The id of this process, taken anew after a fork. `forker`: see
+// TakeParentsHolds(). Under ProcessLock.
+bool EnsureProcess(uint32_t& process, uint32_t& parent, Thread* forker,
+                   ParentsHolds& parents) {
   ForkPage& page = *g_fork_page;
   if (page.process.load(std::memory_order_relaxed) == 0) {
     page.process.store(NewId(&log::FileHeader::next_process));
@@ -110,7 +113,10 @@ bool EnsureProcess(uint32_t& process, uint32_t& parent) {
   parent = g_parent_process;
   const bool first = !page.described;
   page.described = true;
-  if (first) g_parent_process = process;
+  if (first) {
+    g_parent_process = process;
+    parents = TakeParentsHolds(forker);
+  }
   return first;
 }
 
@@ -118,6 +124,7 @@ bool EnsureProcess(uint32_t& process, uint32_t& parent) {
 void AddThread(Thread* t) {
   t->next_all = g_fork_page->all_threads;
   __atomic_store_n(&g_fork_page->all_threads, t, __ATOMIC_RELEASE);
+  KnowThread(t);
 }
 
 // A block for the thread, or a scratch one if the log takes no more.
@@ -193,9 +200,10 @@ void StartStream(Thread* t, BeginHow how, uint32_t actor, uint32_t parent,
   ResetSampling(t);
 }
 
-Thread* TakeThread(uint32_t& process, uint32_t& parent, bool& first) {
+Thread* TakeThread(uint32_t& process, uint32_t& parent, bool& first,
+                   ParentsHolds& parents) {
   ProcessLock lock;
-  first = EnsureProcess(process, parent);
+  first = EnsureProcess(process, parent, nullptr, parents);
   Thread* t = g_fork_page->free_threads;
   if (t != nullptr) {
     g_fork_page->free_threads = t->next_free;
@@ -215,9 +223,10 @@ Thread* TakeThread(uint32_t& process, uint32_t& parent, bool& first) {
 void Reattach(Thread* t) {
   uint32_t process = 0, parent_process = 0;
   bool first;
+  ParentsHolds parents;
   {
     ProcessLock lock;
-    first = EnsureProcess(process, parent_process);
+    first = EnsureProcess(process, parent_process, t, parents);
     if (!GiveBlock(t)) return;
     AddThread(t);
   }
@@ -237,6 +246,7 @@ void Reattach(Thread* t) {
   StartStream(
       t, k.interrupted != nullptr ? BeginHow::kSignal : BeginHow::kForkChild,
       actor, parent, first, process, parent_process);
+  WriteForkHeld(t, parents);
   if (!busy) Leave(t);
 }
 
@@ -247,7 +257,8 @@ Thread* SignalThread(Thread* t) {
   if (s == nullptr) {
     uint32_t process = 0, parent = 0;
     bool first = false;
-    s = TakeThread(process, parent, first);
+    ParentsHolds parents;
+    s = TakeThread(process, parent, first, parents);
     if (s == nullptr) return nullptr;
     s->kept().interrupted = t;
     StartStream(s, BeginHow::kSignal, NewId(&log::FileHeader::next_actor),
@@ -354,6 +365,7 @@ void BeforeFork() {
   Thread* const t = Enter();
   if (t == nullptr) return;
   t->kept().fork_actor = NewId(&log::FileHeader::next_actor);
+  NoteForkPlace(t, LOCKCHECK_CALLER(), true);
   Leave(t);
 }
 
@@ -365,6 +377,7 @@ void AfterForkInParent() {
   if (t == nullptr) return;
   const uint32_t child = t->kept().fork_actor;
   t->kept().fork_actor = 0;
+  t->kept().fork_site = 0;
   t->kept().last_fork = child;
   if (child != 0) {
     NoteOtherProcess(child);
@@ -406,6 +419,13 @@ bool Resume(Thread* t, uint32_t actor) {
   return t->hot.actor != actor;
 }
 
+void DoForkPlace(Caller caller) {
+  Thread* const t = Enter();
+  if (t == nullptr) return;
+  NoteForkPlace(t, caller, false);
+  Leave(t);
+}
+
 uint32_t DoForked(bool in_child) {
   Thread* const t = Enter();
   if (t == nullptr) return 0;
@@ -435,10 +455,12 @@ void AttachThread(BeginHow how, uint32_t actor, uint32_t parent) {
   t_thread.phase = ThreadPointer::kAttaching;
   uint32_t process = 0, parent_process = 0;
   bool first = false;
-  Thread* const t = TakeThread(process, parent_process, first);
+  ParentsHolds parents;
+  Thread* const t = TakeThread(process, parent_process, first, parents);
   if (t != nullptr) {
     if (actor == 0) actor = NewId(&log::FileHeader::next_actor);
     StartStream(t, how, actor, parent, first, process, parent_process);
+    WriteForkHeld(t, parents);
     pthread_setspecific(g_exit_key, t);
     t_thread.state = &t->hot;
     t->kept().pointers[0] = &t_thread;

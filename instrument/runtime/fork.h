@@ -17,7 +17,8 @@ void RegisterHandlers();
 // Makes the calling thread an actor. `actor` 0: takes a new id.
 void AttachThread(log::BeginHow how, uint32_t actor, uint32_t parent);
 
-// The entry of the table.
+// The entries of the table.
+void DoForkPlace(internal::Caller caller);
 uint32_t DoForked(bool in_child);
 
 // Whether the owner of a lock is, or was, a thread of this process. A forked

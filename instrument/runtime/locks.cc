@@ -65,6 +65,10 @@ static_assert(static_cast<uint8_t>(LockKind::kCoroutineSharedMutex) ==
               static_cast<uint8_t>(model::ObjectKind::kCoroutineSharedMutex));
 static_assert(static_cast<uint8_t>(LockKind::kProcessMutex) ==
               static_cast<uint8_t>(model::ObjectKind::kProcessMutex));
+static_assert(static_cast<uint8_t>(LockKind::kProcessRecursiveMutex) ==
+              static_cast<uint8_t>(model::ObjectKind::kProcessRecursiveMutex));
+static_assert(static_cast<uint8_t>(LockKind::kProcessSharedMutex) ==
+              static_cast<uint8_t>(model::ObjectKind::kProcessSharedMutex));
 static_assert(static_cast<uint8_t>(How::kTry) ==
               static_cast<uint8_t>(model::How::kTry));
 static_assert(static_cast<uint8_t>(How::kTimed) ==
@@ -612,6 +616,9 @@ constinit Table g_own_table = {internal::kModeUnknown,
                                &DoExitContext,
                                &DoAcquireProcessPermit,
                                &DoReleaseProcessPermits,
-                               &DoStopReading};
+                               &DoStopReading,
+                               &DoForkPlace,
+                               &DoForkRemoteTask,
+                               &DoUnlockSharedProcess};
 
 }  // namespace lockcheck::runtime

@@ -306,6 +306,13 @@ bool SaySimpleName(Message& m, const char* linked) {
 
 }  // namespace
 
+bool InSameModule(const void* one, const void* other) {
+  dl_find_object a, b;
+  return _dl_find_object(const_cast<void*>(one), &a) == 0 &&
+         _dl_find_object(const_cast<void*>(other), &b) == 0 &&
+         a.dlfo_map_start == b.dlfo_map_start;
+}
+
 void NameFunction(Message& m, const void* address) {
   const auto value = reinterpret_cast<uintptr_t>(address);
   dl_find_object found;

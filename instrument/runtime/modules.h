@@ -24,6 +24,9 @@ uint64_t FrameOf(Thread* t, const void* address);
 // False if symbols are stripped.
 bool InWrapper(Thread* t, const void* address);
 
+// Whether the addresses lie in one and the same module.
+bool InSameModule(const void* one, const void* other);
+
 // Writes "function+offset (module+offset)", or what is known of it.
 void NameFunction(Message& m, const void* address);
 

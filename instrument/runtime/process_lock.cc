@@ -12,6 +12,7 @@
 #include "instrument/runtime/misuse.h"
 #include "instrument/runtime/objects.h"
 #include "instrument/runtime/process.h"
+#include "instrument/runtime/process_guard.h"
 #include "instrument/runtime/process_identity.h"
 #include "instrument/runtime/process_record.h"
 #include "instrument/runtime/record.h"
@@ -30,19 +31,7 @@ using internal::kOwnerMask;
 using internal::kWaiters;
 using log::Op;
 
-bool IsTaken(int result) { return result == 0 || result == EOWNERDEAD; }
-
-// The guard is had.
-void Adopt(ProcessState& lock, int result) {
-  if (result == EOWNERDEAD) lock.owner_died = true;
-}
-
-int Sleep(ProcessState& lock, const Deadline* deadline) {
-  return deadline == nullptr ? lock.guard.Lock()
-                             : lock.guard.LockUntil(*deadline);
-}
-
-void NameLock(Message& m, const ProcessState& lock) {
+void NameLock(Message& m, const ProcessRecord& lock) {
   if (lock.made_name[0] != 0) {
     m << "\"" << lock.made_name << "\"";
   } else {
@@ -53,7 +42,7 @@ void NameLock(Message& m, const ProcessState& lock) {
 
 // Told by the kernel, so it is certain; who it was is known if it was recorded.
 // Once for each lock in each process.
-void SayOwnerDied(const ProcessState& lock, uint32_t owner) {
+void SayOwnerDied(const ProcessRecord& lock, uint32_t owner) {
   static GrowingSet said;
   if (!said.Insert(lock.number)) return;
   Message m;
@@ -67,7 +56,7 @@ void SayOwnerDied(const ProcessState& lock, uint32_t owner) {
   }
 }
 
-void NoteOwnerDied(Thread* t, const ProcessState& lock,
+void NoteOwnerDied(Thread* t, const ProcessRecord& lock,
                    const LockState& record) {
   const uint32_t owner =
       &record == &lock
@@ -82,17 +71,30 @@ void NoteOwnerDied(Thread* t, const ProcessState& lock,
 
 // The guard is had by the thread, which is busy.
 void TakeRecord(Thread* t, const LockRequest& request, uint32_t site) {
-  ProcessState& lock = *request.process;
-  LockState* const record = RecordOf(t, lock, site, true);
+  ProcessRecord& lock = *request.process;
+  SharedState* const record = RecordOf(t, lock, site, !request.reads);
   if (record == nullptr) return;
-  const bool died = lock.owner_died;
-  if (died) NoteOwnerDied(t, lock, *record);
-  record->word.store(t->hot.actor, std::memory_order_relaxed);
-  Taken(t, *record, site, request.how, request.group);
+  if (IsTold(lock)) NoteOwnerDied(t, lock, *record);
+  if (request.reads) {
+    // So it stays until somebody writes.
+    record->word.store(internal::kReading, std::memory_order_relaxed);
+    TakenShared(t, *record, site, request.how, request.group);
+  } else {
+    record->word.store(t->hot.actor, std::memory_order_relaxed);
+    Taken(t, *record, site, request.how, request.group);
+  }
 }
 
 bool IsMineAlone(Thread* t, const LockState& record) {
   return Owner(record) == t->hot.actor;
+}
+
+// Whether this thread would wait for itself. Who reads may read again.
+bool HasItself(Thread* t, const LockRequest& request) {
+  const LockState& record = *request.lock;
+  return IsMineAlone(t, record) ||
+         (IsShared(*request.process) && !request.reads &&
+          FindHold(t, ObjectId(record)) != SIZE_MAX);
 }
 
 void WriteTryFailed(Thread* t, const LockRequest& request, uint32_t site) {
@@ -102,7 +104,7 @@ void WriteTryFailed(Thread* t, const LockRequest& request, uint32_t site) {
       .End(Op::kTryFailed, static_cast<uint32_t>(request.how));
 }
 
-MisuseReport Misused(model::Misuse misuse, const ProcessState& lock,
+MisuseReport Misused(model::Misuse misuse, const ProcessRecord& lock,
                      uint32_t object, uint32_t site, uint32_t owner,
                      SiteSlot* slot, Caller caller) {
   return {misuse,         object,
@@ -143,9 +145,8 @@ Got LockOwn(Thread* t, const LockRequest& request, uint32_t site) {
 Got LockOther(Thread* t, const LockRequest& request, uint32_t site) {
   // What may be written while the lock is held finds its room now.
   Room(t, 2 * kSlackWords);
-  const int result = request.process->guard.TryLock();
-  if (IsTaken(result)) {
-    Adopt(*request.process, result);
+  const int result = TryGuard(*request.process, request.reads);
+  if (HasTaken(*request.process, result)) {
     TakeRecord(t, request, site);
     return Got::kLock;
   }
@@ -163,14 +164,14 @@ void WriteUnlock(Thread* t, LockState& record) {
 }
 
 // Whose it is, as far as that is known.
-int UnlockNotMine(Thread* t, ProcessState& lock, LockState* record,
+int UnlockNotMine(Thread* t, ProcessRecord& lock, LockState* record,
                   SiteSlot* slot, Caller caller) {
   const uint32_t site = SiteId(t, slot, caller);
   if (record == nullptr || Tag(*record) == 0) {
     record = RecordOf(t, lock, site, false);
   }
   if (record == nullptr) return PlainProcessUnlock(lock);
-  const bool is_free = lock.guard.OwnerTid() == 0;
+  const bool is_free = !IsHeld(lock);
   // A thread that was not recorded when it took the lock may be now.
   const int result = is_free ? 0 : PlainProcessUnlock(lock);
   if (is_free || result != 0) {
@@ -184,13 +185,14 @@ int UnlockNotMine(Thread* t, ProcessState& lock, LockState* record,
 
 }  // namespace
 
-void TakenPlain(ProcessState& lock, int result) {
-  Adopt(lock, result);
+void TakenPlain(ProcessRecord& lock, bool reads) {
+  // The inner levels of a recursive one are recorded, if the outermost is.
+  if (reads || (!IsShared(lock) && Exclusive(lock).guard.Depth() > 1)) return;
   lock.word.store(0, std::memory_order_relaxed);
 }
 
 Round ProcessRound(const LockRequest& request, const Deadline* deadline) {
-  ProcessState& lock = *request.process;
+  ProcessRecord& lock = *request.process;
   std::atomic<uint32_t>& word = request.lock->word;
   // For its release to see.
   uint32_t seen = word.load(std::memory_order_relaxed);
@@ -198,18 +200,25 @@ Round ProcessRound(const LockRequest& request, const Deadline* deadline) {
          !word.compare_exchange_weak(seen, seen | kWaiters,
                                      std::memory_order_relaxed)) {
   }
-  const int result = Sleep(lock, deadline);
-  Adopt(lock, IsTaken(result) ? result : 0);
-  return IsTaken(result)             ? Round::kTaken
+  const int result = AwaitGuard(lock, request.reads, deadline);
+  return HasTaken(lock, result)      ? Round::kTaken
          : result == ENOTRECOVERABLE ? Round::kNotRecoverable
                                      : Round::kTimedOut;
 }
 
 bool LastProcessTry(const LockRequest& request) {
-  const int result = request.process->guard.TryLock();
-  if (IsTaken(result)) Adopt(*request.process, result);
-  return IsTaken(result);
+  ProcessRecord& lock = *request.process;
+  return HasTaken(lock, TryGuard(lock, request.reads));
 }
+
+namespace {
+
+// Of a recursive lock that this thread has.
+Got TakeAgain(ProcessState& lock) {
+  return lock.guard.TryLock() == 0 ? Got::kLock : Got::kNothing;
+}
+
+}  // namespace
 
 Got DoLockProcess(const LockRequest& asked) {
   const KeepErrno keep_errno;
@@ -224,7 +233,9 @@ Got DoLockProcess(const LockRequest& asked) {
     return PlainProcessRequest(asked);
   }
   Got got;
-  if (IsMineAlone(t, *request.lock)) {
+  if (IsRecursive(request.kind) && IsMineAlone(t, *request.lock)) {
+    got = TakeAgain(Exclusive(*request.process));
+  } else if (HasItself(t, request)) {
     got = LockOwn(t, request, site);
   } else {
     if (request.group == 0) {
@@ -239,20 +250,20 @@ Got DoLockProcess(const LockRequest& asked) {
   return got;
 }
 
-void DoTakenProcess(ProcessState& lock, SiteSlot* slot, Caller caller,
+void DoTakenProcess(ProcessRecord& lock, SiteSlot* slot, Caller caller,
                     int result) {
   const KeepErrno keep_errno;
-  Adopt(lock, result);
+  HasTaken(lock, result);
   Thread* const t = Enter();
-  if (t == nullptr) return TakenPlain(lock, result);
-  LockRequest request{
-      &lock, LockKind::kProcessMutex, How::kBlocking, slot, caller, 0, nullptr};
+  if (t == nullptr) return TakenPlain(lock, false);
+  LockRequest request{&lock,  lock.kind, How::kBlocking, slot,
+                      caller, 0,         nullptr};
   request.process = &lock;
   TakeRecord(t, request, SiteId(t, slot, caller));
   Leave(t);
 }
 
-int DoUnlockProcess(ProcessState& lock, SiteSlot* slot, Caller caller) {
+int DoUnlockProcess(ProcessRecord& lock, SiteSlot* slot, Caller caller) {
   const KeepErrno keep_errno;
   Thread* const t = Enter();
   if (t == nullptr) return PlainProcessUnlock(lock);
@@ -261,6 +272,10 @@ int DoUnlockProcess(ProcessState& lock, SiteSlot* slot, Caller caller) {
     const int result = UnlockNotMine(t, lock, record, slot, caller);
     Leave(t);
     return result;
+  }
+  if (IsRecursive(lock.kind) && Exclusive(lock).guard.Depth() > 1) {
+    Leave(t);
+    return PlainProcessUnlock(lock);
   }
   const uint32_t tag = Tag(*record);
   const bool waited =
@@ -271,7 +286,39 @@ int DoUnlockProcess(ProcessState& lock, SiteSlot* slot, Caller caller) {
   return PlainProcessUnlock(lock);
 }
 
-void DoDestroyProcess(ProcessState& lock) {
+void DoUnlockSharedProcess(ProcessSharedState& lock, SiteSlot* slot,
+                           Caller caller) {
+  const KeepErrno keep_errno;
+  Thread* const t = Enter();
+  if (t == nullptr) {
+    lock.guard.UnlockShared();
+    return;
+  }
+  LockState* const record = KnownRecordOf(t, lock);
+  const size_t index = record == nullptr || Tag(*record) == 0
+                           ? SIZE_MAX
+                           : FindHold(t, ObjectId(*record));
+  if (index != SIZE_MAX && IsRead(t->kept().hot.holds[index])) {
+    CloseHold(t, index);
+    Leave(t);
+    lock.guard.UnlockShared();
+    return;
+  }
+  const uint32_t site = SiteId(t, slot, caller);
+  const bool held = IsHeld(lock);
+  const SharedState* const its = RecordOf(t, lock, site, false);
+  if (its != nullptr) {
+    const uint32_t reader = its->last_reader.load(std::memory_order_relaxed);
+    const uint32_t owner = Owner(*its) != 0 ? Owner(*its) : reader;
+    ReportMisuse(
+        t, Misused(held ? model::Misuse::kUnlockByOther
+                        : model::Misuse::kUnlockFree,
+                   lock, ObjectId(*its), site, held ? owner : 0, slot, caller));
+  }
+  Leave(t);
+}
+
+void DoDestroyProcess(ProcessRecord& lock) {
   const KeepErrno keep_errno;
   Thread* const t = Enter();
   if (t != nullptr) {
@@ -280,14 +327,14 @@ void DoDestroyProcess(ProcessState& lock) {
       const uint32_t object = ObjectId(*record);
       const uint32_t site =
           SiteOfTag(record->holder_site.load(std::memory_order_relaxed));
-      const bool held = lock.guard.OwnerTid() != 0;
+      const bool held = IsHeld(lock);
       const auto report = [&](model::Misuse misuse) {
         ReportMisuse(t, Misused(misuse, lock, object, site, Owner(*record),
                                 nullptr, {}));
       };
       if (IsWaitedFor(*record)) report(model::Misuse::kDestroyWaited);
       if (held) report(model::Misuse::kDestroyHeld);
-      if (held && IsMineAlone(t, *record)) WriteUnlock(t, *record);
+      if (held && FindHold(t, object) != SIZE_MAX) WriteUnlock(t, *record);
       ObjectIsGone(t, object, held);
     }
     Leave(t);
@@ -296,20 +343,20 @@ void DoDestroyProcess(ProcessState& lock) {
 }
 
 Got PlainProcessRequest(const LockRequest& request) {
-  ProcessState& lock = *request.process;
-  int result = lock.guard.TryLock();
-  if (!IsTaken(result) && MayBlock(request)) {
-    result = Sleep(lock, request.deadline);
+  ProcessRecord& lock = *request.process;
+  int result = TryGuard(lock, request.reads);
+  if (result != 0 && result != EOWNERDEAD && MayBlock(request)) {
+    result = AwaitGuard(lock, request.reads, request.deadline);
   }
-  if (IsTaken(result)) {
-    TakenPlain(lock, result);
+  if (HasTaken(lock, result)) {
+    TakenPlain(lock, request.reads);
     return Got::kLock;
   }
   return result == ENOTRECOVERABLE && MayBlock(request) ? Got::kNotRecoverable
                                                         : Got::kNothing;
 }
 
-int PlainProcessUnlock(ProcessState& lock) { return lock.guard.Unlock(); }
+int PlainProcessUnlock(ProcessRecord& lock) { return LeaveGuard(lock); }
 
 }  // namespace lockcheck::runtime
 
@@ -321,10 +368,12 @@ using runtime::Unseen;
 
 }  // namespace
 
-ProcessState::ProcessState(const char* called, source_location where) noexcept
-    : LockState(nullptr, where),
+ProcessRecord::ProcessRecord(LockKind its_kind, const char* called,
+                             source_location where) noexcept
+    : SharedState(nullptr, where),
+      number(runtime::NewNumber()),
       made_line(where.line()),
-      number(runtime::NewNumber()) {
+      kind(its_kind) {
   file = nullptr;
   if (runtime::Recording() != nullptr) runtime::ShowWaitsAcross();
   runtime::CopyNames({called, where.file_name()}, made_name, made_file);
@@ -336,14 +385,21 @@ void UseLocksOfOthers() noexcept {
   if (runtime::Recording() != nullptr) runtime::ShowWaitsAcross();
 }
 
-ProcessState::~ProcessState() {
+namespace {
+
+void Destroy(ProcessRecord& lock) {
   const Unseen unseen;
   if (const Table* const table = runtime::Recording()) {
-    table->destroy_process(*this);
+    table->destroy_process(lock);
   }
 }
 
-void UnlockProcessUncommon(ProcessState& lock, SiteSlot* slot, Caller caller) {
+}  // namespace
+
+ProcessState::~ProcessState() { Destroy(*this); }
+ProcessSharedState::~ProcessSharedState() { Destroy(*this); }
+
+void UnlockProcessUncommon(ProcessRecord& lock, SiteSlot* slot, Caller caller) {
   const Unseen unseen;
   const Table* const table = runtime::Recording();
   const int error = table != nullptr ? table->unlock_process(lock, slot, caller)
@@ -351,21 +407,45 @@ void UnlockProcessUncommon(ProcessState& lock, SiteSlot* slot, Caller caller) {
   if (error != 0) UnlockProcessFailed(lock, error);
 }
 
-void UnlockProcessFailed(const ProcessState& lock, int error) {
+void UnlockProcessFailed(ProcessRecord& lock, int error) {
   // Of a free lock: nothing, as for any other.
-  if (lock.guard.OwnerTid() == 0) return;
+  if (!runtime::IsHeld(lock)) return;
   ThrowRobust(error,
-              "lockcheck: process::mutex unlocked by a thread that does not "
-              "own it");
+              "lockcheck: lock between processes unlocked by a thread that "
+              "does not own it");
 }
 
-void TakenProcessUncommon(ProcessState& lock, SiteSlot* slot, Caller caller,
+// What the record says the kernel knows, too; but that is not so if the thread
+// was not recorded when it released the lock.
+bool TakeProcessAgain(ProcessState& lock) noexcept {
+  if (lock.guard.TryLock() != 0) return false;
+  if (lock.guard.Depth() > 1) return true;
+  lock.guard.Unlock();
+  return false;
+}
+
+bool LeaveProcessLevel(ProcessState& lock) noexcept {
+  return lock.guard.Depth() > 1 && lock.guard.Unlock() == 0;
+}
+
+void UnlockSharedProcessUncommon(ProcessSharedState& lock, SiteSlot* slot,
+                                 Caller caller) noexcept {
+  const Unseen unseen;
+  if (const Table* const table = runtime::Recording()) {
+    table->unlock_shared_process(lock, slot, caller);
+  } else {
+    lock.guard.UnlockShared();
+  }
+}
+
+void TakenProcessUncommon(ProcessRecord& lock, SiteSlot* slot, Caller caller,
                           int result) noexcept {
   const Unseen unseen;
   if (const Table* const table = runtime::Recording()) {
     table->taken_process(lock, slot, caller, result);
   } else {
-    runtime::TakenPlain(lock, result);
+    runtime::HasTaken(lock, result);
+    runtime::TakenPlain(lock, false);
   }
 }
 

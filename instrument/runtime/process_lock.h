@@ -17,20 +17,23 @@
 
 namespace lockcheck::runtime {
 
-using internal::ProcessState;
+using internal::ProcessRecord;
+using internal::ProcessSharedState;
 
 // Entries of the table.
 Got DoLockProcess(const LockRequest& asked);
-void DoTakenProcess(ProcessState& lock, SiteSlot* slot, Caller caller,
+void DoTakenProcess(ProcessRecord& lock, SiteSlot* slot, Caller caller,
                     int result);
-int DoUnlockProcess(ProcessState& lock, SiteSlot* slot, Caller caller);
-void DoDestroyProcess(ProcessState& lock);
+int DoUnlockProcess(ProcessRecord& lock, SiteSlot* slot, Caller caller);
+void DoUnlockSharedProcess(ProcessSharedState& lock, SiteSlot* slot,
+                           Caller caller);
+void DoDestroyProcess(ProcessRecord& lock);
 
 // Of a thread that is not recorded.
 Got PlainProcessRequest(const LockRequest& request);
-int PlainProcessUnlock(ProcessState& lock);
-// The guard is had, with this result; the record says nothing of it.
-void TakenPlain(ProcessState& lock, int result);
+int PlainProcessUnlock(ProcessRecord& lock);
+// The guard is had; the record says nothing of it.
+void TakenPlain(ProcessRecord& lock, bool reads);
 
 // A round of waiting, and the last try of who gives up.
 Round ProcessRound(const LockRequest& request, const Deadline* deadline);

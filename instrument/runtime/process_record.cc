@@ -24,19 +24,19 @@ using internal::g_recording;
 
 // What this process keeps of one lock: its names, which may be read when the
 // shared memory is gone, and a record for when the lock's own is not to be had.
-struct Known : LockState {
-  Known() : LockState(nullptr, {}) {}
+struct Known : SharedState {
+  Known() : SharedState(nullptr, {}) {}
   std::atomic<uint64_t> number{0};  // the lock's
   Known* next = nullptr;
   ProcessLockName names;
-  char name_text[ProcessState::kNameBytes];
-  char file_text[ProcessState::kFileBytes];
+  char name_text[ProcessRecord::kNameBytes];
+  char file_text[ProcessRecord::kFileBytes];
 };
 constinit KnownObjects<Known> g_known;
 constinit IdTable g_by_object;
 
 // Null: no memory.
-Known* KnownOf(ProcessState& lock) {
+Known* KnownOf(ProcessRecord& lock) {
   return g_known.FindOrMake(lock.number, [&](Known& known) {
     memcpy(known.name_text, lock.made_name, sizeof(lock.made_name));
     memcpy(known.file_text, lock.made_file, sizeof(lock.made_file));
@@ -52,12 +52,13 @@ Known* KnownOf(ProcessState& lock) {
   });
 }
 
-void Register(Thread* t, LockState& record, Known* known, uint32_t site) {
+void Register(Thread* t, SharedState& record, Known* known, uint32_t site,
+              internal::LockKind kind) {
   if (Tag(record) == 0) {
     const ProcessLockName& names = known->names;
     RegisterObject(
         t, record.tag,
-        {model::ObjectKind::kProcessMutex, site, &record, names.file,
+        {static_cast<model::ObjectKind>(kind), site, &record, names.file,
          names.line, names.name, 0, PlaceKey(names.file, names.line)});
     record.lock_class.store(
         static_cast<uint16_t>(ClassOf(names.name, names.file, names.line)),
@@ -70,7 +71,7 @@ void Register(Thread* t, LockState& record, Known* known, uint32_t site) {
 }
 
 // Whether the lock's own record is this recording's, or is so from now on.
-bool Claim(ProcessState& lock, bool guarded) {
+bool Claim(ProcessRecord& lock, bool guarded) {
   return ClaimFor(lock.recording, lock.claimed_by, guarded, [&] {
     lock.word.store(0, std::memory_order_relaxed);
     lock.last_actor = 0;
@@ -82,17 +83,17 @@ bool Claim(ProcessState& lock, bool guarded) {
 
 }  // namespace
 
-LockState* RecordOf(Thread* t, ProcessState& lock, uint32_t site,
-                    bool guarded) {
+SharedState* RecordOf(Thread* t, ProcessRecord& lock, uint32_t site,
+                      bool guarded) {
   Known* const known = KnownOf(lock);
   if (known == nullptr) return nullptr;
-  LockState* record = known;
+  SharedState* record = known;
   if (HasOwnLog(t) && Claim(lock, guarded)) record = &lock;
-  Register(t, *record, known, site);
+  Register(t, *record, known, site, lock.kind);
   return record;
 }
 
-LockState* KnownRecordOf(Thread* t, ProcessState& lock) {
+SharedState* KnownRecordOf(Thread* t, ProcessRecord& lock) {
   if (HasOwnLog(t) && lock.recording.load(std::memory_order_relaxed) ==
                           g_recording.load(std::memory_order_relaxed)) {
     return &lock;
@@ -100,7 +101,7 @@ LockState* KnownRecordOf(Thread* t, ProcessState& lock) {
   return g_known.Find(lock.number);
 }
 
-void ForgetRecord(ProcessState& lock) {
+void ForgetRecord(ProcessRecord& lock) {
   if (Known* const known = g_known.Find(lock.number)) {
     NameProcessObject(ObjectId(*known), nullptr);
     g_known.Forget(*known);

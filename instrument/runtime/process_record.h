@@ -10,17 +10,19 @@
 
 namespace lockcheck::runtime {
 
-using internal::ProcessState;
+using internal::ProcessRecord;
+using internal::SharedState;
 
 // The record to write, with an id. The one beside the lock, if it is of this
 // recording, or of none; `guarded`, the caller has the guard: or of one that
 // nobody uses any more. Null: no memory.
-LockState* RecordOf(Thread* t, ProcessState& lock, uint32_t site, bool guarded);
+SharedState* RecordOf(Thread* t, ProcessRecord& lock, uint32_t site,
+                      bool guarded);
 // The same, if there is one that has an id.
-LockState* KnownRecordOf(Thread* t, ProcessState& lock);
+SharedState* KnownRecordOf(Thread* t, ProcessRecord& lock);
 
 // The lock is destroyed.
-void ForgetRecord(ProcessState& lock);
+void ForgetRecord(ProcessRecord& lock);
 
 }  // namespace lockcheck::runtime
 

@@ -91,6 +91,19 @@ WrapperFrame& CacheEntry(Thread* t, void* return_address) {
 }
 static_assert(kWrapperCache == 128);
 
+// Of walk.pcs[i], which is a return address.
+uint32_t SiteOfFrame(Thread* t, const Walk& walk, size_t i, bool* is_new) {
+  const auto key = reinterpret_cast<uintptr_t>(walk.pcs[i]);
+  uint32_t site = 0;
+  if (g_wrapper_sites.Find(key, &site)) return site;
+  const uint32_t id =
+      DefineSite(t, static_cast<char*>(walk.pcs[i]) - 1, walk, i + 1);
+  if (is_new != nullptr) *is_new = true;
+  site = id;
+  g_wrapper_sites.InsertValue(key, id, &site);
+  return site;
+}
+
 // Unwinds to the first frame outside of wrappers, remembering each on the way.
 uint32_t LearnWrappers(Thread* t, Caller caller, bool* is_new) {
   Walk walk;
@@ -104,14 +117,7 @@ uint32_t LearnWrappers(Thread* t, Caller caller, bool* is_new) {
           static_cast<uint32_t>(walk.frames[i + 1] - walk.frames[i]), 0};
       continue;
     }
-    const auto key = reinterpret_cast<uintptr_t>(walk.pcs[i]);
-    uint32_t site = 0;
-    if (!g_wrapper_sites.Find(key, &site)) {
-      const uint32_t id = DefineSite(t, call, walk, i + 1);
-      site = id;
-      if (is_new != nullptr) *is_new = true;
-      g_wrapper_sites.InsertValue(key, id, &site);
-    }
+    const uint32_t site = SiteOfFrame(t, walk, i, is_new);
     CacheEntry(t, walk.pcs[i]) = {walk.pcs[i], 0, site};
     return site;
   }
@@ -172,6 +178,16 @@ uint32_t SiteId(Thread* t, SiteSlot* slot, Caller caller, bool* is_new) {
   }
   if (tag == internal::kSiteWrapper) return WrapperSite(t, caller, is_new);
   return SiteOfTag(tag);
+}
+
+uint32_t SiteBehind(Thread* t, Caller caller, bool outside) {
+  Walk walk;
+  Unwind(caller, walk);
+  size_t i = 0;
+  while (outside && i < walk.count && InSameModule(walk.pcs[i], walk.pcs[0])) {
+    ++i;
+  }
+  return i < walk.count ? SiteOfFrame(t, walk, i, nullptr) : 0;
 }
 
 uint32_t RecordStack(Thread* t, const log::StackOf& of, SiteSlot* slot,

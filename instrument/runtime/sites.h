@@ -42,6 +42,11 @@ const void* PcOfSlot(const SiteSlot* slot);
 // An address in the function of the site; null: not known.
 const void* PcOfSite(uint32_t site);
 
+// The site of the call that `caller` returns to, registered when it first comes
+// by; with `outside`, of the first one that is not in the same module as that.
+// 0: there is none.
+uint32_t SiteBehind(Thread* t, Caller caller, bool outside);
+
 // Records the present stack, from the slot's function outwards; returns its id.
 uint32_t RecordStack(Thread* t, const log::StackOf& of, SiteSlot* slot,
                      Caller caller);

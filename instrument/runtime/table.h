@@ -60,7 +60,7 @@ struct LockRequest {
   // is left for who waits.
   uint32_t* must_wait_at = nullptr;
   // Of a lock between processes, of which `lock` is a record; else null.
-  internal::ProcessState* process = nullptr;
+  internal::ProcessRecord* process = nullptr;
 };
 
 // What came of a request. kDeadlock: it would wait for ever, and is to throw.
@@ -153,12 +153,12 @@ struct Table {
                                    Caller caller);
   void (*end_coroutine_join)(internal::CoroutineRecord& coroutine,
                              uint32_t actor, bool has_ended);
-  void (*taken_process)(internal::ProcessState& lock, SiteSlot* slot,
+  void (*taken_process)(internal::ProcessRecord& lock, SiteSlot* slot,
                         Caller caller, int result);
   // 0, or errno.
-  int (*unlock_process)(internal::ProcessState& lock, SiteSlot* slot,
+  int (*unlock_process)(internal::ProcessRecord& lock, SiteSlot* slot,
                         Caller caller);
-  void (*destroy_process)(internal::ProcessState& lock);
+  void (*destroy_process)(internal::ProcessRecord& lock);
   // After a fork by this thread: the child's actor, in both processes.
   uint32_t (*forked)(bool in_child);
   int (*end_process)(int status);
@@ -179,6 +179,11 @@ struct Table {
   // Records that a coroutine's lock is to be read by one less. False: it must
   // not be.
   bool (*stop_reading)(LockState& lock, SiteSlot* slot, Caller caller);
+  // A fork by this thread is to follow, in the function that returns there.
+  void (*fork_place)(Caller caller);
+  uint32_t (*fork_remote_task)();
+  void (*unlock_shared_process)(internal::ProcessSharedState& lock,
+                                SiteSlot* slot, Caller caller);
 };
 
 // This copy's own table, or the first copy's.

@@ -25,6 +25,12 @@ uint32_t DoForkTask() {
   return task;
 }
 
+uint32_t DoForkRemoteTask() {
+  const uint32_t task = DoForkTask();
+  if (task != 0) NoteOtherProcess(task);
+  return task;
+}
+
 Worker DoBeginTask(const internal::TaskStart& start, SiteSlot* slot,
                    Caller caller) {
   const KeepErrno keep_errno;
@@ -96,6 +102,12 @@ uint32_t ForkTask() noexcept {
   const runtime::Unseen unseen;
   const runtime::Table* const table = runtime::Recording();
   return table == nullptr ? 0 : table->fork_task();
+}
+
+uint32_t ForkRemoteTask() noexcept {
+  const runtime::Unseen unseen;
+  const runtime::Table* const table = runtime::Recording();
+  return table == nullptr ? 0 : table->fork_remote_task();
 }
 
 TaskScope::TaskScope(const TaskStart& start, SiteSlot* slot,

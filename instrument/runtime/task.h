@@ -18,6 +18,7 @@ struct Worker {
 void DoWorkFor(const internal::QueueState* jobs,
                const internal::WaitQueue* slots);
 uint32_t DoForkTask();
+uint32_t DoForkRemoteTask();
 Worker DoBeginTask(const internal::TaskStart& start, internal::SiteSlot* slot,
                    internal::Caller caller);
 void DoEndTask(uint32_t task, const Worker& worker);

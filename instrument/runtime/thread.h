@@ -95,8 +95,12 @@ struct Kept {
   // Whom this thread continues after a fork, the latest first: locks that were
   // held then have one of these as their owner.
   uint32_t ancestors[kMaxAncestors];
-  uint32_t fork_actor;    // id that the next fork's child takes; 0: none
-  uint32_t last_fork;     // id that the last one's child took
+  uint32_t fork_actor;  // id that the next fork's child takes; 0: none
+  uint32_t last_fork;   // id that the last one's child took
+  uint32_t fork_site;   // of the fork that is under way; 0: not known
+  // See fork_held.h.
+  Thread* next_known;
+  Thread* next_holder;
   Thread* signal_thread;  // for handlers that interrupt a busy thread
   Thread* interrupted;    // of a signal thread: whom it serves
   internal::ThreadPointer* pointers[kMaxCopies];  // one per copy of the runtime

@@ -9,6 +9,7 @@
 #include "lib/analysis/cycles.h"
 #include "lib/analysis/expired_wait.h"
 #include "lib/analysis/findings.h"
+#include "lib/analysis/fork_held.h"
 #include "lib/analysis/misuse.h"
 #include "lib/analysis/naked_notify.h"
 #include "lib/analysis/never_signalled.h"
@@ -26,7 +27,8 @@ namespace {
 void Rotate(Finding& finding) {
   if (finding.rule == Rule::kCommunication || finding.rule == Rule::kStall ||
       finding.rule == Rule::kNakedNotify || finding.rule == Rule::kOwnerDied ||
-      finding.rule == Rule::kCarrier) {
+      finding.rule == Rule::kCarrier || finding.rule == Rule::kForkWhileHeld ||
+      finding.rule == Rule::kInheritedLock) {
     return;  // no cycle of objects
   }
   if (finding.parts.size() != finding.objects.size()) return;
@@ -83,6 +85,17 @@ bool IsHeldIn(const Finding& hazard, const Finding& actual) {
       });
 }
 
+// Whether the deadlock is that somebody waits for what this owner holds, and
+// that the owner does not wait.
+bool IsOfOwner(const Part& owner, const Finding& deadlock) {
+  return std::any_of(
+      deadlock.parts.begin(), deadlock.parts.end(), [&](const Part& part) {
+        return part.wants == kNone && !part.holds.empty() &&
+               part.actor == owner.actor &&
+               part.holds.front().site == owner.holds.front().site;
+      });
+}
+
 // An actual deadlock says all that the inversion behind it would say, and an
 // actor stuck on its own lock all that the misuse would.
 void DropWhatIsActual(std::vector<Finding>& findings) {
@@ -103,6 +116,7 @@ void DropWhatIsActual(std::vector<Finding>& findings) {
                std::count(a.objects.begin(), a.objects.end(),
                           f.objects.front()) != 0;
       }
+      if (f.rule == Rule::kForkWhileHeld) return IsOfOwner(f.parts.front(), a);
       return f.misuse == model::Misuse::kSelfLock && a.rule == Rule::kSelf &&
              f.count == 1 && a.objects == f.objects &&
              a.parts.front().actor == f.parts.front().actor;
@@ -182,6 +196,7 @@ Findings Find(const Observations& observations, const FindOptions& options) {
   FindRefusedDeadlocks(observations, result.findings);
   FindMisuse(observations, result.findings);
   FindOwnerDeaths(observations, result.findings);
+  FindForkHeld(observations, result.findings);
   FindRecursiveReads(observations, result.findings);
   FindBlockingCalls(observations, result.findings);
   FindCoroutineHazards(observations, result.findings);

@@ -48,6 +48,8 @@ enum class Rule : uint8_t {
   kLongRun,              // a coroutine keeps its thread for long
   kCarrier,  // a coroutine's thread waits for what one holds that is suspended,
              // and that only this thread could resume
+  kForkWhileHeld,  // another thread held a lock when its process was forked
+  kInheritedLock,  // a forked child works under its copy of a lock
 };
 
 // One actor's part: it holds `holds` and asks for `wants`. `wants` is kNone for

@@ -255,6 +255,29 @@ struct NoCarrier {
   uint64_t ticks = 0;
 };
 
+// A process was forked while its threads held locks of threads, and the child
+// went on.
+struct ForkedUnder {
+  struct Held {  // by another thread: nobody in the child holds the copy
+    ActorIndex holder = kNone;
+    ObjectIndex object = kNone;  // the parent's
+    SiteIndex site = kNone;
+  };
+  struct Inherited {  // by who forked, and in the child when it asked for
+                      // `wants`
+    Hold hold;        // the child's copy
+    ObjectIndex wants = kNone;
+    model::Mode mode = model::Mode::kExclusive;
+    model::How how = model::How::kBlocking;
+    SiteIndex site = kNone;
+  };
+  ActorIndex child = kNone;   // that continues who forked
+  ActorIndex forker = kNone;  // kNone: not known, nor is `site`
+  SiteIndex site = kNone;     // of the fork
+  std::vector<Held> held;
+  std::vector<Inherited> inherited;
+};
+
 struct Observations {
   const log::Recording* recording = nullptr;
   // Objects 0..recording->objects.size()-1 are the recording's; END(actor) of
@@ -300,6 +323,7 @@ struct Observations {
   std::vector<ThreadKept> thread_kept;
   std::vector<ThreadBlocked> blocked_thread;
   std::vector<NoCarrier> no_carrier;
+  std::vector<ForkedUnder> forked_under;
   // Of mode=live: what was new is there, but not what the program's signals put
   // in order.
   bool is_live = false;

@@ -17,6 +17,7 @@
 #include "lib/analysis/asked.h"
 #include "lib/analysis/coroutine_hazards.h"
 #include "lib/analysis/end_state.h"
+#include "lib/analysis/fork_held.h"
 #include "lib/analysis/owner_died.h"
 #include "lib/analysis/permits.h"
 #include "lib/analysis/refused.h"
@@ -229,6 +230,7 @@ Observations Observe(const log::Recording& recording, unsigned threads,
   o.refused = RefusedMoments(recording, pieces);
   MergeAsked(recording, threads, pieces, o);
   ForgetPermitsOfSignals(o);
+  CollectForkHeld(o);
   return o;
 }
 

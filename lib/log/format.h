@@ -318,6 +318,11 @@ enum class NameTarget : uint32_t { kActor = 1, kObject = 2, kProcess = 3 };
 // one of them. kQuiescentAcross: as kQuiescent, but the process shares memory
 // with others, of which one could have ended a wait; with it stand the same
 // notes as with that one. Written again when another process has come to that.
+// kForkActor: in a forked child, value an actor of its parent and,
+// in the high half, a site: first who forked, and where (0: not known), then
+// each other actor that held locks of threads then. kForkHeld: behind the one
+// it belongs to, value an object and, in the high half, the site where that
+// actor took it: the child's copy is locked, and nobody in the child holds it.
 enum class NoteKind : uint32_t {
   kStopped = 1,
   kDropped = 2,
@@ -335,6 +340,8 @@ enum class NoteKind : uint32_t {
   kNoCarrier = 14,
   kKeptThread = 15,
   kQuiescentAcross = 16,
+  kForkHeld = 17,
+  kForkActor = 18,
 };
 
 inline constexpr uint32_t kHeldShared = 1u << 31;  // site ids are smaller

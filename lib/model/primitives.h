@@ -47,7 +47,9 @@ enum class ObjectKind : uint8_t {
   kOperation = 21,   // an asynchronous one
   kQueueClose = 22,  // that a queue is closed: found by who gets or puts
   kCoroutineMutex = 23,
-  kProcessMutex = 24,  // in memory that processes share
+  kProcessMutex = 24,  // in memory that processes share, as the next two
+  kProcessRecursiveMutex = 25,
+  kProcessSharedMutex = 26,
   kProcessSemaphore = 27,
   kProcessEvent = 28,
   kProcessConditionVariable = 29,
@@ -56,6 +58,7 @@ enum class ObjectKind : uint8_t {
   kProcessQueueSlots = 32,
   kProcessQueueDone = 33,
   kProcessQueueClose = 34,
+  kProcessPool = 35,  // workers that are free, which are processes
   kCoroutineSharedMutex = 36,
 };
 
@@ -159,6 +162,14 @@ inline constexpr Primitive kPrimitives[] = {
     {ObjectKind::kProcessMutex, "process_mutex", "process::mutex", true, false,
      WaitRule::kAll, "unlock, the owner's death", Stock::kNothing, false,
      nullptr, false, false, true},
+    {ObjectKind::kProcessRecursiveMutex, "process_recursive_mutex",
+     "process::recursive_mutex", true, true, WaitRule::kAll,
+     "the last unlock, the owner's death", Stock::kNothing, false, nullptr,
+     false, false, true},
+    {ObjectKind::kProcessSharedMutex, "process_shared_mutex",
+     "process::shared_mutex", true, false, WaitRule::kAll,
+     "unlock, the owner's death; of all readers, for a writer", Stock::kNothing,
+     false, nullptr, false, false, true},
     {ObjectKind::kProcessSemaphore, "process_semaphore",
      "process::semaphore, process::bounded_semaphore", true, false,
      WaitRule::kAny, "release", Stock::kCount, false, "permits", false, false,
@@ -184,6 +195,9 @@ inline constexpr Primitive kPrimitives[] = {
     {ObjectKind::kProcessQueueClose, "process_queue_close",
      "process::queue: closed", false, false, WaitRule::kAny, "close",
      Stock::kFlag, false, nullptr, false, false, true},
+    {ObjectKind::kProcessPool, "process_pool", "process::pool", false, false,
+     WaitRule::kAny, "the end of a task", Stock::kCount, false, nullptr, false,
+     true, true},
     {ObjectKind::kCoroutineSharedMutex, "coroutine_shared_mutex",
      "coroutine::shared_mutex", true, false, WaitRule::kAll,
      "unlock; of all readers, for a writer"},

@@ -366,6 +366,18 @@ std::string Advice(const Report& report, const Finding& finding,
         "recoverable",
         ClassOf(report, row.objects[0]));
   }
+  if (finding.rule == Rule::kForkWhileHeld) {
+    return fmt::format(
+        "fork before other threads run, or take {} yourself before the fork "
+        "and release it after it in both processes (pthread_atfork does that "
+        "for every fork), or let the child exec at once",
+        ClassOf(report, row.objects[0]));
+  }
+  if (finding.rule == Rule::kInheritedLock) {
+    return fmt::format(
+        "fork without {} held, or release it in the child before anything else",
+        ClassOf(report, row.objects[0]));
+  }
   if (finding.rule == Rule::kLostWakeup && IsAboutFlag(report, row)) {
     return fmt::format(
         "clear {} only when everybody who has to see it has seen it: in "

@@ -109,6 +109,12 @@ std::string StackText(const std::vector<SourceLine>& stack, size_t width,
   return out;
 }
 
+// The part of who forked, which wants the child.
+bool IsFork(const FindingRow& row, const PartRow& part) {
+  return (row.rule == "fork-while-held" || row.rule == "inherited-lock") &&
+         &part != &row.parts[0];
+}
+
 std::string Asks(const FindingRow& row, const PartRow& part) {
   const WantRow& wants = *part.wants;
   if (row.kind == FindingKind::kMisuse) return "misuses";
@@ -116,9 +122,11 @@ std::string Asks(const FindingRow& row, const PartRow& part) {
       &part != &row.parts[0]) {
     return "signals";
   }
+  if (IsFork(row, part)) return "forks";
   const bool stands =
       row.verdict == Verdict::kActual ||
       (row.kind == FindingKind::kHazard && row.rule != "recursive-read" &&
+       row.rule != "inherited-lock" &&
        !(row.rule == "blocking-call" && &part != &row.parts[0]));
   if (stands) return "waits";
   return wants.how == model::How::kTry ? "tries" : "asks";

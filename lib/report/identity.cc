@@ -124,6 +124,11 @@ std::vector<Element> Elements(const Report& report, const FindingRow& row) {
     } else {
       continue;
     }
+    // Who forked is a part of it, and not a lock.
+    if (row.rule == "fork-while-held" || row.rule == "inherited-lock") {
+      element.object = row.objects[0];
+      element.asks = &part == &row.parts[0];
+    }
     element.text = WithoutOrdinals(fmt::format(
         "{}\n{}\n{}", StableName(report, element.object), asks,
         part.holds.empty() ? "" : Function(report, part.holds[0].site)));

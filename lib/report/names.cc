@@ -48,7 +48,9 @@ constexpr Name<Rule> kRules[] = {
     {Rule::kLockAcrossAwait, "lock-across-await"},
     {Rule::kBlockingInCoroutine, "blocking-in-coroutine"},
     {Rule::kLongRun, "long-run"},
-    {Rule::kCarrier, "carrier"}};
+    {Rule::kCarrier, "carrier"},
+    {Rule::kForkWhileHeld, "fork-while-held"},
+    {Rule::kInheritedLock, "inherited-lock"}};
 constexpr Name<ActorState> kStates[] = {{ActorState::kRunning, "running"},
                                         {ActorState::kBlocked, "blocked"},
                                         {ActorState::kEnded, "ended"},

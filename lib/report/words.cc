@@ -235,6 +235,27 @@ std::string OwnerDiedMessage(const Report& report, const FindingRow& row) {
                          : who(last) + " had it next, and was told");
 }
 
+// Who forked, if that is known, comes last.
+std::string ForkedMessage(const Report& report, const Finding& finding,
+                          const FindingRow& row) {
+  const std::string lock = ObjectName(report, row.objects[0]);
+  const std::string who = ActorInSentence(report, row.parts[0].actor);
+  const std::string forker = row.parts.size() == 2
+                                 ? ActorInSentence(report, row.parts[1].actor)
+                                 : "another thread";
+  if (finding.rule == Rule::kForkWhileHeld) {
+    return fmt::format(
+        "{} held {} when {} forked a child: the child's copy of it stays "
+        "locked, for nobody in the child holds it",
+        who, lock, forker);
+  }
+  return fmt::format(
+      "{} goes on under its copy of {}, which {} held when it forked: it asks "
+      "for {}, and its parent's copy keeps it out of nothing",
+      who, lock, row.parts.size() == 2 ? forker : "its parent",
+      ObjectName(report, row.parts[0].wants->object));
+}
+
 std::string Message(const Report& report, const Finding& finding,
                     const FindingRow& row) {
   switch (finding.rule) {
@@ -271,6 +292,9 @@ std::string Message(const Report& report, const Finding& finding,
     case Rule::kLongRun:
     case Rule::kCarrier:
       return CarrierMessage(report, finding, row);
+    case Rule::kForkWhileHeld:
+    case Rule::kInheritedLock:
+      return ForkedMessage(report, finding, row);
     case Rule::kCommunication:
     case Rule::kStall:
       return NobodyLeftMessage(report, finding, row);
@@ -354,6 +378,17 @@ std::string Why(const Report& report, const Finding& finding,
   }
   if (finding.rule == Rule::kOwnerDied) {
     return "it happened in this run; what the lock protects may be half done";
+  }
+  if (finding.rule == Rule::kForkWhileHeld) {
+    return "it happened in this run; the child asked for locks of threads, and "
+           "whoever in it asks for this one, or for what a library keeps "
+           "behind "
+           "such a lock, waits for ever";
+  }
+  if (finding.rule == Rule::kInheritedLock) {
+    return "it happened in this run; each process has the lock once from the "
+           "fork on, so what it protects outside of memory, a file for "
+           "instance, both may be changing at once";
   }
   if (finding.rule == Rule::kLostWakeup && IsAboutFlag(report, row)) {
     return "it did not happen in this run, but what happened can happen in "

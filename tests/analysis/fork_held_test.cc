@@ -12,6 +12,7 @@ namespace lockcheck::analysis::testing {
 namespace {
 
 using log::BeginHow;
+using log::NoteKind;
 using log::testing::ActorOptions;
 using log::testing::Held;
 using log::testing::LogBuilder;
@@ -149,6 +150,119 @@ TEST_F(ForkHeldTest, AnOwnerOfTheSameProcessIsAnotherMatter) {
   Fork();
   ChildStartsAThread();
   b.Block(kChild, kA, kQ, kOfChild, kP);
+  EXPECT_THAT(Judge().findings, IsEmpty());
+}
+
+// ---- What the child's stream says of the fork -------------------------------
+class ForkHazardTest : public ForkHeldTest {
+ protected:
+  static uint64_t Note(uint32_t low, uint32_t high) {
+    return uint64_t{high} << 32 | low;
+  }
+  void ForkWhileTheWorkerHolds() {
+    b.Open(kWorker, kA, kP);
+    Fork();
+    b.Note(kChild, NoteKind::kForkActor, Note(kMain, kR));
+    b.Note(kChild, NoteKind::kForkActor, Note(kWorker, 0));
+    b.Note(kChild, NoteKind::kForkHeld, Note(kA, kP));
+  }
+  void ForkHolding() {
+    b.Open(kMain, kA, kP);
+    Fork({{kA, kP}});
+    b.Note(kChild, NoteKind::kForkActor, Note(kMain, kR));
+  }
+  // By the child, which then closes it.
+  void UseAnother(model::ObjectKind kind = model::ObjectKind::kMutex) {
+    b.Object(kB, kind).Section(kChild, kB, kQ);
+  }
+  static constexpr uint32_t kB = 2;
+};
+
+TEST_F(ForkHazardTest, SaysWhoHeldWhatWhereAndWhoForkedWhere) {
+  ForkWhileTheWorkerHolds();
+  UseAnother();
+  const Findings found = Judge();
+  ASSERT_THAT(found.findings, SizeIs(1));
+  const Finding& f = found.findings[0];
+  EXPECT_EQ(f.kind, Kind::kHazard);
+  EXPECT_EQ(f.rule, Rule::kForkWhileHeld);
+  EXPECT_THAT(f.objects, ElementsAre(log_->recording().FindObject(0, kA)));
+  ASSERT_THAT(f.parts, SizeIs(2));
+  EXPECT_EQ(log_->ActorId(f.parts[0].actor), kWorker);
+  EXPECT_THAT(log_->Held(f.parts[0].holds), ElementsAre(HeldId{kA, kP}));
+  EXPECT_EQ(log_->ActorId(f.parts[1].actor), kMain);
+  EXPECT_EQ(f.parts[1].site, log_->recording().FindSite(kR));
+}
+
+TEST_F(ForkHazardTest, OfAChildThatAsksForNoLockNothingIsSaid) {
+  ForkWhileTheWorkerHolds();
+  EXPECT_THAT(Judge().findings, IsEmpty());
+}
+
+TEST_F(ForkHazardTest, NorOfOneThatAsksForThoseBetweenProcessesOnly) {
+  ForkWhileTheWorkerHolds();
+  UseAnother(model::ObjectKind::kProcessMutex);
+  EXPECT_THAT(Judge().findings, IsEmpty());
+}
+
+TEST_F(ForkHazardTest, ThreadsOfTheChildCountToo) {
+  ForkWhileTheWorkerHolds();
+  ChildStartsAThread();
+  b.Object(kB, model::ObjectKind::kMutex).Section(kOfChild, kB, kQ);
+  EXPECT_THAT(Judge().findings, SizeIs(1));
+}
+
+TEST_F(ForkHazardTest, IsSaidOnceForEachPlaceOfTheFork) {
+  ForkWhileTheWorkerHolds();
+  UseAnother();
+  constexpr uint32_t kSecond = 5;
+  b.Fork(kMain, kSecond).Process(3, {.parent = 1});
+  b.Actor(kSecond, BeginHow::kForkChild, {.parent = kMain, .hot = true});
+  b.Note(kSecond, NoteKind::kForkActor, Note(kMain, kR));
+  b.Note(kSecond, NoteKind::kForkActor, Note(kWorker, 0));
+  b.Note(kSecond, NoteKind::kForkHeld, Note(kA, kP));
+  b.Section(kSecond, kB, kQ);
+  const Findings found = Judge();
+  ASSERT_THAT(found.findings, SizeIs(1));
+  EXPECT_EQ(found.findings[0].count, 2u);
+}
+
+TEST_F(ForkHazardTest, ADeadlockSaysAllOfIt) {
+  ForkWhileTheWorkerHolds();
+  b.At(90).Block(kChild, kA, kQ, kWorker, kP);
+  const Findings found = Judge();
+  ASSERT_THAT(found.findings, SizeIs(1));
+  EXPECT_EQ(found.findings[0].verdict, Verdict::kActual);
+}
+
+TEST_F(ForkHazardTest, WhoGoesOnUnderItsCopyIsNamedWithWhatItAsksFor) {
+  ForkHolding();
+  UseAnother();
+  b.Close(kChild);
+  const Findings found = Judge();
+  ASSERT_THAT(found.findings, SizeIs(1));
+  const Finding& f = found.findings[0];
+  EXPECT_EQ(f.rule, Rule::kInheritedLock);
+  ASSERT_THAT(f.parts, SizeIs(2));
+  EXPECT_EQ(log_->ActorId(f.parts[0].actor), kChild);
+  EXPECT_THAT(log_->Held(f.parts[0].holds), ElementsAre(HeldId{kA, kP}));
+  EXPECT_EQ(f.parts[0].wants, log_->recording().FindObject(1, kB));
+  EXPECT_EQ(f.parts[0].site, log_->recording().FindSite(kQ));
+  EXPECT_EQ(log_->ActorId(f.parts[1].actor), kMain);
+}
+
+TEST_F(ForkHazardTest, WhoLetsGoOfItsCopyFirstIsNot) {
+  ForkHolding();
+  b.Close(kChild);
+  UseAnother();
+  b.Section(kChild, kA, kP);
+  EXPECT_THAT(Judge().findings, IsEmpty());
+}
+
+TEST_F(ForkHazardTest, ALogWithoutSuchNotesSaysNothing) {
+  b.Open(kMain, kA, kP);
+  Fork();
+  UseAnother();
   EXPECT_THAT(Judge().findings, IsEmpty());
 }
 

@@ -22,6 +22,7 @@
 
 #include "lockcheck/process.h"
 #include "tests/instrument/process_children.h"
+#include "tests/instrument/process_steps.h"
 #include "tests/instrument/sleeper.h"
 
 // ThreadSanitizer does not support this: it ends a child that was forked beside
@@ -38,20 +39,7 @@ using std::chrono::system_clock;
 using testing::AwaitSleepOf;
 using testing::ErrorOf;
 
-struct Shared : testing::Steps {
-  process::mutex lock{"lock"};
-  long count = 0;
-};
-
-// A child that takes the lock and is killed while it has it.
-void DieWith(Shared& shared) {
-  process::child owner([&] {
-    shared.lock.lock();
-    raise(SIGKILL);
-  });
-  owner.join();
-  ASSERT_EQ(owner.exit_status(), -SIGKILL);
-}
+using Shared = SharedLock<process::mutex>;
 
 class PROCESS_MUTEX_TEST : public ::testing::Test {
  protected:

@@ -140,6 +140,10 @@ const char* Name(log::NoteKind kind) {
       return "kept its thread, since an await at";
     case log::NoteKind::kQuiescentAcross:
       return "nobody of this process left to end a wait, at";
+    case log::NoteKind::kForkHeld:
+      return "held it when the process was forked, object";
+    case log::NoteKind::kForkActor:
+      return "forked the process, or held what follows then, actor";
   }
   return "unknown note";
 }
@@ -321,7 +325,9 @@ class Printer : public log::RecordVisitor {
     const bool carrier = kind == log::NoteKind::kNoCarrier;
     const bool across = kind == log::NoteKind::kHeldAcross;
     const bool kept = kind == log::NoteKind::kKeptThread;
-    if (elsewhere || died || carrier || across || kept ||
+    const bool forked =
+        kind == log::NoteKind::kForkHeld || kind == log::NoteKind::kForkActor;
+    if (elsewhere || died || carrier || across || kept || forked ||
         kind == log::NoteKind::kStarved) {
       value &= 0xffffffff;
     }
@@ -335,6 +341,7 @@ class Printer : public log::RecordVisitor {
       other = fmt::format(", {} us, {} others ready",
                           log::DecodeTicks(high & 0xffff), high >> 16);
     }
+    if (high != 0 && forked) other = fmt::format(", site {}", high);
     Event(fmt::format("{}: {}{}", Name(kind), value, other));
   }
 

@@ -174,13 +174,23 @@ struct LockAccess {
   // returns how many there were beyond the first.
   template <typename Lock>
   static uint32_t UnlockAllLevels(Lock& lock) {
-    const uint32_t levels = std::exchange(lock.state_.depth, 0);
+    uint32_t levels;
+    if constexpr (requires { lock.state_.guard; }) {
+      levels = lock.state_.guard.Depth() - 1;
+      lock.state_.guard.SetDepth(1);
+    } else {
+      levels = std::exchange(lock.state_.depth, 0);
+    }
     lock.unlock();
     return levels;
   }
   template <typename Lock>
   static void SetLevels(Lock& lock, uint32_t levels) {
-    lock.state_.depth = levels;
+    if constexpr (requires { lock.state_.guard; }) {
+      lock.state_.guard.SetDepth(levels + 1);
+    } else {
+      lock.state_.depth = levels;
+    }
   }
   template <typename Lock>
   LOCKCHECK_ALWAYS_INLINE static void LockSharedAt(Lock& lock, SiteSlot* slot) {

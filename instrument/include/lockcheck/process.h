@@ -8,8 +8,11 @@
 #include "lockcheck/process/condition_variable.h"
 #include "lockcheck/process/event.h"
 #include "lockcheck/process/mutex.h"
+#include "lockcheck/process/pool.h"
 #include "lockcheck/process/queue.h"
 #include "lockcheck/process/semaphore.h"
+#include "lockcheck/process/serialize.h"
 #include "lockcheck/process/shared.h"
+#include "lockcheck/process/shared_mutex.h"
 
 #endif  // LOCKCHECK_PROCESS_H_

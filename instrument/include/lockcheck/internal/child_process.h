@@ -19,6 +19,7 @@
 
 #include "lockcheck/internal/abi.h"
 #include "lockcheck/internal/deadline.h"
+#include "lockcheck/internal/time_left.h"
 
 namespace lockcheck::inline LOCKCHECK_ABI::internal {
 
@@ -29,14 +30,6 @@ inline int AwaitChild(pid_t pid, int* status) {
     if (errno != EINTR) return errno;
   }
   return 0;
-}
-
-inline int64_t NsUntil(const Deadline& deadline) {
-  timespec now;
-  clock_gettime(deadline.realtime ? CLOCK_REALTIME : CLOCK_MONOTONIC, &now);
-  constexpr int64_t kMost = 3600;
-  const int64_t seconds = std::min(deadline.seconds - now.tv_sec, kMost);
-  return seconds * 1'000'000'000 + deadline.nanoseconds - now.tv_nsec;
 }
 
 inline int AwaitChild(pid_t pid, int* status, const Deadline& deadline) {

@@ -219,16 +219,20 @@ enum class LockKind : uint8_t {  // model::ObjectKind's numbers
   kOnceFlag = 14,  // held by whoever runs the function
   kCoroutineMutex = 23,
   kProcessMutex = 24,
+  kProcessRecursiveMutex = 25,
+  kProcessSharedMutex = 26,
   kCoroutineSharedMutex = 36,
 };
 constexpr bool IsRecursive(LockKind kind) {
   return kind == LockKind::kRecursiveMutex ||
-         kind == LockKind::kRecursiveTimedMutex;
+         kind == LockKind::kRecursiveTimedMutex ||
+         kind == LockKind::kProcessRecursiveMutex;
 }
 // Who passes a once_flag whose function has been run reads it.
 constexpr bool IsShared(LockKind kind) {
   return kind == LockKind::kSharedMutex ||
          kind == LockKind::kSharedTimedMutex || kind == LockKind::kOnceFlag ||
+         kind == LockKind::kProcessSharedMutex ||
          kind == LockKind::kCoroutineSharedMutex;
 }
 // No thread sleeps for it.

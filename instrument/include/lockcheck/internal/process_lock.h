@@ -18,55 +18,90 @@
 
 #include "lockcheck/internal/hot.h"
 #include "lockcheck/internal/robust.h"
+#include "lockcheck/internal/robust_shared.h"
 #include "lockcheck/source_location.h"
 
 namespace lockcheck::inline LOCKCHECK_ABI::internal {
 
 // Its `name` and `file` are null: a pointer means nothing in another process.
-struct ProcessState : LockState {
+struct ProcessRecord : SharedState {
   static constexpr size_t kNameBytes = 64, kFileBytes = 128;
 
-  ProcessState(const char* name, source_location where) noexcept;
+  ProcessRecord(LockKind kind, const char* name,
+                source_location where) noexcept;
+
+  std::atomic<uint32_t> claimed_by{0};  // the process that gave it its key
+  // Of the recording whose ids the record has; 0: of none yet.
+  std::atomic<uint64_t> recording{0};
+  uint64_t number;  // of this lock and no other
+  uint32_t made_line;
+  LockKind kind;
+  char made_name[kNameBytes];
+  char made_file[kFileBytes];  // its end, if it is too long
+};
+
+// process::mutex, process::recursive_mutex.
+struct ProcessState : ProcessRecord {
+  ProcessState(LockKind its_kind, const char* its_name,
+               source_location where) noexcept
+      : ProcessRecord(its_kind, its_name, where),
+        guard(its_kind == LockKind::kProcessRecursiveMutex) {}
   ~ProcessState();
 
   RobustMutex guard;
-  // Of the recording whose ids the record has; 0: of none yet.
-  std::atomic<uint64_t> recording{0};
-  std::atomic<uint32_t> claimed_by{0};  // the process that gave it its key
   // By who has the guard: the owner before died, and consistent() has not been
   // called.
   bool owner_died = false;
-  uint32_t made_line;
-  uint64_t number;  // of this lock and no other
-  char made_name[kNameBytes];
-  char made_file[kFileBytes];  // its end, if it is too long
+};
+
+// process::shared_mutex.
+struct ProcessSharedState : ProcessRecord {
+  ProcessSharedState(const char* its_name, source_location where) noexcept
+      : ProcessRecord(LockKind::kProcessSharedMutex, its_name, where) {}
+  ~ProcessSharedState();
+
+  RobustSharedMutex guard;
 };
 
 // The key of this process's recording; 0: there is none, or it is live.
 extern std::atomic<uint64_t> g_recording;
 
-// Throws as lock() does.
-void LockProcessUncommon(ProcessState& lock, SiteSlot* slot, Caller caller);
-bool TryLockProcessUncommon(ProcessState& lock, SiteSlot* slot,
-                            Caller caller) noexcept;
-bool TimedLockProcessUncommon(ProcessState& lock, SiteSlot* slot, Caller caller,
-                              const Deadline& deadline);
+// Throws as lock() does. `reads`: of a ProcessSharedState.
+void LockProcessUncommon(ProcessRecord& lock, SiteSlot* slot, Caller caller,
+                         bool reads = false);
+bool TryLockProcessUncommon(ProcessRecord& lock, SiteSlot* slot, Caller caller,
+                            bool reads = false) noexcept;
+bool TimedLockProcessUncommon(ProcessRecord& lock, SiteSlot* slot,
+                              Caller caller, const Deadline& deadline,
+                              bool reads = false);
 // One member of a lock(a, b, ...) request, as LockMemberUncommon().
-bool LockProcessMemberUncommon(ProcessState& lock, SiteSlot* slot,
+bool LockProcessMemberUncommon(ProcessRecord& lock, SiteSlot* slot,
                                Caller caller, uint32_t held);
-void UnlockProcessUncommon(ProcessState& lock, SiteSlot* slot, Caller caller);
+void UnlockProcessUncommon(ProcessRecord& lock, SiteSlot* slot, Caller caller);
+void UnlockSharedProcessUncommon(ProcessSharedState& lock, SiteSlot* slot,
+                                 Caller caller) noexcept;
 // The warm path: of lock(), and of what comes before a release. False: nothing
 // was done.
 bool WarmAcquireProcess(ProcessState& lock, SiteSlot* slot,
                         Caller caller) noexcept;
 bool WarmCloseProcess(LockState& lock) noexcept;
 // Throws, if it is for another owner's sake.
-void UnlockProcessFailed(const ProcessState& lock, int error);
+void UnlockProcessFailed(ProcessRecord& lock, int error);
+// Of a recursive lock that this thread has already, by its record: takes it
+// once more, or gives one level of several back. False: nothing was done.
+bool TakeProcessAgain(ProcessState& lock) noexcept;
+bool LeaveProcessLevel(ProcessState& lock) noexcept;
 // The guard was just taken, with this result of it.
 void TakenProcessUncommon(ProcessState& lock, SiteSlot* slot, Caller caller,
                           int result) noexcept;
 // The lock, whose tag is `tag`, is about to be released and has waiters.
 void ReleasingProcess(uint32_t tag) noexcept;
+
+LOCKCHECK_ALWAYS_INLINE bool IsOwnProcessLock(const ProcessState& lock) {
+  const uint32_t me = t_thread.state->actor;
+  return ((lock.word.load(std::memory_order_relaxed) ^ me) & kOwnerMask) == 0 &&
+         me != 0;
+}
 
 // True: the lock is had, and that is recorded.
 LOCKCHECK_ALWAYS_INLINE bool AcquireProcessHot(ProcessState& lock,

@@ -1,25 +1,25 @@
-// LOCKCHECK_DISABLED: process::mutex is a robust pthread mutex, and whether its
-// previous owner died.
+// LOCKCHECK_DISABLED: process::mutex and process::recursive_mutex are a robust
+// pthread mutex, and whether its previous owner died.
 #ifndef LOCKCHECK_INTERNAL_PROCESS_MUTEX_DISABLED_H_
 #define LOCKCHECK_INTERNAL_PROCESS_MUTEX_DISABLED_H_
 
 #include "lockcheck/internal/robust.h"
 #include "lockcheck/internal/segment.h"
 
-namespace lockcheck::inline LOCKCHECK_ABI::process {
+namespace lockcheck::inline LOCKCHECK_ABI {
+namespace internal {
 
-class LOCKCHECK_CAPABILITY("mutex") mutex {
+template <bool kIsRecursive>
+class LOCKCHECK_CAPABILITY("mutex") PlainProcessMutex {
  public:
-  mutex(source_location = {}) noexcept : mutex(nullptr) {}
-  explicit mutex(const char*, source_location = {}) noexcept {
-    internal::NoteLockOfSegment(&guard_, nullptr);
-  }
-  mutex(const mutex&) = delete;
-  mutex& operator=(const mutex&) = delete;
+  PlainProcessMutex() noexcept : guard_(kIsRecursive) {}
+  PlainProcessMutex(const PlainProcessMutex&) = delete;
+  PlainProcessMutex& operator=(const PlainProcessMutex&) = delete;
 
-  previous_owner lock() LOCKCHECK_ACQUIRE() {
-    if (!IsTaken(guard_.Lock())) NotRecoverable();
-    return owner_died_ ? previous_owner::died : previous_owner::released;
+  process::previous_owner lock() LOCKCHECK_ACQUIRE() {
+    Check(guard_.Lock());
+    return owner_died_ ? process::previous_owner::died
+                       : process::previous_owner::released;
   }
   bool try_lock() noexcept LOCKCHECK_TRY_ACQUIRE(true) {
     return IsTaken(guard_.TryLock());
@@ -27,25 +27,24 @@ class LOCKCHECK_CAPABILITY("mutex") mutex {
   template <typename Rep, typename Period>
   bool try_lock_for(const std::chrono::duration<Rep, Period>& duration)
       LOCKCHECK_TRY_ACQUIRE(true) {
-    return LockUntil(internal::DeadlineAfter(duration));
+    return LockUntil(DeadlineAfter(duration));
   }
   template <typename Clock, typename Duration>
   bool try_lock_until(const std::chrono::time_point<Clock, Duration>& time)
       LOCKCHECK_TRY_ACQUIRE(true) {
-    return internal::Until(time, [&](const internal::Deadline& deadline) {
-      return LockUntil(deadline);
-    });
+    return Until(time,
+                 [&](const Deadline& deadline) { return LockUntil(deadline); });
   }
   void unlock() LOCKCHECK_RELEASE() {
-    owner_died_ = false;
+    if (!kIsRecursive || guard_.Depth() == 1) owner_died_ = false;
     guard_.Unlock();
   }
   bool owner_died() const noexcept { return owner_died_; }
   void consistent() {
     if (const int error = guard_.MakeConsistent()) {
-      internal::ThrowRobust(error,
-                            "lockcheck: consistent() of a lock whose "
-                            "previous owner did not die");
+      ThrowRobust(error,
+                  "lockcheck: consistent() of a lock whose "
+                  "previous owner did not die");
     }
     owner_died_ = false;
   }
@@ -55,19 +54,41 @@ class LOCKCHECK_CAPABILITY("mutex") mutex {
     if (result == EOWNERDEAD) owner_died_ = true;
     return result == 0 || result == EOWNERDEAD;
   }
-  bool LockUntil(const internal::Deadline& deadline) {
+  bool LockUntil(const Deadline& deadline) {
     const int result = guard_.LockUntil(deadline);
-    if (result == ENOTRECOVERABLE) NotRecoverable();
-    return IsTaken(result);
+    return result != ETIMEDOUT && Check(result);
   }
-  [[noreturn]] static void NotRecoverable() {
-    internal::ThrowRobust(ENOTRECOVERABLE, "lockcheck: the lock's owner died");
+  bool Check(int result) {
+    if (result == EAGAIN) {
+      ThrowRobust(result, "lockcheck: recursive lock: too many levels");
+    }
+    if (!IsTaken(result)) {
+      ThrowRobust(ENOTRECOVERABLE, "lockcheck: the lock's owner died");
+    }
+    return true;
   }
 
-  internal::RobustMutex guard_;
+  RobustMutex guard_;
   bool owner_died_ = false;
 };
 
-}  // namespace lockcheck::inline LOCKCHECK_ABI::process
+}  // namespace internal
+
+namespace process {
+
+class mutex : public internal::PlainProcessMutex<false> {
+ public:
+  mutex(source_location = {}) noexcept {}
+  explicit mutex(const char*, source_location = {}) noexcept {}
+};
+
+class recursive_mutex : public internal::PlainProcessMutex<true> {
+ public:
+  recursive_mutex(source_location = {}) noexcept {}
+  explicit recursive_mutex(const char*, source_location = {}) noexcept {}
+};
+
+}  // namespace process
+}  // namespace lockcheck::inline LOCKCHECK_ABI
 
 #endif  // LOCKCHECK_INTERNAL_PROCESS_MUTEX_DISABLED_H_

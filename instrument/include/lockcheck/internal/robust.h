@@ -40,9 +40,10 @@ namespace lockcheck::inline LOCKCHECK_ABI::internal {
 
 class RobustMutex {
  public:
-  RobustMutex() noexcept {
+  explicit RobustMutex(bool recursive = false) noexcept {
     pthread_mutexattr_t how;
     pthread_mutexattr_init(&how);
+    if (recursive) pthread_mutexattr_settype(&how, PTHREAD_MUTEX_RECURSIVE);
     pthread_mutexattr_setpshared(&how, PTHREAD_PROCESS_SHARED);
     pthread_mutexattr_setrobust(&how, PTHREAD_MUTEX_ROBUST);
     pthread_mutex_init(&mutex_, &how);
@@ -67,7 +68,12 @@ class RobustMutex {
     if (result == 0 || result == EOWNERDEAD) AnnounceTimedLock();
     return result;
   }
-  int Unlock() noexcept { return pthread_mutex_unlock(&mutex_); }
+  // glibc says of an inner level of a recursive one whose owner before died
+  // that it is not recoverable, and keeps it.
+  int Unlock() noexcept {
+    const int result = pthread_mutex_unlock(&mutex_);
+    return __builtin_expect(result == ENOTRECOVERABLE, false) ? 0 : result;
+  }
   int MakeConsistent() noexcept { return pthread_mutex_consistent(&mutex_); }
 
   // The kernel's id of the thread that has it; 0: nobody. It reads the word by
@@ -89,6 +95,10 @@ class RobustMutex {
                ? Condition::kOwnerDied
                : Condition::kSound;
   }
+
+  // Of a recursive one, by its owner: how often it has it.
+  uint32_t Depth() const noexcept { return mutex_.__data.__count; }
+  void SetDepth(uint32_t depth) noexcept { mutex_.__data.__count = depth; }
 
  private:
   uint32_t Word() const noexcept {

@@ -22,8 +22,9 @@ struct TaskStart {
   const char* name = nullptr;  // in reports, if any
 };
 
-// By who submits it: the task's id.
+// By who submits it: the task's id. Of a remote one, another process runs it.
 uint32_t ForkTask() noexcept;
+uint32_t ForkRemoteTask() noexcept;
 
 // While one of these lives, the calling thread is the task.
 class TaskScope {

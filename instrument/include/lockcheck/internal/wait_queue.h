@@ -46,6 +46,7 @@ enum class WaitKind : uint8_t {  // model::ObjectKind's numbers
   kProcessQueueSlots = 32,
   kProcessQueueDone = 33,
   kProcessQueueClose = 34,
+  kProcessPool = 35,
 };
 
 // What ends waits; model::Post's numbers.

@@ -31,48 +31,10 @@
 
 #include "lockcheck/internal/abi.h"
 #include "lockcheck/internal/child_process.h"
+#include "lockcheck/internal/process_join.h"
 #include "lockcheck/internal/robust.h"
 
-#if !defined(LOCKCHECK_DISABLED)
-#include "lockcheck/internal/process_hooks.h"
-#endif
-
 namespace lockcheck::inline LOCKCHECK_ABI {
-
-#if defined(LOCKCHECK_DISABLED)
-namespace internal {
-// Nothing is recorded.
-struct JoinPlace {};
-inline pid_t ForkChild(uint32_t* actor) noexcept {
-  *actor = 0;
-  return fork();
-}
-inline int EndChild(int status) noexcept { return status; }
-inline void BeginJoin(uint32_t, bool, JoinPlace) {}
-inline void EndJoin(uint32_t, int) {}
-}  // namespace internal
-#define LOCKCHECK_JOIN_PLACE(place) const internal::JoinPlace place
-#else
-namespace internal {
-struct JoinPlace {
-  SiteSlot* slot;
-  Caller caller;
-};
-inline void BeginJoin(uint32_t actor, bool timed, JoinPlace place) {
-  JoinBlock(actor, timed ? How::kTimed : How::kBlocking, place.slot,
-            place.caller);
-}
-inline void EndJoin(uint32_t actor, int error) {
-  JoinEnd(actor, error == 0           ? Joined::kYes
-                 : error == ETIMEDOUT ? Joined::kTimedOut
-                                      : Joined::kFailed);
-}
-}  // namespace internal
-#define LOCKCHECK_JOIN_PLACE(place)                       \
-  internal::JoinPlace place{nullptr, LOCKCHECK_CALLER()}; \
-  LOCKCHECK_SITE_SLOT(place.slot)
-#endif
-
 namespace process {
 
 class child {
@@ -204,7 +166,6 @@ class child {
 inline void swap(child& a, child& b) noexcept { a.swap(b); }
 
 }  // namespace process
-#undef LOCKCHECK_JOIN_PLACE
 }  // namespace lockcheck::inline LOCKCHECK_ABI
 
 #endif  // LOCKCHECK_PROCESS_CHILD_H_

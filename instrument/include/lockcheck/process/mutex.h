@@ -1,9 +1,9 @@
-// process::mutex: a lock in memory that processes share, which survives the
-// death of its owner.
+// process::mutex, process::recursive_mutex: locks in memory that processes
+// share, which survive the death of their owner.
 //
-// It must lie in such memory: see process/shared.h. All processes of one
-// recording know it as one object, so a deadlock between them is found like any
-// other.
+// They must lie in such memory: see process/shared.h. All processes of one
+// recording know a lock as one object, so a deadlock between them is found like
+// any other.
 //
 // lock() says whether the previous owner died while it had the lock, however
 // that came about: then what the lock protects may be half done. Its new owner
@@ -13,11 +13,13 @@
 // try is false. std::lock_guard ignores what lock() says; owner_died() says it
 // again.
 //
-// Interface, blocking behaviour and exceptions are std::timed_mutex's else, and
-// misuse is said as of lockcheck::mutex. unlock() by another thread than the
-// owner throws std::system_error(operation_not_permitted), for the kernel knows
-// the owner; so does a forked child's of what its parent holds: it holds
-// nothing of that.
+// Interface, blocking behaviour and exceptions are those of std::timed_mutex
+// and std::recursive_timed_mutex else, and misuse is said as of
+// lockcheck::mutex. The owner of a recursive one may take it again, and has it
+// until it has released it as often; owner_died() is the same at each level.
+// unlock() by another thread than the owner throws
+// std::system_error(operation_not_permitted), for the kernel knows the owner;
+// so does a forked child's of what its parent holds: it holds nothing of that.
 //
 // The name is copied; 63 bytes are kept. Cost: an uncontended pair is that of a
 // robust pthread mutex and a half to two thirds more. Size: 320 bytes. Any
@@ -50,32 +52,29 @@ enum class previous_owner : uint8_t { released, died };
 namespace lockcheck::inline LOCKCHECK_ABI {
 namespace internal {
 struct LockAccess;
-}
 
-namespace process {
+template <LockKind kKind>
+class LOCKCHECK_CAPABILITY("mutex") ProcessMutex {
+  static constexpr bool kIsRecursive = IsRecursive(kKind);
 
-class LOCKCHECK_CAPABILITY("mutex") mutex {
  public:
-  static constexpr internal::LockKind kLockKind =
-      internal::LockKind::kProcessMutex;
+  static constexpr LockKind kLockKind = kKind;
 
-  mutex(source_location where = source_location::current()) noexcept
-      : state_(nullptr, where) {}
-  explicit mutex(const char* name,
-                 source_location where = source_location::current()) noexcept
-      : state_(name, where) {}
-  mutex(const mutex&) = delete;
-  mutex& operator=(const mutex&) = delete;
+  ProcessMutex(const char* name, source_location where) noexcept
+      : state_(kKind, name, where) {}
+  ProcessMutex(const ProcessMutex&) = delete;
+  ProcessMutex& operator=(const ProcessMutex&) = delete;
 
-  LOCKCHECK_ALWAYS_INLINE previous_owner lock() LOCKCHECK_ACQUIRE() {
-    internal::SiteSlot* slot;
+  LOCKCHECK_ALWAYS_INLINE process::previous_owner lock() LOCKCHECK_ACQUIRE() {
+    SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
     LockAt(slot);
-    return state_.owner_died ? previous_owner::died : previous_owner::released;
+    return state_.owner_died ? process::previous_owner::died
+                             : process::previous_owner::released;
   }
 
   LOCKCHECK_ALWAYS_INLINE bool try_lock() noexcept LOCKCHECK_TRY_ACQUIRE(true) {
-    internal::SiteSlot* slot;
+    SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
     return TryLockAt(slot);
   }
@@ -85,33 +84,33 @@ class LOCKCHECK_CAPABILITY("mutex") mutex {
   LOCKCHECK_ALWAYS_INLINE bool try_lock_for(
       const std::chrono::duration<Rep, Period>& duration)
       LOCKCHECK_TRY_ACQUIRE(true) {
-    internal::SiteSlot* slot;
+    SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
-    return Announced(internal::TimedLockProcessUncommon(
-        state_, slot, LOCKCHECK_CALLER(), internal::DeadlineAfter(duration)));
+    return Announced(TimedLockProcessUncommon(state_, slot, LOCKCHECK_CALLER(),
+                                              DeadlineAfter(duration)));
   }
 
   template <typename Clock, typename Duration>
   LOCKCHECK_ALWAYS_INLINE bool try_lock_until(
       const std::chrono::time_point<Clock, Duration>& time)
       LOCKCHECK_TRY_ACQUIRE(true) {
-    internal::SiteSlot* slot;
+    SiteSlot* slot;
     LOCKCHECK_SITE_SLOT(slot);
-    const internal::Caller caller = LOCKCHECK_CALLER();
-    return Announced(
-        internal::Until(time, [&](const internal::Deadline& deadline) {
-          return internal::TimedLockProcessUncommon(state_, slot, caller,
-                                                    deadline);
-        }));
+    const Caller caller = LOCKCHECK_CALLER();
+    return Announced(Until(time, [&](const Deadline& deadline) {
+      return TimedLockProcessUncommon(state_, slot, caller, deadline);
+    }));
   }
 
   LOCKCHECK_ALWAYS_INLINE void unlock() LOCKCHECK_RELEASE() {
-    internal::AnnounceRelease(&state_);
-    if (internal::kAnnounce ||
-        __builtin_expect(!internal::ReleaseProcessHot(state_), false)) {
-      internal::SiteSlot* slot;
+    AnnounceRelease(&state_);
+    if (kIsRecursive && IsOwnProcessLock(state_) && LeaveProcessLevel(state_)) {
+      return;
+    }
+    if (kAnnounce || __builtin_expect(!ReleaseProcessHot(state_), false)) {
+      SiteSlot* slot;
       LOCKCHECK_SITE_SLOT(slot);
-      internal::UnlockProcessUncommon(state_, slot, LOCKCHECK_CALLER());
+      UnlockProcessUncommon(state_, slot, LOCKCHECK_CALLER());
     }
   }
 
@@ -124,42 +123,67 @@ class LOCKCHECK_CAPABILITY("mutex") mutex {
   // repair.
   void consistent() {
     if (const int error = state_.guard.MakeConsistent()) {
-      internal::ThrowRobust(error,
-                            "lockcheck: consistent() of a lock whose "
-                            "previous owner did not die");
+      ThrowRobust(error,
+                  "lockcheck: consistent() of a lock whose previous owner did "
+                  "not die");
     }
     state_.owner_died = false;
   }
 
  private:
-  friend struct internal::LockAccess;
-  LOCKCHECK_ALWAYS_INLINE void LockAt(internal::SiteSlot* slot) {
-    if (internal::kAnnounce ||
-        (__builtin_expect(
-             !internal::AcquireProcessHot(state_, slot, LOCKCHECK_CALLER()),
-             false) &&
-         !internal::WarmAcquireProcess(state_, slot, LOCKCHECK_CALLER()))) {
-      internal::LockProcessUncommon(state_, slot, LOCKCHECK_CALLER());
+  friend struct LockAccess;
+  LOCKCHECK_ALWAYS_INLINE void LockAt(SiteSlot* slot) {
+    if (kIsRecursive && IsOwnProcessLock(state_) && TakeProcessAgain(state_)) {
+      // One level more.
+    } else if (kAnnounce ||
+               (__builtin_expect(
+                    !AcquireProcessHot(state_, slot, LOCKCHECK_CALLER()),
+                    false) &&
+                !WarmAcquireProcess(state_, slot, LOCKCHECK_CALLER()))) {
+      LockProcessUncommon(state_, slot, LOCKCHECK_CALLER());
     }
-    internal::AnnounceAcquired(&state_);
+    AnnounceAcquired(&state_);
   }
-  LOCKCHECK_ALWAYS_INLINE bool TryLockAt(internal::SiteSlot* slot) noexcept {
+  LOCKCHECK_ALWAYS_INLINE bool TryLockAt(SiteSlot* slot) noexcept {
+    return Announced(TryLockProcessUncommon(state_, slot, LOCKCHECK_CALLER()));
+  }
+  LOCKCHECK_ALWAYS_INLINE bool TryLockMemberAt(SiteSlot* slot, uint32_t held) {
     return Announced(
-        internal::TryLockProcessUncommon(state_, slot, LOCKCHECK_CALLER()));
-  }
-  LOCKCHECK_ALWAYS_INLINE bool TryLockMemberAt(internal::SiteSlot* slot,
-                                               uint32_t held) {
-    return Announced(internal::LockProcessMemberUncommon(
-        state_, slot, LOCKCHECK_CALLER(), held));
+        LockProcessMemberUncommon(state_, slot, LOCKCHECK_CALLER(), held));
   }
   LOCKCHECK_ALWAYS_INLINE bool Announced(bool taken) {
-    if (taken) internal::AnnounceAcquired(&state_);
+    if (taken) AnnounceAcquired(&state_);
     return taken;
   }
 
-  internal::ProcessState state_;
+  ProcessState state_;
+};
+
+}  // namespace internal
+
+namespace process {
+
+class mutex : public internal::ProcessMutex<internal::LockKind::kProcessMutex> {
+ public:
+  mutex(source_location where = source_location::current()) noexcept
+      : ProcessMutex(nullptr, where) {}
+  explicit mutex(const char* name,
+                 source_location where = source_location::current()) noexcept
+      : ProcessMutex(name, where) {}
 };
 static_assert(sizeof(mutex) <= 320);
+
+class recursive_mutex : public internal::ProcessMutex<
+                            internal::LockKind::kProcessRecursiveMutex> {
+ public:
+  recursive_mutex(source_location where = source_location::current()) noexcept
+      : ProcessMutex(nullptr, where) {}
+  explicit recursive_mutex(
+      const char* name,
+      source_location where = source_location::current()) noexcept
+      : ProcessMutex(name, where) {}
+};
+static_assert(sizeof(recursive_mutex) <= 320);
 
 }  // namespace process
 }  // namespace lockcheck::inline LOCKCHECK_ABI
