@@ -361,12 +361,9 @@ int PlainProcessUnlock(ProcessRecord& lock) { return LeaveGuard(lock); }
 }  // namespace lockcheck::runtime
 
 namespace lockcheck::inline LOCKCHECK_ABI::internal {
-namespace {
 
 using runtime::Table;
 using runtime::Unseen;
-
-}  // namespace
 
 ProcessRecord::ProcessRecord(LockKind its_kind, const char* called,
                              source_location where) noexcept
@@ -377,7 +374,6 @@ ProcessRecord::ProcessRecord(LockKind its_kind, const char* called,
   file = nullptr;
   if (runtime::Recording() != nullptr) runtime::ShowWaitsAcross();
   runtime::CopyNames({called, where.file_name()}, made_name, made_file);
-  NoteLockOfSegment(&guard, made_name[0] != 0 ? made_name : nullptr);
 }
 
 void UseLocksOfOthers() noexcept {

@@ -19,6 +19,7 @@
 #include "lockcheck/internal/hot.h"
 #include "lockcheck/internal/robust.h"
 #include "lockcheck/internal/robust_shared.h"
+#include "lockcheck/internal/segment.h"
 #include "lockcheck/source_location.h"
 
 namespace lockcheck::inline LOCKCHECK_ABI::internal {
@@ -45,7 +46,9 @@ struct ProcessState : ProcessRecord {
   ProcessState(LockKind its_kind, const char* its_name,
                source_location where) noexcept
       : ProcessRecord(its_kind, its_name, where),
-        guard(its_kind == LockKind::kProcessRecursiveMutex) {}
+        guard(its_kind == LockKind::kProcessRecursiveMutex) {
+    NoteLockOfSegment(&guard, made_name[0] != 0 ? made_name : nullptr);
+  }
   ~ProcessState();
 
   RobustMutex guard;

@@ -12,7 +12,9 @@ namespace internal {
 template <bool kIsRecursive>
 class LOCKCHECK_CAPABILITY("mutex") PlainProcessMutex {
  public:
-  PlainProcessMutex() noexcept : guard_(kIsRecursive) {}
+  PlainProcessMutex() noexcept : guard_(kIsRecursive) {
+    NoteLockOfSegment(&guard_, nullptr);
+  }
   PlainProcessMutex(const PlainProcessMutex&) = delete;
   PlainProcessMutex& operator=(const PlainProcessMutex&) = delete;
 
