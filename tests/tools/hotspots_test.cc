@@ -157,6 +157,8 @@ const std::vector<Expected>& All() {
         {"/level", nullptr}}},
       {ObjectKind::kCoroutineMutex, "LOCKS", "coroutine_mutex", kLockUsedByTwo},
       {ObjectKind::kProcessMutex, "LOCKS", "process_mutex", kLockUsedByTwo},
+      {ObjectKind::kCoroutineSharedMutex, "LOCKS", "coroutine_shared_mutex",
+       kReadOnce},
   };
   return all;
 }
