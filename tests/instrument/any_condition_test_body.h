@@ -314,14 +314,18 @@ TYPED_TEST(AnyCondition, ATimeThatIsOverIsATimeoutAndThePredicateDecides) {
   });
 }
 
-// It is moved and destroyed as often as it is made.
+// It is destroyed as often as it is made. (A temporary one that owns anything
+// GCC 12 destroys twice.)
 TYPED_TEST(AnyCondition, APredicateMayOwnWhatItLooksAt) {
   TypeParam::Run([&]() -> task<> {
     auto guard = co_await this->mutex_.scoped_lock();
     const auto owned = std::make_shared<int>(0);
-    const bool so = co_await this->condition_.wait_for(
-        guard, milliseconds(1), [owned] { return ++*owned == 2; });
-    EXPECT_TRUE(so);
+    {
+      const auto predicate = [owned] { return ++*owned == 2; };
+      const bool so =
+          co_await this->condition_.wait_for(guard, milliseconds(1), predicate);
+      EXPECT_TRUE(so);
+    }
     EXPECT_EQ(*owned, 2);
     EXPECT_EQ(owned.use_count(), 1);
   });

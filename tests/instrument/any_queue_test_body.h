@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -41,8 +42,7 @@ using Kinds =
 TYPED_TEST_SUITE(AnyQueue, Kinds);
 
 // Whether `act`, a coroutine, throws that the queue is closed.
-template <typename Act>
-task<bool> FindsItClosed(Act act) {
+inline task<bool> FindsItClosed(std::function<task<>()> act) {
   try {
     co_await act();
   } catch (const queue_closed&) {

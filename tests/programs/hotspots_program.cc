@@ -1,7 +1,6 @@
 // Something of every kind of primitive, each object named as its kind is in
 // lib/model: what the hotspots of each are made of.
-#include <lockcheck/coroutine/context.h>
-#include <lockcheck/coroutine/mutex.h>
+#include <lockcheck/coroutine.h>
 #include <lockcheck/lockcheck.h>
 #include <lockcheck/process.h>
 
@@ -109,6 +108,20 @@ void Coroutines() {
   coroutine::context context;
   context.spawn(UseIn(mutex, 3));
   context.spawn(UseIn(mutex, 1));
+  context.run();
+}
+
+void ReadInCoroutines() {
+  coroutine::shared_mutex mutex("coroutine_shared_mutex");
+  const auto write = [&]() -> coroutine::task<> {
+    co_await mutex.scoped_lock();
+  };
+  const auto read = [&]() -> coroutine::task<> {
+    co_await mutex.scoped_lock_shared();
+  };
+  coroutine::context context;
+  context.spawn(write());
+  context.spawn(read());
   context.run();
 }
 
@@ -230,6 +243,7 @@ int main() {
   Outside();
   Close();
   Coroutines();
+  ReadInCoroutines();
   Processes();
   ProcessSignals();
   ProcessNews();

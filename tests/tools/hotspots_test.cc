@@ -214,6 +214,8 @@ const std::vector<Expected>& All() {
        "SIGNALS",
        "process_queue (close)",
        {{"/usage/posts", 1}, {"/usage/takes", 1}, {"/level", nullptr}}},
+      {ObjectKind::kCoroutineSharedMutex, "LOCKS", "coroutine_shared_mutex",
+       kReadOnce},
   };
   return all;
 }

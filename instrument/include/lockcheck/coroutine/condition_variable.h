@@ -157,10 +157,13 @@ inline coroutine::task<bool> WaitUntilSo(ConditionWait wait, Question holds) {
     wait.signal->Found(wait.how, wait.slot, wait.caller);
     co_return true;
   }
+  bool in_time = true;
+  // Not `if (!co_await ...)`, of which GCC 12 makes a frame that does not fit
+  // its handle.
   do {
-    if (!co_await WaitOnce(wait)) co_return holds();
-  } while (!holds());
-  co_return true;
+    in_time = co_await WaitOnce(wait);
+  } while (in_time && !holds());
+  co_return in_time || holds();
 }
 
 // What is awaited, of which Result is what it gives.
@@ -180,21 +183,28 @@ class ConditionAwaiter : OwnedAwaiter<bool> {
   }
 };
 
-template <typename Predicate>
-struct KeptPredicate {
+template <typename Result, typename Predicate>
+class PredicateAwaiter {
+ public:
+  PredicateAwaiter(const ConditionWait& wait, Predicate predicate)
+      : predicate_(std::move(predicate)),
+        awaiter_(WaitUntilSo(wait, {&Ask, &predicate_})) {}
+  PredicateAwaiter(const PredicateAwaiter&) = delete;
+  PredicateAwaiter& operator=(const PredicateAwaiter&) = delete;
+
+  bool await_ready() const noexcept { return false; }
+  std::coroutine_handle<> await_suspend(
+      std::coroutine_handle<> awaiting) const noexcept {
+    return awaiter_.await_suspend(awaiting);
+  }
+  Result await_resume() const { return awaiter_.await_resume(); }
+
+ private:
   static bool Ask(void* predicate) {
     return (*static_cast<Predicate*>(predicate))();
   }
-  Predicate predicate;
-};
-template <typename Result, typename Predicate>
-class PredicateAwaiter : KeptPredicate<Predicate>,
-                         public ConditionAwaiter<Result> {
- public:
-  PredicateAwaiter(const ConditionWait& wait, Predicate predicate)
-      : KeptPredicate<Predicate>{std::move(predicate)},
-        ConditionAwaiter<Result>(
-            WaitUntilSo(wait, {&this->Ask, &this->predicate})) {}
+  Predicate predicate_;
+  ConditionAwaiter<Result> awaiter_;
 };
 
 }  // namespace internal

@@ -1,8 +1,9 @@
 // process::codec<T>: how a T becomes bytes that another process makes a T of.
 //
 // There is one for every trivially copyable T, for std::basic_string and for
-// std::vector of trivially copyable elements. A program specializes it for its
-// own types:
+// std::vector of trivially copyable elements, and for whatever has a
+// process::serializer (process/serialize.h), as pairs of such have. That takes
+// an allocation for each; a program may specialize it for its own types:
 //
 //   template <>
 //   struct lockcheck::process::codec<Order> {
@@ -32,12 +33,34 @@
 #include <vector>
 
 #include "lockcheck/internal/abi.h"
+#include "lockcheck/process/serialize.h"
 
 namespace lockcheck::inline LOCKCHECK_ABI {
 namespace process {
 
 template <typename T>
-struct codec;
+struct codec {
+  static_assert(serializable<T>, "lockcheck: no codec, and no serializer");
+
+  static constexpr size_t fixed_size = 0;
+  static size_t size(const T& item) { return Bytes(item).size(); }
+  static size_t write(const T& item, std::byte* to) {
+    const std::string bytes = Bytes(item);
+    std::memcpy(to, bytes.data(), bytes.size());
+    return bytes.size();
+  }
+  static T read(const std::byte* from, size_t size) {
+    byte_reader in({reinterpret_cast<const char*>(from), size});
+    return in.read<T>();
+  }
+
+ private:
+  static std::string Bytes(const T& item) {
+    byte_writer out;
+    out.write(item);
+    return out.take();
+  }
+};
 
 template <typename T>
 requires std::is_trivially_copyable_v<T>
