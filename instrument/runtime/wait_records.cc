@@ -73,6 +73,7 @@ const char* PartOf(WaitKind kind) {
     case WaitKind::kQueueClose:
       return " (close)";
     case WaitKind::kThreadPool:
+    case WaitKind::kProcessPool:
       return " (slots)";
     default:
       return "";

@@ -24,7 +24,8 @@ std::string HoldOf(const Primitive& p) {
   if (p.stock == Stock::kCount && p.exclusive_hold) return "permits";
   if (!p.exclusive_hold) return "–";
   const bool shared = p.kind == model::ObjectKind::kSharedMutex ||
-                      p.kind == model::ObjectKind::kSharedTimedMutex;
+                      p.kind == model::ObjectKind::kSharedTimedMutex ||
+                      p.kind == model::ObjectKind::kProcessSharedMutex;
   return p.recursive ? "exclusive × depth"
          : shared    ? "exclusive, shared"
                      : "exclusive";

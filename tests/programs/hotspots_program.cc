@@ -112,11 +112,26 @@ void Coroutines() {
   context.run();
 }
 
+template <typename Lock>
+void Process(const char* name) {
+  const lockcheck::process::shared<Lock> lock(name);
+  for (int i = 0; i < 3; ++i) std::lock_guard guard(*lock);
+  lockcheck::process::child([&] { std::lock_guard guard(*lock); }).join();
+}
+
 void Processes() {
-  const lockcheck::process::shared<lockcheck::process::mutex> mutex(
-      "process_mutex");
-  for (int i = 0; i < 3; ++i) std::lock_guard guard(*mutex);
-  lockcheck::process::child([&] { std::lock_guard guard(*mutex); }).join();
+  Process<lockcheck::process::mutex>("process_mutex");
+  Process<lockcheck::process::recursive_mutex>("process_recursive_mutex");
+  Process<lockcheck::process::shared_mutex>("process_shared_mutex");
+}
+
+// The second task waits for the first, whose worker is the only one.
+void ProcessPool() {
+  lockcheck::process::pool pool(1, "process_pool");
+  auto first = pool.submit([] {});
+  auto second = pool.submit([] {});
+  first.get();
+  second.get();
 }
 
 // The second task begins when the first has ended: its worker is the only one.
@@ -171,4 +186,5 @@ int main() {
   Close();
   Coroutines();
   Processes();
+  ProcessPool();
 }

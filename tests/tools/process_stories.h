@@ -1,0 +1,69 @@
+// Stories of several processes: how to see that all of them have come to stand,
+// and to end them all at once.
+#ifndef LOCKCHECK_TESTS_TOOLS_PROCESS_STORIES_H_
+#define LOCKCHECK_TESTS_TOOLS_PROCESS_STORIES_H_
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/tools/stories.h"
+
+namespace lockcheck::tools::testing {
+
+inline std::vector<pid_t> ChildrenOf(pid_t pid) {
+  const std::string id = std::to_string(pid);
+  std::ifstream list("/proc/" + id + "/task/" + id + "/children");
+  std::vector<pid_t> children;
+  for (pid_t child; list >> child;) children.push_back(child);
+  return children;
+}
+
+inline bool AllProcessesSleep(pid_t pid) {
+  for (const pid_t child : ChildrenOf(pid)) {
+    if (!AllProcessesSleep(child)) return false;
+  }
+  return AllThreadsSleep(pid);
+}
+
+class ProcessStoriesTest : public StoriesTest {
+ protected:
+  using StoriesTest::StoriesTest;
+  ~ProcessStoriesTest() override { Kill(); }
+
+  // Leaves it so: all of its processes sleep in the waits that do not end.
+  void LetHang(const std::string& story, const std::string& options) {
+    child_.emplace(program_, std::vector<std::string>{story});
+    child_->Options(options).Before([] { setpgid(0, 0); }).Start();
+    // Asleep twice: a child that has just been forked may sleep for a page.
+    for (int times = 0; times < 2;) {
+      ASSERT_FALSE(child_->HasEnded());
+      const bool stands =
+          !child_->Said().empty() && AllProcessesSleep(child_->pid());
+      times = stands ? times + 1 : 0;
+      usleep(stands ? 20'000 : 1'000);
+    }
+  }
+  // All of them at once.
+  void Kill() {
+    if (!child_) return;
+    kill(-child_->pid(), SIGKILL);
+    child_.reset();
+  }
+  Ran AnalyzeHung(const std::string& story) {
+    LetHang(story, "log=" + log_ + ":quiescence=off");
+    Kill();
+    return Analyze();
+  }
+
+  std::optional<Child> child_;
+};
+
+}  // namespace lockcheck::tools::testing
+
+#endif  // LOCKCHECK_TESTS_TOOLS_PROCESS_STORIES_H_
