@@ -434,7 +434,7 @@ void UnlockSharedProcessUncommon(ProcessSharedState& lock, SiteSlot* slot,
   }
 }
 
-void TakenProcessUncommon(ProcessRecord& lock, SiteSlot* slot, Caller caller,
+void TakenProcessUncommon(ProcessState& lock, SiteSlot* slot, Caller caller,
                           int result) noexcept {
   const Unseen unseen;
   if (const Table* const table = runtime::Recording()) {

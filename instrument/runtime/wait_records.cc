@@ -85,6 +85,7 @@ const char* PartOf(WaitKind kind) {
     case WaitKind::kProcessQueueClose:
       return " (close)";
     case WaitKind::kThreadPool:
+    case WaitKind::kProcessPool:
       return " (slots)";
     default:
       return "";

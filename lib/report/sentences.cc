@@ -43,7 +43,7 @@ bool IsAboutPermits(const Report& report, const FindingRow& row) {
 
 bool IsPool(const Report& report, uint32_t object) {
   const ObjectRow* row = ObjectOf(report, object);
-  return row != nullptr && row->kind == model::ObjectKind::kThreadPool;
+  return row != nullptr && model::IsSlots(row->kind);
 }
 
 std::string PoolName(const Report& report, uint32_t object) {

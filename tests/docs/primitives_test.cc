@@ -25,7 +25,8 @@ std::string HoldOf(const Primitive& p) {
   if (!p.exclusive_hold) return "–";
   const bool shared = p.kind == model::ObjectKind::kSharedMutex ||
                       p.kind == model::ObjectKind::kSharedTimedMutex ||
-                      p.kind == model::ObjectKind::kCoroutineSharedMutex;
+                      p.kind == model::ObjectKind::kCoroutineSharedMutex ||
+                      p.kind == model::ObjectKind::kProcessSharedMutex;
   return p.recursive ? "exclusive × depth"
          : shared    ? "exclusive, shared"
                      : "exclusive";

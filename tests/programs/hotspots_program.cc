@@ -125,11 +125,7 @@ void ReadInCoroutines() {
   context.run();
 }
 
-void Processes() {
-  const lockcheck::process::shared<lockcheck::process::mutex> mutex(
-      "process_mutex");
-  for (int i = 0; i < 3; ++i) std::lock_guard guard(*mutex);
-  lockcheck::process::child([&] { std::lock_guard guard(*mutex); }).join();
+void ProcessQueue() {
   lockcheck::process::queue<int> queue(2, "process_queue");
   lockcheck::process::child getter([&] {
     for (int i = 0; i < 3; ++i) {
@@ -192,6 +188,28 @@ void ProcessNews() {
   waiter.join();
 }
 
+template <typename Lock>
+void Process(const char* name) {
+  const lockcheck::process::shared<Lock> lock(name);
+  for (int i = 0; i < 3; ++i) std::lock_guard guard(*lock);
+  lockcheck::process::child([&] { std::lock_guard guard(*lock); }).join();
+}
+
+void Processes() {
+  Process<lockcheck::process::mutex>("process_mutex");
+  Process<lockcheck::process::recursive_mutex>("process_recursive_mutex");
+  Process<lockcheck::process::shared_mutex>("process_shared_mutex");
+}
+
+// The second task waits for the first, whose worker is the only one.
+void ProcessPool() {
+  lockcheck::process::pool pool(1, "process_pool");
+  auto first = pool.submit([] {});
+  auto second = pool.submit([] {});
+  first.get();
+  second.get();
+}
+
 // The second task begins when the first has ended: its worker is the only one.
 void Pool() {
   lockcheck::thread_pool pool(1, "thread_pool");
@@ -245,6 +263,8 @@ int main() {
   Coroutines();
   ReadInCoroutines();
   Processes();
+  ProcessQueue();
   ProcessSignals();
   ProcessNews();
+  ProcessPool();
 }

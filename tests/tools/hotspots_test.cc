@@ -216,6 +216,18 @@ const std::vector<Expected>& All() {
        {{"/usage/posts", 1}, {"/usage/takes", 1}, {"/level", nullptr}}},
       {ObjectKind::kCoroutineSharedMutex, "LOCKS", "coroutine_shared_mutex",
        kReadOnce},
+      {ObjectKind::kProcessRecursiveMutex, "LOCKS", "process_recursive_mutex",
+       kLockUsedByTwo},
+      {ObjectKind::kProcessSharedMutex, "LOCKS", "process_shared_mutex",
+       kLockUsedByTwo},
+      {ObjectKind::kProcessPool,
+       "POOLS",
+       "process_pool (slots)",
+       {{"/pool/workers", 1},
+        {"/pool/tasks", 2},
+        {"/pool/most_running", 1},
+        {"/pool/queued_ns/n", 2},
+        {"/pool/ran_ns/n", 2}}},
   };
   return all;
 }
@@ -294,7 +306,8 @@ TEST_P(HotspotsOf, HaveTimesWhereSomebodyWaited) {
     EXPECT_GE(row["usage"]["crowd"], 1.0);
   } else if (GetParam().kind == ObjectKind::kActorEnd) {
     EXPECT_GE(row["wait_ns"]["n"], 12);
-  } else if (GetParam().kind == ObjectKind::kThreadPool) {
+  } else if (GetParam().kind == ObjectKind::kThreadPool ||
+             GetParam().kind == ObjectKind::kProcessPool) {
     EXPECT_GE(row["pool"]["open_ns"], row["pool"]["ran_ns"]["total"]);
     EXPECT_LE(row["pool"]["utilisation"], 1.0);
   } else {

@@ -51,6 +51,11 @@ class HungStoriesTest : public StoriesTest {
       usleep(stands ? 20'000 : 1'000);
     }
   }
+  Ran AnalyzeHung(const std::string& story) {
+    LetHang(story, "log=" + log_ + ":quiescence=off");
+    Kill();
+    return Analyze();
+  }
   // Lets it hang until its log says so, kills all of it, and analyzes again.
   Ran AnalyzeHung(const std::string& story, const std::string& words) {
     LetHang(story, "log=" + log_ + ":command=none:quiescence=50");

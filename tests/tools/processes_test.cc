@@ -20,12 +20,6 @@ using ::testing::HasSubstr;
 class ProcessesTest : public HungStoriesTest {
  protected:
   ProcessesTest() : HungStoriesTest("processes_program") {}
-
-  Ran AnalyzeHung(const std::string& story) {
-    LetHang(story, "log=" + log_ + ":quiescence=off");
-    Kill();
-    return Analyze();
-  }
 };
 
 TEST_F(ProcessesTest, ADeadlockOfTwoIsActualWhenBothAreKilled) {

@@ -21,6 +21,7 @@ inline pid_t ForkChild(uint32_t* actor) noexcept {
   return fork();
 }
 inline int EndChild(int status) noexcept { return status; }
+inline void ForgetHolds() noexcept {}
 inline void BeginJoin(uint32_t, bool, JoinPlace) noexcept {}
 inline void EndJoin(uint32_t, int) noexcept {}
 
@@ -37,6 +38,13 @@ struct JoinPlace {
   SiteSlot* slot;
   Caller caller;
 };
+// In a forked child: what its thread held at the fork is none of its business.
+inline void ForgetHolds() noexcept {
+  ThreadHolds* const h = HoldsOf(t_thread.state);
+  if (h->holds == nullptr) return;
+  h->top = h->holds;
+  SetGate(h, kGateNoHold);
+}
 // The wait for the actor's end begins; `error`: how it ended, 0 or errno.
 inline void BeginJoin(uint32_t actor, bool timed, JoinPlace place) noexcept {
   JoinBlock(actor, timed ? How::kTimed : How::kBlocking, place.slot,

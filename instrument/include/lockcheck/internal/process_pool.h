@@ -191,6 +191,7 @@ inline void ProcessPool::ForkTheServer() {
   server_ = ForkChild(&server_actor_);
   if (server_ < 0) ThrowRobust(errno, "lockcheck: process::pool");
   if (server_ == 0) {
+    ForgetHolds();
     control.here.Reset();
     wake_.Reset();
     const int status =

@@ -18,7 +18,9 @@
 // lockcheck::shared_mutex. Readers go first, as there: a reader is not kept out
 // by a writer that waits, and may read again what it reads. unlock() by another
 // thread than the writer throws std::system_error(operation_not_permitted); a
-// forked child neither writes nor reads what its parent does.
+// forked child neither writes nor reads what its parent does. Readers are
+// counted by process: with mode=off unlock_shared() by a thread that reads
+// nothing ends another one's reading.
 //
 // The processes must see each other's process ids (one pid namespace). If 128
 // processes read at once, one more reads alone: others that come wait for it.
