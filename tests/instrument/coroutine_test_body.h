@@ -244,6 +244,20 @@ TEST(COROUTINE_TEST_NAME, ThousandsOfCoroutinesRunOnOneThread) {
   });
 }
 
+// No more than a hint.
+TEST(COROUTINE_TEST_NAME, AContextMayBeToldHowManyThreadsRunIt) {
+  context c(1);
+  int turns = 0;
+  const auto count = [&]() -> task<> {
+    ++turns;
+    co_await yield();
+    ++turns;
+  };
+  c.spawn(count());
+  EXPECT_EQ(c.run(), 0u);
+  EXPECT_EQ(turns, 2);
+}
+
 TEST(COROUTINE_TEST_NAME, SeveralThreadsRunTheCoroutinesOfOneContext) {
   context c;
   std::atomic<int> turns{0};

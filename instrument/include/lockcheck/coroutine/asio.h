@@ -1,6 +1,7 @@
 // Coroutines of Boost.Asio (1.81) as actors, and what they await of lockcheck.
 //
-//   * co_spawn(executor, awaitable, token) is Asio's, but that the coroutine is
+//   * co_spawn(executor, awaitable, token), or of a context, is Asio's, but
+//   that the coroutine is
 //     an actor, with those that it awaits, as one of a coroutine::context is;
 //     who is told of its end comes after it;
 //   * async(request, token) awaits whatever co_await takes in a context, with
@@ -75,7 +76,7 @@ template <typename Handler>
 struct AsioEndHandler {
   template <typename... Answer>
   void operator()(Answer&&... answer) {
-    TaskJoined(actor, slot, caller);
+    if (actor != 0) TaskJoined(actor, slot, caller);
     std::move(handler)(std::forward<Answer>(answer)...);
   }
   Handler handler;
@@ -106,6 +107,16 @@ struct AsioSpawn {
   }
 };
 
+// Of an execution context it is its own.
+template <typename Executor>
+asio::any_io_executor AnyExecutor(Executor& executor) {
+  if constexpr (requires { executor.get_executor(); }) {
+    return executor.get_executor();
+  } else {
+    return executor;
+  }
+}
+
 template <typename Request>
 struct AsioStart {
   template <typename Handler>
@@ -120,13 +131,13 @@ namespace coroutine {
 
 // The name, in reports, if any, must outlive the log's process.
 template <typename Executor, typename T, typename Token>
-LOCKCHECK_ALWAYS_INLINE auto co_spawn(const Executor& executor,
+LOCKCHECK_ALWAYS_INLINE auto co_spawn(Executor&& executor,
                                       ::boost::asio::awaitable<T> awaitable,
                                       Token&& token,
                                       const char* name = nullptr) {
   internal::SiteSlot* slot;
   LOCKCHECK_SITE_SLOT(slot);
-  const ::boost::asio::any_io_executor any(executor);
+  const ::boost::asio::any_io_executor any = internal::AnyExecutor(executor);
   auto& service = ::boost::asio::use_service<internal::AsioService>(
       ::boost::asio::query(any, ::boost::asio::execution::context));
   service.UseExecutor(any);
