@@ -48,7 +48,7 @@ class NobodyLeftAcross : public ::testing::Test {
   void Fork(uint32_t child, uint32_t process) {
     b_.Fork(kMain, child);
     b_.Actor(child, BeginHow::kForkChild,
-             {.parent = kMain, .process = process, .hot = true});
+             {.process = process, .parent = kMain, .hot = true});
   }
   // Main holds the lock and waits for the signal, its child for the lock.
   void HolderWaits(How how = How::kBlocking) {
