@@ -83,7 +83,8 @@ class WaitsOfActor : public log::RecordVisitor {
                  .site = ids_.Site(block.site),
                  .owner = ids_.Actor(block.owner),
                  .owner_site = ids_.Site(block.owner_site),
-                 .since_ticks = block.ticks};
+                 .since_ticks = block.ticks,
+                 .ticket = block.ticket};
   }
   void OnWaitStack(uint32_t stack) {
     if (wait_) wait_->stack = ids_.Stack(stack);

@@ -262,7 +262,7 @@ TYPED_TEST(AnySharedMutex, NobodyOvertakesWhoWaits) {
 
 TYPED_TEST(AnySharedMutex, GuardsDataOfManyReadersAndWriters) {
   auto& m = this->m_;
-  constexpr int kActors = 8, kRounds = 150;
+  constexpr int kActors = 5, kRounds = 60;
   int counter = 0;
   std::atomic<int> readers = 0, most_readers = 0, wrong = 0;
   const auto work = [&](int n) -> task<> {
