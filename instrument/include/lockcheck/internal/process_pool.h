@@ -107,8 +107,10 @@ class ProcessPool {
     bool frees = false;  // see ForkOrder
     Descriptor socket;
     PoolTaskPtr task;
-    std::string out;  // the task's call
+    std::string out;  // its call, until it has begun
     size_t written = 0;
+    bool begun = false;
+    bool told_to_end = false;
     std::string in;  // read, and not yet a whole answer
   };
 
@@ -127,13 +129,16 @@ class ProcessPool {
   void Dispatch();
   void AwaitEvents();
   void GiveTasks();
+  void TryOrder(size_t number);
   bool IsOver();
+  void Give(Worker& worker, PoolTaskPtr task);
   void Write(Worker& worker);
   void Read(Worker& worker);
+  bool TakeAnswer(Worker& worker);
+  void TaskDied(Worker& worker, int status);
   void HandleReports();
   void WorkerEnded(size_t number, int status);
   void ServerEnded();
-  void Finish(Worker& worker, const AnswerHeader& header, std::string bytes);
   void Fail(const PoolTaskPtr& task, int status);
 
   PoolFacts facts_;

@@ -40,56 +40,59 @@ inline bool ProcessPool::IsOver() {
 
 // What there is to do, for each worker.
 inline void ProcessPool::GiveTasks() {
-  bool closed, terminated;
   std::deque<PoolTaskPtr> lost;
+  std::vector<std::pair<Worker*, PoolTaskPtr>> given;
   std::unique_lock lock(mutex_);
-  closed = closed_;
-  terminated = std::exchange(terminated_, false);
   if (server_ended_) lost.swap(queue_);
-  for (size_t i = 0; i < workers_.size(); ++i) {
-    Worker& worker = workers_[i];
-    if (worker.state == State::kIdle && !queue_.empty()) {
-      worker.task = std::move(queue_.front());
-      queue_.pop_front();
-      worker.state = State::kBusy;
-    }
+  for (Worker& worker : workers_) {
+    if (worker.state != State::kIdle || queue_.empty()) continue;
+    given.emplace_back(&worker, std::move(queue_.front()));
+    queue_.pop_front();
   }
-  const bool nothing_left = closed && queue_.empty();
+  const bool nothing_left = closed_ && queue_.empty();
+  const bool terminated = terminated_;
   // A worker that died has a successor when there is something to do for it.
   is_wanted_ = !queue_.empty();
   lock.unlock();
   for (const PoolTaskPtr& task : lost) Fail(task, server_status_);
+  for (auto& [worker, task] : given) Give(*worker, std::move(task));
   for (size_t i = 0; i < workers_.size(); ++i) {
     Worker& worker = workers_[i];
-    if (worker.state == State::kBusy && terminated) {
+    if (worker.state == State::kBusy && terminated && !worker.told_to_end) {
       const ForkOrder end = {ForkOrder::kEnd, static_cast<uint32_t>(i), 0};
       SendMessage(control_.get(), &end, sizeof(end));
-    }
-    if (worker.state == State::kBusy && !worker.task->IsGiven()) {
-      worker.out = worker.task->TakeFrame();
-      worker.written = 0;
-      Write(worker);
+      worker.told_to_end = true;
     }
     if (worker.state == State::kIdle && nothing_left) {
       shutdown(worker.socket.get(), SHUT_WR);
       worker.state = State::kEnding;
     }
-    if (worker.state == State::kNone) {
-      if (nothing_left || server_ended_) {
-        worker.state = State::kEnded;
-      } else if (is_wanted_) {
-#if defined(__cpp_exceptions)
-        // Without descriptors: when there are some again.
-        try {
-          OrderWorker(i);
-        } catch (const std::system_error&) {
-        }
-#else
-        OrderWorker(i);
-#endif
-      }
+    if (worker.state == State::kNone && (nothing_left || server_ended_)) {
+      worker.state = State::kEnded;
     }
+    if (worker.state == State::kNone && is_wanted_) TryOrder(i);
   }
+}
+
+// Without descriptors, again when there may be some.
+inline void ProcessPool::TryOrder(size_t number) {
+#if defined(__cpp_exceptions)
+  try {
+    OrderWorker(number);
+  } catch (const std::system_error&) {
+  }
+#else
+  OrderWorker(number);
+#endif
+}
+
+inline void ProcessPool::Give(Worker& worker, PoolTaskPtr task) {
+  worker.state = State::kBusy;
+  worker.out = task->TakeFrame();
+  worker.written = 0;
+  worker.begun = false;
+  worker.task = std::move(task);
+  Write(worker);
 }
 
 inline void ProcessPool::AwaitEvents() {
@@ -101,7 +104,8 @@ inline void ProcessPool::AwaitEvents() {
     const bool is_there = worker.state != State::kNone &&
                           worker.state != State::kEnded &&
                           worker.state != State::kForking;
-    const bool writes = worker.state == State::kBusy && !worker.out.empty();
+    const bool writes =
+        worker.state == State::kBusy && worker.written < worker.out.size();
     fds.push_back({is_there ? worker.socket.get() : -1,
                    static_cast<short>(POLLIN | (writes ? POLLOUT : 0)), 0});
     tries_again |= worker.state == State::kNone && is_wanted_;
@@ -128,7 +132,6 @@ inline void ProcessPool::Write(Worker& worker) {
     if (n <= 0) return;
     worker.written += static_cast<size_t>(n);
   }
-  worker.out = {};
 }
 
 inline void ProcessPool::Read(Worker& worker) {
@@ -142,20 +145,29 @@ inline void ProcessPool::Read(Worker& worker) {
     if (n <= 0) break;
     worker.in.append(bytes, static_cast<size_t>(n));
   }
-  AnswerHeader header;
-  if (worker.state != State::kBusy || worker.in.size() < sizeof(header)) return;
-  std::memcpy(&header, worker.in.data(), sizeof(header));
-  if (worker.in.size() - sizeof(header) < header.bytes) return;
-  Finish(worker, header, worker.in.substr(sizeof(header)));
+  while (worker.state == State::kBusy && TakeAnswer(worker)) {
+  }
 }
 
-inline void ProcessPool::Finish(Worker& worker, const AnswerHeader& header,
-                                std::string bytes) {
-  worker.in.clear();
-  worker.state = State::kIdle;
+// False: there is no whole one yet.
+inline bool ProcessPool::TakeAnswer(Worker& worker) {
+  AnswerHeader header;
+  if (worker.in.size() < sizeof(header)) return false;
+  std::memcpy(&header, worker.in.data(), sizeof(header));
+  if (worker.in.size() - sizeof(header) < header.bytes) return false;
+  if (header.what == AnswerHeader::kBegun) {
+    worker.begun = true;
+    worker.out = {};
+    worker.written = 0;
+    worker.in.erase(0, sizeof(header));
+    return true;
+  }
   const PoolTaskPtr task = std::exchange(worker.task, nullptr);
-  task->Answered(header, std::move(bytes));
+  worker.in.erase(0, sizeof(header));
+  task->Answered(header, std::exchange(worker.in, {}));
   IsFinished(*task);
+  worker.state = State::kIdle;
+  return true;
 }
 
 inline void ProcessPool::Fail(const PoolTaskPtr& task, int status) {
@@ -186,19 +198,34 @@ inline void ProcessPool::HandleReports() {
   }
 }
 
+// One that has not begun is for another worker.
+inline void ProcessPool::TaskDied(Worker& worker, int status) {
+  const PoolTaskPtr task = std::exchange(worker.task, nullptr);
+  if (worker.begun) return Fail(task, status);
+  task->PutBack(std::move(worker.out));
+  {
+    const std::lock_guard lock(mutex_);
+    if (!terminated_) return queue_.push_front(task);
+  }
+  task->Dropped();
+  IsFinished(*task);
+}
+
 inline void ProcessPool::WorkerEnded(size_t number, int status) {
   Worker& worker = workers_[number];
   // What it answered before it ended counts.
   Read(worker);
   const bool expected = worker.state == State::kEnding;
   if (worker.state == State::kBusy) {
-    worker.frees = true;
-    Fail(std::exchange(worker.task, nullptr),
-         WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status));
+    worker.frees = worker.begun;
+    TaskDied(worker,
+             WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status));
   }
   worker.socket.Reset();
-  worker.in.clear();
-  worker.out.clear();
+  worker.in = {};
+  worker.out = {};
+  worker.written = 0;
+  worker.told_to_end = false;
   worker.state = expected ? State::kEnded : State::kNone;
 }
 
@@ -209,9 +236,7 @@ inline void ProcessPool::ServerEnded() {
   if (!server_is_told_) server_status_ = -SIGKILL;
   for (Worker& worker : workers_) {
     Read(worker);
-    if (worker.state == State::kBusy) {
-      Fail(std::exchange(worker.task, nullptr), server_status_);
-    }
+    if (worker.state == State::kBusy) TaskDied(worker, server_status_);
     worker.socket.Reset();
     worker.state = State::kEnded;
   }

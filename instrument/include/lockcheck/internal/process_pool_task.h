@@ -60,25 +60,23 @@ class PoolEnds;
 
 class PoolTask {
  public:
-  PoolTask(RunCall run, std::string request, uint32_t task_actor,
+  PoolTask(RunCall run, const std::string& request, uint32_t task_actor,
            uint32_t parent_actor)
       : actor(task_actor),
-        call_{0, run, task_actor, parent_actor},
-        request_(std::move(request)) {}
+        frame_(Framed(CallHeader{0, run, task_actor, parent_actor}, request)) {}
 
   const uint32_t actor;  // 0: it is not recorded
   uint64_t number = 0;   // the pool's
 
-  // For the worker. What was handed over is gone then.
-  std::string TakeFrame() {
-    is_given_ = true;
-    return Framed(call_, std::exchange(request_, {}));
-  }
-  bool IsGiven() const { return is_given_; }
+  // For the worker.
+  std::string TakeFrame() { return std::exchange(frame_, {}); }
+  // The worker died before it began.
+  void PutBack(std::string frame) { frame_ = std::move(frame); }
 
   // ---- By the pool, one of these, once ----
   void Answered(const AnswerHeader& header, std::string bytes) {
-    End(header.threw != 0 ? How::kThrew : How::kAnswered, std::move(bytes), 0);
+    End(header.what == AnswerHeader::kThrew ? How::kThrew : How::kAnswered,
+        std::move(bytes), 0);
   }
   void Died(int status) { End(How::kDied, {}, status); }
   void Dropped() { End(How::kDropped, {}, 0); }
@@ -158,9 +156,7 @@ class PoolTask {
     return true;
   }
 
-  CallHeader call_;
-  std::string request_;
-  bool is_given_ = false;
+  std::string frame_;
   std::mutex mutex_;
   std::condition_variable ended_;
   How how_ = How::kNot;  // guarded, as are the next two

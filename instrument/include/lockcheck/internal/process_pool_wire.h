@@ -137,10 +137,13 @@ struct CallHeader {
   uint32_t task, parent;  // actors
 };
 struct AnswerHeader {
-  uint64_t bytes;
-  // Else what follows is the result: the type's name of what was thrown, a
-  // zero, and what it says.
-  uint64_t threw;
+  enum What : uint64_t {
+    kBegun,  // the call is about to be run, which happens once
+    kResult,
+    kThrew,  // the name of its type, a zero, and what it says
+  };
+  uint64_t bytes;  // that follow
+  What what;
 };
 
 // False: the other end is closed.

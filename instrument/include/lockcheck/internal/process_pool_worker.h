@@ -98,6 +98,8 @@ class PoolWorker {
     while (ReadWhole(fd_, &call, sizeof(call))) {
       std::string bytes(static_cast<size_t>(call.bytes), '\0');
       if (!ReadWhole(fd_, bytes.data(), bytes.size())) return;
+      const AnswerHeader begun = {0, AnswerHeader::kBegun};
+      if (!WriteWhole(fd_, &begun, sizeof(begun))) return;
 #if defined(LOCKCHECK_DISABLED)
       const std::string answer = Run(call, bytes);
 #else
@@ -116,7 +118,7 @@ class PoolWorker {
     try {
       process::byte_reader in(bytes);
       call.run(in, out);
-      return Framed(AnswerHeader{0, 0}, out.take());
+      return Framed(AnswerHeader{0, AnswerHeader::kResult}, out.take());
     } catch (abi::__forced_unwind&) {
       throw;  // the thread ends itself
     } catch (const std::exception& e) {
@@ -126,11 +128,11 @@ class PoolWorker {
       type = NameOfType(abi::__cxa_current_exception_type());
       what = "an exception that is none of std's: " + type;
     }
-    return Framed(AnswerHeader{0, 1}, type + '\0' + what);
+    return Framed(AnswerHeader{0, AnswerHeader::kThrew}, type + '\0' + what);
 #else
     process::byte_reader in(bytes);
     call.run(in, out);
-    return Framed(AnswerHeader{0, 0}, out.take());
+    return Framed(AnswerHeader{0, AnswerHeader::kResult}, out.take());
 #endif
   }
 
