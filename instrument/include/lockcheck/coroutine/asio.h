@@ -13,7 +13,8 @@
 //     those did that have ended happened before it returns.
 // What fails has an error code, which asio::use_awaitable throws: a request
 // that is cancelled (total cancellation) has operation_aborted, one that closes
-// a deadlock under on_deadlock=throw resource_deadlock_would_occur.
+// a deadlock under on_deadlock=throw resource_deadlock_would_occur, and one by
+// a coroutine that Asio's own co_spawn() has spawned operation_not_supported.
 //
 // (co_await m.lock() does not compile there: an asio::awaitable awaits nothing
 // but its own kind.)

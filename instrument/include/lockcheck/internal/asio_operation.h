@@ -51,10 +51,7 @@ class AsioOperation final : public AsioWaiting {
 
   // By the coroutine, in its turn.
   static void Start(const Request& request, Handler handler) {
-    if (t_asio_turn == nullptr) {
-      CoroutineMisused(
-          "lockcheck: awaited outside of lockcheck::coroutine::co_spawn");
-    }
+    if (t_asio_turn == nullptr) return Refuse(std::move(handler));
     AsioActor& actor = t_asio_turn->actor();
     auto operation = std::unique_ptr<AsioOperation>(
         new AsioOperation(actor, std::move(handler)));
@@ -66,6 +63,20 @@ class AsioOperation final : public AsioWaiting {
   }
 
  private:
+  // Nobody knows who asks.
+  static void Refuse(Handler handler) {
+    const auto executor = asio::get_associated_executor(handler);
+    const boost::system::error_code error =
+        asio::error::operation_not_supported;
+    asio::post(executor, [handler = std::move(handler), error]() mutable {
+      if constexpr (std::is_void_v<Answer>) {
+        std::move(handler)(error);
+      } else {
+        std::move(handler)(error, Answer());
+      }
+    });
+  }
+
   AsioOperation(AsioActor& its, Handler handler)
       : AsioWaiting(*its.context, its.shared_from_this()),
         handler_(std::move(handler)) {
