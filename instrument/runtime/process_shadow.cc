@@ -61,10 +61,7 @@ bool Claim(ProcessObject& object) {
   };
   if (ClaimFor(object.recording, object.claimed_by, false, reset)) return true;
   if (!IsGone(object.claimed_by.load(std::memory_order_relaxed))) return false;
-  // Nothing is granted in between, so nobody has to be woken; what another one
-  // left undone, the next round mends.
-  const int result = object.guard.Lock();
-  if (result == EOWNERDEAD) object.guard.MakeConsistent();
+  internal::EnterGuard(object);
   const bool claimed =
       ClaimFor(object.recording, object.claimed_by, true, reset);
   object.guard.Unlock();

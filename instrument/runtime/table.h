@@ -13,6 +13,7 @@
 #define LOCKCHECK_INSTRUMENT_RUNTIME_TABLE_H_
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 #include "lib/model/primitives.h"
@@ -20,11 +21,16 @@
 #include "lockcheck/internal/gil.h"
 #include "lockcheck/internal/hot.h"
 #include "lockcheck/internal/process_lock.h"
-#include "lockcheck/internal/process_semaphore.h"
 #include "lockcheck/internal/semaphore.h"
 #include "lockcheck/internal/task_hooks.h"
 #include "lockcheck/internal/thread_hooks.h"
 #include "lockcheck/internal/wait_queue.h"
+
+namespace lockcheck::inline LOCKCHECK_ABI::internal {
+struct ProcessObject;  // process_signal.h
+struct ProcessSignal;
+struct ProcessSemaphoreState;  // process_semaphore.h
+}  // namespace lockcheck::inline LOCKCHECK_ABI::internal
 
 namespace lockcheck::runtime {
 

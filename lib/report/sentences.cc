@@ -41,6 +41,13 @@ bool IsAboutPermits(const Report& report, const FindingRow& row) {
   return IsAboutStock(report, row, model::Stock::kCount);
 }
 
+bool IsBetweenProcesses(const Report& report, const FindingRow& row) {
+  return std::any_of(row.objects.begin(), row.objects.end(), [&](auto object) {
+    const ObjectRow* const its = ObjectOf(report, object);
+    return its != nullptr && model::IsBetweenProcesses(its->kind);
+  });
+}
+
 bool IsPool(const Report& report, uint32_t object) {
   const ObjectRow* row = ObjectOf(report, object);
   return row != nullptr && model::IsSlots(row->kind);

@@ -22,6 +22,8 @@ bool IsEnd(const Report& report, uint32_t object);
 bool IsAboutFlag(const Report& report, const FindingRow& row);
 // Whether it is about what has permits.
 bool IsAboutPermits(const Report& report, const FindingRow& row);
+// Whether processes share any of what it is about.
+bool IsBetweenProcesses(const Report& report, const FindingRow& row);
 // What a task has of it is one of the workers.
 bool IsPool(const Report& report, uint32_t object);
 // As its owner calls it; the log speaks of its slots.

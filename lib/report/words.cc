@@ -438,13 +438,20 @@ std::string Why(const Report& report, const Finding& finding,
            "of run() that is to resume one has a context::work";
   }
   if (finding.rule == Rule::kCommunication || finding.rule == Rule::kStall) {
-    return std::string(finding.rule == Rule::kStall
-                           ? "no deadlock, since nobody waits for what another "
-                             "one holds; but the "
-                           : "it happened: the ") +
-           "program saw each of its threads wait without a time limit, and "
-           "neither another thread, nor a signal handler, nor memory shared "
-           "with another process, through which a wait could end";
+    const std::string what =
+        finding.rule == Rule::kStall
+            ? "no deadlock, since nobody waits for what another one holds; but "
+            : "it happened: ";
+    return what +
+           (IsBetweenProcesses(report, row)
+                ? "all processes of the log that have not ended saw each of "
+                  "their threads wait without a time limit, and neither "
+                  "another thread nor a signal handler through which a wait "
+                  "could end"
+                : "the program saw each of its threads wait without a time "
+                  "limit, and neither another thread, nor a signal handler, "
+                  "nor memory shared with another process, through which a "
+                  "wait could end");
   }
   if (row.kind == FindingKind::kHazard) {
     return "no deadlock, since a request gives up; but everybody waits until "

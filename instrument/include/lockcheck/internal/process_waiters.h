@@ -54,6 +54,8 @@ inline constexpr uint32_t kProcessSignals = 4;
 // In the shared memory.
 struct ProcessWaiters {
   RobustMutex guard;
+  // Somebody died with the guard, and nobody has settled since.
+  std::atomic<bool> unsettled{false};
   // By what is waited for: the number of waits so far, and one; how many posts
   // were for all.
   std::atomic<uint32_t> next_ticket[kProcessSignals];
@@ -164,15 +166,23 @@ struct ProcessSettle {
   }
 };
 
+// For whoever cannot settle: the next one does.
+inline void EnterGuard(ProcessWaiters& w) noexcept {
+  if (w.guard.Lock() != EOWNERDEAD) return;
+  w.unsettled.store(true, std::memory_order_relaxed);
+  w.guard.MakeConsistent();
+}
+
 // Who has it from one that died settles first. Wakes when it is let go.
 class ProcessGuard {
  public:
   ProcessGuard(ProcessWaiters& waiters, const ProcessSettle& settle) noexcept
       : waiters_(waiters) {
-    if (waiters_.guard.Lock() != EOWNERDEAD) return;
+    EnterGuard(waiters_);
+    if (!waiters_.unsettled.load(std::memory_order_relaxed)) return;
     // Whoever dies here leaves it to the next one.
-    waiters_.guard.MakeConsistent();
     woken_ = settle(true);
+    waiters_.unsettled.store(false, std::memory_order_relaxed);
   }
   // Of the object nothing is touched after the unlock: it may be gone then.
   ~ProcessGuard() {
