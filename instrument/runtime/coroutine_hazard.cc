@@ -38,7 +38,7 @@ constexpr uint64_t kUsedIsOld = 1'500'000;
 // No counter is slower, in ticks for each millisecond.
 constexpr uint64_t kFewestTicks = 500'000;
 constexpr uint64_t kMs = 1'000'000;
-constexpr uint64_t kSleptFactor = 10;
+constexpr uint64_t kSleptFactor = 100;
 
 Carrier::Used UsedNow(uint64_t ticks) {
   rusage usage;

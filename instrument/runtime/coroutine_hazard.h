@@ -11,7 +11,7 @@
 // it had used at some time before the turn, at most about a millisecond. Only
 // what it certainly used since is counted, for a thread that has to wait for a
 // processor keeps nobody up itself. Sleep cannot be told from such a wait, and
-// counts if it is ten times as long.
+// counts if it is a hundred times as long.
 //
 // Cost: of a turn, two readings of the counter; every half millisecond or so,
 // two calls of the kernel.

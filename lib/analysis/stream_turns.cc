@@ -72,7 +72,11 @@ void StreamTurns::Blocks(const log::BlockRecord& block) {
   if (block.awaited) return;
   const ObjectIndex object = ids_.Target(block.object, block.join);
   if (object == kNone) return;
-  if (!block.join && !model::EndsByAnybody(ids_.Kind(object))) return;
+  // Of a task or a coroutine it is no wait, but says that it has ended.
+  if (block.join ? ids_.IsCarried(block.object)
+                 : !model::EndsByAnybody(ids_.Kind(object))) {
+    return;
+  }
   const SiteIndex site = ids_.Site(block.site);
   const std::tuple key(object, site);
   ThreadBlocked& row = RowOf(blocked_, piece_.blocked_thread, key);

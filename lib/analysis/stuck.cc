@@ -365,7 +365,7 @@ class EndOfLog {
   void FindWaitsWhileHolding(const std::vector<bool>& stuck,
                              std::vector<Finding>& findings) const {
     for (ActorIndex a = 0; a < o_.actor_count; ++a) {
-      if (!WaitsToBeNotified(a) || stuck[a]) continue;
+      if (!WaitsToBeNotified(a) || stuck[a] || stuck_[a]) continue;
       for (const Hold& hold : end_[a].held) {
         const std::vector<ActorIndex> waiters = WaitersFor(hold, a);
         if (waiters.empty()) continue;

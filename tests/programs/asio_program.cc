@@ -134,8 +134,8 @@ void Cancelled() {
 
 // It is stopped, and whoever waits then was meant to.
 void Stopped() {
-  asio::io_context io;
   coroutine::event never("never");
+  asio::io_context io;
   const auto wait = [&]() -> awaitable<void> {
     co_await coroutine::async_wait(never, use_awaitable);
   };
@@ -160,8 +160,8 @@ void Abba() {
 }
 
 void NobodySets() {
-  asio::io_context io;
   coroutine::event never("never");
+  asio::io_context io;
   const auto wait = [&]() -> awaitable<void> {
     co_await coroutine::async_wait(never, use_awaitable);
   };
@@ -171,8 +171,8 @@ void NobodySets() {
 
 // A hazard.
 void LockAcrossAwait() {
-  asio::io_context io;
   coroutine::event go("go");
+  asio::io_context io;
   const auto hold = [&]() -> awaitable<void> {
     const lockcheck::lock_guard guard(g_of_threads);
     co_await coroutine::async_wait(go, use_awaitable);
@@ -188,8 +188,8 @@ void LockAcrossAwait() {
 
 // Another one, with a deadlock.
 void Carrier() {
-  asio::io_context io;
   coroutine::event go("go");
+  asio::io_context io;
   const auto hold = [&]() -> awaitable<void> {
     const lockcheck::lock_guard guard(g_of_threads);
     co_await coroutine::async_wait(go, use_awaitable);

@@ -229,7 +229,7 @@ void LongFromBeginning() { RunBeside(ComputeFromBeginningToEnd()); }
 // What lockcheck does not see: a sleep.
 task<> SleepInThread() {
   co_await yield();
-  timespec time = {0, 200'000'000};
+  timespec time = {1, 300'000'000};
   nanosleep(&time, nullptr);
 }
 void LongSleep() { RunBeside(SleepInThread()); }
