@@ -136,6 +136,10 @@ std::string WantedName(const Report& report, const FindingRow& row,
                        const PartRow& part) {
   const WantRow& wants = *part.wants;
   std::string text = WantedThing(report, wants);
+  if (IsFork(row, part)) {
+    constexpr std::string_view kEnd = "the end of ";
+    return text.starts_with(kEnd) ? text.substr(kEnd.size()) : text;
+  }
   if (IsShared(report.objects[wants.object], wants.mode)) text += " (shared)";
   if (wants.how == model::How::kTimed) text += " (with a time limit)";
   if (wants.how == model::How::kMulti) text += " (among others, at once)";
