@@ -181,32 +181,6 @@ void OwnerLetsGo() {
   const std::lock_guard held(s->a);
 }
 
-// A waiter is killed. The next owner of what it had has not written down yet
-// that it is, and asks for nothing; main, which has what the dead one waited
-// for, waits for it. The looks at waits are a tenth of a second apart.
-void WaiterIsKilled() {
-  lockcheck::process::shared<Shared> s;
-  set_name("main");
-  const std::lock_guard wanted(s->b);
-  child waiter([&] { TakeBoth(*s, "waiter", s->a, s->b, 1); });
-  s->Await(1);
-  usleep(300'000);
-  waiter.kill();
-  auto& guard =
-      reinterpret_cast<lockcheck::internal::ProcessState&>(s->a).guard;
-  child next([&] {
-    BeginChild("next");
-    if (guard.Lock() == EOWNERDEAD) guard.MakeConsistent();
-    s->Arrive();
-    usleep(1'000'000);
-    guard.Unlock();
-  });
-  s->Await(2);
-  { const std::lock_guard had(s->a); }
-  next.join();
-  waiter.join();
-}
-
 // ---- First uses -------------------------------------------------------------
 // Two threads come to each of many locks first, at the same moment.
 void FirstUsesAtOnce() {
@@ -245,7 +219,6 @@ constexpr Story kStories[] = {
     {"owner-dies", &OwnerDies},
     {"owner-dies-and-nobody-comes", &OwnerDiesAndNobodyComes},
     {"owner-lets-go", &OwnerLetsGo},
-    {"waiter-is-killed", &WaiterIsKilled},
     {"first-uses-at-once", &FirstUsesAtOnce},
 };
 

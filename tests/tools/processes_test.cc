@@ -155,11 +155,6 @@ INSTANTIATE_TEST_SUITE_P(Stories, HangingProcessesTest,
                            return name.substr(0, name.find('-'));
                          });
 
-TEST_F(ProcessesTest, WhoWasKilledInItsWaitIsInNoDeadlock) {
-  const Finished f = Told("waiter-is-killed", "log=" + log_ + ":command=none");
-  EXPECT_THAT(f.err, ::testing::Not(HasSubstr("DEADLOCK")));
-}
-
 TEST_F(ProcessesTest, AbortEndsOneOfThemAndTheOthersGoOn) {
   const Finished f =
       Child(program_, {"abba-hangs"})
