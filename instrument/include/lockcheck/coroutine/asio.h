@@ -96,9 +96,10 @@ struct AsioEndSignature<void> {
 };
 
 struct AsioSpawn {
+  // Not const: GCC 12 warns that what is empty is read before it is written.
   template <typename Handler, typename T>
   void operator()(Handler handler, std::shared_ptr<AsioActor> actor,
-                  AsioAwaitable<T> its, SiteSlot* slot, Caller caller) const {
+                  AsioAwaitable<T> its, SiteSlot* slot, Caller caller) {
     const ActorExecutor executor(actor, actor->executor(), false);
     const uint32_t id = actor->record.actor;
     asio::co_spawn(
