@@ -237,7 +237,7 @@ bool AcquireLater(Thread*& t, const PermitRequest& request, uint32_t site,
   if (TakeOrEnter(s, waiter, after)) return true;
   const QueuedWait wait = WaitOf(request, waiter);
   if (request.coroutine != nullptr) {
-    WriteBlock(t, wait, HowOf(request));
+    WriteBlock(t, wait, HowOf(request), log::kBlockAwaitedBit);
     return false;
   }
   AnnounceIfClosing(t);

@@ -173,11 +173,11 @@ void WriteBlockOf(Thread* t, const internal::Waiter& waiter, uint32_t how,
       .End(Op::kBlock, how);
 }
 
-void WriteBlock(Thread* t, const QueuedWait& wait, internal::How how) {
-  WriteBlockOf(
-      t, *wait.waiter,
-      static_cast<uint32_t>(how) | (wait.shared ? log::kBlockSharedBit : 0u),
-      wait.owner, wait.owner_site);
+void WriteBlock(Thread* t, const QueuedWait& wait, internal::How how,
+                uint32_t flags) {
+  if (wait.shared) flags |= log::kBlockSharedBit;
+  WriteBlockOf(t, *wait.waiter, static_cast<uint32_t>(how) | flags, wait.owner,
+               wait.owner_site);
 }
 
 void DoPrepareWait(WaitQueue& queue, WaitKind kind, internal::Waiter& waiter,

@@ -49,7 +49,8 @@ bool SleepInQueue(const QueuedWait& wait, const internal::Deadline* look,
 void WriteBlockOf(Thread* t, const internal::Waiter& waiter, uint32_t how,
                   uint32_t owner = 0, uint32_t owner_site = 0);
 
-void WriteBlock(Thread* t, const QueuedWait& wait, internal::How how);
+void WriteBlock(Thread* t, const QueuedWait& wait, internal::How how,
+                uint32_t flags = 0);
 // Gives the object an id, in `tag`.
 struct QueueIdentity {
   std::atomic<uint32_t>& tag;

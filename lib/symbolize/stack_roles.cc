@@ -124,6 +124,9 @@ constexpr std::string_view kMangledPlumbing[] = {
     "_ZNSt6threadC",     "_ZNSt7jthreadC",
 };
 
+// Boost.Asio, between a coroutine and who runs it.
+constexpr std::string_view kAsio[] = {"boost::asio::", "boost_asio_handler_"};
+
 constexpr std::string_view kMangledThreadStart[] = {
     "_ZNSt6thread8_InvokerI",
     "_ZNSt6thread11_State_implI",
@@ -265,7 +268,8 @@ bool IsPlumbing(const SourceFrame& frame) {
   const std::string_view std_name = AfterStd(name);
   if (!std_name.empty()) return AnyOf(kStdPlumbing, std_name);
   return AnyOf(kPlainPlumbing, name) || AnyOf(kTestRunner, name) ||
-         BeginsWithAnyOf(kMangledPlumbing, name);
+         BeginsWithAnyOf(kMangledPlumbing, name) ||
+         BeginsWithAnyOf(kAsio, name);
 }
 
 StackPosition UserPosition(const std::vector<const SymbolizedFrame*>& stack) {
