@@ -27,7 +27,11 @@ absl::flat_hash_map<Place, SiteIndex> HeldAtEnds(std::span<const Piece> pieces,
   for (const Piece& piece : pieces) {
     if (!piece.ends_stream) continue;
     for (const HeldAtEnd& h : piece.held) {
-      if (!IsBetweenProcesses(o, h.hold.object)) continue;
+      // Who only reads leaves nothing half done.
+      if (!IsBetweenProcesses(o, h.hold.object) ||
+          h.hold.mode == model::Mode::kShared) {
+        continue;
+      }
       held[{piece.actor, h.hold.object}] = h.hold.site;
     }
   }
