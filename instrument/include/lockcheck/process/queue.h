@@ -51,8 +51,8 @@
 //
 // Cost: a put or a get is one robust pthread mutex and a copy of the item, some
 // 200 ns, and its record. 14 threads that wait in put(), 14 in get() and 4 in
-// join() sleep until they are woken; more of them look every 5 ms. Any thread of any process may use it; signal
-// handlers may not.
+// join() sleep until they are woken; more of them look every 5 ms. Any thread
+// of any process may use it; signal handlers may not.
 #ifndef LOCKCHECK_PROCESS_QUEUE_H_
 #define LOCKCHECK_PROCESS_QUEUE_H_
 
