@@ -181,12 +181,13 @@ void MarkLeft(Records coroutines, size_t count) {
   for (bool changed = true; changed;) {
     changed = false;
     for (size_t i = 0; i < count; ++i) {
-      const CoroutineRecord& coroutine = *coroutines[i];
-      if (!IsLeft(coroutine.actor) ||
-          WaitsForLeft(coroutine, coroutines, count)) {
+      // Of Asio's, who waits has a record of its own.
+      const CoroutineRecord* const waiting = FindWaiting(coroutines[i]->actor);
+      if (waiting == nullptr || !waiting->wait->is_left ||
+          WaitsForLeft(*waiting, coroutines, count)) {
         continue;
       }
-      coroutine.wait->is_left = false;
+      waiting->wait->is_left = false;
       changed = true;
     }
   }

@@ -41,5 +41,75 @@ TEST(TaskOrder, ThreadsGiveResultsAsTheyEndAndAGroupAsItSpawned) {
   EXPECT_EQ(sample.status, 0);
 }
 
+std::string RuleOf(const Json& report) {
+  return report["findings"].size() == 1
+             ? report["findings"][0]["rule"].get<std::string>()
+             : "findings: " + report["findings"].dump();
+}
+
+TEST(MutexAcrossAwait, IsAHazardAndADeadlockIfTheOtherOneComesMeanwhile) {
+  RecordedSample lucky;
+  ASSERT_EQ(lucky.Run("mutex_across_await"), 0);
+  EXPECT_EQ(RuleOf(lucky.Analyze()), "lock-across-await");
+  RecordedSample hangs;
+  hangs.Start("mutex_across_await", {"--hang"});
+  ASSERT_TRUE(hangs.AwaitStuck(1));
+  hangs.Kill();
+  const Json report = hangs.Analyze();
+  EXPECT_EQ(hangs.status, 1);
+  EXPECT_EQ(RuleOf(report), "carrier");
+  EXPECT_EQ(report["findings"][0]["verdict"], "actual");
+}
+
+TEST(MutexAcrossAwait, FixedByALockOfCoroutinesHasNoFinding) {
+  RecordedSample sample;
+  ASSERT_EQ(sample.Run("mutex_across_await", {"--fixed"}), 0);
+  EXPECT_EQ(sample.Output(), "balance 120\n");
+  EXPECT_TRUE(sample.Analyze()["findings"].empty());
+}
+
+TEST(EchoServer, ServesAllClientsAndHasNoFinding) {
+  RecordedSample sample;
+  ASSERT_EQ(sample.Run("echo_server"), 0);
+  EXPECT_EQ(sample.Output(), "served 8 clients, 400 lines\n");
+  const Json report = sample.Analyze({"--fail-on", "deadlock,misuse"});
+  EXPECT_EQ(sample.status, 0);
+  for (const Json& finding : report["findings"]) {
+    // On a slow machine a turn may be a long one.
+    EXPECT_EQ(finding["rule"], "long-run") << finding;
+  }
+}
+
+TEST(ProcessPool, TheFifthTaskBeginsWhenAnotherHasEnded) {
+  RecordedSample sample;
+  ASSERT_EQ(sample.Run("process_pool"), 0);
+  EXPECT_THAT(sample.Output(),
+              HasSubstr("task 4 begins\ntask 5 waits\ntask 2 gives 20\n"
+                        "task 5 begins\n"));
+  EXPECT_TRUE(sample.Analyze()["findings"].empty());
+}
+
+TEST(ProcessPool, AWorkerThatIsKilledFailsItsTaskAlone) {
+  RecordedSample sample;
+  ASSERT_EQ(sample.Run("process_pool", {"--crash"}), 0);
+  EXPECT_THAT(sample.Output(),
+              HasSubstr("task 2 fails: its worker was ended by signal 9\n"
+                        "task 5 begins\n"
+                        "task 1 gives 10\ntask 3 gives 30\n"
+                        "task 4 gives 40\ntask 5 gives 50\n"));
+}
+
+TEST(ProcessQueue, AFullOneUnderALockThatTheGetterNeedsIsPossible) {
+  RecordedSample sample;
+  ASSERT_EQ(sample.Run("process_queue"), 0);
+  const Json report = sample.Analyze();
+  EXPECT_EQ(sample.status, 1);
+  EXPECT_EQ(RuleOf(report), "communication");
+  EXPECT_EQ(report["findings"][0]["verdict"], "possible");
+  RecordedSample fixed;
+  ASSERT_EQ(fixed.Run("process_queue", {"--fixed"}), 0);
+  EXPECT_TRUE(fixed.Analyze()["findings"].empty());
+}
+
 }  // namespace
 }  // namespace lockcheck::samples::testing

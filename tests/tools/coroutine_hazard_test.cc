@@ -35,14 +35,14 @@ TEST_F(CoroutineHazardTest, ALockHeldAcrossAnAwaitIsToldWithBothPlaces) {
               AllOf(HasSubstr("(holder) is suspended with m held"),
                     HasSubstr("holds    m, acquired in"),
                     HasSubstr("awaits   in"), HasSubstr("YieldWithLock"),
-                    HasSubstr("coroutine_hazard_program.cc:47"),
-                    HasSubstr("coroutine_hazard_program.cc:48")));
+                    HasSubstr("coroutine_hazard_program.cc:45"),
+                    HasSubstr("coroutine_hazard_program.cc:46")));
   EXPECT_THAT(HazardOf("across-sleep", "lock-across-await"),
               AllOf(HasSubstr("shared"), HasSubstr("SleepReading"),
-                    HasSubstr("coroutine_hazard_program.cc:54")));
+                    HasSubstr("coroutine_hazard_program.cc:52")));
   EXPECT_THAT(HazardOf("across-mutex", "lock-across-await"),
               AllOf(HasSubstr("m held"), HasSubstr("AwaitMutexWithLock"),
-                    HasSubstr("coroutine_hazard_program.cc:60")));
+                    HasSubstr("coroutine_hazard_program.cc:58")));
 }
 
 TEST_F(CoroutineHazardTest, EachPairOfPlacesIsToldOnce) {

@@ -184,11 +184,15 @@ class AsioOperation final : public AsioWaiting {
       return;
     }
     const AsOne as_one(*this);
+#if defined(__cpp_exceptions)
     try {
       take();
     } catch (const std::system_error& refused) {
       error = refused.code();
     }
+#else
+    take();
+#endif
   }
 
   Handler handler_;
