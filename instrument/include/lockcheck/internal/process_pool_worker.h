@@ -92,7 +92,8 @@ class PoolWorker {
     }
     if (frees) GiveBack(slot, caller);
 #else
-    (void)frees;
+    static_cast<void>(frees), static_cast<void>(facts_);
+    static_cast<void>(number_);
 #endif
     CallHeader call;
     while (ReadWhole(fd_, &call, sizeof(call))) {
