@@ -99,17 +99,5 @@ TEST(ProcessPool, AWorkerThatIsKilledFailsItsTaskAlone) {
                         "task 4 gives 40\ntask 5 gives 50\n"));
 }
 
-TEST(ProcessQueue, AFullOneUnderALockThatTheGetterNeedsIsPossible) {
-  RecordedSample sample;
-  ASSERT_EQ(sample.Run("process_queue"), 0);
-  const Json report = sample.Analyze();
-  EXPECT_EQ(sample.status, 1);
-  EXPECT_EQ(RuleOf(report), "communication");
-  EXPECT_EQ(report["findings"][0]["verdict"], "possible");
-  RecordedSample fixed;
-  ASSERT_EQ(fixed.Run("process_queue", {"--fixed"}), 0);
-  EXPECT_TRUE(fixed.Analyze()["findings"].empty());
-}
-
 }  // namespace
 }  // namespace lockcheck::samples::testing

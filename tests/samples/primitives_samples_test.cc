@@ -56,7 +56,8 @@ INSTANTIATE_TEST_SUITE_P(
                       "io_under_lock --fixed", "service_startup --fixed",
                       "once_and_lock --fixed", "semaphore_order --fixed",
                       "barrier_phases", "coroutine_abba --fixed",
-                      "cross_process_deadlock --fixed"),
+                      "cross_process_deadlock --fixed",
+                      "process_queue --fixed"),
     [](const ::testing::TestParamInfo<std::string>& info) {
       return std::regex_replace(info.param, std::regex("[^a-z]+"), "_");
     });
@@ -202,6 +203,11 @@ std::vector<Lucky> AllThatAreLucky() {
            "lock-order",
            {"checking", "savings"},
            "lockcheck analyze bank.log"},
+          {"process_queue",
+           "possible",
+           "communication",
+           {"till", "board (room)"},
+           "lockcheck analyze board.log"},
           {"gil_inversion",
            "possible",
            "lock-order",
