@@ -27,12 +27,12 @@ absl::flat_hash_map<Place, SiteIndex> HeldAtEnds(std::span<const Piece> pieces,
   for (const Piece& piece : pieces) {
     if (!piece.ends_stream) continue;
     for (const HeldAtEnd& h : piece.held) {
-      // Who only reads leaves nothing half done.
-      if (!IsBetweenProcesses(o, h.hold.object) ||
-          h.hold.mode == model::Mode::kShared) {
-        continue;
-      }
-      held[{piece.actor, h.hold.object}] = h.hold.site;
+      // Who only reads leaves nothing half done, but a permit is gone.
+      const ObjectIndex object = h.hold.object;
+      const bool reads =
+          h.hold.mode == model::Mode::kShared && !AnybodyReleases(o, object);
+      if (!IsBetweenProcesses(o, object) || reads) continue;
+      held[{piece.actor, object}] = h.hold.site;
     }
   }
   return held;
