@@ -307,7 +307,10 @@ void DoUnlockSharedProcess(ProcessSharedState& lock, SiteSlot* slot,
   const uint32_t site = SiteId(t, slot, caller);
   const bool held = IsHeld(lock);
   const SharedState* const its = RecordOf(t, lock, site, false);
-  if (its != nullptr) {
+  if (its == nullptr) {
+    // Nothing is known of it, nor was when it was taken.
+    lock.guard.UnlockShared();
+  } else {
     const uint32_t reader = its->last_reader.load(std::memory_order_relaxed);
     const uint32_t owner = Owner(*its) != 0 ? Owner(*its) : reader;
     ReportMisuse(

@@ -12,10 +12,10 @@ namespace levels {
 namespace {
 
 OneByOne MeasureOneByOne(Work& work) {
-  const double cpu = MicrosecondsEach(1, [&] {
+  const double cpu = LeastMicroseconds([&] {
     for (int i = 0; i < kWorkers; ++i) work.Compute();
   });
-  const double network = MicrosecondsEach(1, [&] {
+  const double network = LeastMicroseconds([&] {
     const int connection = work.Connect();
     for (int i = 0; i < kWorkers * kRounds; ++i) {
       Work::Ask(connection);
@@ -23,7 +23,7 @@ OneByOne MeasureOneByOne(Work& work) {
     }
     close(connection);
   });
-  const double disk = MicrosecondsEach(1, [&] {
+  const double disk = LeastMicroseconds([&] {
     for (int i = 0; i < kWorkers * kRounds; ++i) work.WriteDurably(i);
   });
   return {cpu, network, disk};

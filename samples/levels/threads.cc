@@ -72,12 +72,10 @@ double Memory() {
 // How long all workers take.
 template <typename Works>
 double All(const Works& works) {
-  const auto begin = Clock::now();
-  {
+  return LeastMicroseconds([&] {
     std::vector<jthread> workers;
     for (int i = 0; i < kWorkers; ++i) workers.emplace_back(works, i);
-  }
-  return MicrosecondsSince(begin);
+  });
 }
 
 }  // namespace

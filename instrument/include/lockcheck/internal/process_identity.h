@@ -82,9 +82,12 @@ inline bool HasProcessEnded(ProcessIdentity process) noexcept {
   ProcessStatus status;
   bool ended;
   if (ReadProcessStatus(pid, &status)) {
-    // The first thread of a process may be over before the others.
+    // Who could not read its own start has none. The first thread of a process
+    // may be over before the others.
+    constexpr uint64_t kStart = (uint64_t{1} << kStartBits) - 1;
+    const bool has_start = (process & kStart) != 0;
     ended =
-        IdentityOf(pid, status.start) != process ||
+        (has_start && IdentityOf(pid, status.start) != process) ||
         ((status.state == 'Z' || status.state == 'X') && status.threads <= 1);
   } else {
     ended = kill(pid, 0) != 0 && errno == ESRCH;

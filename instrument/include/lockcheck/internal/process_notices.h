@@ -49,10 +49,11 @@ class ProcessNotices {
   }
 
  private:
-  // Of waiters without a slot it is not known who came first: all of them.
+  // Of waiters without a slot it is not known who came first: all of them. They
+  // may wait though there is a slot by now.
   ProcessGrant GrantOne() noexcept {
     const ProcessGrant grant = GrantTo(waiters_, 0, 1);
-    if (grant.count == 0 && !HasFreeSlot(waiters_)) GrantSlotless(waiters_, 0);
+    if (grant.count == 0) GrantSlotless(waiters_, 0);
     return grant;
   }
   SlotMask Settle(bool owner_died) noexcept {

@@ -92,7 +92,9 @@ class ProcessPermits {
   }
   uint32_t Permits() const noexcept { return static_cast<uint32_t>(Load()); }
   uint32_t Free() const noexcept {
-    return Permits() - CountGranted(waiters_, 0);
+    // A dead one may have taken what it was granted, and have its slot still.
+    const uint32_t granted = CountGranted(waiters_, 0);
+    return Permits() > granted ? Permits() - granted : 0;
   }
   bool TakeFree(uint64_t* after) noexcept {
     if (Permits() == 0 || Free() == 0) return false;

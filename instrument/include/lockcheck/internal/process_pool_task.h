@@ -183,7 +183,8 @@ class PoolEnds : public std::enable_shared_from_this<PoolEnds> {
         const std::lock_guard lock(mutex_);
         if (next_ < ended_.size()) return ended_[next_++];
       }
-      while (tasks_[first_]->HasEnded()) ++first_;
+      // One that has ended may not have said so yet.
+      while (first_ + 1 < tasks_.size() && tasks_[first_]->HasEnded()) ++first_;
       AwaitAny(tasks_[first_]->actor, place);
     }
   }

@@ -15,6 +15,7 @@
 #include <exception>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 
 #include "lockcheck/internal/deadline.h"
 #include "lockcheck/internal/process_ring.h"
@@ -201,7 +202,7 @@ class ProcessQueueAct {
       return NotThere(kQueueRoom, patience, wait);
     }
     section.is_unused = true;
-    const uint32_t number = ring_.puts.load(std::memory_order_relaxed);
+    const uint64_t number = ring_.puts.load(std::memory_order_relaxed);
     std::byte* const slot = ring_.SlotOf(number);
     const uint64_t written = write(slot + RingShape::kHeadBytes);
     __builtin_memcpy(slot, &written, sizeof(written));
@@ -224,7 +225,7 @@ class ProcessQueueAct {
                               : NotThere(kQueueItems, patience, wait);
     }
     section.is_unused = true;
-    const uint32_t number = ring_.gets.load(std::memory_order_relaxed);
+    const uint64_t number = ring_.gets.load(std::memory_order_relaxed);
     const std::byte* const slot = ring_.SlotOf(number);
     uint64_t size;
     __builtin_memcpy(&size, slot, sizeof(size));
@@ -252,7 +253,9 @@ class ProcessQueueAct {
     return recorder_.Await(signal, wait, ring_.settle(), patience.deadline);
   }
 
-  static void Store(std::atomic<uint32_t>& count, uint32_t value) noexcept {
+  template <typename Count>
+  static void Store(std::atomic<Count>& count,
+                    std::type_identity_t<Count> value) noexcept {
     count.store(value, std::memory_order_release);
   }
   void Note() noexcept {

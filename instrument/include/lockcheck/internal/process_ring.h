@@ -63,7 +63,9 @@ struct alignas(RingShape::kAlignment) ProcessRing {
 
   const int32_t waiters_offset;
   const RingShape shape;
-  std::atomic<uint32_t> puts{0}, gets{0}, dones{0}, closed{0};
+  // They never come round: where an item lies depends on them.
+  std::atomic<uint64_t> puts{0}, gets{0}, dones{0};
+  std::atomic<uint32_t> closed{0};
   // The number of the act after which nothing was unfinished, last.
   std::atomic<uint32_t> finished{0};
 
@@ -71,14 +73,18 @@ struct alignas(RingShape::kAlignment) ProcessRing {
     return *reinterpret_cast<ProcessWaiters*>(reinterpret_cast<char*>(this) +
                                               waiters_offset);
   }
-  uint32_t Size() const noexcept { return Load(puts) - Load(gets); }
+  uint32_t Size() const noexcept { return Difference(puts, gets); }
   uint32_t Room() const noexcept { return shape.slots - Size(); }
-  uint32_t Unfinished() const noexcept { return Load(puts) - Load(dones); }
-  bool IsClosed() const noexcept { return Load(closed) != 0; }
+  uint32_t Unfinished() const noexcept { return Difference(puts, dones); }
+  bool IsClosed() const noexcept {
+    return closed.load(std::memory_order_relaxed) != 0;
+  }
   // Orders puts and gets.
-  uint32_t Sequence() const noexcept { return Load(puts) + Load(gets); }
+  uint32_t Sequence() const noexcept {
+    return static_cast<uint32_t>(Load(puts) + Load(gets));
+  }
 
-  std::byte* SlotOf(uint32_t number) noexcept {
+  std::byte* SlotOf(uint64_t number) noexcept {
     return reinterpret_cast<std::byte*>(this + 1) +
            number % shape.slots * shape.Stride();
   }
@@ -117,8 +123,12 @@ struct alignas(RingShape::kAlignment) ProcessRing {
   }
 
  private:
-  static uint32_t Load(const std::atomic<uint32_t>& count) noexcept {
+  using Count = std::atomic<uint64_t>;
+  static uint64_t Load(const Count& count) noexcept {
     return count.load(std::memory_order_relaxed);
+  }
+  static uint32_t Difference(const Count& more, const Count& less) noexcept {
+    return static_cast<uint32_t>(Load(more) - Load(less));
   }
   ProcessGrant Grant(uint32_t signal, uint32_t there) noexcept {
     const uint32_t granted = CountGranted(waiters(), signal);

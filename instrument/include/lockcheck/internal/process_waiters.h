@@ -214,13 +214,6 @@ inline void FreeSlot(ProcessWaiters& w, uint32_t slot) noexcept {
   w.state[slot].store(kSlotFree, std::memory_order_relaxed);
 }
 
-inline bool HasFreeSlot(const ProcessWaiters& w) noexcept {
-  for (const auto& state : w.state) {
-    if (state.load(std::memory_order_relaxed) == kSlotFree) return true;
-  }
-  return false;
-}
-
 // Those who wait for it and have no slot.
 inline void GrantSlotless(ProcessWaiters& w, uint32_t signal) noexcept {
   w.posts_to_all[signal].fetch_add(1, std::memory_order_relaxed);

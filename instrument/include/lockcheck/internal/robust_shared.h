@@ -24,6 +24,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 
 #include "lockcheck/internal/process_identity.h"
@@ -219,11 +220,16 @@ inline int RobustSharedMutex::TryLock() noexcept {
 }
 
 inline int RobustSharedMutex::Lock(const Deadline* deadline) noexcept {
-  bool looks = false;
+  // For the dead it looks now and then, however often living readers leave.
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point looked = Clock::now();
   while (true) {
     if (const int result = Enter(deadline)) return result;
     // Before the look at the slots: who leaves after it changes the word.
     const uint32_t seen = left_.fetch_or(1) | 1;
+    const Clock::time_point now = Clock::now();
+    const bool looks = now - looked >= std::chrono::nanoseconds(kLookNs);
+    if (looks) looked = now;
     if (!AnyReader(looks)) {
       use_.store(kWritten);
       return 0;
@@ -233,7 +239,7 @@ inline int RobustSharedMutex::Lock(const Deadline* deadline) noexcept {
       const int result = TryLock();
       return result == EBUSY ? ETIMEDOUT : result;
     }
-    looks = !SleepUntilSomebodyLeaves(seen, deadline);
+    SleepUntilSomebodyLeaves(seen, deadline);
   }
 }
 
