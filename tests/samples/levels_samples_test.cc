@@ -99,5 +99,18 @@ TEST(ProcessPool, AWorkerThatIsKilledFailsItsTaskAlone) {
                         "task 4 gives 40\ntask 5 gives 50\n"));
 }
 
+TEST(Levels, AreMeasuredOneByOne) {
+  RecordedSample sample;
+  ASSERT_EQ(sample.Run("levels"), 0);
+  for (const char* const row : {"| process | ", "| thread | ", "| coroutine | ",
+                                "| coroutine and thread_pool | "}) {
+    EXPECT_THAT(sample.Output(), HasSubstr(row));
+  }
+  for (const Json& finding : sample.Analyze()["findings"]) {
+    // What the level costs that has one thread: it computes, and writes files.
+    EXPECT_EQ(finding["rule"], "long-run") << finding;
+  }
+}
+
 }  // namespace
 }  // namespace lockcheck::samples::testing
