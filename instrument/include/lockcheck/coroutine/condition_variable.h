@@ -15,8 +15,8 @@
 // A wait with a guard that owns nothing throws
 // std::system_error(operation_not_permitted) when it is awaited, before
 // anything is let go of. While it waits the guard owns nothing, so a coroutine
-// that is destroyed then neither waits nor holds; a notification that was for it
-// already is lost with it.
+// that is destroyed then neither waits nor holds; a notification that was for
+// it already is lost with it.
 //
 // To be awaited by coroutines of a context, the guard's coroutine. notify_one()
 // and notify_all() may be called by any thread: one that is not in run() has a
