@@ -32,9 +32,9 @@ class CoroutineQueueSection : public QueueSection {
   template <WaitKind kKind>
   bool Finds(How how) {
     if constexpr (kKind == WaitKind::kQueue) {
-      return HasItem(&AskForItem, RequestOf(how, nullptr));
+      return HasItem(&AskForItem, how, nullptr);
     } else if constexpr (kKind == WaitKind::kQueueSlots) {
-      return HasRoom(&AskForRoom, RequestOf(how, nullptr));
+      return HasRoom(&AskForRoom, how, nullptr);
     } else {
       return queue().unfinished == 0 && TakeEnd(how);
     }

@@ -120,14 +120,14 @@ class QueueSection {
   QueueSection& operator=(const QueueSection&) = delete;
 
   bool HasItem(How how, const Deadline* deadline) {
-    return HasItem(&AwaitItem, RequestOf(how, deadline));
+    return HasItem(&AwaitItem, how, deadline);
   }
   // However long it takes; false: it is closed, and nothing is left.
   bool HasItemOrEnd() {
-    return HasItem(&AwaitItemOrEnd, RequestOf(How::kBlocking, nullptr));
+    return HasItem(&AwaitItemOrEnd, How::kBlocking, nullptr);
   }
   bool HasRoom(How how, const Deadline* deadline) {
-    return HasRoom(&AwaitRoom, RequestOf(how, deadline));
+    return HasRoom(&AwaitRoom, how, deadline);
   }
   // After it was asked for in this way.
   void IsAdded(How how) {
@@ -154,15 +154,19 @@ class QueueSection {
   QueueRequest RequestOf(How how, const Deadline* deadline) const {
     return {slot_, caller_, how != How::kTry, deadline, how};
   }
-  // `await` is asked if it is not there.
-  bool HasItem(Awaiting* await, const QueueRequest& request) {
-    return Has(__builtin_expect(queue_.HasItem(), true) ||
-                   Await([&] { return await(queue_, request); }),
+  // `await` is asked if it is not there; the request is not made before, for
+  // g++ would put it together in a vector register in any case, which takes
+  // longer than all the rest.
+  bool HasItem(Awaiting* await, How how, const Deadline* deadline) {
+    return Has(__builtin_expect(queue_.HasItem(), true) || Await([&] {
+                 return await(queue_, RequestOf(how, deadline));
+               }),
                &PassOnItem);
   }
-  bool HasRoom(Awaiting* await, const QueueRequest& request) {
-    return Has(__builtin_expect(queue_.HasRoom(), true) ||
-                   Await([&] { return await(queue_, request); }),
+  bool HasRoom(Awaiting* await, How how, const Deadline* deadline) {
+    return Has(__builtin_expect(queue_.HasRoom(), true) || Await([&] {
+                 return await(queue_, RequestOf(how, deadline));
+               }),
                &PassOnRoom);
   }
   using PassOn = Waiter*(QueueState&, SiteSlot*, Caller) noexcept;
