@@ -187,23 +187,30 @@ TEST_F(PROCESS_SHARED_MUTEX_TEST, ReadersGetItWhenTheWriterGoes) {
 }
 
 TEST_F(PROCESS_SHARED_MUTEX_TEST, MoreProcessesReadThanThereIsRoomFor) {
+  // So many read together: the last of them has no slot and keeps the guard.
+  constexpr int kTogether = 128 + 1;
   constexpr int kReaders = 150;
   std::deque<process::child> readers;
   for (int i = 0; i < kReaders; ++i) {
     readers.emplace_back([&] {
       lock().lock_shared();
-      // Some read within themselves.
-      { const std::shared_lock again(lock()); }
-      ++shared_->step;
-      if (shared_->step < 128) shared_->Await(128);
+      if (++shared_->step <= kTogether) {
+        shared_->Await(kTogether);
+        // Who reads may read again, whoever has the guard.
+        { const std::shared_lock again(lock()); }
+        if (!CanRead()) return 1;
+        ++shared_->step;
+        shared_->Await(2 * kTogether);
+      }
       lock().unlock_shared();
+      return 0;
     });
   }
   for (process::child& reader : readers) {
     reader.join();
     EXPECT_EQ(reader.exit_status(), 0);
   }
-  EXPECT_EQ(shared_->step, kReaders);
+  EXPECT_EQ(shared_->step, kReaders + kTogether);
   EXPECT_TRUE(CanWrite());
 }
 

@@ -16,7 +16,10 @@
 //
 // Readers go first, as with shared_mutex. There are 128 slots; if as many
 // processes read, a further reader keeps the guard while it reads: it reads,
-// and others that come wait.
+// and others that come wait. Not those of a process that reads already: as long
+// as its slot counts somebody there is no writer, so that another can be
+// counted without the guard. (Who reads and reads again would else wait for a
+// reader that may wait for him.)
 #ifndef LOCKCHECK_INTERNAL_ROBUST_SHARED_H_
 #define LOCKCHECK_INTERNAL_ROBUST_SHARED_H_
 
@@ -93,6 +96,7 @@ class RobustSharedMutex {
     return slots_[((own >> kStartBits) + i) % kSlots];
   }
   bool CountIn() noexcept;
+  bool CountInBesideOthers() noexcept;
   bool CountOut() noexcept;
   void BeginReading() noexcept;
   bool ReadAgainByOne() noexcept;
@@ -165,6 +169,20 @@ inline bool RobustSharedMutex::CountIn() noexcept {
       if (slot.compare_exchange_weak(seen, own << kCountBits | (count + 1))) {
         return true;
       }
+    }
+  }
+  return false;
+}
+
+// Without the guard. False: the process does not read, or it reads too often.
+inline bool RobustSharedMutex::CountInBesideOthers() noexcept {
+  const ProcessIdentity own = OwnIdentity();
+  for (size_t i = 0; i < kSlots; ++i) {
+    std::atomic<uint64_t>& slot = SlotAt(own, i);
+    uint64_t seen = slot.load();
+    while (seen >> kCountBits == own && (seen & kCountMask) != 0 &&
+           (seen & kCountMask) != kCountMask) {
+      if (slot.compare_exchange_weak(seen, seen + 1)) return true;
     }
   }
   return false;
@@ -281,16 +299,24 @@ inline bool RobustSharedMutex::ReadAgainByOne() noexcept {
 
 inline int RobustSharedMutex::TryLockShared() noexcept {
   if (ReadAgainByOne()) return 0;
-  if (const int result = TryEnter()) return result;
-  BeginReading();
-  return 0;
+  int result = Entered(guard_.TryLock());
+  if (result == EBUSY) {
+    if (CountInBesideOthers()) return 0;
+    result = TryEnter();
+  }
+  if (result == 0) BeginReading();
+  return result;
 }
 
 inline int RobustSharedMutex::LockShared(const Deadline* deadline) noexcept {
   if (ReadAgainByOne()) return 0;
-  if (const int result = Enter(deadline)) return result;
-  BeginReading();
-  return 0;
+  int result = Entered(guard_.TryLock());
+  if (result == EBUSY) {
+    if (CountInBesideOthers()) return 0;
+    result = Enter(deadline);
+  }
+  if (result == 0) BeginReading();
+  return result;
 }
 
 inline int RobustSharedMutex::UnlockShared() noexcept {
