@@ -98,9 +98,9 @@ uint32_t CoroutineDeadlock::Note(CoroutineRecord& coroutine) {
   if (wait.lock != nullptr && (next != 0 || wait.is_left)) {
     stuck.lock =
         internal::LowHalf(reinterpret_cast<const uint32_t*>(wait.lock));
-    stuck.lock_name = wait.lock->name;
-    stuck.lock_file = wait.lock->file;
-    stuck.lock_line = wait.lock->line;
+    stuck.lock_name = wait.lock_name;
+    stuck.lock_file = wait.lock_file;
+    stuck.lock_line = wait.lock_line;
   }
   if (size_ < kMostSaid) stuck_[size_] = stuck;
   ++size_;

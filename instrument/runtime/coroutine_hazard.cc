@@ -30,7 +30,7 @@ using internal::CoroutineRecord;
 using log::NoteKind;
 
 // Of objects: whether they are locks for which nobody sleeps.
-constinit IdTable g_awaited_locks;
+constinit IdTable<> g_awaited_locks;
 GrowingSet g_said;  // what was said with mode=live
 
 // About half a millisecond, on slow counters more.

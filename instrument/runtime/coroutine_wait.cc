@@ -60,8 +60,13 @@ Got LockLiveCoroutines(Thread* t, const LockRequest& request) {
 
 void DoBeginCoroutineWait(CoroutineRecord& coroutine,
                           const CoroutineWait& wait) {
-  // Nobody can hand it over to one who is not in its list yet.
-  wait.is_own = wait.lock != nullptr && Owner(*wait.lock) == coroutine.actor;
+  if (wait.lock != nullptr) {
+    // Nobody can hand it over to one who is not in its list yet.
+    wait.is_own = Owner(*wait.lock) == coroutine.actor;
+    wait.lock_name = wait.lock->name;
+    wait.lock_file = wait.lock->file;
+    wait.lock_line = wait.lock->line;
+  }
   const std::lock_guard guard(CoroutineGuard());
   coroutine.wait = &wait;
   SetWaitingCoroutine(coroutine.actor, &coroutine);

@@ -19,7 +19,7 @@ using internal::ContextRecord;
 using internal::CoroutineRecord;
 
 // With mode=live: from an object to the suspended coroutine that has it.
-constinit IdTable g_live_holders;
+constinit IdTable<> g_live_holders;
 
 // The holds that are noted stand in the record, which has no others then.
 void NoteLiveHolds(const CoroutineRecord& r, uint32_t actor) {

@@ -33,7 +33,7 @@ struct Known : SharedState {
   char file_text[ProcessRecord::kFileBytes];
 };
 constinit KnownObjects<Known> g_known;
-constinit IdTable g_by_object;
+constinit IdTable<> g_by_object;
 
 // Null: no memory.
 Known* KnownOf(ProcessRecord& lock) {

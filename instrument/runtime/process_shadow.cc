@@ -55,9 +55,14 @@ Shadow* ShadowOf(const ProcessObject& object) {
   });
 }
 
-bool Claim(ProcessObject& object) {
+bool Claim(ProcessObject& object, WaitKind kind) {
+  // Of another recording so far.
   const auto reset = [&] {
     for (auto& tag : object.tags) tag.store(0, std::memory_order_relaxed);
+    if (kind != WaitKind::kProcessSemaphore) return;
+    auto& held = static_cast<internal::ProcessSemaphoreState&>(object).held;
+    held.last_actor = 0;
+    held.handovers = 0;
   };
   if (ClaimFor(object.recording, object.claimed_by, false, reset)) return true;
   if (!IsGone(object.claimed_by.load(std::memory_order_relaxed))) return false;
@@ -72,7 +77,7 @@ bool Claim(ProcessObject& object) {
 void TakeSharedId(Thread* t, const ProcessSignal& signal, WaitQueue& queue,
                   uint32_t site) {
   ProcessObject& object = *signal.object;
-  if (!HasOwnLog(t) || !Claim(object)) return;
+  if (!HasOwnLog(t) || !Claim(object, signal.kind)) return;
   std::atomic<uint32_t>& tag = object.tags[signal.index];
   if (tag.load(std::memory_order_acquire) == 0) {
     RegisterQueue(t, queue, signal.kind, site,
@@ -126,9 +131,8 @@ LockState* HoldRecordOf(Thread* t, internal::ProcessSemaphoreState& s) {
                           internal::g_recording.load(std::memory_order_relaxed);
   LockState& record = shared ? s.held : shadow->held;
   if (record.tag.load(std::memory_order_relaxed) == tag) return &record;
-  // New, or of another recording so far.
-  record.last_actor = 0;
-  record.handovers = 0;
+  // New. Two may come here at once, so nothing is written that the other one
+  // could have counted on already.
   const ProcessLockName& names = shadow->names;
   record.lock_class.store(
       static_cast<uint16_t>(ClassOf(names.name, names.file, names.line)),

@@ -16,7 +16,7 @@ namespace {
 
 constexpr size_t kMaxFrames = 32;
 
-constinit IdTable g_site_pcs;
+constinit IdTable<> g_site_pcs;
 GrowingSet g_ways;           // see WayKey()
 GrowingSet g_wrapper_sites;  // return address -> site
 

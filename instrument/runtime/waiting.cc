@@ -15,13 +15,13 @@
 namespace lockcheck::runtime {
 namespace {
 
-constinit IdTable g_threads;
 // Pointers to threads, but for these: 0, of what has not begun; who has ended;
 // who lives in another process; and of coroutines that wait, pointers with a
 // bit set.
 constexpr uintptr_t kEnded = 1;
 constexpr uintptr_t kIsCoroutine = 2;
 constexpr uintptr_t kElsewhere = 4;
+constinit IdTable<kEnded> g_threads;
 
 }  // namespace
 
@@ -114,7 +114,8 @@ Thread* ThreadOf(uint32_t actor) {
 }
 
 void SetThreadOf(uint32_t actor, Thread* t) {
-  g_threads.Set(actor, t == nullptr ? kEnded : reinterpret_cast<uintptr_t>(t));
+  if (t == nullptr) return g_threads.Retire(actor);
+  g_threads.Set(actor, reinterpret_cast<uintptr_t>(t));
 }
 
 bool HasEnded(uint32_t actor) { return g_threads.Get(actor) == kEnded; }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <optional>
-#include <utility>
+#include <tuple>
 
 #include "lib/analysis/raw_ids.h"
 #include "lib/log/decode.h"
@@ -10,8 +10,8 @@
 namespace lockcheck::analysis {
 namespace {
 
-std::vector<RefusedMoment> MomentsOf(std::span<const Piece> pieces,
-                                     size_t actors) {
+std::vector<RefusedMoment> MomentsOf(const log::Recording& recording,
+                                     std::span<const Piece> pieces) {
   std::vector<RefusedMoment> moments;
   for (const Piece& piece : pieces) {
     for (const Piece::Left& left : piece.left) {
@@ -26,14 +26,21 @@ std::vector<RefusedMoment> MomentsOf(std::span<const Piece> pieces,
           {.actor = piece.actor, .ticks = ticks, .timed_out = true});
     }
   }
-  // Each is judged over all actors: first of all those that are deadlocks.
+  // Each is judged over all actors: first of all those that are deadlocks. A
+  // coroutine's may be none, for one that is destroyed leaves the same.
+  const size_t actors = recording.actors.size();
   const size_t most =
       std::min(kMostRefusals, kMostActorsJudged / (actors + 1) + 1);
   if (moments.size() > most) {
+    const auto rank = [&](const RefusedMoment& m) {
+      const bool may_be_destroyed =
+          m.left.empty() &&
+          recording.actors[m.actor].how == log::BeginHow::kCoroutine;
+      return std::tuple(m.timed_out, may_be_destroyed, m.ticks);
+    };
     std::stable_sort(moments.begin(), moments.end(),
-                     [](const RefusedMoment& a, const RefusedMoment& b) {
-                       return std::pair(a.timed_out, a.ticks) <
-                              std::pair(b.timed_out, b.ticks);
+                     [&](const RefusedMoment& a, const RefusedMoment& b) {
+                       return rank(a) < rank(b);
                      });
     moments.resize(most);
   }
@@ -119,8 +126,7 @@ class WaitsOfActor : public log::RecordVisitor {
 
 std::vector<RefusedMoment> RefusedMoments(const log::Recording& recording,
                                           std::span<const Piece> pieces) {
-  std::vector<RefusedMoment> moments =
-      MomentsOf(pieces, recording.actors.size());
+  std::vector<RefusedMoment> moments = MomentsOf(recording, pieces);
   if (moments.empty()) return moments;
   for (ActorIndex actor = 0; actor < recording.actors.size(); ++actor) {
     WaitsOfActor waits(recording, actor, moments);

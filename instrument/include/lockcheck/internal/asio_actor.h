@@ -199,7 +199,6 @@ class AsioActor final : public Chain,
     Balance();
   }
   void DropWork() noexcept {
-    std::optional<asio::any_io_executor> work;
     const std::lock_guard guard(guard_);
     --works_;
     Balance();

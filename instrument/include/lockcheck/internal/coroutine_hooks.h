@@ -25,6 +25,10 @@ struct Waiter;
 // by the runtime, and not to be destroyed while it stands.
 struct CoroutineWait {
   const LockState* lock = nullptr;
+  // The lock's, which may be destroyed while it is waited for.
+  mutable const char* lock_name = nullptr;
+  mutable const char* lock_file = nullptr;
+  mutable uint32_t lock_line = 0;
   uint32_t joined = 0;  // actor id
   uint32_t site = 0;
   uint8_t signal = 0;  // WaitKind's number; 0: none
