@@ -1,21 +1,16 @@
-// The lock operations that the hot path leaves to the runtime, recorded.
+#include "instrument/runtime/locks.h"
 
 #include <errno.h>
 
 #include <cstring>
 
-#include "instrument/runtime/across.h"
 #include "instrument/runtime/coroutine.h"
 #include "instrument/runtime/coroutine_hazard.h"
-#include "instrument/runtime/deadlock_report.h"
-#include "instrument/runtime/exit.h"
 #include "instrument/runtime/fork.h"
-#include "instrument/runtime/gil.h"
 #include "instrument/runtime/held_across.h"
 #include "instrument/runtime/holding.h"
 #include "instrument/runtime/keep_errno.h"
 #include "instrument/runtime/live.h"
-#include "instrument/runtime/live_book.h"
 #include "instrument/runtime/lock_facts.h"
 #include "instrument/runtime/misuse.h"
 #include "instrument/runtime/objects.h"
@@ -23,16 +18,10 @@
 #include "instrument/runtime/plain_shared.h"
 #include "instrument/runtime/process.h"
 #include "instrument/runtime/process_lock.h"
-#include "instrument/runtime/process_semaphore.h"
-#include "instrument/runtime/process_shadow.h"
-#include "instrument/runtime/quiescence.h"
 #include "instrument/runtime/record.h"
-#include "instrument/runtime/region.h"
 #include "instrument/runtime/reporter.h"
-#include "instrument/runtime/semaphore.h"
 #include "instrument/runtime/sites.h"
 #include "instrument/runtime/table.h"
-#include "instrument/runtime/task.h"
 #include "instrument/runtime/wait.h"
 #include "instrument/runtime/wait_records.h"
 #include "instrument/runtime/waiting.h"
@@ -47,34 +36,6 @@ using internal::RecursiveState;
 using internal::ReleasedToWaiters;
 using internal::WriterReleased;
 using log::Op;
-
-// Table and internal both need the numbers of model::ObjectKind.
-static_assert(static_cast<uint8_t>(LockKind::kMutex) ==
-              static_cast<uint8_t>(model::ObjectKind::kMutex));
-static_assert(static_cast<uint8_t>(LockKind::kRecursiveTimedMutex) ==
-              static_cast<uint8_t>(model::ObjectKind::kRecursiveTimedMutex));
-static_assert(static_cast<uint8_t>(LockKind::kSharedTimedMutex) ==
-              static_cast<uint8_t>(model::ObjectKind::kSharedTimedMutex));
-static_assert(static_cast<uint8_t>(LockKind::kGil) ==
-              static_cast<uint8_t>(model::ObjectKind::kGil));
-static_assert(static_cast<uint8_t>(LockKind::kOnceFlag) ==
-              static_cast<uint8_t>(model::ObjectKind::kOnceFlag));
-static_assert(static_cast<uint8_t>(LockKind::kCoroutineMutex) ==
-              static_cast<uint8_t>(model::ObjectKind::kCoroutineMutex));
-static_assert(static_cast<uint8_t>(LockKind::kCoroutineSharedMutex) ==
-              static_cast<uint8_t>(model::ObjectKind::kCoroutineSharedMutex));
-static_assert(static_cast<uint8_t>(LockKind::kProcessMutex) ==
-              static_cast<uint8_t>(model::ObjectKind::kProcessMutex));
-static_assert(static_cast<uint8_t>(LockKind::kProcessRecursiveMutex) ==
-              static_cast<uint8_t>(model::ObjectKind::kProcessRecursiveMutex));
-static_assert(static_cast<uint8_t>(LockKind::kProcessSharedMutex) ==
-              static_cast<uint8_t>(model::ObjectKind::kProcessSharedMutex));
-static_assert(static_cast<uint8_t>(How::kTry) ==
-              static_cast<uint8_t>(model::How::kTry));
-static_assert(static_cast<uint8_t>(How::kTimed) ==
-              static_cast<uint8_t>(model::How::kTimed));
-static_assert(static_cast<uint8_t>(How::kMulti) ==
-              static_cast<uint8_t>(model::How::kMulti));
 
 namespace {
 
@@ -188,6 +149,8 @@ Got LockOther(Thread* t, const LockRequest& request, uint32_t site) {
   return Got::kNothing;
 }
 
+}  // namespace
+
 Got DoLock(const LockRequest& asked) {
   if (asked.process != nullptr) return DoLockProcess(asked);
   const KeepErrno keep_errno;
@@ -247,6 +210,8 @@ void DoTaken(LockState& lock, SiteSlot* slot) {
   Leave(t);
 }
 
+namespace {
+
 // ---- Releasing --------------------------------------------------------------
 
 void FreeOf(LockState& lock, LockKind kind) {
@@ -302,6 +267,8 @@ bool CloseReading(Thread* t, SharedState& lock, SiteSlot* slot, Caller caller) {
           tag >> 3, site, read ? reader : Owner(lock), &lock, slot, caller});
   return false;
 }
+
+}  // namespace
 
 void DoUnlockShared(LockState& base, SiteSlot* slot, Caller caller) {
   const KeepErrno keep_errno;
@@ -373,6 +340,8 @@ void DoSawWaiters(uint32_t tag, uint64_t ticks) {
   }
 }
 
+namespace {
+
 // Not of what a forked child inherited from its parent's other threads.
 void ReportDestroyed(Thread* t, LockState& lock, LockKind kind) {
   const uint32_t object = ObjectId(lock);
@@ -399,6 +368,8 @@ void ReportDestroyed(Thread* t, LockState& lock, LockKind kind) {
   WriteRelease(t, object);
 }
 
+}  // namespace
+
 void DoDestroy(LockState& lock, LockKind kind) {
   const KeepErrno keep_errno;
   Thread* const t = Enter();
@@ -414,211 +385,5 @@ void DoDestroy(LockState& lock, LockKind kind) {
   lock.last_actor = 0;
   if (t != nullptr) Leave(t);
 }
-
-// ---- Threads ----------------------------------------------------------------
-
-void DoAttach(internal::ThreadPointer* pointer) {
-  if (Thread* const t = Enter()) Leave(t);
-  AttachPointer(pointer);
-}
-
-uint32_t DoFork() {
-  const KeepErrno keep_errno;
-  Thread* const t = Enter();
-  if (t == nullptr) return 0;
-  const uint32_t child = NewId(&log::FileHeader::next_actor);
-  {
-    const Keep keep(t);
-    Begin(t, 4).Word(child).U64(Ticks()).End(Op::kFork);
-  }
-  NextPhase(t);
-  Leave(t);
-  return child;
-}
-
-void DoBegin(uint32_t actor, uint32_t parent) {
-  if (actor != 0) AttachThread(log::BeginHow::kStarted, actor, parent);
-}
-
-void WriteJoinBlock(Thread* t, uint32_t actor, uint32_t site, How how) {
-  Begin(t, 5).Word(actor).Word(site).U64(Ticks()).End(
-      Op::kJoinBlock, static_cast<uint32_t>(how));
-}
-
-model::Outcome OutcomeOf(Joined joined) {
-  switch (joined) {
-    case Joined::kYes:
-      return model::Outcome::kAcquired;
-    case Joined::kTimedOut:
-      return model::Outcome::kTimedOut;
-    case Joined::kFailed:
-      break;
-  }
-  return model::Outcome::kInterrupted;
-}
-
-void WriteJoined(Thread* t, uint32_t actor, Joined joined) {
-  Begin(t, 3).U64(Ticks()).End(Op::kUnblock,
-                               static_cast<uint32_t>(OutcomeOf(joined)));
-  if (joined == Joined::kYes) {
-    Begin(t, 4).Word(actor).U64(Ticks()).End(Op::kJoin);
-  }
-}
-
-// One with a time limit may be asked for again and again: with mode=live only
-// the last one is kept, which comes to its end.
-void EndJoin(Thread* t, uint32_t actor, Joined joined) {
-  Wanted wanted;
-  uint32_t number;
-  const bool timed = SeeWait(t, &wanted, &number) && wanted.timed;
-  EndWaiting(t);
-  EndWaitAcross(t);
-  if (timed && joined != Joined::kYes) return WriteJoined(t, actor, joined);
-  const Keep keep(t);
-  if (timed && t->live) WriteJoinBlock(t, actor, wanted.site, How::kTimed);
-  WriteJoined(t, actor, joined);
-}
-
-void DoJoinBlock(uint32_t actor, How how, SiteSlot* slot, Caller caller) {
-  const KeepErrno keep_errno;
-  Thread* const t = Enter();
-  if (t == nullptr) return;
-  const uint32_t site = SiteId(t, slot, caller);
-  NoteJoin(t, site, slot, caller);
-  if (actor == t->hot.actor) {
-    ReportMisuse(
-        t, {model::Misuse::kSelfJoin, 0, site, actor, nullptr, slot, caller});
-  }
-  // With a time limit it gives up.
-  if (t->live && how != How::kTimed && actor != t->hot.actor) {
-    NoteJoinOrder(t, actor, site);
-  }
-  const bool timed = how == How::kTimed;
-  if (timed) {
-    WriteJoinBlock(t, actor, site, how);
-  } else {
-    const Keep keep(t);
-    WriteJoinBlock(t, actor, site, how);
-  }
-  if (HoldCount(t) != 0) ShowObjectsOfWait(t, 0);
-  Wanted wanted{};
-  wanted.joined = actor;
-  wanted.site = site;
-  wanted.timed = timed;
-  wanted.outside = IsOfOtherProcess(actor);
-  BeginWaiting(t, wanted);
-  // Of itself, join() throws.
-  if (actor != t->hot.actor) ReportDeadlockOf(t, false);
-  if (!HasEnded(actor)) WatchWait();
-  if (!timed && IsDeadlockAcross(t, actor)) ReportDeadlockAcross(t, false);
-  Leave(t);
-}
-
-void DoJoin(uint32_t actor, Joined joined) {
-  const KeepErrno keep_errno;
-  Thread* const t = Enter();
-  if (t == nullptr) return;
-  EndJoin(t, actor, joined);
-  if (t->live && joined == Joined::kYes) NoteLiveJoined(actor);
-  AnnounceIfClosing(t);
-  if (joined == Joined::kYes) NextPhase(t);
-  Leave(t);
-}
-
-void DoName(const char* name) {
-  const KeepErrno keep_errno;
-  Thread* const t = Enter();
-  if (t == nullptr) return;
-  const size_t size = strnlen(name, 255);
-  const size_t kept = size < kNameBytes ? size : kNameBytes - 1;
-  const bool is_said = t->named == t->hot.actor && kept == size &&
-                       memcmp(t->name, name, size + 1) == 0;
-  if (!is_said) {
-    const Keep keep(t);
-    Begin(t, 70)
-        .Word(t->hot.actor)
-        .Text(name, size)
-        .End(Op::kDefName, static_cast<uint32_t>(log::NameTarget::kActor));
-  }
-  memcpy(t->name, name, kept);
-  t->name[kept] = 0;
-  t->named = t->hot.actor;
-  Leave(t);
-}
-
-uint32_t DoSelf() {
-  Thread* const t = Enter();
-  if (t == nullptr) return 0;
-  Leave(t);
-  return t->hot.actor;
-}
-
-}  // namespace
-
-constinit Table g_own_table = {internal::kModeUnknown,
-                               &DoAttach,
-                               &DoLock,
-                               &DoTaken,
-                               &DoUnlock,
-                               &DoSawWaiters,
-                               &DoUnlockShared,
-                               &DoDestroy,
-                               &DoFork,
-                               &DoBegin,
-                               &DoJoinBlock,
-                               &DoJoin,
-                               &DoName,
-                               &DoSelf,
-                               &DoPrepareWait,
-                               &DoQueuedWait,
-                               &DoPost,
-                               &DoTake,
-                               &DoNoteMade,
-                               &DoTryFailed,
-                               &DoMisused,
-                               &DoDestroyWaitQueue,
-                               &DoAcquirePermit,
-                               &DoReleasePermits,
-                               &DoOverRelease,
-                               &DoDestroySemaphore,
-                               &DoBeginRegion,
-                               &DoEndRegion,
-                               &DoPassOnGil,
-                               &DoForkTask,
-                               &DoBeginTask,
-                               &DoEndTask,
-                               &DoTaskJoined,
-                               &DoWorkFor,
-                               &DoForkCoroutine,
-                               &DoResumeCoroutine,
-                               &DoSuspendCoroutine,
-                               &DoEndCoroutine,
-                               &DoLeaveCoroutines,
-                               &DoCoroutineOwner,
-                               &DoBeginCoroutineWait,
-                               &DoIsCoroutineWaitToFail,
-                               &DoCoroutinesAreLeft,
-                               &DoEndCoroutineLockWait,
-                               &DoBeginCoroutineSignalWait,
-                               &DoEndCoroutineSignalWait,
-                               &DoBeginCoroutineJoin,
-                               &DoEndCoroutineJoin,
-                               &DoTakenProcess,
-                               &DoUnlockProcess,
-                               &DoDestroyProcess,
-                               &DoForked,
-                               &DoEndProcess,
-                               &DoTookPermit,
-                               &DoProcessSignal,
-                               &DoDestroyProcessObject,
-                               &DoSiteOfAwait,
-                               &DoEnterContext,
-                               &DoExitContext,
-                               &DoAcquireProcessPermit,
-                               &DoReleaseProcessPermits,
-                               &DoStopReading,
-                               &DoForkPlace,
-                               &DoForkRemoteTask,
-                               &DoUnlockSharedProcess};
 
 }  // namespace lockcheck::runtime
