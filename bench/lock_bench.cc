@@ -18,14 +18,12 @@
 #include "absl/synchronization/mutex.h"
 #include "bench/coroutine_rows.h"
 #include "bench/lock_rows.h"
+#include "bench/own_coroutines.h"
 #include "bench/own_waits.h"
 #include "bench/pool_rows.h"
 #include "bench/process_rows.h"
 #include "bench/queue_rows.h"
 #include "bench/wait_rows.h"
-#include "lockcheck/coroutine/context.h"
-#include "lockcheck/coroutine/mutex.h"
-#include "lockcheck/coroutine/task.h"
 #include "lockcheck/lockcheck.h"
 
 namespace lockcheck::bench {
@@ -124,7 +122,8 @@ int main(int argc, char** argv) {
   RegisterConditionRows<std::mutex, std::condition_variable>("std");
   RegisterPlainTwinsRows();
   RegisterWaitRows<StdWaits>("std");
-  RegisterProcessRows<PlainRobustMutex>("std");
+  RegisterProcessRows<PlainRobustMutex, PlainProcessRwlock,
+                      PlainProcessSemaphore>("std");
   if (const char* name = std::getenv("LOCKCHECK_BENCH_VARIANT")) {
     RegisterLockRows<lockcheck::mutex>(name);
     RegisterSharedRows<lockcheck::shared_mutex>(name);
@@ -135,10 +134,12 @@ int main(int argc, char** argv) {
     RegisterWaitRows<OwnWaits>(name);
     RegisterBoundedRows<lockcheck::bounded_semaphore>(name);
     RegisterPoolRows<lockcheck::thread_pool>(name);
-    RegisterCoroutineRows<lockcheck::coroutine::task<>,
-                          lockcheck::coroutine::context,
-                          lockcheck::coroutine::mutex>(name);
-    RegisterProcessRows<lockcheck::process::mutex>(name);
+    RegisterCoroutineRows<OwnCoroutines>(name);
+    RegisterProcessRows<lockcheck::process::mutex,
+                        lockcheck::process::shared_mutex,
+                        lockcheck::process::semaphore>(name);
+    RegisterProcessRow("put_get", name,
+                       &ProcessPutGet<lockcheck::process::queue<uint64_t>>);
   } else {
     RegisterDisabledRows();
     RegisterLockRows<AbslMutex>("absl");

@@ -3,13 +3,12 @@
 #define LOCKCHECK_DISABLED
 #include "bench/coroutine_rows.h"
 #include "bench/lock_rows.h"
+#include "bench/own_coroutines.h"
 #include "bench/own_waits.h"
 #include "bench/pool_rows.h"
+#include "bench/process_rows.h"
 #include "bench/queue_rows.h"
 #include "bench/wait_rows.h"
-#include "lockcheck/coroutine/context.h"
-#include "lockcheck/coroutine/mutex.h"
-#include "lockcheck/coroutine/task.h"
 #include "lockcheck/lockcheck.h"
 
 namespace lockcheck::bench {
@@ -27,8 +26,9 @@ void RegisterPlainTwinsRows() {
   RegisterQueueRows<lockcheck::queue<uint64_t>>("std");
   RegisterPoolRows<lockcheck::thread_pool>("std");
   RegisterBoundedRows<lockcheck::bounded_semaphore>("std");
-  RegisterCoroutineRows<coroutine::task<>, coroutine::context,
-                        coroutine::mutex>("std");
+  RegisterCoroutineRows<OwnCoroutines>("std");
+  RegisterProcessRow("put_get", "std",
+                     &ProcessPutGet<process::queue<uint64_t>>);
 }
 
 }  // namespace lockcheck::bench
