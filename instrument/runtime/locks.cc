@@ -21,6 +21,7 @@
 #include "instrument/runtime/record.h"
 #include "instrument/runtime/reporter.h"
 #include "instrument/runtime/sites.h"
+#include "instrument/runtime/steer.h"
 #include "instrument/runtime/table.h"
 #include "instrument/runtime/wait.h"
 #include "instrument/runtime/wait_records.h"
@@ -136,6 +137,19 @@ Got LockUnrecordedCoroutines(const LockRequest& request) {
   return Got::kMustWait;
 }
 
+// A try gives up, and of lock(a, b, ...) only the first member is waited for.
+bool CanBeHeldBack(const LockRequest& request) {
+  return (request.how == How::kBlocking ||
+          (request.how == How::kMulti && !request.tries)) &&
+         !request.again && !IsOfCoroutines(request.kind);
+}
+
+// By a thread that is not recorded.
+Got LockUnseen(const LockRequest& request) {
+  if (IsOfCoroutines(request.kind)) return LockUnrecordedCoroutines(request);
+  return LockUnrecorded(request) ? Got::kLock : Got::kNothing;
+}
+
 // The lock is not this thread's.
 Got LockOther(Thread* t, const LockRequest& request, uint32_t site) {
   // What may be written while the lock is held finds its room now.
@@ -154,15 +168,9 @@ Got LockOther(Thread* t, const LockRequest& request, uint32_t site) {
 Got DoLock(const LockRequest& asked) {
   if (asked.process != nullptr) return DoLockProcess(asked);
   const KeepErrno keep_errno;
-  Thread* const t = Enter();
+  Thread* t = Enter();
   LockState& lock = *asked.lock;
-  if (t == nullptr) {
-    if (IsOfCoroutines(asked.kind)) {
-      return LockUnrecordedCoroutines(asked);
-    }
-    const bool taken = LockUnrecorded(asked);
-    return taken ? Got::kLock : Got::kNothing;
-  }
+  if (t == nullptr) return LockUnseen(asked);
   LockRequest request = asked;
   if (t->live && IsOfCoroutines(request.kind)) {
     const Got got = LockLiveCoroutines(t, request);
@@ -174,6 +182,10 @@ Got DoLock(const LockRequest& asked) {
   bool new_site = false;
   const uint32_t site = SiteId(t, request.slot, request.caller, &new_site);
   if (Tag(lock) == 0) RegisterLock(t, lock, request.kind, site);
+  if (Steers() && CanBeHeldBack(request) && IsSteered(site)) [[unlikely]] {
+    t = HoldBack(t, site, ObjectId(lock), 0);
+    if (t == nullptr) return LockUnseen(asked);
+  }
   Got got;
   if (__builtin_expect(HasItself(t, request), false)) {
     got = LockOwn(t, request, site);

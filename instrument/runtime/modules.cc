@@ -313,6 +313,20 @@ bool InSameModule(const void* one, const void* other) {
          a.dlfo_map_start == b.dlfo_map_start;
 }
 
+bool PlaceOf(const void* address, char* module, size_t size, uint64_t* offset) {
+  dl_find_object found;
+  if (_dl_find_object(const_cast<void*>(address), &found) != 0) return false;
+  char path[kMaxPath];
+  const char* const name = PathOf(found, path);
+  const char* const slash = strrchr(name, '/');
+  const char* const last = slash == nullptr ? name : slash + 1;
+  const size_t length = std::min(strlen(last), size - 1);
+  memcpy(module, last, length);
+  module[length] = 0;
+  *offset = reinterpret_cast<uintptr_t>(address) - found.dlfo_link_map->l_addr;
+  return true;
+}
+
 void NameFunction(Message& m, const void* address) {
   const auto value = reinterpret_cast<uintptr_t>(address);
   dl_find_object found;

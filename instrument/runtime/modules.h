@@ -7,6 +7,7 @@
 #ifndef LOCKCHECK_INSTRUMENT_RUNTIME_MODULES_H_
 #define LOCKCHECK_INSTRUMENT_RUNTIME_MODULES_H_
 
+#include <cstddef>
 #include <cstdint>
 
 #include "instrument/runtime/message.h"
@@ -26,6 +27,10 @@ bool InWrapper(Thread* t, const void* address);
 
 // Whether the addresses lie in one and the same module.
 bool InSameModule(const void* one, const void* other);
+
+// The last part of the module's path, cut to what fits, and the offset from its
+// base. False: the address is in no module.
+bool PlaceOf(const void* address, char* module, size_t size, uint64_t* offset);
 
 // Writes "function+offset (module+offset)", or what is known of it.
 void NameFunction(Message& m, const void* address);

@@ -193,6 +193,7 @@ bool SetOption(const OptionRow& row, Text value, Options& o) {
   if (key == "command") return ParsePath(value, o.command);
   if (key == "suppressions") return ParsePath(value, o.suppressions);
   if (key == "baseline") return ParsePath(value, o.baseline);
+  if (key == "steer") return ParsePath(value, o.steer);
   if (key == "stall") return ParseNumber(value, 86'400, o.stall);
   if (key == "quiescence") {
     if (Choose<uint32_t>(value, {{"off", 0}}, o.quiescence)) return true;

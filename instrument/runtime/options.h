@@ -31,6 +31,7 @@ struct Options {
   char command[kMaxPath] = "lockcheck";
   char suppressions[kMaxPath] = "";
   char baseline[kMaxPath] = "";
+  char steer[kMaxPath] = "";
 };
 
 struct OptionRow {
@@ -82,6 +83,8 @@ inline constexpr OptionRow kOptionRows[] = {
      "known findings, one a line: what the command would print of them is not "
      "said, and they do not count; nor do tests with lockcheck/gtest.h fail"},
     {"baseline", "PATH", "the same, one id a line"},
+    {"steer", "PATH",
+     "hold threads back as this file says; `lockcheck confirm` makes it"},
     {"help", "0|1", "1: print this list"},
 };
 

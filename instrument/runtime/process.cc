@@ -21,6 +21,7 @@
 #include "instrument/runtime/message.h"
 #include "instrument/runtime/process_lock.h"
 #include "instrument/runtime/stall.h"
+#include "instrument/runtime/steer.h"
 #include "instrument/runtime/table.h"
 
 // Weak: a program may have it.
@@ -233,6 +234,7 @@ bool StartRecording() {
   } else if (!CreateLiveLog()) {
     return false;
   }
+  if (g_options.steer[0] != 0) BeginSteering(g_options.steer);
   SetKnownFiles();
   RegisterHandlers();
   TakeEndingSignals();

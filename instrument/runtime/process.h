@@ -39,6 +39,7 @@ struct ForkPage {
   std::atomic<const Thread*> runs;    // who was seen not to wait, last
   internal::ShortLock coroutines;     // see held_across.h, also the next one
   std::atomic<uint32_t> held_across;  // how many coroutines are known there
+  class Meeting* meetings;            // see steer.h
 };
 static_assert(sizeof(ForkPage) <= 4096);
 

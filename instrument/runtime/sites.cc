@@ -10,6 +10,7 @@
 #include "instrument/runtime/modules.h"
 #include "instrument/runtime/process.h"
 #include "instrument/runtime/record.h"
+#include "instrument/runtime/steer.h"
 
 namespace lockcheck::runtime {
 namespace {
@@ -82,6 +83,7 @@ uint32_t DefineSite(Thread* t, const void* pc, const Walk& walk, size_t from) {
   for (size_t i = 0; i < n; ++i) r.U64(frames[i]);
   r.End(log::Op::kDefSite);
   g_site_pcs.Set(id, reinterpret_cast<uintptr_t>(pc));
+  if (Steers()) NoteSteered(id, pc);
   return id;
 }
 
@@ -165,7 +167,9 @@ uint32_t SiteId(Thread* t, SiteSlot* slot, Caller caller, bool* is_new) {
     } else {
       Walk walk;
       Unwind(caller, walk);
-      tag = SiteTagOf(DefineSite(t, pc, walk, 0));
+      const uint32_t site = DefineSite(t, pc, walk, 0);
+      // With a wide tag no request takes the hot path.
+      tag = Steers() && IsSteered(site) ? WideSiteTag(site) : SiteTagOf(site);
       if (is_new != nullptr) *is_new = true;
     }
     // Two threads may both have come first: one id wins, the other stays

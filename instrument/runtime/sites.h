@@ -23,10 +23,13 @@ uint32_t SiteId(Thread* t, SiteSlot* slot, Caller caller,
                 bool* is_new = nullptr);
 
 // The tag that LockState::holder_site keeps, and back.
+inline uint32_t WideSiteTag(uint32_t site) {
+  return site << 3 | internal::kSiteWide;
+}
 inline uint32_t SiteTagOf(uint32_t site) {
   return site < log::kShortSites
              ? site << log::kSiteShift | internal::kSiteShort
-             : site << 3 | internal::kSiteWide;
+             : WideSiteTag(site);
 }
 inline uint32_t SiteOfTag(uint32_t tag) {
   return tag & internal::kSiteShort  ? tag >> log::kSiteShift

@@ -15,6 +15,7 @@
 #include "instrument/runtime/quiescence.h"
 #include "instrument/runtime/record.h"
 #include "instrument/runtime/sites.h"
+#include "instrument/runtime/steer.h"
 #include "instrument/runtime/waiting.h"
 
 namespace lockcheck::runtime {
@@ -89,9 +90,13 @@ void EndJoin(Thread* t, uint32_t actor, Joined joined) {
 
 void DoJoinBlock(uint32_t actor, How how, SiteSlot* slot, Caller caller) {
   const KeepErrno keep_errno;
-  Thread* const t = Enter();
+  Thread* t = Enter();
   if (t == nullptr) return;
   const uint32_t site = SiteId(t, slot, caller);
+  if (Steers() && how != How::kTimed && IsSteered(site)) [[unlikely]] {
+    t = HoldBack(t, site, 0, actor);
+    if (t == nullptr) return;
+  }
   NoteJoin(t, site, slot, caller);
   if (actor == t->hot.actor) {
     ReportMisuse(

@@ -13,6 +13,7 @@
 #include "instrument/runtime/record.h"
 #include "instrument/runtime/reporter.h"
 #include "instrument/runtime/sites.h"
+#include "instrument/runtime/steer.h"
 #include "instrument/runtime/waiting.h"
 #include "lib/model/primitives.h"
 
@@ -95,6 +96,8 @@ void BeginWait(const Wait& w) {
   wanted.shared = IsShared(w.request.kind);
   wanted.process = w.request.process != nullptr;
   BeginWaiting(w.t, wanted);
+  if (Steers()) [[unlikely]]
+    HurryUp(SomeOwner(w.request));
 }
 
 void WriteWake(const Wait& w) {

@@ -105,7 +105,7 @@ TEST(CommandLineTest, WordsAfterTwoDashesAreLogs) {
 TEST(CommandLineTest, NoCommandNamesThemAll) {
   EXPECT_EQ(ErrorOf({}),
             "lockcheck: name a command: run, analyze, status, export, "
-            "dump, shm (lockcheck --help)");
+            "dump, shm, confirm (lockcheck --help)");
 }
 
 TEST(CommandLineTest, AnUnknownCommandGetsTheNearest) {

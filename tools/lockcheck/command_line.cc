@@ -121,6 +121,16 @@ std::vector<std::string> TakeProgram(const CLI::App& app,
   return program;
 }
 
+// The same of a program that must stand behind "--", since words of ours come
+// before it.
+std::vector<std::string> TakeBehindTwoDashes(std::vector<std::string>& words) {
+  const auto dashes = std::find(words.begin(), words.end(), "--");
+  if (dashes == words.end()) return {};
+  std::vector<std::string> program(dashes + 1, words.end());
+  words.erase(dashes, words.end());
+  return program;
+}
+
 std::string Choice(const std::string& option, const std::string& word,
                    const std::vector<std::string>& names) {
   if (std::find(names.begin(), names.end(), word) != names.end()) return "";
@@ -142,6 +152,21 @@ std::string UnderstandShm(Options& o) {
   }
   if (o.shm.clean && o.shm.all != o.shm.names.empty()) {
     return "clean: name what to remove, or give --all";
+  }
+  return "";
+}
+
+std::string UnderstandConfirm(Options& o) {
+  o.finding = o.logs[1];
+  o.logs.resize(1);
+  if (o.attempts == 0 || o.time_limit == 0) {
+    return fmt::format("{} '0': it is at least 1",
+                       o.attempts == 0 ? "--attempts" : "--time-limit");
+  }
+  constexpr uint32_t kDay = 86'400;
+  if (o.time_limit > kDay) {
+    return fmt::format("--time-limit '{}': it is at most a day, {}",
+                       o.time_limit, kDay);
   }
   return "";
 }
@@ -168,6 +193,9 @@ std::string Understand(const RawWords& raw, bool fail_on_given, Options& o) {
     if (!error.empty()) return error;
   }
   if (o.command == Command::kShm) return UnderstandShm(o);
+  if (o.command == Command::kConfirm) {
+    if (std::string error = UnderstandConfirm(o); !error.empty()) return error;
+  }
   o.colour = raw.colour == "always"  ? Colour::kAlways
              : raw.colour == "never" ? Colour::kNever
                                      : Colour::kAuto;
@@ -247,6 +275,9 @@ Parsed ParseCommandLine(std::vector<std::string> words) {
   options.command = row->command;
   CLI::App* sub = app->get_subcommand(row->name);
   if (row->command == Command::kRun) options.program = TakeProgram(*sub, words);
+  if (row->command == Command::kConfirm) {
+    options.program = TakeBehindTwoDashes(words);
+  }
   if (std::string error = UnknownOption(*sub, words); !error.empty()) {
     return Error(std::move(error));
   }
@@ -272,6 +303,12 @@ Parsed ParseCommandLine(std::vector<std::string> words) {
     return Error(
         "lockcheck run: name the program to run: lockcheck run [OPTIONS] -- "
         "PROGRAM [ARGUMENTS...] (lockcheck run --help)");
+  }
+  if (row->command == Command::kConfirm && options.program.empty()) {
+    return Error(
+        "lockcheck confirm: name the program to run: lockcheck confirm LOG "
+        "FINDING [OPTIONS] -- PROGRAM [ARGUMENTS...] (lockcheck confirm "
+        "--help)");
   }
   Parsed parsed;
   parsed.run = true;

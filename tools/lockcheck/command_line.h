@@ -21,7 +21,7 @@
 
 namespace lockcheck::tools {
 
-enum class Command { kRun, kAnalyze, kStatus, kExport, kDump, kShm };
+enum class Command { kRun, kAnalyze, kStatus, kExport, kDump, kShm, kConfirm };
 enum class Colour { kAuto, kAlways, kNever };
 enum class ExportForm { kDot, kFolded };
 
@@ -54,6 +54,10 @@ struct Options {
   std::string baseline, write_baseline;  // files; empty: none
   std::string known;  // analyze: a file that is read and written; empty: none
   int error_exitcode = kExitFindings;
+  // confirm
+  std::string finding;  // its id, or how that begins
+  uint32_t attempts = 10;
+  uint32_t time_limit = 60;  // seconds, for each
   // export
   ExportForm form = ExportForm::kDot;
   report::FoldedBy by = report::FoldedBy::kSuffered;

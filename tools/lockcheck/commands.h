@@ -12,6 +12,7 @@ int RunAnalyze(Options options);
 int RunStatus(const Options& options);
 int RunExport(const Options& options);
 int RunShm(const Options& options);
+int RunConfirm(const Options& options);
 
 }  // namespace lockcheck::tools
 

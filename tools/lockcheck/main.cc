@@ -47,6 +47,8 @@ int Main(const std::vector<std::string>& words) {
       return RunDump(parsed.options.logs[0], parsed.options.dump, stdout);
     case Command::kShm:
       return RunShm(parsed.options);
+    case Command::kConfirm:
+      return RunConfirm(parsed.options);
   }
   return kExitUsage;
 }

@@ -60,6 +60,19 @@ Exit status: 0 nothing that fails, 1 findings (see --error-exitcode),
 
 Exit status: 0; 1 one that was named is in use, so it stays; 2 wrong usage, or
 none has that name; 3 it cannot be read or removed, or an output not written.)"},
+    {Command::kConfirm, "confirm",
+     "Run a program again until a deadlock that was found happens",
+     R"(Examples:
+  lockcheck confirm run.log lock-order-1f2e3d4c -- ./server --port 8080
+  lockcheck confirm run.log lock-order-1f --attempts 20 -- ./server
+
+The program must be the one that was recorded, not built anew. Its threads are
+held back before the requests that close the cycle, until all of them are there.
+Then it aborts with its deadlock in the log, which is shown.
+
+Exit status: 0 it happened; 1 the program did not do what it takes; 4 it did, but
+not all at once; 2 wrong usage, or no cycle of locks of one process's threads;
+3 the log cannot be read; 126, 127: there is no such program.)"},
 };
 
 constexpr const char* kOverview =
@@ -271,6 +284,24 @@ void AddDump(CLI::App& app, Options& o) {
                Lines("Only what defines names, places, sites and stacks"));
 }
 
+// The program's words are taken away before the parser sees them.
+void AddConfirm(CLI::App& app, Options& o, RawWords& raw) {
+  app.add_option("LOG FINDING", o.logs,
+                 Lines("A log file, and the id of one of its findings, or how "
+                       "that begins"))
+      ->required()
+      ->expected(2)
+      ->type_name("");
+  app.add_option("PROGRAM ARGUMENTS...", o.program,
+                 Lines("Behind --: what to run"))
+      ->type_name("");
+  AddNumber(app, "--attempts", o.attempts,
+            "How often it is run at most. Default: 10");
+  AddNumber(app, "--time-limit", o.time_limit,
+            "Seconds after which a run is killed. Default: 60");
+  AddColour(app, raw);
+}
+
 // Its first word is understood later.
 void AddShm(CLI::App& app, Options& o) {
   app.add_option("list|clean NAME...", o.logs,
@@ -324,6 +355,9 @@ std::unique_ptr<CLI::App> MakeParser(Options& o, RawWords& raw) {
         break;
       case Command::kShm:
         AddShm(*sub, o);
+        break;
+      case Command::kConfirm:
+        AddConfirm(*sub, o, raw);
         break;
     }
     if (row.command != Command::kDump && row.command != Command::kShm) {

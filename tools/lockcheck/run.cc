@@ -1,12 +1,6 @@
 // lockcheck run PROGRAM ARGUMENTS...: the program with its locks recorded, then
 // what `analyze` says of its logs.
-#include <unistd.h>
-
-#include <cstdlib>
-#include <filesystem>
 #include <string>
-#include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -17,62 +11,12 @@
 #include "tools/lockcheck/commands.h"
 #include "tools/lockcheck/exit_status.h"
 #include "tools/lockcheck/output.h"
+#include "tools/lockcheck/run_environment.h"
 #include "tools/lockcheck/run_logs.h"
 #include "tools/lockcheck/run_program.h"
 
 namespace lockcheck::tools {
 namespace {
-
-namespace fs = std::filesystem;
-
-constexpr std::string_view kOptionsVariable = "LOCKCHECK_OPTIONS=";
-// A program that has it joins the recording of whoever started us.
-constexpr std::string_view kRecordingVariable = "LOCKCHECK_RECORDING=";
-
-// In LOCKCHECK_OPTIONS a colon ends a value.
-std::string Escaped(const std::string& path) {
-  std::string escaped;
-  for (const char c : path) {
-    if (c == ':' || c == '\\') escaped += '\\';
-    escaped += c;
-  }
-  return escaped;
-}
-
-// Programs with lockcheck/gtest.h judge themselves; they get the same files.
-std::string KnownFindings(const char* key, const std::string& path) {
-  if (path.empty()) return "";
-  return fmt::format(":{}={}", key, Escaped(fs::absolute(path).string()));
-}
-
-// What is said later counts more: the program's own options stand between what
-// they may change and what they may not.
-std::string OptionsFor(const Options& options, const std::string& pattern) {
-  std::error_code ignored;
-  const std::string command = fs::read_symlink("/proc/self/exe", ignored);
-  const char* const given = std::getenv("LOCKCHECK_OPTIONS");
-  return fmt::format("command={}:{}{}{}:mode=record:log={}", Escaped(command),
-                     given != nullptr ? given : "",
-                     KnownFindings("suppressions", options.suppressions),
-                     KnownFindings("baseline", options.baseline),
-                     Escaped(pattern));
-}
-
-std::vector<std::string> Environment(const Options& options,
-                                     const std::string& pattern) {
-  std::vector<std::string> variables;
-  for (char** variable = environ; *variable != nullptr; ++variable) {
-    const std::string_view text = *variable;
-    if (text.starts_with(kOptionsVariable) ||
-        text.starts_with(kRecordingVariable)) {
-      continue;
-    }
-    variables.emplace_back(text);
-  }
-  variables.push_back(std::string(kOptionsVariable) +
-                      OptionsFor(options, pattern));
-  return variables;
-}
 
 int Judge(Options options, std::vector<std::string> logs) {
   if (logs.empty()) {
@@ -112,8 +56,8 @@ int RunRun(Options options) {
     Complain(std::string(writable.message()));
     return kExitFile;
   }
-  const auto status =
-      RunProgram(options.program, Environment(options, logs->pattern()));
+  const auto status = RunProgram(
+      options.program, RecordingEnvironment(options, logs->pattern()));
   if (!status.ok()) {
     logs->Remove();
     Complain(std::string(status.status().message()));

@@ -4,7 +4,9 @@
 #include <spawn.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <string>
 
@@ -13,6 +15,8 @@
 
 namespace lockcheck::tools {
 namespace {
+
+using Clock = std::chrono::steady_clock;
 
 constexpr int kPassedOn[] = {SIGTERM, SIGINT,  SIGQUIT,
                              SIGHUP,  SIGUSR1, SIGUSR2};
@@ -39,11 +43,23 @@ class HeldSignals {
   HeldSignals(const HeldSignals&) = delete;
   HeldSignals& operator=(const HeldSignals&) = delete;
 
-  siginfo_t Next() const {
+  // Empty: none came by then.
+  std::optional<siginfo_t> Next(std::optional<Clock::time_point> until) const {
     siginfo_t info{};
-    while (sigwaitinfo(&held_, &info) < 0) {
+    for (;;) {
+      timespec left{};
+      if (until) {
+        const auto ns = std::max<int64_t>(
+            0, std::chrono::nanoseconds(*until - Clock::now()).count());
+        left = {static_cast<time_t>(ns / 1'000'000'000),
+                static_cast<long>(ns % 1'000'000'000)};
+      }
+      if ((until ? sigtimedwait(&held_, &info, &left)
+                 : sigwaitinfo(&held_, &info)) >= 0) {
+        return info;
+      }
+      if (errno == EAGAIN) return std::nullopt;
     }
-    return info;
   }
   const sigset_t& before() const { return before_; }
 
@@ -96,15 +112,23 @@ absl::StatusOr<pid_t> Start(const std::vector<std::string>& words,
 }  // namespace
 
 absl::StatusOr<int> RunProgram(const std::vector<std::string>& words,
-                               const std::vector<std::string>& variables) {
+                               const std::vector<std::string>& variables,
+                               std::optional<std::chrono::seconds> limit) {
   const HeldSignals signals;
   const auto child = Start(words, variables, signals.before());
   if (!child.ok()) return child.status();
+  std::optional<Clock::time_point> until;
+  if (limit) until = Clock::now() + *limit;
   for (;;) {
-    const siginfo_t info = signals.Next();
-    if (info.si_signo != SIGCHLD) {
+    const auto info = signals.Next(until);
+    if (!info) {
+      kill(*child, SIGKILL);
+      until.reset();
+      continue;
+    }
+    if (info->si_signo != SIGCHLD) {
       // A terminal has sent it to the program, too.
-      if (info.si_code != SI_KERNEL) kill(*child, info.si_signo);
+      if (info->si_code != SI_KERNEL) kill(*child, info->si_signo);
       continue;
     }
     int status = 0;

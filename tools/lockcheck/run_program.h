@@ -2,6 +2,8 @@
 #ifndef LOCKCHECK_TOOLS_LOCKCHECK_RUN_PROGRAM_H_
 #define LOCKCHECK_TOOLS_LOCKCHECK_RUN_PROGRAM_H_
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,11 +17,13 @@ namespace lockcheck::tools {
 // what is sent to us alone it gets SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1
 // and SIGUSR2. None of them ends us meanwhile.
 //
-// Returns its exit status, 128 + n if signal n ended it. Errors: NotFound and
-// PermissionDenied if there is no such program or it may not run; others if the
-// system has no room for a process. Not thread-safe.
+// Returns its exit status, 128 + n if signal n ended it. With a time limit it
+// is killed when that is over, and it alone: not what it started. Errors:
+// NotFound and PermissionDenied if there is no such program or it may not run;
+// others if the system has no room for a process. Not thread-safe.
 absl::StatusOr<int> RunProgram(const std::vector<std::string>& words,
-                               const std::vector<std::string>& variables);
+                               const std::vector<std::string>& variables,
+                               std::optional<std::chrono::seconds> limit = {});
 
 }  // namespace lockcheck::tools
 
