@@ -181,8 +181,11 @@ void AskKernel(Look* look) {
   const bool all_sleep =
       ForAllWaiting([&](const Thread* t, const Wanted& wanted, uint32_t) {
         const uint64_t its = SwitchesOfSleeper(TidOf(t));
-        // Who waits for another process looks again from time to time.
-        if (!IsAcross(wanted)) sleepers.switches = Mix(sleepers.switches, its);
+        // Who waits for another process looks again from time to time, and so
+        // does who waits for a lock of one that does.
+        const bool looks_again =
+            IsAcross(wanted) || (wanted.lock != nullptr && ShowsWaitsAcross());
+        if (!looks_again) sleepers.switches = Mix(sleepers.switches, its);
         return its != 0;
       });
   if (!all_sleep || !sleepers.words.AreOwn()) return;

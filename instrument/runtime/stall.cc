@@ -16,6 +16,7 @@
 #include "instrument/runtime/sites.h"
 #include "instrument/runtime/unseen.h"
 #include "instrument/runtime/waiting.h"
+#include "lockcheck/internal/child_process.h"
 
 namespace lockcheck::runtime {
 namespace {
@@ -120,24 +121,33 @@ void WriteEnding() {
   Leave(t);
 }
 
-// Only what a signal handler may do. The default action ends the program when
-// this returns: the signal is blocked until then. In this thread only:
-// timeout(1) sends it twice, and another thread that gets it must not cut the
-// table short.
-void OnEndingSignal(int signal) {
-  const KeepErrno keep_errno;
-  const pid_t self = getpid();
-  if (g_ending.exchange(self) == self) return;
-  WriteEnding();
+// By a process::child's parent, or a pool.
+bool IsAskedToEnd(const siginfo_t& info) {
+  return info.si_code == SI_QUEUE && info.si_pid == getppid() &&
+         info.si_value.sival_int == internal::kAskedToEnd;
+}
+
+void SayWhoWaits(int signal) {
   uint64_t waits = 0;
   // SIGTERM is also how a server that has nothing to do is stopped.
   ForEachWait(
       [&](const Seen& seen) { waits += signal == SIGQUIT || IsNotIdle(seen); });
-  if (waits != 0) {
-    Message() << (signal == SIGTERM ? "SIGTERM" : "SIGQUIT") << ": " << waits
-              << (waits == 1 ? " thread waits" : " threads wait");
-    ShowWaits();
-  }
+  if (waits == 0) return;
+  Message() << (signal == SIGTERM ? "SIGTERM" : "SIGQUIT") << ": " << waits
+            << (waits == 1 ? " thread waits" : " threads wait");
+  ShowWaits();
+}
+
+// Only what a signal handler may do. The default action ends the program when
+// this returns: the signal is blocked until then. In this thread only:
+// timeout(1) sends it twice, and another thread that gets it must not cut the
+// table short.
+void OnEndingSignal(int signal, siginfo_t* info, void*) {
+  const KeepErrno keep_errno;
+  const pid_t self = getpid();
+  if (g_ending.exchange(self) == self) return;
+  WriteEnding();
+  if (!IsAskedToEnd(*info)) SayWhoWaits(signal);
   ::signal(signal, SIG_DFL);
   raise(signal);
 }
@@ -152,8 +162,8 @@ void WatchForStalls() {
 }
 
 bool IsTheRuntimes(const struct sigaction& action) {
-  return (action.sa_flags & SA_SIGINFO) == 0 &&
-         action.sa_handler == &OnEndingSignal;
+  return (action.sa_flags & SA_SIGINFO) != 0 &&
+         action.sa_sigaction == &OnEndingSignal;
 }
 
 void TakeEndingSignals() {
@@ -168,8 +178,8 @@ void TakeEndingSignals() {
       continue;
     }
     action = {};
-    action.sa_handler = &OnEndingSignal;
-    action.sa_flags = SA_RESTART | SA_ONSTACK;
+    action.sa_sigaction = &OnEndingSignal;
+    action.sa_flags = SA_RESTART | SA_ONSTACK | SA_SIGINFO;
     sigaction(signal, &action, nullptr);
   }
 }

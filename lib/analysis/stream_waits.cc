@@ -120,9 +120,11 @@ std::optional<BlockRecord> StreamWaits::OnUnblock(model::Outcome outcome,
   return CountGivenUp(wait);
 }
 
-// A join that fails is none.
+// A join that fails is none, but an actor's of its own end.
 void StreamWaits::NoteRefused(const OpenWait& wait, uint64_t ticks) {
-  if (wait.what != For::kLock) return;
+  const bool own_end =
+      wait.block.join && ids_.Actor(wait.block.object) == piece_.actor;
+  if (wait.what != For::kLock && !own_end) return;
   if (refused_.emplace(wait.block.object, wait.block.site).second) {
     piece_.refused.push_back(ticks);
   }

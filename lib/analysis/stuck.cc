@@ -64,10 +64,13 @@ class EndOfLog {
     FindTimedCycles(findings, actor);
   }
 
-  // The cycle of that actor and others, if it is in one.
+  // The cycle of that actor and others, if it is in one; or of a coroutine
+  // alone, that waits for its own end. (To ask for what one has is a misuse,
+  // and so is a thread's join of itself.)
   void FindCycleOf(ActorIndex actor, std::vector<Finding>& findings) {
     for (const auto& cycle : graph::WaitCycles(nodes_, stuck_)) {
-      if (IsInCycleWithOthers(actor, cycle)) {
+      if (IsInCycleWithOthers(actor, cycle) ||
+          (cycle[0] == actor && AwaitsOwnEnd(actor))) {
         AddCycle(cycle, findings);
         findings.back().was_refused = true;
       }
@@ -104,6 +107,13 @@ class EndOfLog {
                                   const std::vector<graph::Vertex>& cycle) {
     return cycle.size() > 1 &&
            std::find(cycle.begin(), cycle.end(), actor) != cycle.end();
+  }
+
+  bool AwaitsOwnEnd(ActorIndex actor) const {
+    return o_.recording != nullptr &&
+           o_.recording->actors[actor].how == log::BeginHow::kCoroutine &&
+           o_.is_end_object(end_[actor].wait->object) &&
+           o_.actor_of_end(end_[actor].wait->object) == actor;
   }
 
   bool IsCycleAmong(const std::vector<ActorIndex>& actors) const {

@@ -151,6 +151,36 @@ void Stopped() {
   io.run();
 }
 
+// So it is if nothing else is left to do.
+template <typename Run, typename Stop>
+void StoppedBy(const Run& run, const Stop& stop) {
+  coroutine::event never("never");
+  asio::io_context io;
+  const auto wait = [&]() -> awaitable<void> {
+    co_await coroutine::async_wait(never, use_awaitable);
+  };
+  Spawn(io, wait(), "idle");
+  stop(io, run);
+}
+void StoppedByHandler(void (*run)(asio::io_context&)) {
+  StoppedBy(run, [](asio::io_context& io, const auto& run_it) {
+    asio::steady_timer timer(io);
+    timer.expires_after(std::chrono::milliseconds(1));
+    timer.async_wait([&](const boost::system::error_code&) { io.stop(); });
+    run_it(io);
+  });
+}
+void StoppedByThread(void (*run)(asio::io_context&)) {
+  StoppedBy(run, [](asio::io_context& io, const auto& run_it) {
+    const auto work = asio::make_work_guard(io);
+    lockcheck::thread other([&] { io.stop(); });
+    run_it(io);
+    other.join();
+  });
+}
+void RunByAsio(asio::io_context& io) { io.run(); }
+void RunByUs(asio::io_context& io) { coroutine::run(io); }
+
 // Deadlocks.
 void Abba() {
   asio::io_context io;
@@ -211,6 +241,10 @@ constexpr Story kStories[] = {
     {"on-threads", &OnThreads},
     {"cancelled", &Cancelled},
     {"stopped", &Stopped},
+    {"stopped-by-handler", [] { StoppedByHandler(&RunByUs); }},
+    {"asio-stopped-by-handler", [] { StoppedByHandler(&RunByAsio); }},
+    {"stopped-by-thread", [] { StoppedByThread(&RunByUs); }},
+    {"asio-stopped-by-thread", [] { StoppedByThread(&RunByAsio); }},
     {"abba", &Abba},
     {"nobody-sets", &NobodySets},
     {"lock-across-await", &LockAcrossAwait},

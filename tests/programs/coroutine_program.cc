@@ -237,6 +237,22 @@ void JoinUnderMutex() {
   ReportLeft(c);
 }
 
+// Of its own group.
+void JoinsItself() {
+  context c;
+  const auto parent = []() -> task<> {
+    task_group<> group;
+    const auto member = [](task_group<>* its) -> task<> {
+      co_await yield();
+      co_await its->join();
+    };
+    group.spawn(member(&group), "member");
+    co_await group.join();
+  };
+  c.spawn(parent(), "parent");
+  ReportLeft(c);
+}
+
 void LocksTwice() {
   context c;
   const auto twice = []() -> task<> {
@@ -359,6 +375,7 @@ constexpr Story kStories[] = {
     {"abba-on-two-threads", &AbbaOnTwoThreads},
     {"ring-of-three", &RingOfThree},
     {"join-under-mutex", &JoinUnderMutex},
+    {"joins-itself", &JoinsItself},
     {"locks-twice", &LocksTwice},
     {"owner-ends", &OwnerEnds},
     {"nobody-sets", &NobodySets},

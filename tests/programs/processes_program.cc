@@ -5,12 +5,14 @@
 
 #include <mutex>
 
+#include "tests/instrument/process_children.h"
 #include "tests/programs/process_turns.h"
 #include "tests/programs/stories.h"
 
 namespace {
 
 using lockcheck::process::child;
+using lockcheck::testing::AwaitSleepOf;
 using lockcheck::this_thread::set_name;
 
 struct Shared : Turns {
@@ -149,6 +151,31 @@ void JoinHangs() { JoinHolding(&Shared::a, false); }
 void JoinLatent() { JoinHolding(&Shared::a, true); }
 void JoinSafe() { JoinHolding(&Shared::b, false); }
 
+// Safe: it is killed, whatever it waits for.
+void KilledUnderLock() {
+  lockcheck::process::shared<Shared> s;
+  const std::lock_guard held(s->a);
+  child waits([&] {
+    BeginChild("waits");
+    s->Arrive();
+    const std::lock_guard needs(s->a);
+  });
+  s->Await(1);
+  AwaitSleepOf(waits);
+  waits.kill();
+  waits.join();
+}
+// Its destructor asks it to end, which it does.
+void EndedWhileItWaits() {
+  lockcheck::process::shared<Shared> s;
+  lockcheck::process::event never("never");
+  child waits([&] {
+    BeginChild("waits");
+    never.wait();
+  });
+  AwaitSleepOf(waits);
+}
+
 // ---- Death ------------------------------------------------------------------
 void DieWithA(Shared& shared) {
   child owner([&] {
@@ -216,6 +243,8 @@ constexpr Story kStories[] = {
     {"join-hangs", &JoinHangs},
     {"join-latent", &JoinLatent},
     {"join-safe", &JoinSafe},
+    {"killed-under-lock", &KilledUnderLock},
+    {"ended-while-it-waits", &EndedWhileItWaits},
     {"owner-dies", &OwnerDies},
     {"owner-dies-and-nobody-comes", &OwnerDiesAndNobodyComes},
     {"owner-lets-go", &OwnerLetsGo},

@@ -66,9 +66,11 @@ TEST_F(IdTableTest, OneIdThatIsInUseKeepsItsPage) {
 TEST_F(IdTableTest, AllThatIsRetiredStaysSoAndCostsNothing) {
   constexpr uint32_t kPages = 400;  // 50 MiB, if they stayed
   RetirePage(0);
-  const long before = Resident();
+  [[maybe_unused]] const long before = Resident();
   for (uint32_t page = 1; page < kPages; ++page) RetirePage(page);
+#ifndef __SANITIZE_THREAD__  // its shadow of them stays
   EXPECT_LT((Resident() - before) * sysconf(_SC_PAGESIZE), 10 << 20);
+#endif
   for (uint32_t id = 0; id < kPages * kPage; id += 1'001) {
     ASSERT_EQ(table_->Get(id), kGone) << id;
   }

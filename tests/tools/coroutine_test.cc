@@ -85,6 +85,16 @@ TEST_F(CoroutineTest, TheLogSaysTheSameOfDeadlocks) {
   }
 }
 
+TEST_F(CoroutineTest, AMemberThatJoinsItsOwnGroupIsADeadlockInTheLogToo) {
+  const Finished f = Told("joins-itself", "log=" + log_ + ":command=none");
+  EXPECT_EQ(Count(f.err, " DEADLOCK: "), 1) << f;
+  EXPECT_THAT(f.err, HasSubstr("DEADLOCK: a coroutine waits for itself"));
+  const Ran ran = Analyze();
+  EXPECT_EQ(ran.status, 1) << ran.out;
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("1 actual deadlock"),
+                             HasSubstr("ACTUAL DEADLOCK  self")));
+}
+
 TEST_F(CoroutineTest, WhoWaitsForItselfOrForWhoHasEndedIsToldAndIsMisuse) {
   const auto expect = [&](const std::string& story, const std::string& said,
                           const std::string& rule) {

@@ -15,7 +15,10 @@ namespace lockcheck::tools::testing {
 namespace {
 
 using lockcheck::testing::Count;
+using lockcheck::testing::Finished;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
 
 class ProcessesTest : public HungStoriesTest {
  protected:
@@ -77,6 +80,18 @@ TEST_F(ProcessesTest, AJoinUnderALockThatTheChildNeedsIsADeadlock) {
 
 TEST_F(ProcessesTest, AJoinUnderAnotherLockIsSilent) {
   ExpectSilent("join-safe");
+}
+
+TEST_F(ProcessesTest, TheJoinOfOneThatWasKilledWaitsForNothing) {
+  const Finished f = Told("killed-under-lock", "log=" + log_);
+  EXPECT_THAT(f.err, IsEmpty());
+  EXPECT_THAT(Analyze().out, Not(HasSubstr("DEADLOCK")));
+}
+
+// That it is asked to end is no sign that it hangs.
+TEST_F(ProcessesTest, OneThatItsParentEndsSaysNothing) {
+  const Finished f = Told("ended-while-it-waits", "log=" + log_);
+  EXPECT_THAT(f.err, IsEmpty()) << f;
 }
 
 TEST_F(ProcessesTest, TheDeathOfAnOwnerIsAHazardThatNamesItAndTheNextOne) {

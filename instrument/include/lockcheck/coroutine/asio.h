@@ -22,9 +22,10 @@
 // Who waits for a lock or a signal of lockcheck's is no work of its io_context:
 // run() returns when nobody else is left, unless there is an
 // asio::executor_work_guard, as whoever has who is going to resume one from
-// outside. Coroutines that are left when the io_context is destroyed, and has
-// run out of work, are a deadlock, as in a coroutine::context; none is if it
-// was stopped.
+// outside. Coroutines that are left when the io_context is destroyed, after
+// run(io_context) found it out of work, are a deadlock, as in a
+// coroutine::context. None is if it was stopped, nor if io_context::run() ran
+// it, after which it does not say which it was.
 //
 // The executor may be that of an io_context that one thread runs, or several,
 // of a thread pool or a strand. What is run in a coroutine's name is run as on
@@ -202,7 +203,7 @@ LOCKCHECK_ALWAYS_INLINE size_t run(::boost::asio::io_context& context) {
   internal::SiteSlot* slot;
   LOCKCHECK_SITE_SLOT(slot);
   auto& service = ::boost::asio::use_service<internal::AsioService>(context);
-  context.run();
+  service.Run(context);
   service.core().JoinEnded(slot, LOCKCHECK_CALLER());
   return service.core().CountLeft();
 }

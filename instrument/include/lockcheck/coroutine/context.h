@@ -16,7 +16,8 @@
 //     not wait for its end, and nothing is said of it;
 //   * the destructor destroys the coroutines that are left where they are
 //     suspended, as the actors they are, so that what they hold is let go of.
-//     No thread may be in run() then.
+//     No thread may be in run() then. So what they hold or wait for is declared
+//     before the context, or it is destroyed while it is in use.
 // For coroutines of a context: co_await yield() lets the others go on;
 // co_await sleep_for(d) and sleep_until(t) do so for a while.
 //

@@ -24,6 +24,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -106,8 +107,16 @@ class AsioService final : public asio::execution_context::service,
   }
   void Know(AsioActor& actor);
   void Forget(AsioActor& actor, bool has_ended);
+  // io_context::run(), by which is seen how it came to its end.
+  void Run(asio::io_context& context);
+  void SomethingRuns() {
+    if (ran_out_.load(std::memory_order_relaxed)) ran_out_.store(false);
+  }
 
  private:
+  // How long a run() that is over is not noticed, if another thread's act ends
+  // its work.
+  static constexpr std::chrono::milliseconds kSlice{20};
   using Timer =
       asio::basic_waitable_timer<CoroutineTimer::Clock,
                                  asio::wait_traits<CoroutineTimer::Clock>,
@@ -126,19 +135,22 @@ class AsioService final : public asio::execution_context::service,
   }
   void ForgetAll();
 
-  // Whether an io_context has nothing more to do, and was not stopped: the last
-  // of its work, if it goes, stops it.
+  static auto WorkOf(asio::io_context& context) {
+    return asio::require(context.get_executor(),
+                         asio::execution::outstanding_work.tracked);
+  }
+
+  // Whether the io_context has nothing more to do: the last of its work, if it
+  // goes, stops it. It may have been stopped before that all the same, so
+  // Run() must have seen its end.
   bool HasRunOut() {
-    if (!timer_ || core_.CountLeft() == 0) return false;
+    if (!ran_out_.load() || !timer_ || core_.CountLeft() == 0) return false;
     const auto executor = timer_->get_executor();
     const auto* const of = executor.target<asio::io_context::executor_type>();
     if (of == nullptr || !of->context().stopped()) return false;
     asio::io_context& context = of->context();
     context.restart();
-    {
-      const auto work =
-          asio::require(*of, asio::execution::outstanding_work.tracked);
-    }
+    { const auto work = WorkOf(context); }
     const bool has_none = context.stopped();
     context.stop();
     return has_none;
@@ -165,7 +177,9 @@ class AsioService final : public asio::execution_context::service,
 
   RunCore core_;
   std::atomic<bool> is_over_{false};
-  std::mutex guard_;  // of the list
+  std::atomic<int> runs_{0};          // threads in Run()
+  std::atomic<bool> ran_out_{false};  // Run() saw it, and nothing ran since
+  std::mutex guard_;                  // of the list
   AsioWaiting* waiting_ = nullptr;
   std::mutex timer_guard_;
   std::optional<Timer> timer_;
@@ -262,6 +276,7 @@ class AsioTurn {
         turn_before_(std::exchange(t_asio_turn, this)),
         chain_before_(std::exchange(t_chain, nullptr)) {
     if (actor_->has_ended) return;
+    if (actor_->service_ != nullptr) actor_->service_->SomethingRuns();
     carrier_.Enter(actor_->context->record());
     carrier_.Resume(actor_->record);
   }
@@ -297,6 +312,33 @@ class AsioTurn {
   AsioTurn* const turn_before_;
   Chain* const chain_before_;
 };
+
+// A context that runs out of work is stopped by that, so what it says of itself
+// afterwards is the same as if the program had stopped it. So it is run with
+// work of ours: if it is stopped then, it was the program, and if it is when
+// that work goes, it has run out. One of several threads sees to that.
+inline void AsioService::Run(asio::io_context& context) {
+  struct Counted {
+    explicit Counted(std::atomic<int>& n) : count(n), first(n++ == 0) {}
+    ~Counted() { --count; }
+    std::atomic<int>& count;
+    const bool first;
+  };
+  const Counted run(runs_);
+  SomethingRuns();
+  while (!context.stopped()) {
+    if (!run.first || core_.CountLeft() == 0) {
+      if (context.run_one() == 0) return;
+      continue;
+    }
+    {
+      const auto work = WorkOf(context);
+      context.run_one_for(kSlice);
+      if (context.stopped()) return;
+    }
+    if (context.stopped()) ran_out_.store(true);
+  }
+}
 
 inline void AsioWaiting::ParkNow() noexcept {
   SpeakFor(actor->record, record);

@@ -23,6 +23,19 @@
 
 namespace lockcheck::inline LOCKCHECK_ABI::internal {
 
+// What comes with the SIGTERM by which one of lockcheck's asks a child to end:
+// that is no sign that the child hangs, so the runtime says nothing of it
+// there.
+inline constexpr int kAskedToEnd = 0x6c636b65;
+inline void AskToEnd(pid_t pid) noexcept {
+  sigval value{};
+  value.sival_int = kAskedToEnd;
+  // There may be too many signals in queues.
+  if (sigqueue(pid, SIGTERM, value) != 0 && errno == EAGAIN) {
+    kill(pid, SIGTERM);
+  }
+}
+
 // Waits for the end of the child. 0, or errno: ETIMEDOUT; ECHILD: it is none of
 // this process's, or somebody else has waited for it.
 inline int AwaitChild(pid_t pid, int* status) {

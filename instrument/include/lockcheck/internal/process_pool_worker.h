@@ -246,7 +246,7 @@ class ForkServer {
           break;
       }
       if (order.what == ForkOrder::kFork) Fork(order, std::move(fd));
-      if (order.what == ForkOrder::kEnd) Kill(order.worker, SIGTERM);
+      if (order.what == ForkOrder::kEnd) End(order.worker);
       if (order.what == ForkOrder::kClose) closing_ = true;
     }
   }
@@ -268,9 +268,9 @@ class ForkServer {
     Report({order.worker, 0, pid, pid > 0 ? 0 : error});
   }
 
-  void Kill(uint32_t number, int signal) {
+  void End(uint32_t number) {
     for (const Worker& worker : workers_) {
-      if (worker.number == number) kill(worker.pid, signal);
+      if (worker.number == number) AskToEnd(worker.pid);
     }
   }
   void Abandon() {

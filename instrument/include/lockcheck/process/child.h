@@ -17,7 +17,9 @@
 // std::system_error(no_child_process) if somebody else has waited for it.
 //
 // The destructor of one that was not joined sends it SIGTERM, as jthread's
-// requests a stop, and joins it. In a process that was forked meanwhile it does
+// requests a stop, and joins it: a deadlock with a child that does not end by
+// that is one, so the same is said of it as of join(). The join of one that was
+// killed waits for nothing. In a process that was forked meanwhile it does
 // nothing.
 //
 // Threading: as std::thread; pid(), terminate(), kill() and is_alive() not
@@ -80,6 +82,7 @@ class child {
     std::swap(parent_, other.parent_);
     std::swap(actor_, other.actor_);
     std::swap(joined_, other.joined_);
+    std::swap(killed_, other.killed_);
     std::swap(status_, other.status_);
   }
 
@@ -120,17 +123,18 @@ class child {
 
   // Asks it to end (SIGTERM), or ends it at once (SIGKILL). It is still to be
   // joined. Nothing if it was.
-  void terminate() noexcept { Signal(SIGTERM); }
-  void kill() noexcept { Signal(SIGKILL); }
-
- private:
-  void Signal(int number) noexcept {
-    if (joinable()) ::kill(pid_, number);
+  void terminate() noexcept {
+    if (joinable()) internal::AskToEnd(pid_);
+  }
+  void kill() noexcept {
+    if (joinable()) killed_ = ::kill(pid_, SIGKILL) == 0;
   }
 
+ private:
   int Join(const internal::Deadline* deadline, internal::JoinPlace place) {
     if (!joinable()) return EINVAL;
-    internal::BeginJoin(actor_, deadline != nullptr, place);
+    // One that was killed ends, whatever it waits for.
+    internal::BeginJoin(actor_, deadline != nullptr || killed_, place);
     const int error = pid_ == getpid() ? EDEADLK
                       : deadline == nullptr
                           ? internal::AwaitChild(pid_, &status_)
@@ -153,6 +157,7 @@ class child {
     pid_ = 0;
     actor_ = 0;
     joined_ = false;
+    killed_ = false;
     status_ = 0;
   }
 
@@ -160,6 +165,7 @@ class child {
   pid_t parent_ = getpid();
   uint32_t actor_ = 0;
   bool joined_ = false;
+  bool killed_ = false;
   int status_ = 0;  // as waitpid() gives it
 };
 
