@@ -262,6 +262,30 @@ void Mixed(bool hangs) {
 void MixedHangs() { Mixed(true); }
 void MixedLatent() { Mixed(false); }
 
+// The threads of the parent wait for locks and for nothing else: the main
+// thread for the child's, and who would set the event for the main thread's.
+void MixedAtLocksHangs() {
+  process::shared<Shared> s;
+  child holder([&] {
+    BeginChild("child");
+    const std::lock_guard lock(s->a);
+    s->Arrive();
+    s->event.wait();
+  });
+  s->Await(1);
+  set_name("main");
+  const std::lock_guard first(g_mutex);
+  lockcheck::thread setter([&] {
+    set_name("thread");
+    { const std::lock_guard lock(g_mutex); }
+    s->event.set();
+  });
+  Stand();
+  { const std::lock_guard second(s->a); }
+  setter.join();
+  holder.join();
+}
+
 constexpr Story kStories[] = {
     {"event-hangs", &Hangs<kEvent>},
     {"event-latent", &Latent<kEvent>},
@@ -288,6 +312,7 @@ constexpr Story kStories[] = {
     {"signalled-dies", &SignalledDies},
     {"mixed-hangs", &MixedHangs},
     {"mixed-latent", &MixedLatent},
+    {"mixed-at-locks-hangs", &MixedAtLocksHangs},
 };
 
 }  // namespace

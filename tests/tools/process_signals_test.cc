@@ -117,6 +117,17 @@ TEST_F(ProcessSignalsTest, LocksOfThreadsMayBePartOfIt) {
   ExpectPossible("mixed-latent");
 }
 
+// Who waits for another process looks from time to time whether that is still
+// there, and is no less asleep for it.
+TEST_F(ProcessSignalsTest, NorNeedTheThreadsOfOneProcessWaitForMoreThanLocks) {
+  const Ran ran = AnalyzeHung("mixed-at-locks-hangs", "1 actual deadlock");
+  EXPECT_EQ(ran.status, 1);
+  for (const char* const part :
+       {"A3 thread ", "A1 main ", "A2 child ", "event"}) {
+    EXPECT_THAT(ran.out, HasSubstr(part));
+  }
+}
+
 }  // namespace
 }  // namespace lockcheck::tools::testing
 #endif  // !__SANITIZE_THREAD__
