@@ -49,10 +49,10 @@ class Confirmer {
       finding.doubt = Doubt::kNone;
       return;
     }
-    finding.doubt = was_scheduled_               ? Doubt::kNotReplayed
-                    : cut_ || requests.cut       ? Doubt::kManyWays
-                    : trace_.cut.empty()         ? Doubt::kNoSchedule
-                                                 : Doubt::kCut;
+    finding.doubt = was_scheduled_         ? Doubt::kNotReplayed
+                    : cut_ || requests.cut ? Doubt::kManyWays
+                    : trace_.cut.empty()   ? Doubt::kNoSchedule
+                                           : Doubt::kCut;
   }
 
  private:
@@ -154,9 +154,8 @@ class Confirmer {
         Show(*question_.waits[i], finding_->parts[i]);
       }
     }
-    finding_->witness =
-        WitnessOf(trace_, order_, schedule, finding_->parts,
-                  std::min(options_.max_steps, steps_left_));
+    finding_->witness = WitnessOf(trace_, order_, schedule, finding_->parts,
+                                  std::min(options_.max_steps, steps_left_));
     steps_left_ -= std::min(steps_left_, finding_->witness.steps.size());
   }
 
@@ -174,8 +173,8 @@ class Confirmer {
       part.holds.insert(part.holds.begin(), has);
       return;
     }
-    const auto hold = std::find_if(
-        part.holds.begin(), part.holds.end(), [&](const Hold& h) {
+    const auto hold =
+        std::find_if(part.holds.begin(), part.holds.end(), [&](const Hold& h) {
           return h.object == has.object &&
                  (has.site == kNone || h.site == has.site);
         });
@@ -199,10 +198,9 @@ class Confirmer {
 };
 
 bool IsManyAtOnce(const Finding& finding) {
-  return std::any_of(finding.parts.begin(), finding.parts.end(),
-                     [](const Part& part) {
-                       return part.how != model::How::kBlocking;
-                     });
+  return std::any_of(
+      finding.parts.begin(), finding.parts.end(),
+      [](const Part& part) { return part.how != model::How::kBlocking; });
 }
 
 }  // namespace

@@ -27,9 +27,9 @@
 namespace lockcheck::analysis {
 
 struct ConfirmOptions {
-  size_t max_choices = 200;         // of actors, of a cycle
-  uint64_t max_work = 40'000'000;   // events looked at, of all cycles
-  size_t max_nodes = 1'000'000;     // see RequestsOf()
+  size_t max_choices = 200;        // of actors, of a cycle
+  uint64_t max_work = 40'000'000;  // events looked at, of all cycles
+  size_t max_nodes = 1'000'000;    // see RequestsOf()
   // Of a choice, besides a few for each event: see FreeScheduleOf().
   uint64_t max_steps_of_search = 20'000;
   size_t max_steps = 20'000;       // of a witness, that do not matter

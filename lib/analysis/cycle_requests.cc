@@ -123,12 +123,11 @@ class Collector {
 
 bool CanBeAsked(const Trace& trace, const Finding& finding) {
   const size_t objects = trace.objects.size() + trace.actors.size();
-  return std::all_of(finding.parts.begin(), finding.parts.end(),
-                     [&](const Part& part) {
-                       return part.how == model::How::kBlocking &&
-                              part.wants < objects && !part.holds.empty() &&
-                              part.holds.front().object < objects;
-                     });
+  return std::all_of(
+      finding.parts.begin(), finding.parts.end(), [&](const Part& part) {
+        return part.how == model::How::kBlocking && part.wants < objects &&
+               !part.holds.empty() && part.holds.front().object < objects;
+      });
 }
 
 std::vector<CycleRequests> RequestsOf(
@@ -139,9 +138,8 @@ std::vector<CycleRequests> RequestsOf(
 
 bool CanBeApart(const TraceNode& a, const TraceNode& b) {
   return a.actor != b.actor &&
-         std::none_of(a.held.begin(), a.held.end(), [&](const Hold& h) {
-           return b.Holds(h.object, h.mode);
-         });
+         std::none_of(a.held.begin(), a.held.end(),
+                      [&](const Hold& h) { return b.Holds(h.object, h.mode); });
 }
 
 }  // namespace lockcheck::analysis

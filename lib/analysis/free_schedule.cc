@@ -196,9 +196,8 @@ class Search {
   }
   void LetGo(ActorIndex a, const Event& e) {
     auto& holders = holders_[e.object];
-    const auto at =
-        std::find_if(holders.begin(), holders.end(),
-                     [&](const Holder& h) { return h.actor == a; });
+    const auto at = std::find_if(holders.begin(), holders.end(),
+                                 [&](const Holder& h) { return h.actor == a; });
     if (at == holders.end()) return;
     holders.erase(at);
     --held_[a];
@@ -216,9 +215,9 @@ class Search {
   const TraceOrder& order_;
   const std::span<const EventRef> ends_;
   const uint64_t most_steps_;
-  std::vector<uint32_t> at_;     // by actor: the event it is at
-  std::vector<uint32_t> held_;   // by actor: how many locks
-  std::vector<uint32_t> limit_;  // by actor: goes no further
+  std::vector<uint32_t> at_;        // by actor: the event it is at
+  std::vector<uint32_t> held_;      // by actor: how many locks
+  std::vector<uint32_t> limit_;     // by actor: goes no further
   std::vector<ActorIndex> actors_;  // that have anything to do
   absl::flat_hash_map<std::pair<ActorIndex, uint32_t>, std::vector<EventRef>>
       after_;
@@ -234,9 +233,8 @@ class Search {
 }  // namespace
 
 std::optional<std::vector<ActorIndex>> FreeScheduleOf(
-    const Trace& trace, const TraceOrder& order,
-    std::span<const EventRef> ends, std::span<const uint32_t> length,
-    uint64_t most_steps, uint64_t& work) {
+    const Trace& trace, const TraceOrder& order, std::span<const EventRef> ends,
+    std::span<const uint32_t> length, uint64_t most_steps, uint64_t& work) {
   // Tasks begin as they are submitted, which is not looked at here.
   if (order.pools().has_tasks()) return std::nullopt;
   Search search(trace, order, ends, length, most_steps);

@@ -6,11 +6,12 @@
 // must be done with it by then. Often it could as well have been the other way
 // round.
 //
-// Algorithm: a search, depth first, through what each actor may do next. Whoever
-// can come to where he holds nothing does so at once: that is in nobody's way.
-// What is left to try is who goes on inside sections, and a state that failed
-// is not tried again. What is held in the end is taken when the others are done
-// with it. What comes out is for others to check (witness_check.h).
+// Algorithm: a search, depth first, through what each actor may do next.
+// Whoever can come to where he holds nothing does so at once: that is in
+// nobody's way. What is left to try is who goes on inside sections, and a state
+// that failed is not tried again. What is held in the end is taken when the
+// others are done with it. What comes out is for others to check
+// (witness_check.h).
 //
 // Cost: bounded. Pure.
 #ifndef LOCKCHECK_LIB_ANALYSIS_FREE_SCHEDULE_H_
@@ -30,9 +31,8 @@ namespace lockcheck::analysis {
 // `length`: by actor, what must have happened then. Nothing: none was found,
 // with so many steps. What was looked at is added to `work`.
 std::optional<std::vector<ActorIndex>> FreeScheduleOf(
-    const Trace& trace, const TraceOrder& order,
-    std::span<const EventRef> ends, std::span<const uint32_t> length,
-    uint64_t most_steps, uint64_t& work);
+    const Trace& trace, const TraceOrder& order, std::span<const EventRef> ends,
+    std::span<const uint32_t> length, uint64_t most_steps, uint64_t& work);
 
 }  // namespace lockcheck::analysis
 

@@ -21,7 +21,7 @@ class Choices {
  public:
   Choices(const Trace& trace, const TraceOrder& order,
           const OrderedCyclesOptions& options)
-      : order_(order), options_(options), must_(trace, order) {}
+      : trace_(trace), order_(order), options_(options), must_(trace, order) {}
 
   // Why no choice can happen; nothing: one can, or a bound was reached.
   std::optional<Reason> WhyNone(const CycleRequests& requests,
@@ -45,10 +45,9 @@ class Choices {
 
  private:
   bool Fits(const TraceNode& node) const {
-    return std::all_of(chosen_.begin(), chosen_.end(),
-                       [&](const TraceNode* other) {
-                         return CanBeApart(*other, node);
-                       });
+    return std::all_of(
+        chosen_.begin(), chosen_.end(),
+        [&](const TraceNode* other) { return CanBeApart(*other, node); });
   }
 
   // What `one`, of that part, asks for, the other one has.
@@ -94,15 +93,19 @@ class Choices {
   }
 
   bool MeetSomewhere() {
-    const bool can = FirstThatMeet(order_, chosen_, must_).has_value();
+    bool can = FirstThatMeet(order_, chosen_, must_).has_value();
+    const ObjectIndex had_before = must_.let_go_again();
+    if (can && had_before != kNone) {
+      can = SomeMayMeet(trace_, order_, chosen_, must_);
+    }
     if (!can) {
-      const ObjectIndex guard = must_.let_go_again();
-      if (guard != kNone) guard_ = guard;
-      was_ordered_ |= guard == kNone;
+      if (had_before != kNone) guard_ = had_before;
+      was_ordered_ |= had_before == kNone;
     }
     return can;
   }
 
+  const Trace& trace_;
   const TraceOrder& order_;
   const OrderedCyclesOptions& options_;
   MustPrecede must_;

@@ -55,8 +55,7 @@ class Scheduler {
   void Note(EventRef ref) {
     const Event& e = trace_.At(ref);
     if (e.kind == EventKind::kAcquire) locks_[e.object].push_back(ref);
-    if (e.kind == EventKind::kTake &&
-        order_.Of(e.object).role == Role::kFlag) {
+    if (e.kind == EventKind::kTake && order_.Of(e.object).role == Role::kFlag) {
       found_of_[e.object].push_back(ref);
     }
   }
@@ -201,11 +200,12 @@ class Scheduler {
     }
     const auto waiters = waiters_.find(a);
     if (waiters == waiters_.end()) return;
-    std::erase_if(waiters->second, [&](const std::pair<uint32_t, ActorIndex>& w) {
-      if (w.first > done) return false;
-      ready_.push_back(w.second);
-      return true;
-    });
+    std::erase_if(waiters->second,
+                  [&](const std::pair<uint32_t, ActorIndex>& w) {
+                    if (w.first > done) return false;
+                    ready_.push_back(w.second);
+                    return true;
+                  });
   }
 
   void FollowTasks(ActorIndex a, const Event& e) {

@@ -363,8 +363,7 @@ bool HasWhatOrders(const Observations& o) {
   const auto& objects = o.recording->objects;
   return std::any_of(
       objects.begin(), objects.end(), [](const log::Object& object) {
-        return IsWaitedFor(object.kind) ||
-               object.kind == ObjectKind::kOnceFlag;
+        return IsWaitedFor(object.kind) || object.kind == ObjectKind::kOnceFlag;
       });
 }
 

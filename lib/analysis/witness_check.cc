@@ -61,9 +61,9 @@ class Replay {
     int64_t gained = 0;            // permits, items, what is outstanding
     bool set = false;
     uint64_t sets = 0, to_wake = 0, notified = 0;
-    uint64_t sections = 0;                     // of a lock, begun so far
-    std::map<uint32_t, uint64_t> arrived;      // by phase
-    std::deque<ActorIndex> submitted;          // tasks that have not begun
+    uint64_t sections = 0;                 // of a lock, begun so far
+    std::map<uint32_t, uint64_t> arrived;  // by phase
+    std::deque<ActorIndex> submitted;      // tasks that have not begun
   };
 
   bool HasBegun(ActorIndex a) const {
@@ -127,9 +127,8 @@ class Replay {
 
   bool Release(ActorIndex a, const Event& e) {
     State& state = Of(e);
-    const auto hold =
-        std::find_if(state.holds.begin(), state.holds.end(),
-                     [&](const Hold& h) { return h.actor == a; });
+    const auto hold = std::find_if(state.holds.begin(), state.holds.end(),
+                                   [&](const Hold& h) { return h.actor == a; });
     if (hold == state.holds.end()) return false;
     state.ran += hold->mode == Mode::kExclusive;
     state.holds.erase(hold);
@@ -247,7 +246,8 @@ class Replay {
         }
       }
     }
-    for (auto& [lock, orders] : orders_) std::sort(orders.begin(), orders.end());
+    for (auto& [lock, orders] : orders_)
+      std::sort(orders.begin(), orders.end());
     for (ObjectIndex o = 0; o < trace_.objects.size(); ++o) {
       if (trace_.objects[o].items != kNone) {
         ends_of_[trace_.objects[o].items].push_back(o);
@@ -322,8 +322,8 @@ class Replay {
   };
 
   const Trace& trace_;
-  std::vector<uint32_t> at_;   // by actor: how many events it has done
-  std::vector<bool> forked_;   // by actor
+  std::vector<uint32_t> at_;            // by actor: how many events it has done
+  std::vector<bool> forked_;            // by actor
   std::vector<WaitSince> waits_since_;  // by actor: its latest wait
   absl::flat_hash_map<ObjectIndex, State> states_;
   bool counted_ = false;

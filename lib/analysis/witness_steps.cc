@@ -29,8 +29,8 @@ class Marker {
       const Event& e = events[i];
       if (e.kind == EventKind::kAcquire || IsPermit(e)) {
         if (e.match == kNone || e.match >= length_[actor]) Mark({actor, i});
-      } else if (!has_signal && (e.kind == EventKind::kTake ||
-                                 e.kind == EventKind::kJoin)) {
+      } else if (!has_signal &&
+                 (e.kind == EventKind::kTake || e.kind == EventKind::kJoin)) {
         has_signal = true;
         MarkSignal({actor, i});
       }

@@ -114,9 +114,8 @@ std::string FindingSection(const Report& report, const TextOptions& options,
   size_t number = 0;
   for (const FindingRow& row : report.findings) {
     if (IsHidden(row) && !options.all) continue;
-    out += fmt::format(
-        "\n{}", FindingText(report, row, ++number, painter, options.width,
-                               options.all));
+    out += fmt::format("\n{}", FindingText(report, row, ++number, painter,
+                                           options.width, options.all));
   }
   return out;
 }
@@ -130,8 +129,8 @@ std::string Only(const Report& report, const TextOptions& options,
       continue;
     }
     if (number != 0) out += "\n";
-    out += FindingText(report, row, ++number, painter, options.width,
-                               options.all);
+    out +=
+        FindingText(report, row, ++number, painter, options.width, options.all);
   }
   return out;
 }

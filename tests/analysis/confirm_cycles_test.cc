@@ -68,8 +68,8 @@ TEST_F(ConfirmCycles, OppositeOrdersMeet) {
   Nested(b_, y_, x_);
   const Finding found = Judged();
   EXPECT_EQ(found.verdict, Verdict::kConfirmed);
-  EXPECT_THAT(Takes(found), ::testing::UnorderedElementsAre(
-                                std::pair(a_, x_), std::pair(b_, y_)));
+  EXPECT_THAT(Takes(found), ::testing::UnorderedElementsAre(std::pair(a_, x_),
+                                                            std::pair(b_, y_)));
   EXPECT_THAT(found.assumes, IsEmpty());
 }
 

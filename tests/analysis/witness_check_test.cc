@@ -122,8 +122,8 @@ TEST_F(WitnessCheck, AJoinWaitsForTheEnd) {
   t_.Release(child, y_);
   t_.Acquire(child, x_);
   t_.Release(child, x_);
-  EXPECT_TRUE(Leads({a_, a_, child, child},
-                    {Joins(a_, child), Wants(child, x_)}));
+  EXPECT_TRUE(
+      Leads({a_, a_, child, child}, {Joins(a_, child), Wants(child, x_)}));
   EXPECT_FALSE(Leads({a_, child, child, child, child, a_},
                      {Joins(a_, child), Wants(child, x_)}))
       << "it has ended";
@@ -143,9 +143,9 @@ TEST_F(WitnessCheck, ReadersDoNotKeepEachOtherOut) {
   read(b_, x_);
   read(c, x_);
   EXPECT_FALSE(LeadsToAbba({a_, b_})) << "b reads";
-  EXPECT_FALSE(Leads({a_, b_},
-                     {Wants(a_, y_),
-                      {.actor = b_, .object = x_, .mode = Mode::kShared}}))
+  EXPECT_FALSE(Leads(
+      {a_, b_},
+      {Wants(a_, y_), {.actor = b_, .object = x_, .mode = Mode::kShared}}))
       << "a reads, too";
   EXPECT_FALSE(LeadsToAbba({a_, c, b_, b_})) << "b has it";
 }
