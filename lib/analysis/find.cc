@@ -5,6 +5,7 @@
 
 #include "lib/analysis/blocking_call.h"
 #include "lib/analysis/communication.h"
+#include "lib/analysis/confirm_cycles.h"
 #include "lib/analysis/coroutine_hazards.h"
 #include "lib/analysis/cycles.h"
 #include "lib/analysis/expired_wait.h"
@@ -18,6 +19,7 @@
 #include "lib/analysis/recursive_read.h"
 #include "lib/analysis/stuck.h"
 #include "lib/analysis/trace.h"
+#include "lib/analysis/trace_order.h"
 
 namespace lockcheck::analysis {
 namespace {
@@ -178,13 +180,27 @@ void Sort(std::vector<Finding>& findings) {
                    });
 }
 
-// What the order of signals has to say, of a log that has any.
+// What the events have to say of deadlocks that did not happen. A log without
+// a cycle and without signals is not read again.
 void AskTheEvents(const Observations& observations, const FindOptions& options,
                   Findings& result) {
+  std::vector<Finding*> cycles;
+  for (Finding& finding : result.findings) {
+    if (finding.verdict != Verdict::kPossible) continue;
+    finding.doubt = Doubt::kPartial;
+    if (finding.rule == Rule::kLockOrder) cycles.push_back(&finding);
+  }
+  const bool has_signals = HasWhatOrders(observations);
+  if (cycles.empty() && !has_signals) return;
   const Trace trace = ReadTrace(observations, {});
   if (trace.actors.empty()) return;
-  RefuteOrderedCycles(trace, {.policy = options.policy}, result.findings);
-  FindCommunication(trace, {}, result);
+  if (!cycles.empty() && !trace.partial) {
+    const TraceOrder order(trace);
+    ConfirmCycles(trace, order, {}, cycles);
+    RefuteOrderedCycles(trace, order, {.policy = options.policy},
+                        result.findings);
+  }
+  if (has_signals) FindCommunication(trace, {}, result);
 }
 
 }  // namespace

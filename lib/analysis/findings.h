@@ -3,16 +3,18 @@
 #ifndef LOCKCHECK_LIB_ANALYSIS_FINDINGS_H_
 #define LOCKCHECK_LIB_ANALYSIS_FINDINGS_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "lib/analysis/observations.h"
+#include "lib/analysis/witness.h"
 
 namespace lockcheck::analysis {
 
-// Strongest first. kConfirmed needs a witness; nothing gives it yet.
+// Strongest first. kConfirmed has a witness.
 enum class Verdict : uint8_t { kActual, kConfirmed, kPossible, kRefuted };
 
 enum class Reason : uint8_t {  // why refuted
@@ -24,6 +26,8 @@ enum class Reason : uint8_t {  // why refuted
   kGuard,    // guard held by another actor (refute loop)
   kHistory,  // history lock (refute loop)
 };
+
+inline constexpr size_t kReasons = 7;
 
 enum class Kind : uint8_t { kDeadlock, kMisuse, kHazard };
 
@@ -81,6 +85,8 @@ struct Finding {
   std::vector<ObjectIndex>
       objects;  // the cycle's objects, parts[i].wants first
   std::vector<std::string> assumes;  // sentences
+  Witness witness;                   // kConfirmed
+  Doubt doubt = Doubt::kNone;        // kPossible: what is missing
   uint64_t ticks = 0;                // misuse: when; actual: when it closed
   // Instances merged into this finding. Lock order: combinations of
   // dependencies with these locks and sites, of whichever actors. Misuse: how

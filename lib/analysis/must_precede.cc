@@ -77,6 +77,9 @@ void MustPrecede::Pass(ObjectIndex flag) {
 void MustPrecede::Clear() {
   std::fill(length_.begin(), length_.end(), 0);
   needed_.clear();
+  held_at_end_.clear();
+  let_go_again_ = kNone;
+  possible_ = true;
   if (passed_.empty()) return;
   passed_.clear();
   for (auto& runs : in_passed_) runs.clear();
@@ -111,8 +114,26 @@ void MustPrecede::TakeIn(EventRef ref) {
     }
   } else if (e.kind == EventKind::kTake) {
     NeedForTake(ref, e);
-  } else if (IsPass(e)) {
-    Pass(e.object);
+  } else if (e.kind == EventKind::kAcquire) {
+    LetGoAgain(ref, e);
+    if (IsPass(e)) Pass(e.object);
+  }
+}
+
+// If another one is to have it.
+void MustPrecede::LetGoAgain(EventRef ref, const Event& acquisition) {
+  const auto row = held_at_end_.find(acquisition.object);
+  if (row == held_at_end_.end()) return;
+  for (const HeldAtEnd& held : row->second) {
+    if (held.actor == ref.actor || !Exclude(held.mode, acquisition.mode)) {
+      continue;
+    }
+    if (let_go_again_ == kNone) let_go_again_ = acquisition.object;
+    if (acquisition.match == kNone) {
+      possible_ = false;
+    } else {
+      Need({ref.actor, acquisition.match});
+    }
   }
 }
 

@@ -14,6 +14,9 @@
 //     it; so what that actor did before its call is not needed.
 // Where others might have posted nothing is kept.
 //
+// And if what actors hold in the end is given, who else had it before has let
+// go of it by then (the refute loop of docs/analysis.md).
+//
 // Cost: linear in what is taken in. Thread safety: none.
 #ifndef LOCKCHECK_LIB_ANALYSIS_MUST_PRECEDE_H_
 #define LOCKCHECK_LIB_ANALYSIS_MUST_PRECEDE_H_
@@ -34,9 +37,18 @@ class MustPrecede {
   MustPrecede(const Trace& trace, const TraceOrder& order);
 
   void Clear();
+  // What the actor holds in the end, until Clear(): a lock.
+  void HoldAtEnd(ActorIndex actor, const Hold& hold) {
+    held_at_end_[hold.object].push_back({actor, hold.mode});
+  }
+  // False: who else had such a lock before never lets go of it.
+  bool is_possible() const { return possible_; }
+  // Of those, one that another one was found to have before; kNone: nobody had.
+  ObjectIndex let_go_again() const { return let_go_again_; }
   // Takes in the actor's first `length` events and all that must precede them,
   // and, if it is forked, its fork.
   void Grow(ActorIndex actor, uint32_t length);
+  uint32_t Length(ActorIndex actor) const { return length_[actor]; }
   bool Has(EventRef ref) const { return IsTakenIn(ref) || IsInPassed(ref); }
   uint64_t taken_in() const { return taken_in_; }  // events, of all times
 
@@ -48,6 +60,12 @@ class MustPrecede {
     uint32_t end = 0;
   };
 
+  struct HeldAtEnd {
+    ActorIndex actor = kNone;
+    model::Mode mode = model::Mode::kExclusive;
+  };
+
+  void LetGoAgain(EventRef ref, const Event& acquisition);
   void CountUnits(ActorIndex actor);
   void FindRuns(ActorIndex actor);
   bool IsTakenIn(EventRef ref) const { return ref.index < length_[ref.actor]; }
@@ -67,6 +85,9 @@ class MustPrecede {
   std::vector<std::vector<uint32_t>> own_units_;
   std::vector<uint32_t> length_;
   std::vector<EventRef> needed_;
+  absl::flat_hash_map<ObjectIndex, std::vector<HeldAtEnd>> held_at_end_;
+  ObjectIndex let_go_again_ = kNone;
+  bool possible_ = true;
   absl::flat_hash_map<ObjectIndex, std::vector<Run>> runs_;  // of once_flags
   absl::flat_hash_set<ObjectIndex> passed_;                  // of these
   std::vector<std::vector<Run>> in_passed_;  // by actor: what precedes

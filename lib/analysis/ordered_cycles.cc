@@ -2,84 +2,74 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <vector>
 
+#include "lib/analysis/cycle_requests.h"
+#include "lib/analysis/must_meet.h"
 #include "lib/analysis/must_precede.h"
-#include "lib/analysis/trace_order.h"
-#include "lib/analysis/wait_nodes.h"
 
 namespace lockcheck::analysis {
 namespace {
 
 bool IsAsked(const Trace& trace, const Finding& finding) {
   return finding.rule == Rule::kLockOrder &&
-         finding.verdict == Verdict::kPossible &&
-         std::all_of(
-             finding.parts.begin(), finding.parts.end(), [&](const Part& part) {
-               return part.how == model::How::kBlocking &&
-                      part.wants < trace.objects.size() && !part.holds.empty();
-             });
+         finding.verdict == Verdict::kPossible && CanBeAsked(trace, finding);
 }
 
 class Choices {
  public:
   Choices(const Trace& trace, const TraceOrder& order,
-          const std::vector<TraceNode>& nodes,
           const OrderedCyclesOptions& options)
-      : order_(order), nodes_(nodes), options_(options), must_(trace, order) {}
+      : trace_(trace), order_(order), options_(options), must_(trace, order) {}
 
   // Why no choice can happen; nothing: one can, or a bound was reached.
-  std::optional<Reason> WhyNone(const Finding& finding, ObjectIndex& gate) {
-    parts_.assign(finding.parts.size(), {});
-    for (size_t i = 0; i < parts_.size(); ++i) {
-      const Part& part = finding.parts[i];
-      for (const TraceNode& node : nodes_) {
-        if (node.kind == EventKind::kAcquire && node.object == part.wants &&
-            Keeps(node, part.holds.front().object)) {
-          parts_[i].push_back(&node);
-        }
-      }
-      if (parts_[i].empty()) return std::nullopt;
+  std::optional<Reason> WhyNone(const CycleRequests& requests,
+                                ObjectIndex& gate) {
+    if (requests.cut) return std::nullopt;
+    for (const auto& nodes : requests.of_part) {
+      if (nodes.empty()) return std::nullopt;
     }
+    requests_ = &requests;
     chosen_.clear();
     choices_ = 0;
     was_ordered_ = false;
-    short_of_ = kNone;
-    if (SomeChoiceCan() || (!was_ordered_ && short_of_ == kNone)) {
-      return std::nullopt;
-    }
-    gate = was_ordered_ ? kNone : short_of_;
-    return was_ordered_ ? Reason::kHistory : Reason::kGate;
+    short_of_ = guard_ = kNone;
+    if (SomeChoiceCan()) return std::nullopt;
+    gate = guard_ != kNone ? guard_ : was_ordered_ ? kNone : short_of_;
+    if (guard_ != kNone) return Reason::kGuard;
+    if (was_ordered_) return Reason::kHistory;
+    if (short_of_ != kNone) return Reason::kGate;
+    return std::nullopt;
   }
 
  private:
-  static bool Keeps(const TraceNode& node, ObjectIndex object) {
-    return std::any_of(node.held.begin(), node.held.end(),
-                       [&](const Hold& h) { return h.object == object; });
-  }
-
   bool Fits(const TraceNode& node) const {
     return std::all_of(
-        chosen_.begin(), chosen_.end(), [&](const TraceNode* other) {
-          return other->actor != node.actor &&
-                 std::none_of(node.held.begin(), node.held.end(),
-                              [&](const Hold& h) {
-                                return other->Holds(h.object, h.mode);
-                              });
-        });
+        chosen_.begin(), chosen_.end(),
+        [&](const TraceNode* other) { return CanBeApart(*other, node); });
+  }
+
+  // What `one`, of that part, asks for, the other one has.
+  bool IsWaitedFor(const TraceNode& one, const TraceNode& other) const {
+    return one.kind == EventKind::kJoin ? one.object == other.actor
+                                        : other.Holds(one.object, one.mode);
   }
 
   // A bound counts as "can".
   bool SomeChoiceCan() {
-    if (chosen_.size() == parts_.size()) {
+    if (chosen_.size() == requests_->of_part.size()) {
       if (++choices_ > options_.max_choices ||
           must_.taken_in() > options_.max_work) {
         return true;
       }
-      return HasPermits() && MeetSomewhere();
+      return IsWaitedFor(*chosen_.back(), *chosen_.front()) && HasPermits() &&
+             MeetSomewhere();
     }
-    for (const TraceNode* node : parts_[chosen_.size()]) {
-      if (!Fits(*node)) continue;
-      chosen_.push_back(node);
+    for (const TraceNode& node : requests_->of_part[chosen_.size()]) {
+      if (!Fits(node)) continue;
+      if (!chosen_.empty() && !IsWaitedFor(*chosen_.back(), node)) continue;
+      chosen_.push_back(&node);
       const bool can = SomeChoiceCan();
       chosen_.pop_back();
       if (can) return true;
@@ -102,60 +92,55 @@ class Choices {
     return true;
   }
 
-  // The first instances of all, of which none must precede another.
   bool MeetSomewhere() {
-    must_.Clear();
-    std::vector<size_t> instance(chosen_.size());
-    for (size_t i = 0; i < chosen_.size(); ++i) {
-      must_.Grow(chosen_[i]->actor, chosen_[i]->at[0]);
+    bool can = FirstThatMeet(order_, chosen_, must_).has_value();
+    const ObjectIndex had_before = must_.let_go_again();
+    if (can && had_before != kNone) {
+      can = SomeMayMeet(trace_, order_, chosen_, must_);
     }
-    for (bool moved = true; moved;) {
-      moved = false;
-      for (size_t i = 0; i < chosen_.size(); ++i) {
-        const TraceNode& node = *chosen_[i];
-        while (must_.Has({node.actor, node.at[instance[i]]})) {
-          moved = true;
-          if (++instance[i] == node.at.size()) {
-            was_ordered_ = true;
-            return false;
-          }
-        }
-        if (moved) must_.Grow(node.actor, node.at[instance[i]]);
-      }
+    if (!can) {
+      if (had_before != kNone) guard_ = had_before;
+      was_ordered_ |= had_before == kNone;
     }
-    return true;
+    return can;
   }
 
+  const Trace& trace_;
   const TraceOrder& order_;
-  const std::vector<TraceNode>& nodes_;
   const OrderedCyclesOptions& options_;
   MustPrecede must_;
-  std::vector<std::vector<const TraceNode*>> parts_;
+  const CycleRequests* requests_ = nullptr;
   std::vector<const TraceNode*> chosen_;
   size_t choices_ = 0;
   bool was_ordered_ = false;
+  ObjectIndex guard_ = kNone;     // had by another one on the way there
   ObjectIndex short_of_ = kNone;  // permits that some choice has too few of
 };
 
 }  // namespace
 
-void RefuteOrderedCycles(const Trace& trace,
+void RefuteOrderedCycles(const Trace& trace, const TraceOrder& order,
                          const OrderedCyclesOptions& options,
                          std::vector<Finding>& findings) {
   // What was not read might do the same in another order.
   if (!trace.cut.empty() || trace.incomplete || trace.partial) return;
-  const auto asked = [&](const Finding& f) { return IsAsked(trace, f); };
-  if (std::none_of(findings.begin(), findings.end(), asked)) return;
-  const TraceOrder order(trace);
-  const NodesOfTrace places = AllWaitNodes(trace, order, options.max_nodes);
-  if (places.cut) return;
-  Choices choices(trace, order, places.nodes, options);
+  std::vector<Finding*> refuted;
+  std::vector<const Finding*> asked;
   for (Finding& finding : findings) {
-    if (!asked(finding)) continue;
+    if (!IsAsked(trace, finding)) continue;
+    refuted.push_back(&finding);
+    asked.push_back(&finding);
+  }
+  if (asked.empty()) return;
+  const auto requests = RequestsOf(trace, order, asked, options.max_nodes);
+  Choices choices(trace, order, options);
+  for (size_t i = 0; i < refuted.size(); ++i) {
+    Finding& finding = *refuted[i];
     ObjectIndex gate = kNone;
-    const auto reason = choices.WhyNone(finding, gate);
+    const auto reason = choices.WhyNone(requests[i], gate);
     if (!reason) continue;
     finding.verdict = Verdict::kRefuted;
+    finding.doubt = Doubt::kNone;
     finding.reason = reason;
     finding.gate = gate;
     finding.order_violation = options.policy == Policy::kOrder;

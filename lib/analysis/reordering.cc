@@ -160,8 +160,11 @@ EventRef Reordering::TakeOfUnit(ObjectIndex object) {
 
 int Reordering::Compare(EventRef a, EventRef b) const {
   if (a.actor == b.actor) return a.index < b.index ? -1 : 1;
-  const uint32_t of_a = trace_.At(a).order, of_b = trace_.At(b).order;
-  return of_a < of_b ? -1 : of_a > of_b ? 1 : 0;
+  const Event &x = trace_.At(a), &y = trace_.At(b);
+  if (x.order != y.order) return x.order < y.order ? -1 : 1;
+  // A reader has the count of the writer before it.
+  if (x.mode == y.mode) return 0;
+  return x.mode == model::Mode::kExclusive ? -1 : 1;
 }
 
 void Reordering::NeedRelease(EventRef acquisition) {

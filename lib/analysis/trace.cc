@@ -24,15 +24,6 @@ bool IsWaitedFor(ObjectKind kind) {
   return role != Role::kLock && role != Role::kUnknown;
 }
 
-// A once_flag is a lock, and orders what others do all the same.
-bool HasWhatOrders(const log::Recording& recording) {
-  return std::any_of(recording.objects.begin(), recording.objects.end(),
-                     [](const log::Object& object) {
-                       return IsWaitedFor(object.kind) ||
-                              object.kind == ObjectKind::kOnceFlag;
-                     });
-}
-
 // Of a queue's end, in its own process.
 ObjectIndex ItemsOf(const log::Recording& recording, const log::Object& done) {
   if (done.process >= recording.processes.size()) return kNone;
@@ -86,6 +77,7 @@ class ActorReader : public log::RecordVisitor {
   }
   // A wait whose end is lost.
   void OnAct() {
+    stands_.reset();
     EndRequest(model::Outcome::kInterrupted);
     if (waiting_ && RoleOf(waiting_->object) == Role::kCondition) EndWait(0);
     waiting_.reset();
@@ -118,12 +110,17 @@ class ActorReader : public log::RecordVisitor {
     open_.erase(std::next(at).base());
   }
   void OnBlock(const BlockRecord& block) {
+    stands_.reset();
     if (block.join) {
       join_site_ = ids_.Site(block.site);
       join_how_ = block.how;
+      Stand(EventKind::kJoin, ids_.Actor(block.object), block);
       return;
     }
     const ObjectIndex object = ids_.Object(block.object);
+    if (object != kNone && RoleOf(object) == Role::kLock) {
+      Stand(EventKind::kAcquire, object, block);
+    }
     asks_for_lock_ = !GivesUp(block.how) &&
                      (object == kNone || RoleOf(object) == Role::kLock);
     if (object == kNone ||
@@ -138,6 +135,7 @@ class ActorReader : public log::RecordVisitor {
     Add(*waiting_);
   }
   void OnUnblock(model::Outcome outcome, uint64_t) {
+    stands_.reset();
     EndRequest(outcome);
     if (!waiting_) return;
     // What was found of a flag is said in a record of its own.
@@ -196,6 +194,7 @@ class ActorReader : public log::RecordVisitor {
     was_started_ = how == log::BeginHow::kStarted || log::IsCarried(how);
   }
   void OnJoin(uint32_t child, uint64_t) {
+    stands_.reset();
     const ActorIndex actor = ids_.Actor(child);
     if (actor == kNone) return;
     Add({.kind = EventKind::kJoin,
@@ -209,9 +208,13 @@ class ActorReader : public log::RecordVisitor {
   bool was_started() const { return was_started_; }
   // Of all that it did, if `whole`.
   void Finish(bool whole) {
-    EndRequest(model::Outcome::kInterrupted);
+    // A request that stands is known, and is no event.
+    if (!stands_) EndRequest(model::Outcome::kInterrupted);
     trace_.actors[actor_].ended = ended_ && whole && !inherits_;
-    if (!inherits_) return;
+    if (!inherits_) {
+      trace_.actors[actor_].stands = stands_;
+      return;
+    }
     events().clear();
     trace_.incomplete = true;
   }
@@ -300,6 +303,14 @@ class ActorReader : public log::RecordVisitor {
     Add(again);
   }
 
+  void Stand(EventKind kind, ObjectIndex object, const BlockRecord& block) {
+    if (object == kNone || block.how != model::How::kBlocking) return;
+    stands_ = {.kind = kind,
+               .mode = block.mode,
+               .object = object,
+               .site = ids_.Site(block.site)};
+  }
+
   // One that got nothing leaves no event, and is a request all the same.
   void EndRequest(model::Outcome outcome) {
     if (asks_for_lock_ && outcome != model::Outcome::kAcquired) {
@@ -324,6 +335,7 @@ class ActorReader : public log::RecordVisitor {
   std::vector<Open> open_;
   absl::flat_hash_map<ObjectIndex, uint32_t> handovers_;
   std::optional<Event> waiting_;
+  std::optional<Event> stands_;
   bool asks_for_lock_ = false;  // and waits for it, without a limit
   uint32_t slot_ = kNone;       // the task's take of its pool's slot
   SiteIndex join_site_ = kNone;
@@ -337,6 +349,7 @@ class ActorReader : public log::RecordVisitor {
 void LeaveOut(Trace& trace, ActorIndex actor) {
   trace.incomplete = true;
   trace.actors[actor].events.clear();
+  trace.actors[actor].stands.reset();
   trace.actors[actor].ended = false;
   if (std::find(trace.cut.begin(), trace.cut.end(), actor) == trace.cut.end()) {
     trace.cut.push_back(actor);
@@ -345,9 +358,18 @@ void LeaveOut(Trace& trace, ActorIndex actor) {
 
 }  // namespace
 
+bool HasWhatOrders(const Observations& o) {
+  if (o.recording == nullptr) return false;
+  const auto& objects = o.recording->objects;
+  return std::any_of(
+      objects.begin(), objects.end(), [](const log::Object& object) {
+        return IsWaitedFor(object.kind) || object.kind == ObjectKind::kOnceFlag;
+      });
+}
+
 Trace ReadTrace(const Observations& o, const TraceOptions& options) {
   Trace trace;
-  if (o.recording == nullptr || !HasWhatOrders(*o.recording)) return trace;
+  if (o.recording == nullptr) return trace;
   const log::Recording& recording = *o.recording;
   trace.partial = !recording.whole;
   if (trace.partial) return trace;

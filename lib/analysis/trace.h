@@ -13,25 +13,16 @@
 #define LOCKCHECK_LIB_ANALYSIS_TRACE_H_
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
+#include "lib/analysis/event_kind.h"
 #include "lib/analysis/observations.h"
 #include "lib/analysis/role.h"
 #include "lib/log/recording.h"
 #include "lib/model/primitives.h"
 
 namespace lockcheck::analysis {
-
-enum class EventKind : uint8_t {
-  kAcquire,    // a lock
-  kRelease,    // a lock
-  kTake,       // what was waited for came, or was there; of a permit: acquired
-  kPost,       // an act that can end a wait; of a permit: released
-  kWaitBegin,  // for a notification or a flag; its kTake comes when it ends
-  kFound,      // asked a condition's predicate, and need not wait
-  kFork,
-  kJoin,
-};
 
 struct EventRef {
   ActorIndex actor = kNone;
@@ -66,6 +57,9 @@ struct Event {
 struct TraceActor {
   std::vector<Event> events;
   EventRef forked_by;  // not known: it may begin at any time
+  // What it asks for after that, a lock or a join, and does not get in this
+  // recording.
+  std::optional<Event> stands;
   // It recorded its end, and all before it is here. If not, it may go on to do
   // anything.
   bool ended = false;
@@ -90,8 +84,8 @@ struct Trace {
   std::vector<TraceObject> objects;  // by ObjectIndex
   // Events of these actors that come later were not read: a bound.
   std::vector<ActorIndex> cut;
-  // Something that may matter is no event: a request for a lock that stands, or
-  // was refused; what an actor did that could not be placed.
+  // Something that may matter is no event: a request for a lock that was
+  // refused; what an actor did that could not be placed.
   bool incomplete = false;
   // Records are missing: nothing was read.
   bool partial = false;
@@ -105,8 +99,11 @@ struct TraceOptions {
   size_t max_words = size_t{256} << 14;  // of a log, in all: 256 blocks
 };
 
-// Empty if nothing in the recording is waited for that is not held, and there
-// is no once_flag.
+// Something in the recording is waited for that is not held, or there is a
+// once_flag, which orders what others do all the same.
+bool HasWhatOrders(const Observations& observations);
+
+// Empty without a recording.
 Trace ReadTrace(const Observations& observations, const TraceOptions& options);
 
 }  // namespace lockcheck::analysis

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "lib/analysis/held_now.h"
 
 namespace lockcheck::analysis {
 namespace {
@@ -30,11 +31,11 @@ class NodesOfActor {
   // `left` is made smaller by what is added.
   NodesOfActor(const Trace& trace, const TraceOrder& order, ActorIndex actor,
                NodesOfTrace& result, size_t& left)
-      : order_(order), actor_(actor), result_(result), left_(left) {
+      : actor_(actor), result_(result), left_(left), held_(order) {
     const auto& events = trace.actors[actor].events;
     for (uint32_t i = 0; i < events.size() && !result.cut; ++i) {
       if (MayStand(events[i], order)) Add(events[i], i);
-      Follow(events[i]);
+      held_.Follow(events[i]);
     }
   }
 
@@ -43,14 +44,14 @@ class NodesOfActor {
                          std::vector<std::pair<ObjectIndex, SiteIndex>>>;
 
   void Add(const Event& e, uint32_t index) {
-    const size_t cost = 1 + held_.size();
+    const size_t cost = 1 + held_.holds().size();
     if (cost > left_) {
       result_.cut = true;
       return;
     }
     auto& nodes = result_.nodes;
     std::vector<std::pair<ObjectIndex, SiteIndex>> held;
-    for (const Hold& h : held_) held.emplace_back(h.object, h.site);
+    for (const Hold& h : held_.holds()) held.emplace_back(h.object, h.site);
     const auto [row, is_new] = rows_.try_emplace(
         Key(e.kind, e.object, e.mode, e.site, std::move(held)), nodes.size());
     if (is_new) {
@@ -60,36 +61,16 @@ class NodesOfActor {
                        .object = e.object,
                        .mode = e.mode,
                        .site = e.site,
-                       .held = held_,
+                       .held = held_.holds(),
                        .at = {}});
     }
     nodes[row->second].at.push_back(index);
   }
 
-  void Follow(const Event& e) {
-    if (e.kind == EventKind::kAcquire) {
-      held_.push_back({e.object, e.mode, e.site});
-    } else if (e.kind == EventKind::kRelease) {
-      LetGo(e.object);
-    } else if (e.kind == EventKind::kTake || e.kind == EventKind::kPost) {
-      if (order_.Of(e.object).role != Role::kPermits) return;
-      if (e.kind == EventKind::kPost) return LetGo(e.object);
-      held_.push_back({e.object, model::Mode::kShared, e.site});
-    }
-  }
-
-  void LetGo(ObjectIndex object) {
-    const auto at =
-        std::find_if(held_.rbegin(), held_.rend(),
-                     [&](const Hold& h) { return h.object == object; });
-    if (at != held_.rend()) held_.erase(std::next(at).base());
-  }
-
-  const TraceOrder& order_;
   const ActorIndex actor_;
   NodesOfTrace& result_;
   size_t& left_;
-  std::vector<Hold> held_;
+  HeldNow held_;
   absl::flat_hash_map<Key, size_t> rows_;
 };
 

@@ -47,6 +47,7 @@ std::vector<uint32_t> FirstMissing(const Trace& trace) {
 // What began a hold that is cut off has no end any more.
 void CutAt(TraceActor& actor, uint32_t length) {
   actor.events.resize(length);
+  actor.stands.reset();
   actor.ended = false;
   for (Event& e : actor.events) {
     if (e.match != kNone && e.match >= length) e.match = kNone;

@@ -14,6 +14,7 @@
 #include "lib/report/serial.h"
 #include "lib/report/suppress.h"
 #include "lib/report/usage.h"
+#include "lib/report/witness_text.h"
 #include "lib/report/words.h"
 
 namespace lockcheck::report {
@@ -70,6 +71,7 @@ class Builder {
   log::StackIndex StackOfRequest(const analysis::Part& part) const;
   PartRow PartOf(const analysis::Part& part);
   WantRow Unnamed(const analysis::Wait& wait);
+  void AddWitness(const analysis::Witness& witness, FindingRow& row);
   void PlaceMisuse(const analysis::Part& part, FindingRow& row);
   // Fills row.site, row.stack and row.stack_of: the recorded stack, else the
   // first one seen at the site.
@@ -224,6 +226,10 @@ void Builder::Add(const Finding& finding) {
       !row.parts.empty()) {
     PlaceMisuse(finding.parts[0], row);
   }
+  AddWitness(finding.witness, row);
+  if (row.verdict == analysis::Verdict::kPossible) {
+    row.missing = MissingFor(finding.doubt);
+  }
   row.assumes = finding.assumes;
   row.order_violation = finding.order_violation;
   row.count = std::max<uint64_t>(finding.count, 1);
@@ -243,6 +249,29 @@ void Builder::Add(const Finding& finding) {
     first = std::move(row);
   }
   first.count = count;
+}
+
+void Builder::AddWitness(const analysis::Witness& witness, FindingRow& row) {
+  row.witness_length = witness.length;
+  row.witness.reserve(witness.steps.size());
+  for (const analysis::WitnessStep& step : witness.steps) {
+    WitnessRow& shown = row.witness.emplace_back();
+    shown.actor = naming_.Actor(step.actor);
+    shown.act = NameOf(step.kind);
+    const model::PostName* const post = model::NameOf(step.post);
+    if (step.kind == analysis::EventKind::kPost && post != nullptr) {
+      shown.post = post->name;
+    }
+    if (step.kind == analysis::EventKind::kFork ||
+        step.kind == analysis::EventKind::kJoin) {
+      shown.other = naming_.Actor(step.object);
+    } else {
+      shown.object = naming_.Object(step.object);
+    }
+    shown.mode = step.mode;
+    shown.site = sites_.Row(step.site);
+    shown.matters = step.matters;
+  }
 }
 
 void Builder::Add(const analysis::StandingWait& wait) {
@@ -313,6 +342,9 @@ Summary Summarize(const Report& report) {
     s.possible += row.verdict == analysis::Verdict::kPossible;
     s.refuted += row.verdict == analysis::Verdict::kRefuted;
     s.order_violations += IsOrderViolation(row);
+    if (row.reason && !IsOrderViolation(row)) {
+      ++s.reasons[static_cast<size_t>(*row.reason)];
+    }
     s.misuse += row.kind == FindingKind::kMisuse;
     s.hazard += row.kind == FindingKind::kHazard;
     s.contention += row.kind == FindingKind::kContention;
@@ -334,6 +366,9 @@ Summary& operator+=(Summary& sum, const Summary& other) {
         &Summary::hazard, &Summary::contention, &Summary::standing_waits,
         &Summary::suppressed, &Summary::in_baseline, &Summary::fails}) {
     sum.*member += other.*member;
+  }
+  for (size_t i = 0; i < sum.reasons.size(); ++i) {
+    sum.reasons[i] += other.reasons[i];
   }
   return sum;
 }

@@ -249,7 +249,10 @@ bool FailOn::Names(const FindingRow& row) const {
       (!refuted || row.order_violation)) {
     return true;
   }
-  return Contains(NameOf(verdict)) || (!refuted && Contains("deadlock"));
+  // What can happen is possible, too.
+  return Contains(NameOf(verdict)) || (!refuted && Contains("deadlock")) ||
+         (verdict == Verdict::kConfirmed &&
+          Contains(NameOf(Verdict::kPossible)));
 }
 
 void FailOn::Mark(Report& report) const {

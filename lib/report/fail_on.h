@@ -1,7 +1,8 @@
 // What makes an analysis fail: the --fail-on list.
 //
 //   deadlock    actual, confirmed and possible deadlocks
-//   actual, confirmed, possible    deadlocks with that verdict
+//   actual, confirmed, possible    deadlocks with that verdict, or a stronger
+//               one that did not happen
 //   order       every inversion of a lock order, those refuted because of one
 //               actor, fork and join or a gate too
 //   misuse, hazard

@@ -12,6 +12,7 @@
 #include "lib/report/naming.h"
 #include "lib/report/sentences.h"
 #include "lib/report/sites.h"
+#include "lib/report/witness_text.h"
 
 namespace lockcheck::report {
 namespace {
@@ -228,7 +229,8 @@ std::string PartText(const Report& report, const FindingRow& row,
 }  // namespace
 
 std::string FindingText(const Report& report, const FindingRow& row,
-                        size_t number, const Painter& painter, size_t columns) {
+                        size_t number, const Painter& painter, size_t columns,
+                        bool all_steps) {
   const size_t text_width = TextWidth(columns);
   const Title title = TitleOf(row);
   std::string out =
@@ -252,7 +254,15 @@ std::string FindingText(const Report& report, const FindingRow& row,
     out += "    " + painter.Paint(Style::kDim, fmt::format("{:<9}", key)) +
            "  " + text + "\n";
   };
+  std::string_view schedule = "schedule";
+  for (const std::string& step : WitnessLines(report, row, all_steps)) {
+    line(schedule, Wrap(step, text_width, kStackIndent));
+    schedule = "";
+  }
   line("why", Wrap(row.why + ".", text_width, kStackIndent));
+  if (!row.missing.empty()) {
+    line("lacks", Wrap(row.missing + ".", text_width, kStackIndent));
+  }
   for (const std::string& assumption : row.assumes) {
     line("assumes", Wrap(assumption, text_width, kStackIndent));
   }

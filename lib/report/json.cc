@@ -85,6 +85,22 @@ Value Await(const AwaitRow& row) {
           {"stack_of", OrNull(row.stack_of)}};
 }
 
+Value Witness(const FindingRow& row) {
+  Value steps = Value::array();
+  for (const WitnessRow& step : row.witness) {
+    steps.push_back(
+        {{"actor", OrNull(step.actor)},
+         {"act", step.act},
+         {"post", step.post.empty() ? Value(nullptr) : Value(step.post)},
+         {"object", OrNull(step.object)},
+         {"other", OrNull(step.other)},
+         {"mode", NameOf(step.mode)},
+         {"site", OrNull(step.site)},
+         {"matters", step.matters}});
+  }
+  return steps;
+}
+
 Value Finding(const FindingRow& row) {
   Value parts = Value::array();
   for (const PartRow& part : row.parts) {
@@ -107,7 +123,9 @@ Value Finding(const FindingRow& row) {
       {"why", row.why},
       {"objects", row.objects},
       {"actors", std::move(parts)},
-      {"witness", Value::array()},
+      {"witness", Witness(row)},
+      {"witness_length", row.witness_length},
+      {"missing", row.missing},
       {"assumes", row.assumes},
       {"advice", row.advice},
       {"suppression", row.suppression},
@@ -299,10 +317,15 @@ Value Log(const Report& report) {
 }
 
 Value SummaryValue(const Summary& s) {
+  Value reasons = Value::object();
+  for (size_t i = 0; i < s.reasons.size(); ++i) {
+    reasons[std::string(AllReasons()[i])] = s.reasons[i];
+  }
   return {{"actual", s.actual},
           {"confirmed", s.confirmed},
           {"possible", s.possible},
           {"refuted", s.refuted},
+          {"reasons", std::move(reasons)},
           {"order_violations", s.order_violations},
           {"misuse", s.misuse},
           {"hazard", s.hazard},

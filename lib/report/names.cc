@@ -7,6 +7,7 @@ namespace lockcheck::report {
 namespace {
 
 using analysis::ActorState;
+using analysis::EventKind;
 using analysis::Reason;
 using analysis::Rule;
 using analysis::Verdict;
@@ -26,6 +27,11 @@ constexpr Name<Reason> kReasons[] = {
     {Reason::kGate, "gate"},          {Reason::kTry, "try"},
     {Reason::kReaders, "readers"},    {Reason::kGuard, "guard"},
     {Reason::kHistory, "history"}};
+constexpr Name<EventKind> kActs[] = {
+    {EventKind::kAcquire, "acquire"}, {EventKind::kRelease, "release"},
+    {EventKind::kTake, "take"},       {EventKind::kPost, "post"},
+    {EventKind::kWaitBegin, "wait"},  {EventKind::kFound, "found"},
+    {EventKind::kFork, "start"},      {EventKind::kJoin, "join"}};
 constexpr Name<FindingKind> kKinds[] = {
     {FindingKind::kDeadlock, "deadlock"},
     {FindingKind::kMisuse, "misuse"},
@@ -217,6 +223,7 @@ constexpr Column kColumns[] = {
 std::string_view NameOf(Verdict verdict) { return Find(kVerdicts, verdict); }
 std::string_view NameOf(Reason reason) { return Find(kReasons, reason); }
 std::string_view NameOf(ActorState state) { return Find(kStates, state); }
+std::string_view NameOf(EventKind kind) { return Find(kActs, kind); }
 std::string_view NameOf(FindingKind kind) { return Find(kKinds, kind); }
 std::string_view NameOf(model::Mode mode) { return Find(kModes, mode); }
 std::string_view NameOf(model::How how) { return Find(kHows, how); }

@@ -18,6 +18,8 @@ std::string_view NameOf(analysis::Verdict verdict);
 std::optional<analysis::Verdict> FindVerdict(std::string_view name);
 std::string_view NameOf(analysis::Reason reason);
 std::string_view NameOf(analysis::ActorState state);
+// An act in a witness.
+std::string_view NameOf(analysis::EventKind kind);
 std::string_view NameOf(FindingKind kind);
 std::string_view NameOf(model::Mode mode);
 std::string_view NameOf(model::How how);

@@ -9,6 +9,7 @@
 #ifndef LOCKCHECK_LIB_REPORT_REPORT_H_
 #define LOCKCHECK_LIB_REPORT_REPORT_H_
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -210,6 +211,19 @@ struct PartRow {
   uint64_t count = 0;
 };
 
+// One act of a schedule that leads into a deadlock.
+struct WitnessRow {
+  std::optional<uint32_t> actor;
+  // "acquire", "release", "take", "post", "wait", "found", "start", "join"
+  std::string act;
+  std::string post;                // act "post": which one, "set"
+  std::optional<uint32_t> object;  // of start and join: the actor's end
+  std::optional<uint32_t> other;   // start and join: the actor
+  model::Mode mode = model::Mode::kExclusive;
+  std::optional<uint32_t> site;
+  bool matters = false;  // who reads it wants to see it
+};
+
 enum class FindingKind : uint8_t { kDeadlock, kMisuse, kHazard, kContention };
 
 struct FindingRow {
@@ -227,6 +241,11 @@ struct FindingRow {
   std::string why;               // reason for doubt, certainty or refutation
   std::vector<uint32_t> objects;
   std::vector<PartRow> parts;
+  // Confirmed: who does what, after which each part makes its request. If there
+  // are very many acts, only those that matter.
+  std::vector<WitnessRow> witness;
+  uint64_t witness_length = 0;  // in all
+  std::string missing;          // possible: what it lacks to be confirmed
   std::vector<std::string> assumes;
   std::string advice;
   std::string suppression;       // the line to paste, without its comment
@@ -314,6 +333,8 @@ bool TakesPart(const Report& report, const FindingRow& row, uint32_t actor);
 struct Summary {
   uint64_t actual = 0, confirmed = 0, possible = 0, refuted = 0;
   uint64_t order_violations = 0;  // of those refuted
+  // Of the others that are refuted, by the number of their reason.
+  std::array<uint64_t, analysis::kReasons> reasons{};
   uint64_t misuse = 0, hazard = 0, contention = 0;
   uint64_t standing_waits = 0, fails = 0;
   // Not in the counts above, nor what is suppressed in the second.

@@ -7,6 +7,7 @@
 #include "lib/report/finding_text.h"
 #include "lib/report/hotspot_text.h"
 #include "lib/report/layout.h"
+#include "lib/report/names.h"
 #include "lib/report/wait_text.h"
 
 namespace lockcheck::report {
@@ -72,6 +73,18 @@ std::string SummaryLine(const Summary& s, bool all) {
   return line;
 }
 
+// ": 2 gate, 1 fork-join".
+std::string Reasons(const Summary& s) {
+  std::string text;
+  for (size_t i = 0; i < s.reasons.size(); ++i) {
+    if (s.reasons[i] == 0) continue;
+    text += fmt::format("{}{} {}", text.empty() ? ": " : ", ",
+                        FormatCount(static_cast<double>(s.reasons[i])),
+                        NameOf(static_cast<analysis::Reason>(i)));
+  }
+  return text;
+}
+
 std::string FindingSection(const Report& report, const TextOptions& options,
                            const Painter& painter) {
   const Summary s = Summarize(report);
@@ -88,7 +101,9 @@ std::string FindingSection(const Report& report, const TextOptions& options,
   }
   if (hidden_refuted + hidden_suppressed > 0) {
     out += "  (--all shows ";
-    if (hidden_refuted > 0) out += fmt::format("{} refuted", hidden_refuted);
+    if (hidden_refuted > 0) {
+      out += fmt::format("{} refuted{}", hidden_refuted, Reasons(s));
+    }
     if (hidden_refuted > 0 && hidden_suppressed > 0) out += " and ";
     if (hidden_suppressed > 0) {
       out += fmt::format("{} suppressed", hidden_suppressed);
@@ -99,8 +114,8 @@ std::string FindingSection(const Report& report, const TextOptions& options,
   size_t number = 0;
   for (const FindingRow& row : report.findings) {
     if (IsHidden(row) && !options.all) continue;
-    out += fmt::format(
-        "\n{}", FindingText(report, row, ++number, painter, options.width));
+    out += fmt::format("\n{}", FindingText(report, row, ++number, painter,
+                                           options.width, options.all));
   }
   return out;
 }
@@ -114,7 +129,8 @@ std::string Only(const Report& report, const TextOptions& options,
       continue;
     }
     if (number != 0) out += "\n";
-    out += FindingText(report, row, ++number, painter, options.width);
+    out +=
+        FindingText(report, row, ++number, painter, options.width, options.all);
   }
   return out;
 }

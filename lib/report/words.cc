@@ -326,8 +326,10 @@ std::string WhyRefuted(const Report& report, const FindingRow& row) {
       return "at one of the locks both sides only read, and readers do not "
              "exclude each other";
     case Reason::kGuard:
-      return "before all actors can be there, one must pass a section that "
-             "another one keeps locked";
+      return fmt::format(
+          "one of them has {} by then, which another one had before and can "
+          "let go of only after that",
+          row.gate ? ObjectName(report, *row.gate) : "a lock");
     case Reason::kHistory:
       return "the order of events that every run of this log must keep rules "
              "it out";

@@ -37,7 +37,7 @@ class OrderedCycles : public Communication {
       part.holds = {{.object = holds}};
     }
     std::vector<Finding> findings = {cycle};
-    RefuteOrderedCycles(t_.trace(), options, findings);
+    RefuteOrderedCycles(t_.trace(), TraceOrder(t_.trace()), options, findings);
     return findings[0];
   }
   void ExpectRefuted() {

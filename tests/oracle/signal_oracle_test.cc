@@ -118,7 +118,7 @@ void CheckCycles(const Trace& trace, const StuckSet& stuck) {
         part.holds = {{.object = held}};
       }
       std::vector<Finding> findings = {cycle};
-      RefuteOrderedCycles(trace, {}, findings);
+      RefuteOrderedCycles(trace, analysis::TraceOrder(trace), {}, findings);
       ASSERT_EQ(findings[0].verdict, analysis::Verdict::kPossible)
           << Show(trace);
     }
@@ -135,7 +135,7 @@ bool IsRefuted(const Trace& trace, uint32_t one, uint32_t other) {
     part.holds = {{.object = holds}};
   }
   std::vector<Finding> findings = {cycle};
-  RefuteOrderedCycles(trace, {}, findings);
+  RefuteOrderedCycles(trace, analysis::TraceOrder(trace), {}, findings);
   return findings[0].verdict == analysis::Verdict::kRefuted;
 }
 

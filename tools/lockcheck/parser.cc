@@ -156,8 +156,8 @@ void AddReport(CLI::App& app, Options& o, RawWords& raw) {
          "--fail-on", raw.fail_on,
          Lines(
              "What fails, comma-separated: deadlock (= actual, confirmed, "
-             "possible), actual, confirmed (this version gives none), "
-             "possible, order (implies --policy order), misuse, hazard (what "
+             "possible), actual, confirmed, possible (confirmed ones, too), "
+             "order (implies --policy order), misuse, hazard (what "
              "is or may be no deadlock, docs/command.md), incomplete (records "
              "are missing, or a bound cut the search), "
              "contention:METRIC>LIMIT[@CLASS] with "
