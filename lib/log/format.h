@@ -37,7 +37,7 @@ inline constexpr size_t kBlockWords = kBlockSize / sizeof(uint32_t);
 
 inline constexpr char kMagic[8] = {'L', 'O', 'C', 'K', 'C', 'H', 'K', '\n'};
 inline constexpr uint16_t kMajorVersion = 2;  // a reader refuses a newer one
-inline constexpr uint16_t kMinorVersion = 4;  // a reader accepts a newer one
+inline constexpr uint16_t kMinorVersion = 5;  // a reader accepts a newer one
 
 // FileHeader::stop_reason: why recording ended before the program did.
 enum class StopReason : uint32_t {
@@ -348,6 +348,7 @@ inline constexpr uint32_t kHeldShared = 1u << 31;  // site ids are smaller
 
 // A frame is a module id in the top 16 bits and an offset from that module's
 // base in the other 48. Module 0: the offset is an absolute address.
+// Module ffff, since version 2.5: it is a place's id; see place_frame.h.
 constexpr uint64_t PackFrame(uint32_t module, uint64_t offset) {
   return static_cast<uint64_t>(module) << 48 | (offset & 0xffffffffffffull);
 }

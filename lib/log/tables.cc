@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "lib/log/place_frame.h"
+
 namespace lockcheck::log {
 namespace {
 
@@ -77,10 +79,19 @@ class TableBuilder {
     std::vector<Frame> frames(raw.size() / 2);
     for (size_t i = 0; i < frames.size(); ++i) {
       const uint64_t frame = FrameAt(raw, i);
-      frames[i] = {IdMaps::Find(ids_.modules, FrameModule(frame)),
-                   FrameOffset(frame)};
+      frames[i] = FrameModule(frame) == kPlaceModule
+                      ? PlaceFrame(FrameOffset(frame))
+                      : Frame{IdMaps::Find(ids_.modules, FrameModule(frame)),
+                              FrameOffset(frame)};
     }
     return frames;
+  }
+
+  Frame PlaceFrame(uint64_t id) const {
+    const uint32_t place =
+        id < kNone ? IdMaps::Find(ids_.places, static_cast<uint32_t>(id))
+                   : kNone;
+    return place == kNone ? Frame{} : Frame{kPlaceFrame, place};
   }
 
   void BuildModules() {

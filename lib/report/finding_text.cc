@@ -94,7 +94,7 @@ std::string StackText(const std::vector<SourceLine>& stack, size_t width,
     if (!line.file.empty()) {
       place = ShownPath(line.file);
       if (line.line > 0) place += fmt::format(":{}", line.line);
-    } else if (!line.function.empty()) {
+    } else if (!line.function.empty() && !line.module.empty()) {
       place = fmt::format("{}+{:#x}", line.module, line.offset);
     }
     out += std::string(kStackIndent, ' ') + function;

@@ -105,7 +105,7 @@ TEST(CommandLineTest, WordsAfterTwoDashesAreLogs) {
 TEST(CommandLineTest, NoCommandNamesThemAll) {
   EXPECT_EQ(ErrorOf({}),
             "lockcheck: name a command: run, analyze, status, export, "
-            "dump, shm, confirm (lockcheck --help)");
+            "import, dump, shm, confirm (lockcheck --help)");
 }
 
 TEST(CommandLineTest, AnUnknownCommandGetsTheNearest) {
@@ -138,8 +138,8 @@ TEST(CommandLineTest, AnUnknownOptionGetsTheNearest) {
 
 TEST(CommandLineTest, AnUnknownFormatGetsTheNearest) {
   EXPECT_EQ(ErrorOf({"export", "run.log", "--to", "fold"}),
-            "lockcheck export: --to 'fold': it is one of dot, folded; did you "
-            "mean 'folded'?");
+            "lockcheck export: --to 'fold': it is one of dot, folded, std; did "
+            "you mean 'folded'?");
 }
 
 TEST(CommandLineTest, AnUnknownColumnGetsTheNearest) {

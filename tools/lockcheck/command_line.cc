@@ -188,7 +188,7 @@ std::string Understand(const RawWords& raw, bool fail_on_given, Options& o) {
         Choice("--sort", raw.sort, columns),
         raw.only.empty() ? "" : Choice("--only", raw.only, verdicts),
         o.command == Command::kExport
-            ? Choice("--to", raw.form, {"dot", "folded"})
+            ? Choice("--to", raw.form, {"dot", "folded", "std"})
             : ""}) {
     if (!error.empty()) return error;
   }
@@ -202,6 +202,7 @@ std::string Understand(const RawWords& raw, bool fail_on_given, Options& o) {
   if (raw.policy == "order") o.policy = analysis::Policy::kOrder;
   if (raw.by == "caused") o.by = report::FoldedBy::kCaused;
   if (raw.form == "folded") o.form = ExportForm::kFolded;
+  if (raw.form == "std") o.form = ExportForm::kStd;
   o.sort = report::FindColumn(raw.sort);
   o.only = report::FindVerdict(raw.only);
   if (o.command == Command::kRun) o.error_exitcode = kExitFindingsOfRun;

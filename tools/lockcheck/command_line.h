@@ -21,9 +21,18 @@
 
 namespace lockcheck::tools {
 
-enum class Command { kRun, kAnalyze, kStatus, kExport, kDump, kShm, kConfirm };
+enum class Command {
+  kRun,
+  kAnalyze,
+  kStatus,
+  kExport,
+  kImport,
+  kDump,
+  kShm,
+  kConfirm
+};
 enum class Colour { kAuto, kAlways, kNever };
-enum class ExportForm { kDot, kFolded };
+enum class ExportForm { kDot, kFolded, kStd };
 
 struct ShmOptions {
   bool clean = false;  // else list
@@ -34,7 +43,8 @@ struct ShmOptions {
 // Everything the command line can say; each command reads its own part.
 struct Options {
   Command command = Command::kAnalyze;
-  std::vector<std::string> logs;  // files and folders; status: one LOG or PID
+  // Files and folders; status: one LOG or PID; import: one trace.
+  std::vector<std::string> logs;
   std::vector<std::string> symbols;
   Colour colour = Colour::kAuto;
   unsigned threads = 0;  // 0: one per core
@@ -58,7 +68,7 @@ struct Options {
   std::string finding;  // its id, or how that begins
   uint32_t attempts = 10;
   uint32_t time_limit = 60;  // seconds, for each
-  // export
+  // export; import has only `output`, a file
   ExportForm form = ExportForm::kDot;
   report::FoldedBy by = report::FoldedBy::kSuffered;
   std::string output;  // empty or "-": standard output

@@ -11,6 +11,7 @@ int RunRun(Options options);
 int RunAnalyze(Options options);
 int RunStatus(const Options& options);
 int RunExport(const Options& options);
+int RunImport(const Options& options);
 int RunShm(const Options& options);
 int RunConfirm(const Options& options);
 

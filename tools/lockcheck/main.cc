@@ -43,6 +43,8 @@ int Main(const std::vector<std::string>& words) {
       return RunStatus(parsed.options);
     case Command::kExport:
       return RunExport(parsed.options);
+    case Command::kImport:
+      return RunImport(parsed.options);
     case Command::kDump:
       return RunDump(parsed.options.logs[0], parsed.options.dump, stdout);
     case Command::kShm:

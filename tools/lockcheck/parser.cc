@@ -45,7 +45,15 @@ Exit status: 0 nothing that fails, 1 findings (see --error-exitcode),
   lockcheck export run.log --to dot | dot -Tsvg > order.svg
   lockcheck export run.log --to dot --all -o order.dot
   lockcheck export run.log --to folded | flamegraph.pl --countname ns > waits.svg
-  lockcheck export run.log --to folded --by caused -o caused.folded)"},
+  lockcheck export run.log --to folded --by caused -o caused.folded
+  lockcheck export run.log --to std -o run.std)"},
+    {Command::kImport, "import", "A log from a trace in the STD text format",
+     R"(Examples:
+  lockcheck import trace.std -o trace.log && lockcheck analyze trace.log
+  zcat trace.std.gz | lockcheck import - -o trace.log
+
+A line is thread|op(object)|location, with op one of acq, rel, req, fork, join,
+begin, end, wait, notify, notifyAll; r, w and branch are left out.)"},
     {Command::kDump, "dump", "Every record of a log, as text",
      R"(Examples:
   lockcheck dump run.log | less
@@ -257,7 +265,8 @@ void AddExport(CLI::App& app, Options& o, RawWords& raw) {
   app.add_option(
          "--to", raw.form,
          Lines("dot: the lock order graph; folded: stacks weighted by the "
-               "nanoseconds waited"))
+               "nanoseconds waited; std: the events of locks as a trace in "
+               "the STD text format"))
       ->type_name("FORM")
       ->required();
   app.add_option(
@@ -269,6 +278,17 @@ void AddExport(CLI::App& app, Options& o, RawWords& raw) {
   app.add_option("-o,--output", o.output,
                  Lines("File to write; default: standard output"))
       ->type_name("FILE");
+}
+
+void AddImport(CLI::App& app, Options& o) {
+  app.add_option("TRACE", o.logs,
+                 Lines("A file in the STD format; - is standard input"))
+      ->required()
+      ->expected(1)
+      ->type_name("");
+  app.add_option("-o,--output", o.output, Lines("The log to write"))
+      ->required()
+      ->type_name("LOG");
 }
 
 void AddDump(CLI::App& app, Options& o) {
@@ -350,6 +370,9 @@ std::unique_ptr<CLI::App> MakeParser(Options& o, RawWords& raw) {
       case Command::kExport:
         AddExport(*sub, o, raw);
         break;
+      case Command::kImport:
+        AddImport(*sub, o);
+        break;
       case Command::kDump:
         AddDump(*sub, o);
         break;
@@ -360,7 +383,8 @@ std::unique_ptr<CLI::App> MakeParser(Options& o, RawWords& raw) {
         AddConfirm(*sub, o, raw);
         break;
     }
-    if (row.command != Command::kDump && row.command != Command::kShm) {
+    if (row.command != Command::kDump && row.command != Command::kShm &&
+        row.command != Command::kImport) {
       AddCommon(*sub, o);
     }
   }

@@ -16,6 +16,7 @@
 #include "lib/analysis/findings.h"
 #include "lib/analysis/statistics.h"
 #include "lib/analysis/std_lock.h"
+#include "lib/log/place_frame.h"
 #include "lib/log/recording.h"
 #include "lib/report/build.h"
 #include "lib/report/std_lock_places.h"
@@ -33,6 +34,15 @@ void ResolveSites(const log::Recording& recording,
       symbolizer.Find(site.frames[i], /*is_return_address=*/i > 0);
     }
   }
+}
+
+symbolize::SymbolizedFrame AtPlace(const log::Place& place) {
+  symbolize::SymbolizedFrame found;
+  symbolize::SourceFrame& frame = found.frames.emplace_back();
+  frame.function = place.function;
+  frame.file = place.file;
+  frame.line = static_cast<int>(place.line);
+  return found;
 }
 
 // The process that has the descriptor "/proc/PID/fd/N"; of "self" ours, which
@@ -119,6 +129,9 @@ absl::StatusOr<report::Report> ReportOf(const std::string& path,
   progress.Stage("looking for deadlocks in");
   const report::Resolve resolve = [&](const log::Frame& frame,
                                       bool is_return_address) {
+    if (const log::Place* place = log::PlaceOf(**recording, frame)) {
+      return AtPlace(*place);
+    }
     if (symbols.valid()) symbols.get();  // the symbolizer is ours from here on
     return symbolizer.Find(frame, is_return_address);
   };
