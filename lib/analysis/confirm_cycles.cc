@@ -29,7 +29,7 @@ class Confirmer {
     requests_ = &requests;
     question_ = {};
     choices_ = 0;
-    was_scheduled_ = cut_ = false;
+    was_scheduled_ = cut_ = unseen_start_ = false;
     for (size_t i = 0; i < finding.parts.size(); ++i) {
       auto& nodes = requests.of_part[i];
       if (nodes.empty()) {
@@ -49,7 +49,8 @@ class Confirmer {
       finding.doubt = Doubt::kNone;
       return;
     }
-    finding.doubt = was_scheduled_         ? Doubt::kNotReplayed
+    finding.doubt = unseen_start_          ? Doubt::kUnseenStart
+                    : was_scheduled_       ? Doubt::kNotReplayed
                     : cut_ || requests.cut ? Doubt::kManyWays
                     : trace_.cut.empty()   ? Doubt::kNoSchedule
                                            : Doubt::kCut;
@@ -139,6 +140,7 @@ class Confirmer {
       waits.push_back({node->actor, node->kind, node->object, node->mode});
     }
     if (!LeadsToDeadlock(trace_, *schedule, waits)) return false;
+    if (!AreSeenToStart(*schedule)) return false;
     Keep(*schedule);
     if (in_any_order) {
       finding_->assumes.emplace_back(
@@ -146,6 +148,22 @@ class Confirmer {
           "each of these actors does the same then");
     }
     return true;
+  }
+
+  // Who is not may have been started after what the others do. With `waits` of
+  // an actor that does nothing before, it is not in the schedule.
+  bool AreSeenToStart(const std::vector<ActorIndex>& schedule) {
+    const auto unseen = [&](ActorIndex a) {
+      return trace_.actors[a].unseen_start;
+    };
+    if (std::none_of(schedule.begin(), schedule.end(), unseen) &&
+        std::none_of(
+            question_.waits.begin(), question_.waits.end(),
+            [&](const TraceNode* node) { return unseen(node->actor); })) {
+      return true;
+    }
+    unseen_start_ = true;
+    return false;
   }
 
   void Keep(const std::vector<ActorIndex>& schedule) {
@@ -195,6 +213,7 @@ class Confirmer {
   uint64_t work_ = 0;
   bool was_scheduled_ = false;
   bool cut_ = false;
+  bool unseen_start_ = false;  // of somebody in a schedule that was found
 };
 
 bool IsManyAtOnce(const Finding& finding) {

@@ -191,7 +191,10 @@ class ActorReader : public log::RecordVisitor {
     Add({.kind = EventKind::kFork, .object = actor});
   }
   void OnBegin(log::BeginHow how, uint32_t, uint32_t, uint64_t) {
+    has_begin_ = true;
     was_started_ = how == log::BeginHow::kStarted || log::IsCarried(how);
+    is_first_ =
+        how == log::BeginHow::kMain && recording_.actors[actor_].process == 0;
   }
   void OnJoin(uint32_t child, uint64_t) {
     stands_.reset();
@@ -211,6 +214,9 @@ class ActorReader : public log::RecordVisitor {
     // A request that stands is known, and is no event.
     if (!stands_) EndRequest(model::Outcome::kInterrupted);
     trace_.actors[actor_].ended = ended_ && whole && !inherits_;
+    // Who began before what was read did so before all of it.
+    trace_.actors[actor_].unseen_start =
+        has_begin_ ? !was_started_ && !is_first_ : recording_.from_start;
     if (!inherits_) {
       trace_.actors[actor_].stands = stands_;
       return;
@@ -343,7 +349,9 @@ class ActorReader : public log::RecordVisitor {
   bool ended_ = false;
   bool inherits_ = false;
   bool has_begun_ = false;
+  bool has_begin_ = false;
   bool was_started_ = false;
+  bool is_first_ = false;  // of the recording
 };
 
 void LeaveOut(Trace& trace, ActorIndex actor) {

@@ -57,6 +57,8 @@ struct Event {
 struct TraceActor {
   std::vector<Event> events;
   EventRef forked_by;  // not known: it may begin at any time
+  // Somebody did start it, and the log does not say after what.
+  bool unseen_start = false;
   // What it asks for after that, a lock or a join, and does not get in this
   // recording.
   std::optional<Event> stands;

@@ -38,6 +38,7 @@ enum class Doubt : uint8_t {
   kPartial,      // records are missing, or mode=live left them out
   kCut,          // the log is longer than what is looked at
   kNotTold,      // the log does not say when these requests were made
+  kUnseenStart,  // nobody knows after what one of them was started
   kManyAtOnce,   // a part asks for several at once, or tries until it has all
   kNoSchedule,   // the order that was seen leads to it in no way
   kManyWays,     // bounds: more combinations, or more events

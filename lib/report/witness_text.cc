@@ -103,6 +103,9 @@ std::string MissingFor(Doubt doubt) {
              "that leads to it";
     case Doubt::kNotTold:
       return "the log does not say at what times these requests were made";
+    case Doubt::kUnseenStart:
+      return "the log does not say after what one of the threads or processes "
+             "was started, so all that comes before may have to";
     case Doubt::kManyAtOnce:
       return "one of them asks for several locks at once, of which no schedule "
              "was looked for";

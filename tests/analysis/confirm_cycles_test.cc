@@ -219,6 +219,15 @@ TEST_F(ConfirmCycles, ASectionThatIsCutOffIsNeverOver) {
   EXPECT_EQ(Takes(found).front(), std::pair(b_, x_));
 }
 
+TEST_F(ConfirmCycles, WhoseStartIsNotSeenMayComeAfterTheOthers) {
+  Nested(a_, x_, y_);
+  Nested(b_, y_, x_);
+  t_.trace().actors[b_].unseen_start = true;
+  const Finding found = Judged();
+  EXPECT_EQ(found.verdict, Verdict::kPossible);
+  EXPECT_EQ(found.doubt, Doubt::kUnseenStart);
+}
+
 TEST_F(ConfirmCycles, WhoAsksForSeveralAtOnceIsLeftPossible) {
   Nested(a_, x_, y_);
   Nested(b_, y_, x_);

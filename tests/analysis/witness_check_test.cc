@@ -144,8 +144,8 @@ TEST_F(WitnessCheck, ReadersDoNotKeepEachOtherOut) {
   read(c, x_);
   EXPECT_FALSE(LeadsToAbba({a_, b_})) << "b reads";
   EXPECT_FALSE(Leads(
-      {a_, b_},
-      {Wants(a_, y_), {.actor = b_, .object = x_, .mode = Mode::kShared}}))
+      {a_, b_}, {Wants(a_, y_),
+                 {.actor = b_, .object = x_, .mode = model::Mode::kShared}}))
       << "a reads, too";
   EXPECT_FALSE(LeadsToAbba({a_, c, b_, b_})) << "b has it";
 }

@@ -1,6 +1,7 @@
 // From a trace to a log of the same events, as the recorder would have written
 // it: so that what is compared with the search is all that stands between a
 // log and a verdict.
+// Those that nobody forks are started by one more actor, main, at once.
 //
 // Raw ids: actor and lock are one more than in the trace, a site is
 // log::kFirstSite more. Every actor that does not wait at the trace's end has
@@ -26,12 +27,14 @@ class LogOf {
     for (uint32_t a = 0; a < trace.actor_count; ++a) {
       if (exists_[a] && !waits_.contains(a)) log_.End(ActorId(a));
     }
+    log_.End(MainId());
   }
 
   log::testing::LogBuilder& builder() { return log_; }
 
  private:
   static uint32_t ActorId(uint32_t actor) { return actor + 1; }
+  uint32_t MainId() const { return trace_.actor_count + 1; }
   static uint32_t LockId(uint32_t lock) { return lock + 1; }
   static uint32_t SiteId(uint32_t site) { return log::kFirstSite + site; }
 
@@ -54,7 +57,7 @@ class LogOf {
       if (e.mode == model::Mode::kShared) shared.insert(e.object);
     }
     exists_[0] = true;
-    log_.Process(1).Actor(ActorId(0), log::BeginHow::kMain);
+    log_.Process(1).Actor(MainId(), log::BeginHow::kMain);
     for (uint32_t l = 0; l < trace_.locks.size(); ++l) {
       log_.Object(LockId(l),
                   shared.contains(l) ? model::ObjectKind::kSharedMutex
@@ -64,12 +67,12 @@ class LogOf {
     for (const uint32_t site : sites) {
       log_.Site(SiteId(site), {log::PackFrame(1, 16 * (site + 1))});
     }
-    for (uint32_t a = 1; a < trace_.actor_count; ++a) {
+    for (uint32_t a = 0; a < trace_.actor_count; ++a) {
       if (!exists_[a]) continue;
       const bool forked = parent[a] != UINT32_MAX;
-      log_.Actor(ActorId(a),
-                 forked ? log::BeginHow::kStarted : log::BeginHow::kForeign,
-                 {.parent = forked ? ActorId(parent[a]) : 0});
+      if (!forked) log_.Fork(MainId(), ActorId(a));
+      log_.Actor(ActorId(a), log::BeginHow::kStarted,
+                 {.parent = forked ? ActorId(parent[a]) : MainId()});
     }
   }
 

@@ -42,6 +42,17 @@ TEST(FailOnTest, EachKindFailsOnItsOwn) {
   EXPECT_EQ(Fails(FailOn::kDefault), (Three{true, true, false}));
 }
 
+TEST(FailOnTest, WhatIsConfirmedIsPossibleToo) {
+  Report report = testing::SampleReport();
+  report.findings[0].verdict = analysis::Verdict::kConfirmed;
+  for (const auto& [list, fails] :
+       {std::pair("deadlock", true), std::pair("confirmed", true),
+        std::pair("possible", true), std::pair("actual", false)}) {
+    Parsed(list).Mark(report);
+    EXPECT_EQ(report.findings[0].fails, fails) << list;
+  }
+}
+
 TEST(FailOnTest, WhatTheAnalysisCallsNoViolationOfTheOrderIsNone) {
   Report report = testing::SampleReport();
   report.findings[2].order_violation = false;

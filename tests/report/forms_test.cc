@@ -107,7 +107,7 @@ TEST(TextFormTest, RefutedFindingsAreCountedAndShownOnRequest) {
   TextOptions options;
   const std::string plain = Text(testing::SampleReport(), options);
   EXPECT_THAT(plain, HasSubstr("1 possible deadlock, 1 misuse  (--all shows 1 "
-                               "refuted)"));
+                               "refuted: 1 gate)"));
   EXPECT_THAT(plain, Not(HasSubstr("REFUTED")));
   options.all = true;
   EXPECT_THAT(Text(testing::SampleReport(), options),
@@ -119,7 +119,7 @@ TEST(TextFormTest, FindingsOfTheBaselineAreCountedAndShownOnRequest) {
   report.findings[0].in_baseline = true;
   const std::string plain = Text(report, {});
   EXPECT_THAT(plain, HasSubstr("FINDINGS  1 misuse, 1 in the baseline  (--all "
-                               "shows 1 refuted)\n"));
+                               "shows 1 refuted: 1 gate)\n"));
   EXPECT_THAT(plain, Not(HasSubstr("POSSIBLE DEADLOCK")));
   TextOptions options;
   options.all = true;

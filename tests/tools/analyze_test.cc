@@ -64,7 +64,7 @@ class AnalyzeTest : public ::testing::Test {
 TEST_F(AnalyzeTest, OppositeOrdersFailAndNameBothSitesOfEveryLock) {
   const Ran ran = Analyze({Save(bank::Abba())});
   EXPECT_EQ(ran.status, 1);
-  EXPECT_THAT(ran.out, HasSubstr("POSSIBLE DEADLOCK"));
+  EXPECT_THAT(ran.out, HasSubstr("CONFIRMED DEADLOCK"));
   EXPECT_THAT(ran.out,
               HasSubstr("A2 (clerk) holds cash and asks for books, while A3 "
                         "(auditor) holds books and asks for cash"));
@@ -86,15 +86,15 @@ TEST_F(AnalyzeTest, OneOrderIsNoFinding) {
 
 TEST_F(AnalyzeTest, OnlyShowsAndFailsForNothingElse) {
   const std::string log = Save(bank::Abba());
-  const Ran possible = Analyze({log, "--only", "possible", "--actor", "3"});
-  EXPECT_EQ(possible.status, 1);
-  EXPECT_THAT(possible.out, StartsWith("[1] POSSIBLE DEADLOCK"));
-  EXPECT_THAT(possible.out, Not(HasSubstr("LOCKS")));
-  EXPECT_EQ(Analyze({log, "--only", "possible", "--actor", "A3"}).out,
-            possible.out);
+  const Ran confirmed = Analyze({log, "--only", "confirmed", "--actor", "3"});
+  EXPECT_EQ(confirmed.status, 1);
+  EXPECT_THAT(confirmed.out, StartsWith("[1] CONFIRMED DEADLOCK"));
+  EXPECT_THAT(confirmed.out, Not(HasSubstr("LOCKS")));
+  EXPECT_EQ(Analyze({log, "--only", "confirmed", "--actor", "A3"}).out,
+            confirmed.out);
   for (const std::vector<std::string>& others :
        {std::vector<std::string>{log, "--only", "actual"},
-        {log, "--only", "possible", "--actor", "1"}}) {
+        {log, "--only", "confirmed", "--actor", "1"}}) {
     const Ran nothing = Analyze(others);
     EXPECT_EQ(nothing.status, 0);
     EXPECT_EQ(nothing.out, "");
@@ -104,7 +104,7 @@ TEST_F(AnalyzeTest, OnlyShowsAndFailsForNothingElse) {
 
 TEST_F(AnalyzeTest, AnActorThatNoLogHasIsWrongUsage) {
   const std::string log = Save(bank::Abba());
-  const Ran ran = Analyze({log, "--only", "possible", "--actor", "33"});
+  const Ran ran = Analyze({log, "--only", "confirmed", "--actor", "33"});
   EXPECT_EQ(ran.status, 2);
   EXPECT_EQ(ran.out, "");
   EXPECT_EQ(ran.err,
@@ -249,9 +249,9 @@ TEST_F(AnalyzeTest, TheIdIsTheSameInEveryRun) {
 TEST_F(AnalyzeTest, JsonGoesToAFileBesideTheText) {
   const Ran ran = Analyze({Save(bank::Abba()), "--json", Path("report.json")});
   EXPECT_EQ(ran.status, 1);
-  EXPECT_THAT(ran.out, HasSubstr("POSSIBLE DEADLOCK"));
+  EXPECT_THAT(ran.out, HasSubstr("CONFIRMED DEADLOCK"));
   const auto json = nlohmann::json::parse(Read(Path("report.json")));
-  EXPECT_EQ(json["summary"]["possible"], 1);
+  EXPECT_EQ(json["summary"]["confirmed"], 1);
   EXPECT_EQ(json["findings"][0]["fails"], true);
 }
 
@@ -273,13 +273,13 @@ TEST_F(AnalyzeTest, AFolderIsEveryLogInItAndTheWorstDecides) {
               AllOf(HasSubstr(Path("bad.log")), HasSubstr(Path("good.log"))));
   const auto json = nlohmann::json::parse(Read(Path("all.json")));
   EXPECT_EQ(json["reports"].size(), 2);
-  EXPECT_EQ(json["summary"]["possible"], 1);
+  EXPECT_EQ(json["summary"]["confirmed"], 1);
 }
 
 TEST_F(AnalyzeTest, AnUnreadableLogAmongOthersIsStatusThreeAndTheRestIsShown) {
   const Ran ran = Analyze({Path("missing.log"), Save(bank::Abba())});
   EXPECT_EQ(ran.status, 3);
-  EXPECT_THAT(ran.out, HasSubstr("POSSIBLE DEADLOCK"));
+  EXPECT_THAT(ran.out, HasSubstr("CONFIRMED DEADLOCK"));
   EXPECT_THAT(ran.err,
               AllOf(StartsWith("lockcheck: "), HasSubstr(Path("missing.log"))));
 }

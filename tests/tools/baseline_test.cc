@@ -54,7 +54,7 @@ class BaselineTest : public ::testing::Test {
     words.insert(words.begin(), "analyze");
     return RunCommand(words);
   }
-  // Two possible deadlocks.
+  // Two deadlocks, each confirmed.
   static bank::Log Twice() {
     bank::Log b = bank::Opened();
     bank::Nested(b, bank::kClerk, bank::kCash, bank::kPayIn, bank::kBooks,
@@ -77,12 +77,12 @@ TEST_F(BaselineTest, WhatIsWrittenDownDoesNotFailAnyMore) {
   EXPECT_EQ(Analyze({log, "--write-baseline", known_}).status, 1);
   EXPECT_THAT(
       Read(known_),
-      ContainsRegex("^[0-9a-f]{12}  # possible lock-order: books -> cash\n$"));
+      ContainsRegex("^[0-9a-f]{12}  # confirmed lock-order: books -> cash\n$"));
   const Ran ran = Analyze({log, "--baseline", known_});
   EXPECT_EQ(ran.status, 0);
   EXPECT_THAT(ran.out, AllOf(HasSubstr("FINDINGS  none, 1 in the baseline\n"),
                              EndsWith("\nOK  nothing that fails\n")));
-  EXPECT_THAT(ran.out, Not(HasSubstr("POSSIBLE DEADLOCK")));
+  EXPECT_THAT(ran.out, Not(HasSubstr("CONFIRMED DEADLOCK")));
   EXPECT_THAT(ran.err, IsEmpty());
 }
 
@@ -91,7 +91,7 @@ TEST_F(BaselineTest, WhatIsNewFailsAndIsShownAlone) {
   const Ran ran = Analyze({Save(Twice()), "--baseline", known_});
   EXPECT_EQ(ran.status, 1);
   EXPECT_THAT(ran.out,
-              HasSubstr("FINDINGS  1 possible deadlock, 1 in the baseline\n"));
+              HasSubstr("FINDINGS  1 confirmed deadlock, 1 in the baseline\n"));
   EXPECT_THAT(ran.out, AllOf(HasSubstr("books -> vault"),
                              Not(HasSubstr("books -> cash"))));
   EXPECT_EQ(
@@ -115,11 +115,11 @@ TEST_F(BaselineTest, AFileWithoutANameMayBeBoth) {
   const int fd = memfd_create("known", MFD_CLOEXEC);
   const std::string path = fmt::format("/proc/{}/fd/{}", getpid(), fd);
   const std::vector<std::string> words = {
-      Save(Twice()), "--only",           "possible", "--baseline",
+      Save(Twice()), "--only",           "confirmed", "--baseline",
       path,          "--write-baseline", path};
   const Ran first = Analyze(words);
   EXPECT_EQ(first.status, 1);
-  EXPECT_THAT(first.out, HasSubstr("[2] POSSIBLE DEADLOCK"));
+  EXPECT_THAT(first.out, HasSubstr("[2] CONFIRMED DEADLOCK"));
   const Ran second = Analyze(words);
   EXPECT_EQ(second.status, 0);
   EXPECT_THAT(second.out, IsEmpty());
@@ -133,7 +133,7 @@ TEST_F(BaselineTest, TheJsonSaysIt) {
   const auto json = nlohmann::json::parse(
       Analyze({log, "--baseline", known_, "--json", "-"}).out);
   EXPECT_EQ(json["summary"]["in_baseline"], 1);
-  EXPECT_EQ(json["summary"]["possible"], 1);
+  EXPECT_EQ(json["summary"]["confirmed"], 1);
   EXPECT_EQ(json["summary"]["fails"], 1);
   for (const auto& finding : json["findings"]) {
     EXPECT_NE(finding["in_baseline"], finding["fails"]);
@@ -144,8 +144,8 @@ TEST_F(BaselineTest, AllShowsItAndOnlyDoesNot) {
   const std::string log = Save(bank::Abba());
   Analyze({log, "--write-baseline", known_});
   EXPECT_THAT(Analyze({log, "--baseline", known_, "--all"}).out,
-              ContainsRegex("POSSIBLE DEADLOCK.*\\(in the baseline\\)"));
-  EXPECT_THAT(Analyze({log, "--baseline", known_, "--only", "possible"}).out,
+              ContainsRegex("CONFIRMED DEADLOCK.*\\(in the baseline\\)"));
+  EXPECT_THAT(Analyze({log, "--baseline", known_, "--only", "confirmed"}).out,
               IsEmpty());
 }
 
@@ -154,7 +154,7 @@ TEST_F(BaselineTest, OnlyDoesNotSayWhatDidNotOccur) {
   SaveText("0123456789ab\n", "known.ids");
   EXPECT_THAT(Analyze({log, "--baseline", known_}).err,
               HasSubstr("did not occur"));
-  EXPECT_THAT(Analyze({log, "--baseline", known_, "--only", "possible"}).err,
+  EXPECT_THAT(Analyze({log, "--baseline", known_, "--only", "confirmed"}).err,
               IsEmpty());
 }
 
@@ -162,7 +162,7 @@ TEST_F(BaselineTest, OnlyWritesWhatItShows) {
   const std::string log = Save(Twice());
   Analyze({log, "--only", "actual", "--write-baseline", known_});
   EXPECT_THAT(Read(known_), IsEmpty());
-  Analyze({log, "--only", "possible", "--write-baseline", known_});
+  Analyze({log, "--only", "confirmed", "--write-baseline", known_});
   EXPECT_THAT(Read(known_), Not(IsEmpty()));
 }
 
