@@ -209,7 +209,7 @@ std::vector<Lucky> AllThatAreLucky() {
            {"till", "board (room)"},
            "lockcheck analyze board.log"},
           {"gil_inversion",
-           "possible",
+           "confirmed",
            "lock-order",
            {"gil", "table"},
            "lockcheck analyze extension.log"}};
