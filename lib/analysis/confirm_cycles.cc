@@ -44,7 +44,17 @@ class Confirmer {
                               return node.actor == finding.parts[i].actor;
                             });
     }
-    if (Choose()) {
+    in_any_order_ = false;
+    bool found = Choose();
+    if (!found) {
+      const bool was_cut = cut_;
+      in_any_order_ = true;
+      choices_ = 0;
+      cut_ = work_ > options_.max_work;
+      found = Choose();
+      cut_ |= was_cut;
+    }
+    if (found) {
       finding.verdict = Verdict::kConfirmed;
       finding.doubt = Doubt::kNone;
       return;
@@ -98,7 +108,7 @@ class Confirmer {
     if (++choices_ > options_.max_choices) cut_ = true;
     if (cut_) return false;
     work_ += trace_.actors.size() / 16 + 1;
-    return TryInTheirOrder() || TryInAnyOrder();
+    return in_any_order_ ? TryInAnyOrder() : TryInTheirOrder();
   }
 
   // Each lock is taken in the order that was seen.
@@ -110,7 +120,7 @@ class Confirmer {
     std::vector<uint32_t> length(trace_.actors.size());
     for (ActorIndex a = 0; a < length.size(); ++a) length[a] = part_.Length(a);
     work_ += part_.taken_in();
-    return KeepIfChecked(ScheduleOf(trace_, order_, length), false);
+    return KeepIfChecked(ScheduleOf(trace_, order_, length));
   }
 
   bool TryInAnyOrder() {
@@ -125,14 +135,12 @@ class Confirmer {
       length[a] = must_->Length(a);
       all += length[a];
     }
-    return KeepIfChecked(
-        FreeScheduleOf(trace_, order_, *ends, length,
-                       options_.max_steps_of_search + 4 * all, work_),
-        true);
+    return KeepIfChecked(FreeScheduleOf(trace_, order_, *ends, length,
+                                        options_.max_steps_of_search + 4 * all,
+                                        work_));
   }
 
-  bool KeepIfChecked(const std::optional<std::vector<ActorIndex>>& schedule,
-                     bool in_any_order) {
+  bool KeepIfChecked(const std::optional<std::vector<ActorIndex>>& schedule) {
     if (!schedule) return false;
     was_scheduled_ = true;
     std::vector<WitnessWait> waits;
@@ -142,7 +150,7 @@ class Confirmer {
     if (!LeadsToDeadlock(trace_, *schedule, waits)) return false;
     if (!AreSeenToStart(*schedule)) return false;
     Keep(*schedule);
-    if (in_any_order) {
+    if (in_any_order_) {
       finding_->assumes.emplace_back(
           "sections of a lock can come in another order than was seen, and "
           "each of these actors does the same then");
@@ -150,8 +158,7 @@ class Confirmer {
     return true;
   }
 
-  // Who is not may have been started after what the others do. With `waits` of
-  // an actor that does nothing before, it is not in the schedule.
+  // Who is not may have been started after what the others do.
   bool AreSeenToStart(const std::vector<ActorIndex>& schedule) {
     const auto unseen = [&](ActorIndex a) {
       return trace_.actors[a].unseen_start;
@@ -213,6 +220,7 @@ class Confirmer {
   uint64_t work_ = 0;
   bool was_scheduled_ = false;
   bool cut_ = false;
+  bool in_any_order_ = false;  // if none is found otherwise
   bool unseen_start_ = false;  // of somebody in a schedule that was found
 };
 

@@ -10,6 +10,14 @@
 namespace lockcheck::analysis {
 namespace {
 
+// From wherever: that does not matter to who can be where.
+bool HoldsTheSame(const std::vector<Hold>& a, const std::vector<Hold>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const Hold& x, const Hold& y) {
+                      return x.object == y.object && x.mode == y.mode;
+                    });
+}
+
 class Collector {
  public:
   Collector(const Trace& trace, const TraceOrder& order,
@@ -91,7 +99,7 @@ class Collector {
     size_t of_actor = 0;
     for (auto node = nodes.rbegin();
          node != nodes.rend() && node->actor == actor; ++node, ++of_actor) {
-      if (node->mode == e.mode && node->held == held) {
+      if (node->mode == e.mode && HoldsTheSame(node->held, held)) {
         node->at.push_back(index);
         return;
       }

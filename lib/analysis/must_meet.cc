@@ -120,8 +120,10 @@ bool MayMeetAt(const Trace& trace, const TraceOrder& order, Requests requests,
 
 std::optional<std::vector<EventRef>> FirstThatMeet(const TraceOrder& order,
                                                    Requests requests,
-                                                   MustPrecede& must) {
-  Begin(order, requests, must);
+                                                   MustPrecede& must,
+                                                   bool with_holds) {
+  must.Clear();
+  if (with_holds) Begin(order, requests, must);
   std::vector<size_t> instance(requests.size());
   for (const TraceNode* node : requests) must.Grow(node->actor, node->at[0]);
   for (bool moved = true; moved;) {

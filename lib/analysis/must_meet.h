@@ -26,9 +26,11 @@ namespace lockcheck::analysis {
 using Requests = std::span<const TraceNode* const>;
 
 // By request. Nothing: they never can. `must` has what must have happened then.
+// Without `with_holds` what is held there does not matter.
 std::optional<std::vector<EventRef>> FirstThatMeet(const TraceOrder& order,
                                                    Requests requests,
-                                                   MustPrecede& must);
+                                                   MustPrecede& must,
+                                                   bool with_holds = true);
 
 // False: they cannot at any time. Called when there is a first one that the
 // above finds.

@@ -93,16 +93,16 @@ class Choices {
   }
 
   bool MeetSomewhere() {
-    bool can = FirstThatMeet(order_, chosen_, must_).has_value();
+    if (!FirstThatMeet(order_, chosen_, must_, false)) {
+      was_ordered_ = true;
+      return false;
+    }
+    const bool can = FirstThatMeet(order_, chosen_, must_).has_value();
     const ObjectIndex had_before = must_.let_go_again();
-    if (can && had_before != kNone) {
-      can = SomeMayMeet(trace_, order_, chosen_, must_);
-    }
-    if (!can) {
-      if (had_before != kNone) guard_ = had_before;
-      was_ordered_ |= had_before == kNone;
-    }
-    return can;
+    if (had_before == kNone) return true;
+    if (can && SomeMayMeet(trace_, order_, chosen_, must_)) return true;
+    guard_ = had_before;
+    return false;
   }
 
   const Trace& trace_;

@@ -28,7 +28,7 @@ class GTestTest : public WatchedTest {};
 TEST_F(GTestTest, ATestFailsForADeadlockThatCanHappen) {
   const Finished f = Run("Watched.BothOrders");
   EXPECT_EQ(f.exit_status(), 1) << f;
-  EXPECT_THAT(f.out, HasSubstr("POSSIBLE DEADLOCK  lock-order"));
+  EXPECT_THAT(f.out, HasSubstr("CONFIRMED DEADLOCK  lock-order"));
   EXPECT_THAT(f.out, HasSubstr("[  FAILED  ] Watched.BothOrders"));
   // Where: in the two functions of the test's fixture.
   EXPECT_THAT(f.out, HasSubstr("Pair::AThenB"));

@@ -55,7 +55,7 @@ TEST(Philosophers, WhoAllEatLeaveACycleOfFiveForks) {
   EXPECT_EQ(sample.status, 1);
   ASSERT_EQ(report["findings"].size(), 1u);
   const Json& finding = report["findings"][0];
-  EXPECT_EQ(finding["verdict"], "possible");
+  EXPECT_EQ(finding["verdict"], "confirmed");
   EXPECT_EQ(finding["rule"], "lock-order");
   EXPECT_THAT(
       ObjectsOf(report, finding),
@@ -134,7 +134,7 @@ TEST(BankTransfer, InBothDirectionsMayDeadlock) {
   EXPECT_EQ(sample.status, 1);
   ASSERT_EQ(report["findings"].size(), 1u);
   const Json& finding = report["findings"][0];
-  EXPECT_EQ(finding["verdict"], "possible");
+  EXPECT_EQ(finding["verdict"], "confirmed");
   EXPECT_THAT(ObjectsOf(report, finding),
               UnorderedElementsAre("tenant's account", "landlord's account"));
   EXPECT_EQ(finding["actors"].size(), 2u);
@@ -294,7 +294,7 @@ TEST(ReaderWriterInversion, MayDeadlock) {
   EXPECT_EQ(sample.status, 1);
   ASSERT_EQ(report["findings"].size(), 1u);
   const Json& finding = report["findings"][0];
-  EXPECT_EQ(finding["verdict"], "possible");
+  EXPECT_EQ(finding["verdict"], "confirmed");
   EXPECT_THAT(ObjectsOf(report, finding),
               UnorderedElementsAre("prices", "stock"));
   for (const Json& part : finding["actors"]) {

@@ -23,7 +23,7 @@ class AsioTest : public StoriesTest {
 };
 
 TEST_F(AsioTest, EachIsAnActorOfItsOwn) {
-  ExpectPossible("order");
+  ExpectConfirmed("order");
   EXPECT_THAT(Analyze().out, AllOf(HasSubstr("(first)"), HasSubstr("(second)"),
                                    HasSubstr("asio_program.cc:")));
 }

@@ -16,7 +16,7 @@ namespace lockcheck::tools::testing {
 
 // What the log of the latent story shows.
 enum class Finds {
-  kPossible,               // a possible deadlock of locks, permits and ends
+  kConfirmed,              // a confirmed deadlock of locks, permits and ends
   kPossibleCommunication,  // one that signals are part of
   kMisuse,
   kHazard,
@@ -60,7 +60,7 @@ inline const std::vector<Case>& Cases() {
   static const std::vector<Case> cases = {
       {"semaphores",
        "semaphore_program",
-       kPossible,
+       kConfirmed,
        "lock-order",
        true,
        Says::kCommunication,
@@ -68,7 +68,7 @@ inline const std::vector<Case>& Cases() {
         {"other then one", "one", "other"}}},
       {"semaphore-mutex",
        "semaphore_program",
-       kPossible,
+       kConfirmed,
        "lock-order",
        true,
        Says::kCommunication,
@@ -168,7 +168,7 @@ inline const std::vector<Case>& Cases() {
        {{"joiner", "the end of"}, {"crew worker 1", "the end of"}}},
       {"join-under-mutex",
        "join_program",
-       kPossible,
+       kConfirmed,
        "lock-order",
        true,
        Says::kDeadlock,
@@ -231,14 +231,14 @@ inline const std::vector<Case>& Cases() {
        {{"replier", "m"}, {"reader", "reply", "m"}}},
       {"gil",
        "gil_program",
-       kPossible,
+       kConfirmed,
        "lock-order",
        true,
        Says::kDeadlock,
        {{"gil first", "m", "gil"}, {"mutex first", "gil", "m"}}},
       {"gil-tick",
        "gil_program",
-       kPossible,
+       kConfirmed,
        "lock-order",
        true,
        Says::kDeadlock,
@@ -259,7 +259,7 @@ inline const std::vector<Case>& Cases() {
        {{"patient", "a", "b"}, {"hasty", "b", "a"}}},
       {"once",
        "waits_program",
-       kPossible,
+       kConfirmed,
        "lock-order",
        true,
        Says::kDeadlock,

@@ -33,7 +33,7 @@ class CoroutineTest : public StoriesTest {
 };
 
 TEST_F(CoroutineTest, LocksInBothOrdersByTwoCoroutinesArePossible) {
-  ExpectPossible("order");
+  ExpectConfirmed("order");
   EXPECT_THAT(Analyze().out,
               AllOf(HasSubstr("(first)"), HasSubstr("(second)")));
 }

@@ -85,7 +85,7 @@ TEST_F(PoolTest, LocksInBothOrdersByTwoTasksArePossible) {
   const Ran ran = Analyze();
   EXPECT_EQ(ran.status, 1) << ran.out << ran.err;
   EXPECT_THAT(ran.out,
-              AllOf(HasSubstr("1 possible deadlock"), HasSubstr("crew task")));
+              AllOf(HasSubstr("1 confirmed deadlock"), HasSubstr("crew task")));
 }
 
 // All ways to choose who has the workers while the others wait.
@@ -114,7 +114,7 @@ TEST_F(PoolTest, AnotherThreadsTaskMayComeBeforeThoseThatWereRunBefore) {
   Recorded("one-worker-for-two");
   const Ran ran = Analyze();
   EXPECT_EQ(ran.status, 1) << ran.out << ran.err;
-  EXPECT_THAT(ran.out, HasSubstr("POSSIBLE DEADLOCK  lock-order"));
+  EXPECT_THAT(ran.out, HasSubstr("CONFIRMED DEADLOCK  lock-order"));
 }
 
 // What is known of it without a look at the whole process; see

@@ -83,8 +83,8 @@ TEST_F(QueueTest, WhatAllPutOrAreDoneWithComesBefore) {
                 AllOf(HasSubstr("POSSIBLE DEADLOCK"), HasSubstr("queues")))
         << story;
   }
-  ExpectPossible("one-result");
-  ExpectPossible("done-before-locks");
+  ExpectConfirmed("one-result");
+  ExpectConfirmed("done-before-locks");
 }
 
 // Puts and gets are there in their order, with the acts' numbers.

@@ -82,7 +82,7 @@ TEST_F(RunTest, ASafeProgramLeavesNothingBehind) {
 TEST_F(RunTest, FindingsAreReportedAndTheLogIsKept) {
   const Finished f = Run({"--", kProgram, "abba"});
   EXPECT_EQ(f.exit_status(), 66) << f;
-  EXPECT_EQ(Count(f.err, "POSSIBLE DEADLOCK"), 1) << f;
+  EXPECT_EQ(Count(f.err, "CONFIRMED DEADLOCK"), 1) << f;
   ASSERT_THAT(NamesIn(Temporary()), SizeIs(1));
   const std::string kept = Temporary() + "/" + NamesIn(Temporary())[0];
   EXPECT_THAT(f.err, EndsWith("what was recorded is in " + kept + "\n"));
@@ -103,7 +103,7 @@ TEST_F(RunTest, TheProgramsOwnStatusCountsMoreThanFindings) {
       WriteScript(std::string(kProgram) + " abba\nexit 5");
   const Finished f = Run({script});
   EXPECT_EQ(f.exit_status(), 5) << f;
-  EXPECT_EQ(Count(f.err, "POSSIBLE DEADLOCK"), 1) << f;
+  EXPECT_EQ(Count(f.err, "CONFIRMED DEADLOCK"), 1) << f;
 }
 
 TEST_F(RunTest, AFailureKeepsTheLogOfASafeProgram) {
@@ -141,7 +141,7 @@ TEST_F(RunTest, AFolderGetsALogForEachProgram) {
            WriteScript(std::string(kProgram) + " abba; " + kProgram + " two")});
   EXPECT_EQ(f.exit_status(), 66) << f;
   EXPECT_THAT(NamesIn(folder_ / "logs"), SizeIs(2));
-  EXPECT_GE(Count(f.err, "POSSIBLE DEADLOCK"), 2) << f;
+  EXPECT_GE(Count(f.err, "CONFIRMED DEADLOCK"), 2) << f;
 }
 
 TEST_F(RunTest, EachTestThatCTestRunsIsJudged) {
@@ -154,7 +154,7 @@ TEST_F(RunTest, EachTestThatCTestRunsIsJudged) {
   const Finished f = run("deadlock");
   EXPECT_EQ(f.exit_status(), 66) << f;
   EXPECT_THAT(f.out, HasSubstr("100% tests passed, 0 tests failed out of 2"));
-  EXPECT_EQ(Count(f.err, "POSSIBLE DEADLOCK"), 1) << f;
+  EXPECT_EQ(Count(f.err, "CONFIRMED DEADLOCK"), 1) << f;
   EXPECT_EQ(run("misuse").exit_status(), 0);
 }
 
@@ -290,7 +290,7 @@ TEST_F(RunTest, JsonIsACollectionOfTheRunsLogs) {
   std::ifstream file(folder_ / "report.json");
   const auto json = nlohmann::json::parse(file);
   ASSERT_EQ(json.at("reports").size(), 1u) << f;
-  EXPECT_EQ(json["reports"][0]["summary"]["possible"], 1);
+  EXPECT_EQ(json["reports"][0]["summary"]["confirmed"], 1);
 }
 
 // Sent to us alone, it is for the program, which says who waits for whom; then

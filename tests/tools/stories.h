@@ -88,6 +88,11 @@ class StoriesTest : public ::testing::Test {
     EXPECT_THAT(ran.out, ::testing::Not(HasSubstr("WAITS AT"))) << story;
     EXPECT_EQ(SaidLive(story), "") << story;
   }
+  void ExpectConfirmed(const std::string& story) {
+    const Ran ran = Analyzed(story);
+    EXPECT_EQ(ran.status, 1) << story << ran.out << ran.err;
+    EXPECT_THAT(ran.out, ::testing::HasSubstr("1 confirmed deadlock")) << story;
+  }
   void ExpectPossible(const std::string& story) {
     const Ran ran = Analyzed(story);
     EXPECT_EQ(ran.status, 1) << story << ran.out << ran.err;

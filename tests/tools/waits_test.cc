@@ -109,14 +109,14 @@ TEST_F(WaitStories, WhoFindsAQueueClosedComesAfterTheClose) {
 }
 
 TEST_F(WaitStories, WhoDoesNotNeedAnothersCloseIsNotAfterIt) {
-  ExpectPossible("close-not-found");
+  ExpectConfirmed("close-not-found");
   ExpectPossible("close-again");
 }
 
 TEST_F(WaitStories, WhoHasNotPassedAOnceFlagIsNotAfterIt) {
-  ExpectPossible("once-not-passed");
-  ExpectPossible("once-after-locks");
-  ExpectPossible("once-throws");
+  ExpectConfirmed("once-not-passed");
+  ExpectConfirmed("once-after-locks");
+  ExpectConfirmed("once-throws");
 }
 
 TEST_F(WaitStories, WithNothingHeldAThreadsFirstPassIsInTheLog) {
@@ -130,7 +130,7 @@ TEST_F(WaitStories, WithNothingHeldAThreadsFirstPassIsInTheLog) {
 
 // Joins are no part of what mode=live looks for.
 TEST_F(WaitStories, AWaitForAnAsyncResultIsAJoin) {
-  ExpectPossible("async-under-lock");
+  ExpectConfirmed("async-under-lock");
   ExpectSilent("async-without-lock");
 }
 
