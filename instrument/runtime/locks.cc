@@ -19,6 +19,7 @@
 #include "instrument/runtime/lock_facts.h"
 #include "instrument/runtime/misuse.h"
 #include "instrument/runtime/objects.h"
+#include "instrument/runtime/order_key.h"
 #include "instrument/runtime/plain.h"
 #include "instrument/runtime/plain_shared.h"
 #include "instrument/runtime/process.h"
@@ -619,6 +620,7 @@ constinit Table g_own_table = {internal::kModeUnknown,
                                &DoStopReading,
                                &DoForkPlace,
                                &DoForkRemoteTask,
-                               &DoUnlockSharedProcess};
+                               &DoUnlockSharedProcess,
+                               &DoOrderKey};
 
 }  // namespace lockcheck::runtime
