@@ -6,6 +6,7 @@
 #include "instrument/runtime/gil.h"
 #include "instrument/runtime/held_across.h"
 #include "instrument/runtime/locks.h"
+#include "instrument/runtime/order_key.h"
 #include "instrument/runtime/process_lock.h"
 #include "instrument/runtime/process_semaphore.h"
 #include "instrument/runtime/process_shadow.h"
@@ -111,6 +112,7 @@ constinit Table g_own_table = {internal::kModeUnknown,
                                &DoStopReading,
                                &DoForkPlace,
                                &DoForkRemoteTask,
-                               &DoUnlockSharedProcess};
+                               &DoUnlockSharedProcess,
+                               &DoOrderKey};
 
 }  // namespace lockcheck::runtime

@@ -190,6 +190,8 @@ struct Table {
   uint32_t (*fork_remote_task)();
   void (*unlock_shared_process)(internal::ProcessSharedState& lock,
                                 SiteSlot* slot, Caller caller);
+  void (*order_key)(LockState& lock, LockKind kind, uint32_t key,
+                    SiteSlot* slot, Caller caller);
 };
 
 // This copy's own table, or the first copy's.

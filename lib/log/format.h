@@ -284,6 +284,7 @@ struct StackOf {
   uint32_t object = 0, site = 0;
   uint32_t held_object = 0, held_site = 0;
 };
+// 4, since version 2.5: an object's order key; see order_key.h.
 enum class NameTarget : uint32_t { kActor = 1, kObject = 2, kProcess = 3 };
 // kStopped: value StopReason. kDropped: value records this actor did not write.
 // kTiming: value 0 off, 1 sampled, 2 full. kSampleInterval: mean, in sections.

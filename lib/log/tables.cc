@@ -1,11 +1,13 @@
 #include "lib/log/tables.h"
 
 #include <algorithm>
+#include <charconv>
 #include <optional>
 #include <set>
 #include <string>
 #include <utility>
 
+#include "lib/log/order_key.h"
 #include "lib/log/place_frame.h"
 
 namespace lockcheck::log {
@@ -237,6 +239,8 @@ class TableBuilder {
       for (const NameRow& row : part.names) {
         if (row.target == NameTarget::kObject)
           names_[{row.process, row.id}] = row.name;
+        if (row.target == kOrderKeyName)
+          keys_[{row.process, row.id}] = row.name;
       }
     }
     const uint64_t bound =
@@ -290,16 +294,34 @@ class TableBuilder {
       object.address = row->address;
       object.value = row->value;
     }
-    // Named later, by this process or one that it was forked from.
+    if (const auto* name = SaidLater(names_, process, id)) object.name = *name;
+    if (const auto* key = SaidLater(keys_, process, id);
+        key != nullptr && !model::EndsByAnybody(object.kind)) {
+      object.value = ValueOfKey(*key);
+    }
+    return object;
+  }
+
+  // By this process or one that it was forked from; null: nobody did.
+  template <typename Said>
+  const std::string_view* SaidLater(const Said& said, ProcessIndex process,
+                                    uint32_t id) const {
     size_t steps = r_.processes.size();
     for (ProcessIndex p = process; p != kNone && steps > 0;
          p = r_.processes[p].parent, --steps) {
-      const auto named = names_.find({r_.processes[p].id, id});
-      if (named == names_.end()) continue;
-      object.name = named->second;
-      break;
+      const auto found = said.find({r_.processes[p].id, id});
+      if (found != said.end()) return &found->second;
     }
-    return object;
+    return nullptr;
+  }
+
+  // 0: it is no key.
+  static uint32_t ValueOfKey(std::string_view text) {
+    uint32_t key = 0;
+    const auto [end, error] =
+        std::from_chars(text.data(), text.data() + text.size(), key);
+    const bool whole = error == std::errc() && end == text.data() + text.size();
+    return whole && key <= kLargestOrderKey ? key + 1 : 0;
   }
 
   void DropImplausible(std::vector<uint32_t>& sorted, uint64_t bound) {
@@ -318,7 +340,7 @@ class TableBuilder {
   absl::flat_hash_map<ProcessAndId, const ObjectRow*> own_rows_;
   absl::flat_hash_map<uint32_t, const ObjectRow*> any_row_;
   absl::flat_hash_map<uint32_t, ObjectIndex> between_;  // processes
-  absl::flat_hash_map<ProcessAndId, std::string_view> names_;
+  absl::flat_hash_map<ProcessAndId, std::string_view> names_, keys_;
 };
 
 }  // namespace

@@ -1,11 +1,15 @@
 #include "lib/report/build.h"
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "lib/analysis/class_order.h"
 #include "lib/analysis/stack_finder.h"
+#include "lib/log/order_key.h"
+#include "lib/report/class_words.h"
 #include "lib/report/edges.h"
 #include "lib/report/identity.h"
 #include "lib/report/names.h"
@@ -47,6 +51,7 @@ class Builder {
     Header();
     EndStates();
     for (const Finding& finding : input_.findings.findings) Add(finding);
+    if (input_.classes) AddClassOrder();
     for (const auto& wait : input_.findings.standing_waits) Add(wait);
     report_.edges = OrderEdges(input_.observations, naming_, sites_);
     ChooseSuppressions(report_);
@@ -60,6 +65,10 @@ class Builder {
   void Header();
   void Add(const Finding& finding);
   void Add(const analysis::StandingWait& wait);
+  void AddClassOrder();
+  bool IsCycleOfLocks(const std::vector<uint32_t>& classes) const;
+  // Of findings with one id the first stays, and counts them all.
+  void Merge(FindingRow&& row);
   void EndStates();
 
   // `outer`: see analysis::Part.
@@ -235,6 +244,10 @@ void Builder::Add(const Finding& finding) {
   row.count = std::max<uint64_t>(finding.count, 1);
   if (finding.ticks != 0) row.time_ns = SinceStart(finding.ticks);
   Explain(report_, finding, row);
+  Merge(std::move(row));
+}
+
+void Builder::Merge(FindingRow&& row) {
   Identify(report_, row);
   const auto [it, is_new] =
       row_of_id_.try_emplace(row.id, report_.findings.size());
@@ -272,6 +285,70 @@ void Builder::AddWitness(const analysis::Witness& witness, FindingRow& row) {
     shown.site = sites_.Row(step.site);
     shown.matters = step.matters;
   }
+}
+
+// Locks of these classes wait for each other, or may: that says more.
+bool Builder::IsCycleOfLocks(const std::vector<uint32_t>& classes) const {
+  const std::set<uint32_t> asked(classes.begin(), classes.end());
+  return std::any_of(
+      report_.findings.begin(), report_.findings.end(),
+      [&](const FindingRow& row) {
+        if (row.kind != FindingKind::kDeadlock ||
+            row.verdict == analysis::Verdict::kRefuted) {
+          return false;
+        }
+        std::set<uint32_t> found;
+        for (const uint32_t object : row.objects) {
+          found.insert(report_.objects[object].lock_class.value_or(kNone));
+        }
+        return found == asked;
+      });
+}
+
+void Builder::AddClassOrder() {
+  const auto& objects = input_.recording.objects;
+  std::vector<uint32_t> class_of(objects.size(), kNone);
+  std::vector<uint32_t> key_of(objects.size(), kNone);
+  for (uint32_t i = 0; i < objects.size(); ++i) {
+    if (model::EndsByAnybody(objects[i].kind)) continue;
+    class_of[i] = naming_.Class(i).value_or(kNone);
+    key_of[i] = log::OrderKeyOf(objects[i]).value_or(kNone);
+  }
+  const analysis::ClassOrder found =
+      analysis::FindClassOrder(input_.observations, class_of, key_of);
+  for (const analysis::ClassCycle& cycle : found.cycles) {
+    FindingRow row;
+    row.kind = FindingKind::kHazard;
+    row.rule = kClassOrderRule;
+    std::vector<uint32_t> classes;
+    for (const analysis::ClassStep& step : cycle) {
+      const analysis::Dependency& d = *step.dependency;
+      const auto first = d.held.begin() + static_cast<ptrdiff_t>(step.hold);
+      analysis::Part part;
+      part.actor = d.actor;
+      part.holds.assign(d.held.begin(), d.held.end());
+      part.outer = static_cast<uint32_t>(step.hold);
+      std::rotate(part.holds.begin(), part.holds.begin() + part.outer,
+                  part.holds.begin() + part.outer + 1);
+      part.wants = d.lock;
+      part.mode = d.mode;
+      part.how = d.how;
+      part.site = d.site;
+      part.stack = d.stack;
+      part.count = d.count;
+      row.parts.push_back(PartOf(part));
+      row.objects.push_back(naming_.Object(d.lock));
+      classes.push_back(class_of[first->object]);
+    }
+    if (IsCycleOfLocks(classes)) continue;
+    ExplainClassOrder(report_, row);
+    Merge(std::move(row));
+  }
+  if (found.exhaustive) return;
+  report_.exhaustive = false;
+  report_.notes.push_back(
+      "the search for lock classes that are taken in both orders was cut "
+      "short: there may be more");
 }
 
 void Builder::Add(const analysis::StandingWait& wait) {

@@ -27,6 +27,7 @@ struct BuildInput {
   Resolve resolve;
   FindVariable find_variable = nullptr;  // without it, none is known
   uint32_t actor = 0;                    // its id; 0: none is asked for
+  bool classes = false;  // look for lock classes that are taken in both orders
 };
 
 // Findings with the same id are merged: the first stays, or the first in which

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "fmt/format.h"
+#include "lib/report/class_words.h"
 #include "lib/report/commented_lines.h"
 #include "lib/report/identity.h"
 #include "lib/report/layout.h"
@@ -23,9 +24,9 @@ namespace {
 using analysis::Verdict;
 
 constexpr std::string_view kNone = "none";
-constexpr std::string_view kKinds[] = {"deadlock",   "actual", "confirmed",
-                                       "possible",   "order",  "misuse",
-                                       "incomplete", "hazard", kNone};
+constexpr std::string_view kKinds[] = {
+    "deadlock", "actual",     "confirmed", "possible",      "order",
+    "misuse",   "incomplete", "hazard",    kClassOrderRule, kNone};
 constexpr std::string_view kContention = "contention:";
 constexpr std::string_view kMetrics[] = {"p50",  "p90",   "p99",      "max",
                                          "mean", "total", "contended"};
@@ -227,6 +228,8 @@ bool FailOn::Contains(std::string_view kind) const {
   return std::find(kinds_.begin(), kinds_.end(), kind) != kinds_.end();
 }
 
+bool FailOn::names_class_order() const { return Contains(kClassOrderRule); }
+
 std::vector<std::string> FailOn::UnknownClasses() const {
   const std::vector<std::string> classes(classes_.begin(), classes_.end());
   std::vector<std::string> lines;
@@ -242,6 +245,7 @@ std::vector<std::string> FailOn::UnknownClasses() const {
 
 bool FailOn::Names(const FindingRow& row) const {
   if (row.kind == FindingKind::kContention) return true;
+  if (row.rule == kClassOrderRule && Contains(kClassOrderRule)) return true;
   if (row.kind != FindingKind::kDeadlock) return Contains(NameOf(row.kind));
   const Verdict verdict = row.verdict.value_or(Verdict::kPossible);
   const bool refuted = verdict == Verdict::kRefuted;

@@ -6,6 +6,8 @@
 //   order       every inversion of a lock order, those refuted because of one
 //               actor, fork and join or a gate too
 //   misuse, hazard
+//   class-order lock classes that are taken in both orders (hazard names them
+//               too)
 //   incomplete  a log of which records are missing: it was cut or damaged, its
 //               recording stopped early, or a ring overwrote the oldest; or an
 //               analysis that a bound cut
@@ -58,6 +60,8 @@ class FailOn {
   const std::vector<Budget>& budgets() const { return budgets_; }
   // Whoever fails on inversions judges them by the rule of the order.
   bool names_order() const { return Contains("order"); }
+  // Nothing else looks for them.
+  bool names_class_order() const;
 
  private:
   bool Names(const FindingRow& row) const;

@@ -127,7 +127,7 @@ std::string Asks(const FindingRow& row, const PartRow& part) {
   const bool stands =
       row.verdict == Verdict::kActual ||
       (row.kind == FindingKind::kHazard && row.rule != "recursive-read" &&
-       row.rule != "inherited-lock" &&
+       row.rule != "class-order" && row.rule != "inherited-lock" &&
        !(row.rule == "blocking-call" && &part != &row.parts[0]));
   if (stands) return "waits";
   return wants.how == model::How::kTry ? "tries" : "asks";

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "lib/report/class_words.h"
+
 namespace lockcheck::report {
 namespace {
 
@@ -283,6 +285,7 @@ std::vector<std::string_view> AllKinds() { return All(kKinds); }
 
 std::vector<std::string_view> AllRules() {
   std::vector<std::string_view> rules = All(kRules);
+  rules.push_back(kClassOrderRule);
   for (const model::MisuseName& row : model::kMisuses) {
     rules.push_back(row.rule);
   }

@@ -156,4 +156,6 @@ void Use() {
   UseTimed<lockcheck::timed_mutex>();
   UseTimed<lockcheck::recursive_timed_mutex>();
   lockcheck::this_thread::set_name("name");
+  lockcheck::mutex first;
+  lockcheck::order_key(first, 1);
 }

@@ -223,6 +223,7 @@ std::string Understand(const RawWords& raw, bool fail_on_given, Options& o) {
   if (!fail_on.ok()) return std::string(fail_on.status().message());
   o.fail_on = *std::move(fail_on);
   if (o.fail_on.names_order()) o.policy = analysis::Policy::kOrder;
+  o.classes |= o.fail_on.names_class_order();
   return "";
 }
 

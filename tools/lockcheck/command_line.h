@@ -56,6 +56,7 @@ struct Options {
   std::string json;  // empty: none; "-": standard output, instead of the text
   report::FailOn fail_on;
   analysis::Policy policy = analysis::Policy::kDeadlock;
+  bool classes = false;
   size_t top = 10;
   std::optional<analysis::Verdict> only;
   uint32_t actor = 0;  // with `only`; 0: any

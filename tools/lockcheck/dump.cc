@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "fmt/format.h"
+#include "lib/log/order_key.h"
 #include "lib/log/recording.h"
 #include "lib/report/sites.h"
 #include "tools/lockcheck/actor_ids.h"
@@ -391,8 +392,9 @@ class Printer : public log::RecordVisitor {
     Definition(line + ":" + Frames(frames));
   }
   void OnDefName(log::NameTarget target, uint32_t id, std::string_view name) {
-    Definition(
-        fmt::format("name of {} {}: {}", Name(target), id, Quoted(name)));
+    const bool is_key = target == log::kOrderKeyName;
+    Definition(fmt::format("{} of {} {}: {}", is_key ? "order key" : "name",
+                           is_key ? "object" : Name(target), id, Quoted(name)));
   }
 
  private:

@@ -166,7 +166,8 @@ void AddReport(CLI::App& app, Options& o, RawWords& raw) {
              "What fails, comma-separated: deadlock (= actual, confirmed, "
              "possible), actual, confirmed, possible (confirmed ones, too), "
              "order (implies --policy order), misuse, hazard (what "
-             "is or may be no deadlock, docs/command.md), incomplete (records "
+             "is or may be no deadlock, docs/command.md), class-order (implies "
+             "--classes), incomplete (records "
              "are missing, or a bound cut the search), "
              "contention:METRIC>LIMIT[@CLASS] with "
              "METRIC p50, p90, p99, max, "
@@ -179,6 +180,9 @@ void AddReport(CLI::App& app, Options& o, RawWords& raw) {
          Lines("deadlock: inversions that cannot deadlock are refuted; order: "
                "every inversion is a finding. Default: deadlock"))
       ->type_name("P");
+  app.add_flag("--classes", o.classes,
+               Lines("Also lock classes that are taken in both orders, by "
+                     "whichever of their locks: hazards, rule class-order"));
   app.add_flag("--all", o.all,
                Lines("Show refuted and suppressed findings too, and those of "
                      "the baseline"));

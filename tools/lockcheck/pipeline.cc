@@ -148,8 +148,8 @@ absl::StatusOr<report::Report> ReportOf(const std::string& path,
     return symbolizer.FindVariable(frame);
   };
   const report::BuildInput input{
-      **recording, scan.observations, findings,     scan.statistics,
-      resolve,     find_variable,     options.actor};
+      **recording, scan.observations, findings,      scan.statistics,
+      resolve,     find_variable,     options.actor, options.classes};
   report::Report report = report::Build(input);
   for (const auto* more :
        {&std::as_const(scan.warnings), &symbolizer.warnings()}) {

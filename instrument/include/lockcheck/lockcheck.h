@@ -14,6 +14,7 @@
 #include "lockcheck/latch.h"
 #include "lockcheck/mutex.h"
 #include "lockcheck/once_flag.h"
+#include "lockcheck/order_key.h"
 #include "lockcheck/packaged_task.h"
 #include "lockcheck/queue.h"
 #include "lockcheck/semaphore.h"
