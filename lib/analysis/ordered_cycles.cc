@@ -21,7 +21,13 @@ class Choices {
  public:
   Choices(const Trace& trace, const TraceOrder& order,
           const OrderedCyclesOptions& options)
-      : trace_(trace), order_(order), options_(options), must_(trace, order) {}
+      : trace_(trace), order_(order), options_(options), must_(trace, order) {
+    has_once_flags_ =
+        std::any_of(trace.objects.begin(), trace.objects.end(),
+                    [](const TraceObject& object) {
+                      return object.kind == model::ObjectKind::kOnceFlag;
+                    });
+  }
 
   // Why no choice can happen; nothing: one can, or a bound was reached.
   std::optional<Reason> WhyNone(const CycleRequests& requests,
@@ -97,6 +103,9 @@ class Choices {
       was_ordered_ = true;
       return false;
     }
+    // In another order another one runs a once_flag's function, so who had what
+    // in it need not have it.
+    if (has_once_flags_) return true;
     const bool can = FirstThatMeet(order_, chosen_, must_).has_value();
     const ObjectIndex had_before = must_.let_go_again();
     if (had_before == kNone) return true;
@@ -112,6 +121,7 @@ class Choices {
   const CycleRequests* requests_ = nullptr;
   std::vector<const TraceNode*> chosen_;
   size_t choices_ = 0;
+  bool has_once_flags_ = false;
   bool was_ordered_ = false;
   ObjectIndex guard_ = kNone;     // had by another one on the way there
   ObjectIndex short_of_ = kNone;  // permits that some choice has too few of
