@@ -19,13 +19,13 @@
 #include "instrument/runtime/process.h"
 #include "instrument/runtime/record.h"
 #include "instrument/runtime/waiting.h"
-#include "lib/log/steer.h"
+#include "lib/model/steer.h"
 
 namespace lockcheck::runtime {
 
-using log::kMostParties;
-using log::SteerFile;
-using log::SteerParty;
+using model::kMostParties;
+using model::SteerFile;
+using model::SteerParty;
 
 std::atomic<bool> g_steers{false};
 
@@ -273,7 +273,7 @@ void BeginSteering(const char* path) {
   }
   if (fd >= 0) close(fd);
   auto* const file = static_cast<SteerFile*>(memory);
-  if (memory == MAP_FAILED || file->magic != log::kSteerMagic ||
+  if (memory == MAP_FAILED || file->magic != model::kSteerMagic ||
       file->parties == 0 || file->parties > kMostParties) {
     Message m;
     m << "steer=" << path
@@ -286,10 +286,10 @@ void BeginSteering(const char* path) {
 }
 
 void NoteSteered(uint32_t site, const void* pc) {
-  char module[sizeof(log::SteerPlace::module)];
+  char module[sizeof(model::SteerPlace::module)];
   uint64_t offset = 0;
   if (!PlaceOf(pc, module, sizeof(module), &offset)) return;
-  const auto is_here = [&](const log::SteerPlace& place) {
+  const auto is_here = [&](const model::SteerPlace& place) {
     return place.offset == offset &&
            strncmp(place.module, module, sizeof(module)) == 0;
   };

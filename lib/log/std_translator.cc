@@ -427,9 +427,9 @@ void StdTranslator::Begin(ThreadIndex thread) {
                     .Text("")
                     .words());
   }
-  const BeginHow how = forked            ? BeginHow::kStarted
-                       : thread == main_ ? BeginHow::kMain
-                                         : BeginHow::kForeign;
+  // Whom nobody forks was there from the beginning, as a main thread is:
+  // nothing of the trace comes before it.
+  const BeginHow how = forked ? BeginHow::kStarted : BeginHow::kMain;
   Put(thread, MadeRecord(Op::kBegin, static_cast<uint32_t>(how),
                          {forked ? t.parent + 1 : 0, thread + 1})
                   .U64(Stamp())

@@ -96,8 +96,8 @@ std::string MissingFor(Doubt doubt) {
     case Doubt::kNotLooked:
       return "";
     case Doubt::kPartial:
-      return "the log does not have all that happened, so no schedule of it "
-             "was looked for";
+      return "not all that happened was recorded, so no schedule of it was "
+             "looked for";
     case Doubt::kCut:
       return "only the beginning of this long log was searched for a schedule "
              "that leads to it";

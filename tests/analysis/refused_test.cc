@@ -131,8 +131,9 @@ TEST_F(RefusedTest, OnlyTheCycleThatWasClosedHappened) {
   Hold(2, kA);
   b.Section(2, kC, 31).Close(2);
   const std::vector<Finding> found = Judge();
-  EXPECT_THAT(found, ElementsAre(Field(&Finding::verdict, Verdict::kActual),
-                                 Field(&Finding::verdict, Verdict::kPossible)));
+  EXPECT_THAT(found,
+              ElementsAre(Field(&Finding::verdict, Verdict::kActual),
+                          Field(&Finding::verdict, Verdict::kConfirmed)));
 }
 
 TEST_F(RefusedTest, AWaitThatGivesUpIsNoPartOfIt) {

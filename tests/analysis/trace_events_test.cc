@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "lib/analysis/trace.h"
@@ -50,12 +51,12 @@ class TraceEventsTest : public ::testing::Test {
 
 using enum EventKind;
 
-TEST_F(TraceEventsTest, ALogWithoutSignalsIsNotRead) {
+TEST_F(TraceEventsTest, ALogWithoutSignalsHasNothingThatOrders) {
   log::testing::LogBuilder b;
   b.Process(1).Actor(kMain, BeginHow::kMain);
   b.Object(kOuter, ObjectKind::kMutex).Section(kMain, kOuter, kSite);
   const ScannedLog log(b);
-  EXPECT_THAT(ReadTrace(log.observations(), {}).actors, IsEmpty());
+  EXPECT_FALSE(HasWhatOrders(log.observations()));
 }
 
 TEST_F(TraceEventsTest, LocksThatNobodyKeepsAreLeftOut) {
@@ -148,9 +149,14 @@ TEST_F(RequestTest, ThatGivesUpIsNoPartOfACycle) {
   EXPECT_FALSE(Read().incomplete);
 }
 
-TEST_F(RequestTest, ThatStandsLeavesATraceIncomplete) {
+TEST_F(RequestTest, ThatStandsIsKnownAndIsNoEvent) {
   Ask();
-  EXPECT_TRUE(Read().incomplete);
+  const Trace trace = Read();
+  EXPECT_FALSE(trace.incomplete);
+  const auto standing =
+      std::count_if(trace.actors.begin(), trace.actors.end(),
+                    [](const TraceActor& a) { return a.stands.has_value(); });
+  EXPECT_EQ(standing, 1);
 }
 
 TEST_F(RequestTest, ThatIsRefusedLeavesATraceIncomplete) {

@@ -46,7 +46,7 @@ TEST(UnseenStart, IsWhatAPossibleDeadlockAssumesNoOrderOf) {
 TEST(UnseenStart, IsNotSaidOfThreadsThatWereSeenToStart) {
   const auto found = BothOrders(BeginHow::kStarted);
   ASSERT_THAT(found, SizeIs(1));
-  EXPECT_EQ(found[0].verdict, Verdict::kPossible);
+  EXPECT_EQ(found[0].verdict, Verdict::kConfirmed);
   EXPECT_THAT(found[0].assumes, IsEmpty());
 }
 

@@ -76,7 +76,7 @@ TEST_F(ExpectTest, AnExpectedDeadlockExcusesNoMisuse) {
 TEST_F(ExpectTest, ACycleWithOneHalfInABlockIsTheTests) {
   const Finished f = Run("Block.HasOneHalfOfACycle");
   EXPECT_EQ(f.exit_status(), 1) << f;
-  EXPECT_THAT(f.out, HasSubstr("POSSIBLE DEADLOCK"));
+  EXPECT_THAT(f.out, HasSubstr("CONFIRMED DEADLOCK"));
   EXPECT_THAT(f.out, HasSubstr("[  FAILED  ] Block.HasOneHalfOfACycle"));
   EXPECT_EQ(f.err, "");
 }
@@ -90,7 +90,7 @@ TEST_F(ExpectTest, ABlockInABlockIsJudgedForItselfToo) {
 TEST_F(ExpectTest, WhatABlockDidThatThrewIsTheTests) {
   const Finished f = Run("Block.ThrowsAfterADeadlock");
   EXPECT_EQ(f.exit_status(), 1) << f;
-  EXPECT_THAT(f.out, HasSubstr("POSSIBLE DEADLOCK"));
+  EXPECT_THAT(f.out, HasSubstr("CONFIRMED DEADLOCK"));
 }
 
 TEST_F(ExpectTest, WithoutInstallABlockFailsItsTest) {

@@ -226,7 +226,7 @@ TEST_F(GTestTest, PossibleDeadlocksAreExpectedInPlaceActualOnesInAChild) {
 TEST_F(GTestTest, ABlockIsJudgedForItselfAndTheTestForTheRest) {
   const Finished f = Run("Watched.FailsBeforeABlock");
   EXPECT_EQ(f.exit_status(), 1);
-  EXPECT_THAT(f.out, HasSubstr("POSSIBLE DEADLOCK"));
+  EXPECT_THAT(f.out, HasSubstr("CONFIRMED DEADLOCK"));
 }
 
 TEST_F(GTestTest, WhatIsExpectedAndNotThereFails) {
@@ -240,7 +240,7 @@ TEST_F(GTestTest, WhatIsExpectedAndNotThereFails) {
                             "no deadlock happened"));
   EXPECT_THAT(f.out,
               ContainsRegex("watched_program.cc:[0-9]+: Failure\nFailed\n"
-                            "\\[1\\] POSSIBLE DEADLOCK"));
+                            "\\[1\\] CONFIRMED DEADLOCK"));
 }
 
 TEST_F(GTestTest, AThreadKnowsWhatItHolds) {
@@ -335,7 +335,7 @@ TEST_F(GTestTest, AFindingOfTheBaselineDoesNotFail) {
   const std::string known = folder_ / "known";
   Child analyze(LOCKCHECK_COMMAND, {"analyze", log, "--write-baseline", known});
   EXPECT_EQ(analyze.Run().exit_status(), 1);
-  EXPECT_THAT(Read("known"), ContainsRegex("^[0-9a-f]{12}  # possible "
+  EXPECT_THAT(Read("known"), ContainsRegex("^[0-9a-f]{12}  # confirmed "
                                            "lock-order: a -> b\n$"));
   const Finished f =
       Run("Watched.BothOrders:Watched.Misuse", {}, "baseline=" + known);

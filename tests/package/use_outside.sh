@@ -49,7 +49,7 @@ check_gtest_main() {
   cmake --build "$work" --target watched_test
   "$work/watched_test" --gtest_filter=Outside.OneOrder || fail "Outside.OneOrder failed"
   if said=$("$work/watched_test"); then fail "Outside.BothOrders passed: $said"; fi
-  [[ $said == *"POSSIBLE DEADLOCK"*watched_test.cc:*"[  FAILED  ] Outside.BothOrders"* ]] ||
+  [[ $said == *"CONFIRMED DEADLOCK"*watched_test.cc:*"[  FAILED  ] Outside.BothOrders"* ]] ||
     fail "no report of Outside.BothOrders: $said"
   [[ $said == *"[       OK ] Outside.OneOrder"* ]] || fail "Outside.OneOrder failed: $said"
 }
@@ -62,7 +62,7 @@ check_recorded_tests() {
   "$lockcheck" analyze "$work/baseline.log" --write-baseline "$work/known.ids" \
     --error-exitcode 0 >"$work/baseline.txt"
   said=$(cd "$work" && ctest --timeout 60 -V) || fail "a test did not end as it should: $said"
-  [[ $(cd "$work" && ctest -V -R '^fails$') == *"[1] POSSIBLE DEADLOCK"* ]] ||
+  [[ $(cd "$work" && ctest -V -R '^fails$') == *"[1] CONFIRMED DEADLOCK"* ]] ||
     fail "no report of the test that fails: $said"
   [[ $(cd "$work" && ctest -V -R '^locks_up$') == *"[1] ACTUAL DEADLOCK"* ]] ||
     fail "no report of the test that locks up: $said"

@@ -109,7 +109,7 @@ class Confirmation {
     const uint32_t turn = attempt % (plan_.parties() + 1);
     const uint32_t round = attempt / (plan_.parties() + 1);
     const uint32_t limit_ms = options_.time_limit * 1'000;
-    plan_.Prepare(turn == 0 ? log::kNoParty : turn - 1,
+    plan_.Prepare(turn == 0 ? model::kNoParty : turn - 1,
                   std::min(kPatienceMs * (round + 1), limit_ms / 2),
                   limit_ms / 2);
     const auto status = RunProgram(

@@ -66,7 +66,7 @@ bool IsPlaceKnown(const Report& report, const Row& row) {
 }
 
 template <typename Row>
-void SetPlace(const Report& report, const Row& row, log::SteerPlace& place) {
+void SetPlace(const Report& report, const Row& row, model::SteerPlace& place) {
   const report::SourceLine& where = *PlaceOf(report, row);
   const std::string_view module = LastPart(where.module);
   module.copy(place.module, sizeof(place.module) - 1);
@@ -110,9 +110,9 @@ absl::Status CanBeSteered(const Report& report, const FindingRow& row) {
       (row.rule != "lock-order" && row.rule != "wait-for")) {
     return Cannot(fmt::format("{} is a {}, no cycle", row.id, row.rule));
   }
-  if (row.parts.size() > log::kMostParties) {
+  if (row.parts.size() > model::kMostParties) {
     return Cannot(fmt::format("{} has {} parties, more than {}", row.id,
-                              row.parts.size(), log::kMostParties));
+                              row.parts.size(), model::kMostParties));
   }
   std::set<std::optional<uint32_t>> processes;
   for (size_t i = 0; i < row.parts.size(); ++i) {
@@ -150,8 +150,8 @@ absl::StatusOr<SteerPlan> SteerPlan::At(const std::string& path,
   const int fd =
       open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   void* memory = MAP_FAILED;
-  if (fd >= 0 && posix_fallocate(fd, 0, sizeof(log::SteerFile)) == 0) {
-    memory = mmap(nullptr, sizeof(log::SteerFile), PROT_READ | PROT_WRITE,
+  if (fd >= 0 && posix_fallocate(fd, 0, sizeof(model::SteerFile)) == 0) {
+    memory = mmap(nullptr, sizeof(model::SteerFile), PROT_READ | PROT_WRITE,
                   MAP_SHARED, fd, 0);
   }
   const int error = errno;
@@ -160,8 +160,8 @@ absl::StatusOr<SteerPlan> SteerPlan::At(const std::string& path,
     return absl::UnavailableError(
         fmt::format("{}: cannot be written: {}", path, std::strerror(error)));
   }
-  auto* const file = new (memory) log::SteerFile{};
-  file->magic = log::kSteerMagic;
+  auto* const file = new (memory) model::SteerFile{};
+  file->magic = model::kSteerMagic;
   file->parties = static_cast<uint32_t>(row.parts.size());
   for (uint32_t i = 0; i < file->parties; ++i) {
     const PartRow& part = row.parts[i];
@@ -184,7 +184,7 @@ void SteerPlan::Prepare(uint32_t late, uint32_t patience_ms,
   file_->patience_ms = patience_ms;
   file_->budget_ms = budget_ms;
   file_->met = 0;
-  for (log::SteerParty& party : file_->party) {
+  for (model::SteerParty& party : file_->party) {
     for (std::atomic<uint32_t>* count :
          {&party.arrived, &party.gave_up, &party.waited_ms}) {
       count->store(0);
@@ -192,7 +192,7 @@ void SteerPlan::Prepare(uint32_t late, uint32_t patience_ms,
   }
 }
 
-void SteerPlan::Unmap::operator()(log::SteerFile* file) const {
+void SteerPlan::Unmap::operator()(model::SteerFile* file) const {
   munmap(file, sizeof(*file));
 }
 

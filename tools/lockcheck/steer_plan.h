@@ -8,7 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "lib/log/steer.h"
+#include "lib/model/steer.h"
 #include "lib/report/report.h"
 
 namespace lockcheck::tools {
@@ -35,18 +35,18 @@ class SteerPlan {
   const std::string& path() const { return path_; }
   uint32_t parties() const { return file_->parties; }
 
-  // Before each run. `late`: a party, or log::kNoParty.
+  // Before each run. `late`: a party, or model::kNoParty.
   void Prepare(uint32_t late, uint32_t patience_ms, uint32_t budget_ms);
   // After it.
-  const log::SteerFile& file() const { return *file_; }
+  const model::SteerFile& file() const { return *file_; }
 
  private:
   SteerPlan() = default;
   struct Unmap {
-    void operator()(log::SteerFile* file) const;
+    void operator()(model::SteerFile* file) const;
   };
   std::string path_;
-  std::unique_ptr<log::SteerFile, Unmap> file_;
+  std::unique_ptr<model::SteerFile, Unmap> file_;
 };
 
 }  // namespace lockcheck::tools

@@ -5,14 +5,14 @@
 // program's processes count what came of it, which is there whatever ends them.
 // It is made anew for each run and is no format that anybody keeps: both are of
 // one version.
-#ifndef LOCKCHECK_LIB_LOG_STEER_H_
-#define LOCKCHECK_LIB_LOG_STEER_H_
+#ifndef LOCKCHECK_LIB_MODEL_STEER_H_
+#define LOCKCHECK_LIB_MODEL_STEER_H_
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 
-namespace lockcheck::log {
+namespace lockcheck::model {
 
 inline constexpr uint64_t kSteerMagic = 0x316565747363636c;  // "lccstee1"
 inline constexpr uint32_t kMostParties = 32;
@@ -51,6 +51,6 @@ struct SteerFile {
   SteerParty party[kMostParties];
 };
 
-}  // namespace lockcheck::log
+}  // namespace lockcheck::model
 
-#endif  // LOCKCHECK_LIB_LOG_STEER_H_
+#endif  // LOCKCHECK_LIB_MODEL_STEER_H_
