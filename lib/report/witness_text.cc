@@ -109,15 +109,13 @@ std::string MissingFor(Doubt doubt) {
     case Doubt::kManyAtOnce:
       return "one of them asks for several locks at once, of which no schedule "
              "was looked for";
-    case Doubt::kNoSchedule:
-      return "no schedule that keeps the order in which each lock was taken "
-             "leads to it; one with another order may";
     case Doubt::kManyWays:
       return "none of the combinations of actors and times that were tried "
              "leads to it, and there are more";
+    // Whether one was tried, and was none, depends on how the run went.
+    case Doubt::kNoSchedule:
     case Doubt::kNotReplayed:
-      return "the schedule that was found does not end there when it is "
-             "replayed";
+      return "no schedule of what was recorded was found that leads to it";
   }
   return "";
 }
