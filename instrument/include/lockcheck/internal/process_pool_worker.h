@@ -26,6 +26,7 @@
 #include <typeinfo>
 #include <vector>
 
+#include "lockcheck/internal/child_process.h"
 #include "lockcheck/internal/process_join.h"
 #include "lockcheck/internal/process_pool_wire.h"
 #include "lockcheck/process/serialize.h"
