@@ -32,7 +32,8 @@ std::atomic<bool> g_steers{false};
 // One thread that is held back; lives in its stack. Guarded by ProcessLock.
 class Meeting {
  public:
-  enum State : uint32_t { kWaits, kMet };
+  // kHurries: it waits, for a moment longer.
+  enum State : uint32_t { kWaits, kHurries, kMet };
   static constexpr size_t kMostHeld = 16;
   struct Held {
     uint32_t object;
@@ -48,15 +49,17 @@ class Meeting {
   uint32_t joins = 0;    // actor, if it wants its end
   Held held[kMostHeld];
   size_t held_count = 0;
-  uint64_t until_ms = 0;
   std::atomic<uint32_t> state{kWaits};
+
+  bool IsWaiting() const { return state.load() != kMet; }
 };
 
 namespace {
 
 // What a thread goes on waiting for when somebody waits for what it holds:
 // those who are on their way to the meeting may be about to come.
-constexpr uint64_t kGraceMs = 50;
+constexpr uint64_t kGraceNs = 50'000'000;
+constexpr uint64_t kNsPerMs = 1'000'000;
 
 SteerFile* g_file = nullptr;
 
@@ -65,13 +68,6 @@ constinit IdTable<> g_places;
 constexpr uintptr_t AsksAt(uint32_t party) { return uintptr_t{1} << party; }
 constexpr uintptr_t TookAt(uint32_t party) {
   return uintptr_t{1} << (kMostParties + party);
-}
-
-uint64_t NowMs() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1'000 +
-         static_cast<uint64_t>(now.tv_nsec) / 1'000'000;
 }
 
 Meeting*& First() { return g_fork_page->meetings; }
@@ -104,7 +100,7 @@ bool Complete(Meeting** chain, size_t n, uint32_t first, uint32_t end,
   const uint32_t next = Next(at);
   if (next == end) return is_end(last, at);
   for (Meeting* m = First(); m != nullptr; m = m->next) {
-    if (m->is_late || m->state != Meeting::kWaits || !IsOf(*m, next) ||
+    if (m->is_late || !m->IsWaiting() || !IsOf(*m, next) ||
         !AsksFor(last, at, *m)) {
       continue;
     }
@@ -143,7 +139,7 @@ bool IsAwaited(const Meeting& late) {
   Meeting* chain[kMostParties];
   const uint32_t first = Next(g_file->late);
   for (Meeting* m = First(); m != nullptr; m = m->next) {
-    if (m->is_late || !IsOf(*m, first)) continue;
+    if (m->is_late || !m->IsWaiting() || !IsOf(*m, first)) continue;
     chain[0] = m;
     const auto asks_for_it = [&](const Meeting& last, uint32_t party) {
       return g_file->party[party].joins != 0 ? last.joins == late.actor
@@ -176,7 +172,7 @@ bool Meet(Meeting& came) {
 void Look(Meeting& came) {
   if (!came.is_late && Meet(came)) return;
   for (Meeting* m = First(); m != nullptr; m = m->next) {
-    if (m->is_late && m->state == Meeting::kWaits && IsAwaited(*m)) {
+    if (m->is_late && m->IsWaiting() && IsAwaited(*m)) {
       LetGo(*m);
     }
   }
@@ -230,33 +226,30 @@ bool MayStop(const Meeting& m) {
   return true;
 }
 
+// It is not there in a child that a signal handler has forked meanwhile.
 void Remove(Meeting& m) {
   Meeting** at = &First();
-  while (*at != &m) at = &(*at)->next;
-  *at = m.next;
+  while (*at != nullptr && *at != &m) at = &(*at)->next;
+  if (*at != nullptr) *at = m.next;
 }
 
 // Until it is let go, or its time is over.
 void Wait(Meeting& m) {
-  const uint64_t began = NowMs();
-  while (m.state.load() == Meeting::kWaits) {
-    uint64_t until;
-    {
-      const ProcessLock lock;
-      until = m.until_ms;
-    }
-    const uint64_t now = NowMs();
+  const uint64_t began = WaitClock();
+  uint64_t until = began + g_file->patience_ms * kNsPerMs;
+  for (uint32_t state; (state = m.state.load()) != Meeting::kMet;) {
+    const uint64_t now = WaitClock();
+    if (state == Meeting::kHurries) until = std::min(until, now + kGraceNs);
     if (now >= until) break;
-    const Deadline deadline =
-        Soon(static_cast<int64_t>(until - now) * 1'000'000);
-    FutexWait(m.state, Meeting::kWaits, &deadline);
+    const Deadline deadline = Soon(static_cast<int64_t>(until - now));
+    FutexWait(m.state, state, &deadline);
   }
   const ProcessLock lock;
   Remove(m);
-  const auto waited = static_cast<uint32_t>(NowMs() - began);
+  const auto waited = static_cast<uint32_t>((WaitClock() - began) / kNsPerMs);
   ForEachParty(m, [&](SteerParty& party) {
     party.waited_ms.fetch_add(waited);
-    if (m.state.load() != Meeting::kMet) party.gave_up.fetch_add(1);
+    if (m.IsWaiting()) party.gave_up.fetch_add(1);
   });
 }
 
@@ -313,8 +306,7 @@ Thread* HoldBack(Thread* t, uint32_t site, uint32_t object, uint32_t joined) {
   {
     const ProcessLock lock;
     if (!MayStop(m)) return t;
-    m.until_ms =
-        NowMs() + (KeepsUpSomebody(m.actor) ? kGraceMs : g_file->patience_ms);
+    if (KeepsUpSomebody(m.actor)) m.state.store(Meeting::kHurries);
     m.next = First();
     First() = &m;
     if (!m.is_late) {
@@ -330,10 +322,11 @@ Thread* HoldBack(Thread* t, uint32_t site, uint32_t object, uint32_t joined) {
 void HurryUp(uint32_t actor) {
   const ProcessLock lock;
   for (Meeting* m = First(); m != nullptr; m = m->next) {
-    if (m->actor != actor || m->state.load() != Meeting::kWaits) continue;
-    m->until_ms = std::min(m->until_ms, NowMs() + kGraceMs);
-    // It looks at the time again; the word stays.
-    Futex(m->state, FUTEX_WAKE, INT32_MAX, nullptr, 0);
+    uint32_t waits = Meeting::kWaits;
+    if (m->actor == actor &&
+        m->state.compare_exchange_strong(waits, Meeting::kHurries)) {
+      Futex(m->state, FUTEX_WAKE, INT32_MAX, nullptr, 0);
+    }
   }
 }
 

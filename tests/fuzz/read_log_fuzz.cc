@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "lib/log/recording.h"
+#include "tests/fuzz/write_seeds.h"
 #include "tests/log/log_builder.h"
 #include "tests/log/random_log.h"
 #include "tests/log/transcript.h"
@@ -138,13 +139,8 @@ void WriteSeeds(const std::string& folder) {
 }  // namespace lockcheck::log
 
 extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
-  const std::string flag = "--write-seeds=";
-  for (int i = 1; i < *argc; ++i) {
-    const std::string argument = (*argv)[i];
-    if (argument.rfind(flag, 0) != 0) continue;
-    lockcheck::log::WriteSeeds(argument.substr(flag.size()));
-    std::exit(0);
-  }
+  lockcheck::testing::WriteSeedsIfAsked(*argc, *argv,
+                                        &lockcheck::log::WriteSeeds);
   return 0;
 }
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "tests/fuzz/write_seeds.h"
 #include "tests/log/imported.h"
 #include "tests/report/all_forms.h"
 
@@ -26,22 +27,19 @@ constexpr std::string_view kSeeds[] = {
     "1|acq(a)\n1|rel(a)\n1|end(t)|4\n2|req(a)|f.cc:1\n",
 };
 
+void WriteSeeds(const std::string& folder) {
+  int number = 0;
+  for (const std::string_view seed : kSeeds) {
+    std::ofstream(folder + "/std" + std::to_string(number++)) << seed;
+  }
+}
+
 }  // namespace
 }  // namespace lockcheck::log
 
 extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
-  const std::string flag = "--write-seeds=";
-  for (int i = 1; i < *argc; ++i) {
-    const std::string argument = (*argv)[i];
-    if (argument.rfind(flag, 0) != 0) continue;
-    int number = 0;
-    for (const std::string_view seed : lockcheck::log::kSeeds) {
-      std::ofstream(argument.substr(flag.size()) + "/std" +
-                    std::to_string(number++))
-          << seed;
-    }
-    std::exit(0);
-  }
+  lockcheck::testing::WriteSeedsIfAsked(*argc, *argv,
+                                        &lockcheck::log::WriteSeeds);
   return 0;
 }
 
