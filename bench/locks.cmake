@@ -1,5 +1,5 @@
 # What a lock costs in time, bytes and memory: see lock_bench.cc,
-# bytes_per_event.cc and analysis_log.cc.
+# bytes_per_event.cc, analysis_log.cc and cycles_log.cc.
 find_package(absl REQUIRED)
 find_package(benchmark REQUIRED)
 
@@ -13,6 +13,9 @@ target_link_libraries(bytes_per_event PRIVATE lockcheck::lockcheck lockcheck_log
 
 add_executable(analysis_log analysis_log.cc)
 target_link_libraries(analysis_log PRIVATE lockcheck_build_flags lockcheck::lockcheck)
+
+add_executable(cycles_log cycles_log.cc)
+target_link_libraries(cycles_log PRIVATE lockcheck_build_flags lockcheck::lockcheck)
 
 add_executable(report_subject report_subject.cc)
 target_link_libraries(report_subject PRIVATE lockcheck_build_flags lockcheck::lockcheck)
