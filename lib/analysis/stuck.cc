@@ -5,14 +5,13 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
-#include "lib/analysis/carriers.h"
+#include "lib/analysis/end_graph.h"
 #include "lib/analysis/end_part.h"
 #include "lib/analysis/living.h"
 #include "lib/analysis/lost_wakeup.h"
 #include "lib/analysis/nobody_left.h"
 #include "lib/analysis/permits.h"
 #include "lib/graph/wait_for.h"
-#include "lib/model/turns.h"
 
 namespace lockcheck::analysis {
 namespace {
@@ -23,19 +22,7 @@ class EndOfLog {
  public:
   // `end` is what each actor does then.
   EndOfLog(const Observations& o, const std::vector<EndState>& end)
-      : o_(o), end_(end), carriers_(o, end), nodes_(o.actor_count + 1) {
-    for (ActorIndex a = 0; a < o_.actor_count; ++a) {
-      for (const Hold& hold : end_[a].held) {
-        holders_[hold.object].push_back({a, hold.mode});
-      }
-    }
-    for (ActorIndex a = 0; a < o_.actor_count; ++a) {
-      nodes_[a] = NodeOf(a);
-    }
-    carriers_.LetCarry(nodes_);
-    nodes_[Nobody()].state = WaitNode::State::kDead;
-    stuck_ = graph::FindStuck(nodes_);
-  }
+      : o_(o), end_(end), graph_(o, end) {}
 
   void Find(std::vector<Finding>& findings,
             std::vector<StandingWait>& standing_waits) {
@@ -98,11 +85,6 @@ class EndOfLog {
   }
 
  private:
-  struct Holder {
-    ActorIndex actor;
-    model::Mode mode;
-  };
-
   static bool IsInCycleWithOthers(ActorIndex actor,
                                   const std::vector<graph::Vertex>& cycle) {
     return cycle.size() > 1 &&
@@ -125,124 +107,6 @@ class EndOfLog {
     return false;
   }
 
-  model::ObjectKind KindOf(ObjectIndex object) const {
-    return o_.recording != nullptr && object < o_.recording->objects.size()
-               ? o_.recording->objects[object].kind
-               : model::ObjectKind::kUnknown;
-  }
-  bool Recursive(ObjectIndex object) const {
-    return PrimitiveOf(KindOf(object)).recursive;
-  }
-  bool IsInTurn(ObjectIndex object) const {
-    return model::IsInTurn(KindOf(object));
-  }
-
-  // The node of owners that never act in the waiter's process.
-  graph::Vertex Nobody() const {
-    return static_cast<graph::Vertex>(o_.actor_count);
-  }
-
-  log::ProcessIndex ProcessOf(ActorIndex actor) const {
-    return o_.recording != nullptr && actor < o_.recording->actors.size()
-               ? o_.recording->actors[actor].process
-               : kNone;
-  }
-
-  bool IsAncestor(ActorIndex ancestor, ActorIndex actor) const {
-    const auto& actors = o_.recording->actors;
-    // Parents, here and below, come from a log, so they may form a circle.
-    for (size_t steps = 0; steps < actors.size() && actor < actors.size();
-         ++steps) {
-      actor = actors[actor].parent;
-      if (actor == ancestor) return true;
-    }
-    return false;
-  }
-
-  bool IsForkedFrom(log::ProcessIndex process,
-                    log::ProcessIndex ancestor) const {
-    const auto& processes = o_.recording->processes;
-    for (size_t steps = 0;
-         steps < processes.size() && process < processes.size(); ++steps) {
-      process = processes[process].parent;
-      if (process == ancestor) return true;
-    }
-    return false;
-  }
-
-  bool WasUnlockedByOther(const Wait& wait) const {
-    return std::any_of(
-        o_.misuses.begin(), o_.misuses.end(), [&](const MisuseEvent& e) {
-          return e.misuse == model::Misuse::kUnlockByOther &&
-                 e.object == wait.object && e.owner == wait.owner;
-        });
-  }
-
-  // The lock was held at a fork by a thread that the child does not have. Its
-  // word is copied, so the owner that the waiter saw is the parent's thread;
-  // the one that forked goes on in the child, under another id.
-  bool OwnerStayedInParent(ActorIndex actor, const Wait& wait) const {
-    const log::ProcessIndex here = ProcessOf(actor);
-    const log::ProcessIndex there = ProcessOf(wait.owner);
-    return here != kNone && there != kNone && IsForkedFrom(here, there) &&
-           !IsAncestor(wait.owner, actor) && !WasUnlockedByOther(wait);
-  }
-
-  WaitNode NodeOf(ActorIndex actor) const {
-    const EndState& end = end_[actor];
-    WaitNode node;
-    if (end.state == ActorState::kEnded) {
-      node.state = WaitNode::State::kDead;
-    } else if (end.wait && !end.exiting && !GivesUp(end.wait->how)) {
-      node.state = WaitNode::State::kWaiting;
-      node.providers = ProvidersOf(actor, *end.wait);
-    }
-    return node;
-  }
-
-  // Whom the wait needs; nobody if it can be satisfied, or nobody is known.
-  std::vector<graph::Vertex> ProvidersOf(ActorIndex actor,
-                                         const Wait& wait) const {
-    if (wait.object == kNone) return {};
-    if (o_.is_end_object(wait.object)) {
-      const ActorIndex joined = o_.actor_of_end(wait.object);
-      if (joined >= o_.actor_count ||
-          end_[joined].state == ActorState::kEnded) {
-        return {};
-      }
-      return {joined};
-    }
-    std::vector<graph::Vertex> providers;
-    if (AnybodyReleases(o_, wait.object)) return providers;
-    const auto holders = holders_.find(wait.object);
-    if (holders == holders_.end()) {
-      if (OwnerStayedInParent(actor, wait)) providers.push_back(Nobody());
-      return providers;
-    }
-    for (const Holder& h : holders->second) {
-      if (!Exclude(h.mode, wait.mode)) continue;
-      if (h.actor == actor && Recursive(wait.object)) continue;
-      providers.push_back(h.actor);
-    }
-    if (providers.empty()) AddWritersBefore(wait, providers);
-    return providers;
-  }
-
-  // Those that a reader does not overtake, though others read.
-  void AddWritersBefore(const Wait& wait,
-                        std::vector<graph::Vertex>& providers) const {
-    if (wait.mode != model::Mode::kShared || !IsInTurn(wait.object)) return;
-    for (ActorIndex a = 0; a < o_.actor_count; ++a) {
-      const EndState& end = end_[a];
-      if (end.wait && end.state == ActorState::kBlocked &&
-          end.wait->object == wait.object &&
-          end.wait->mode == model::Mode::kExclusive &&
-          !GivesUp(end.wait->how) && end.wait->since_ticks < wait.since_ticks) {
-        providers.push_back(a);
-      }
-    }
-  }
-
   Finding ToFinding(const std::vector<graph::Vertex>& cycle) const {
     Finding finding;
     for (size_t i = 0; i < cycle.size(); ++i) {
@@ -257,8 +121,8 @@ class EndOfLog {
 
   void AddCycle(const std::vector<graph::Vertex>& cycle,
                 std::vector<Finding>& findings) const {
-    if (carriers_.IsIn(cycle)) {
-      findings.push_back(carriers_.ToFinding(cycle));
+    if (graph_.carriers().IsIn(cycle)) {
+      findings.push_back(graph_.carriers().ToFinding(cycle));
       return;
     }
     findings.push_back(ToFinding(cycle));
@@ -268,13 +132,13 @@ class EndOfLog {
 
   // Who held the lock when it became nobody's; `provider` is not live.
   ActorIndex LostOwner(ActorIndex waiter, graph::Vertex provider) const {
-    return provider == Nobody() ? end_[waiter].wait->owner : provider;
+    return provider == graph_.Nobody() ? end_[waiter].wait->owner : provider;
   }
 
   // The owner's part; what it holds in its own process is not what matters.
   Part LostOwnerPart(ActorIndex owner, ActorIndex waiter) const {
     const Wait& wait = *end_[waiter].wait;
-    if (ProcessOf(owner) == ProcessOf(waiter))
+    if (graph_.ProcessOf(owner) == graph_.ProcessOf(waiter))
       return EndPart(o_, end_, owner, wait.object);
     Part part;
     part.actor = owner;
@@ -324,7 +188,7 @@ class EndOfLog {
         continue;
       }
       waiting[a] = true;
-      nodes[a].providers = ProvidersOf(a, *end.wait);
+      nodes[a].providers = graph_.ProvidersOf(a, *end.wait);
     }
     for (const auto& cycle : graph::WaitCycles(nodes, waiting)) {
       const bool timed =
@@ -339,7 +203,7 @@ class EndOfLog {
   }
 
   bool Runs(ActorIndex actor) const {
-    const log::ProcessIndex process = ProcessOf(actor);
+    const log::ProcessIndex process = graph_.ProcessOf(actor);
     return process != kNone &&
            o_.recording->processes[process].liveness == log::Liveness::kRunning;
   }
@@ -417,14 +281,14 @@ class EndOfLog {
 
   bool SomebodyMightNotifyIn(log::ProcessIndex process) const {
     for (ActorIndex a = 0; a < o_.actor_count; ++a) {
-      if (ProcessOf(a) == process && MightNotify(a)) return true;
+      if (graph_.ProcessOf(a) == process && MightNotify(a)) return true;
     }
     return false;
   }
 
   // A flag that was set, or an item that was put, is there for who comes later.
   bool LosesPosts(ObjectIndex object) const {
-    const model::Primitive& primitive = PrimitiveOf(KindOf(object));
+    const model::Primitive& primitive = PrimitiveOf(graph_.KindOf(object));
     return primitive.wait_rule == model::WaitRule::kAny &&
            primitive.stock == model::Stock::kNothing;
   }
@@ -447,7 +311,7 @@ class EndOfLog {
       if (LostFor(a) == nullptr) continue;
       // kNone: in all of them.
       const bool between = IsBetweenProcesses(o_, end_[a].wait->object);
-      const log::ProcessIndex where = between ? kNone : ProcessOf(a);
+      const log::ProcessIndex where = between ? kNone : graph_.ProcessOf(a);
       const auto [known, is_new] = still.try_emplace(where, false);
       if (is_new) {
         known->second = between ? !SomebodyMightNotifyAnywhere()
@@ -465,7 +329,7 @@ class EndOfLog {
 
   uint64_t Duration(ActorIndex actor, const Wait& wait) const {
     if (o_.recording == nullptr) return 0;
-    const uint64_t last = o_.recording->LastTicksOf(ProcessOf(actor));
+    const uint64_t last = o_.recording->LastTicksOf(graph_.ProcessOf(actor));
     if (last < wait.since_ticks) return 0;
     return static_cast<uint64_t>(static_cast<double>(last - wait.since_ticks) *
                                  o_.recording->clock.ns_per_tick);
@@ -473,10 +337,9 @@ class EndOfLog {
 
   const Observations& o_;
   const std::vector<EndState>& end_;
-  const Carriers carriers_;
-  absl::flat_hash_map<ObjectIndex, std::vector<Holder>> holders_;
-  std::vector<WaitNode> nodes_;
-  std::vector<bool> stuck_;
+  const EndGraph graph_;
+  const std::vector<WaitNode>& nodes_ = graph_.nodes();
+  const std::vector<bool>& stuck_ = graph_.stuck();
 };
 
 }  // namespace
