@@ -1,6 +1,7 @@
 #include "instrument/runtime/live_book.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <initializer_list>
 
@@ -17,6 +18,8 @@ using log::Op;
 constinit LiveOrder g_order;
 constinit LiveObjects g_objects;
 constinit LiveEnds g_ends;
+constinit LiveDeclared g_declared;
+std::atomic<bool> g_any_declared{false};
 bool g_said_full = false;
 bool g_said_outer = false;
 
@@ -29,6 +32,7 @@ class Books {
       g_order = LiveOrder();
       g_objects = LiveObjects();
       g_ends = LiveEnds();
+      g_declared = LiveDeclared();
     }
     g_in_use = true;
   }
@@ -172,6 +176,7 @@ uint32_t AddLiveObject(uint32_t place, const ObjectFacts& facts) {
 
 void ForgetLiveObject(uint32_t id, bool reusable) {
   const Books books;
+  reusable &= g_declared.Forget(id);
   if (LiveObject* const object = g_objects.Find(id)) {
     object->reusable &= reusable;
     object->gone = true;
@@ -195,6 +200,21 @@ LiveName NameOfLiveObject(uint32_t id) {
   memcpy(name.name, object->name(),
          std::min<size_t>(object->name_size, sizeof(name.name) - 1));
   return name;
+}
+
+void DeclareLiveOrder(uint32_t first, uint32_t second, uint32_t site) {
+  const Books books;
+  g_declared.Add(first, second, site);
+  g_any_declared.store(true, std::memory_order_relaxed);
+}
+
+bool AnyLiveOrderDeclared() {
+  return g_any_declared.load(std::memory_order_relaxed);
+}
+
+LiveDeclared::Broken FindBrokenLiveOrder(const LiveOrder::Request& request) {
+  const Books books;
+  return g_declared.Find(request.wanted, request.held, request.held_count);
 }
 
 void NoteLiveSignals(uint32_t id) {

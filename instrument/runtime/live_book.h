@@ -9,6 +9,7 @@
 
 #include <cstdint>
 
+#include "instrument/runtime/live_declared.h"
 #include "instrument/runtime/live_ends.h"
 #include "instrument/runtime/live_memory.h"
 #include "instrument/runtime/live_order.h"
@@ -32,6 +33,12 @@ struct LiveName {
 LiveName NameOfLiveObject(uint32_t id);
 // It is a semaphore that somebody else than a holder has released.
 void NoteLiveSignals(uint32_t id);
+
+// The program declares that the first object is taken before the second one.
+void DeclareLiveOrder(uint32_t first, uint32_t second, uint32_t site);
+// Whether it ever has; no look into the book.
+bool AnyLiveOrderDeclared();
+LiveDeclared::Broken FindBrokenLiveOrder(const LiveOrder::Request& request);
 
 LiveOrder::Answer NoteLiveRequest(const LiveOrder::Request& request);
 

@@ -5,6 +5,7 @@
 #include "instrument/runtime/live_book.h"
 #include "instrument/runtime/live_order.h"
 #include "instrument/runtime/lock_facts.h"
+#include "instrument/runtime/lock_order.h"
 #include "instrument/runtime/process.h"
 #include "instrument/runtime/reporter.h"
 
@@ -156,7 +157,11 @@ Answer NoteUnderHeld(Thread* t, const Wish& wish) {
   const HeldLocks held(t->kept().hot.holds, wish.before);
   if (!held.ok()) return Answer::kKnown;
   if (!t->begin_kept) const Keep keep(t);
-  return NoteLiveRequest(RequestOf(t, wish, held));
+  const LiveOrder::Request request = RequestOf(t, wish, held);
+  if (wish.member == nullptr && AnyLiveOrderDeclared()) {
+    SayIfOrderIsBroken(t, request);
+  }
+  return NoteLiveRequest(request);
 }
 
 // Under the thread's end: the first request for that lock, in that mode.

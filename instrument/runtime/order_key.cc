@@ -6,7 +6,6 @@
 #include "instrument/runtime/entry.h"
 #include "instrument/runtime/holding.h"
 #include "instrument/runtime/keep_errno.h"
-#include "instrument/runtime/live.h"
 #include "instrument/runtime/lock_facts.h"
 #include "instrument/runtime/record.h"
 #include "instrument/runtime/sites.h"
@@ -28,15 +27,15 @@ void DoOrderKey(internal::LockState& lock, internal::LockKind kind,
   const KeepErrno keep_errno;
   Thread* const t = Enter();
   if (t == nullptr) return;
-  if (Tag(lock) == 0) {
-    bool is_new = false;
-    RegisterLock(t, lock, kind, SiteId(t, slot, caller, &is_new));
-  }
-  char text[16];
-  const auto written = std::to_chars(text, text + sizeof(text),
-                                     std::min(key, largest_order_key));
-  {
-    const Keep keep(t);
+  // With mode=live nobody asks for it, and the lock's number may become another
+  // one's.
+  if (!t->live) {
+    if (Tag(lock) == 0) {
+      RegisterLock(t, lock, kind, SiteId(t, slot, caller));
+    }
+    char text[16];
+    const auto written = std::to_chars(text, text + sizeof(text),
+                                       std::min(key, largest_order_key));
     Begin(t, 8)
         .Word(ObjectId(lock))
         .Text(text, static_cast<size_t>(written.ptr - text))

@@ -5,6 +5,7 @@
 #include "instrument/runtime/fork.h"
 #include "instrument/runtime/gil.h"
 #include "instrument/runtime/held_across.h"
+#include "instrument/runtime/lock_order.h"
 #include "instrument/runtime/locks.h"
 #include "instrument/runtime/order_key.h"
 #include "instrument/runtime/process_lock.h"
@@ -113,6 +114,7 @@ constinit Table g_own_table = {internal::kModeUnknown,
                                &DoForkPlace,
                                &DoForkRemoteTask,
                                &DoUnlockSharedProcess,
-                               &DoOrderKey};
+                               &DoOrderKey,
+                               &DoDeclareOrder};
 
 }  // namespace lockcheck::runtime

@@ -25,6 +25,7 @@
 #include "lockcheck/internal/task_hooks.h"
 #include "lockcheck/internal/thread_hooks.h"
 #include "lockcheck/internal/wait_queue.h"
+#include "lockcheck/lock_order.h"
 
 namespace lockcheck::inline LOCKCHECK_ABI::internal {
 struct ProcessObject;  // process_signal.h
@@ -192,6 +193,9 @@ struct Table {
                                 SiteSlot* slot, Caller caller);
   void (*order_key)(LockState& lock, LockKind kind, uint32_t key,
                     SiteSlot* slot, Caller caller);
+  void (*declare_order)(internal::OrderedLock first,
+                        internal::OrderedLock second, SiteSlot* slot,
+                        Caller caller);
 };
 
 // This copy's own table, or the first copy's.

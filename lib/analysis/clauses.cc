@@ -135,6 +135,12 @@ bool ClauseChecker::JudgePair(uint32_t a, uint32_t b, Clause last) {
   return false;
 }
 
+bool ClauseChecker::MayOverlap(const Step& a, const Step& b) {
+  return std::any_of(a.phases.begin(), a.phases.end(), [&](uint32_t phase) {
+    return Overlaps(order_.ConeOf(a.actor, phase), b);
+  });
+}
+
 std::optional<Choices> ClauseChecker::Check(std::span<const uint32_t> arcs,
                                             Clause last) {
   for (size_t i = 0; i < arcs.size(); ++i) {

@@ -69,6 +69,9 @@ class ClauseChecker {
   std::optional<Choices> Extend(std::span<const uint32_t> arcs, Clause last,
                                 const Choices& choices);
 
+  // Whether some phases of the two steps are in no order.
+  bool MayOverlap(const Step& a, const Step& b);
+
   bool cut() const { return cut_; }
 
  private:

@@ -12,6 +12,7 @@
 #include "lib/analysis/order_graph.h"
 #include "lib/analysis/permits.h"
 #include "lib/analysis/phase_order.h"
+#include "lib/analysis/phase_path.h"
 #include "lib/graph/simple_cycles.h"
 
 namespace lockcheck::analysis {
@@ -88,11 +89,13 @@ class InversionVisitor : public graph::CycleVisitor {
 class ComponentSearch {
  public:
   ComponentSearch(const Observations& observations, const FindOptions& options,
-                  const OrderComponent& component, PhaseOrder& order)
+                  const OrderComponent& component, PhaseOrder& order,
+                  PhasePaths& paths)
       : observations_(observations),
         options_(options),
         component_(component),
-        checker_(component, order) {}
+        checker_(component, order),
+        paths_(paths) {}
 
   void Run(Findings& result) {
     std::vector<Finding>& findings = result.findings;
@@ -190,6 +193,7 @@ class ComponentSearch {
           "locks and libstdc++'s");
     }
     if (failed == Clause::kGate) finding.gate = GateAmong(choices);
+    if (failed == Clause::kForkJoin) SayWhatOrders(choices, finding);
     finding.order_violation =
         options_.policy == Policy::kOrder &&
         (failed == Clause::kOneActor || failed == Clause::kGate ||
@@ -254,6 +258,27 @@ class ComponentSearch {
       }
     }
     return kNone;
+  }
+
+  // Of two parts that are never at the same time, if there are such two; else
+  // it is all of them together that cannot be.
+  void SayWhatOrders(const Choices& choices, Finding& finding) {
+    for (size_t i = 0; i < choices.size(); ++i) {
+      for (size_t j = i + 1; j < choices.size(); ++j) {
+        const Step& a = *choices[i].step;
+        const Step& b = *choices[j].step;
+        if (checker_.MayOverlap(a, b)) continue;
+        finding.earlier_part = static_cast<uint32_t>(i);
+        finding.later_part = static_cast<uint32_t>(j);
+        finding.ordered_by = paths_.Path({a.actor, a.phases.front()},
+                                         {b.actor, b.phases.front()});
+        if (!finding.ordered_by.empty()) return;
+        std::swap(finding.earlier_part, finding.later_part);
+        finding.ordered_by = paths_.Path({b.actor, b.phases.front()},
+                                         {a.actor, a.phases.front()});
+        return;
+      }
+    }
   }
 
   Finding ToFinding(const Arcs& arcs, const Choices& choices) const {
@@ -323,6 +348,7 @@ class ComponentSearch {
   const FindOptions& options_;
   const OrderComponent& component_;
   ClauseChecker checker_;
+  PhasePaths& paths_;
 };
 
 }  // namespace
@@ -332,8 +358,9 @@ void FindCycles(const Observations& observations, const FindOptions& options,
   const std::vector<OrderComponent> components = BuildOrderGraph(observations);
   if (components.empty()) return;
   PhaseOrder order(observations);
+  PhasePaths paths(observations);
   for (const OrderComponent& component : components) {
-    ComponentSearch(observations, options, component, order).Run(result);
+    ComponentSearch(observations, options, component, order, paths).Run(result);
   }
 }
 

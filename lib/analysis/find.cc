@@ -8,6 +8,7 @@
 #include "lib/analysis/confirm_cycles.h"
 #include "lib/analysis/coroutine_hazards.h"
 #include "lib/analysis/cycles.h"
+#include "lib/analysis/declared_order.h"
 #include "lib/analysis/expired_wait.h"
 #include "lib/analysis/findings.h"
 #include "lib/analysis/fork_held.h"
@@ -162,6 +163,7 @@ void Sort(std::vector<Finding>& findings) {
       sites.push_back(part.awaits);
       if (!part.holds.empty()) sites.push_back(part.holds.front().site);
     }
+    sites.insert(sites.end(), f.declared.begin(), f.declared.end());
     return sites;
   };
   const auto smallest = [](const Finding& f) {
@@ -211,6 +213,7 @@ Findings Find(const Observations& observations, const FindOptions& options) {
   FindStuckActors(observations, result.findings, result.standing_waits);
   FindRefusedDeadlocks(observations, result.findings);
   FindMisuse(observations, result.findings);
+  FindBrokenOrders(observations, result);
   FindOwnerDeaths(observations, result.findings);
   FindForkHeld(observations, result.findings);
   FindRecursiveReads(observations, result.findings);

@@ -54,6 +54,7 @@ enum class Rule : uint8_t {
              // and that only this thread could resume
   kForkWhileHeld,  // another thread held a lock when its process was forked
   kInheritedLock,  // a forked child works under its copy of a lock
+  kDeclaredOrder,  // a lock is asked for in another order than was declared
 };
 
 // One actor's part: it holds `holds` and asks for `wants`. `wants` is kNone for
@@ -72,12 +73,28 @@ struct Part {
   SiteIndex awaits = kNone;
 };
 
+// Reason::kForkJoin: the actor starts, or joins, the other one.
+struct OrderingStep {
+  ActorIndex actor = kNone;
+  ActorIndex other = kNone;
+  bool starts = false;
+  SiteIndex site = kNone;  // of a join
+};
+
 struct Finding {
   Kind kind = Kind::kDeadlock;
   Rule rule = Rule::kLockOrder;
   std::optional<Verdict> verdict;  // deadlocks only
   std::optional<Reason> reason;    // refuted only
   ObjectIndex gate = kNone;        // Reason::kGate: the lock
+  // Reason::kForkJoin: what puts one of the parts before another one, in that
+  // order; and these two. Empty: they are in order in one way or the other
+  // whichever of several actors take part.
+  std::vector<OrderingStep> ordered_by;
+  uint32_t earlier_part = 0, later_part = 0;
+  // Rule::kDeclaredOrder: in Recording::declared_orders, from the lock that is
+  // asked for to the one that is held; without parts, round a cycle.
+  std::vector<uint32_t> declared;
   std::optional<model::Misuse> misuse;
   // Cyclic: parts[i] wants what parts[i+1] holds. Communication: those who wait
   // for a signal first, then those who wait for them.

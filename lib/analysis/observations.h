@@ -105,7 +105,8 @@ struct PhaseEdge {  // everything in `from` happens before everything in `to`
   ActorIndex from_actor = kNone;
   uint32_t from_phase = 0;
   ActorIndex to_actor = kNone;
-  uint32_t to_phase = 0;
+  uint32_t to_phase = 0;   // 0: a fork
+  SiteIndex site = kNone;  // of a join, if it is known
 };
 
 enum class ActorState : uint8_t {

@@ -60,6 +60,7 @@ struct PhaseStep {  // the actor's phase `phase` ended with it
   bool fork = false;
   ActorIndex other = kNone;
   uint32_t phase = 0;
+  SiteIndex site = kNone;  // of a join, if it is known
   uint64_t ticks = 0;
 };
 

@@ -1,11 +1,10 @@
 #include "lib/analysis/recursive_read.h"
 
-#include <algorithm>
 #include <map>
 #include <tuple>
-#include <utility>
 
 #include "absl/container/flat_hash_set.h"
+#include "lib/analysis/dependency_part.h"
 #include "lib/analysis/rivals.h"
 
 namespace lockcheck::analysis {
@@ -36,22 +35,11 @@ absl::flat_hash_set<ObjectIndex> LocksReadTwice(const Observations& o) {
 }
 
 Finding ToFinding(const Dependency& d, const Rival& writer) {
-  Part reader;
-  reader.actor = d.actor;
-  reader.holds.assign(d.held.begin(), d.held.end());
-  const auto outer = reader.holds.begin() + (ReadAlready(d) - &d.held[0]);
-  reader.outer = static_cast<uint32_t>(outer - reader.holds.begin());
-  std::rotate(reader.holds.begin(), outer, outer + 1);
-  reader.wants = d.lock;
-  reader.mode = d.mode;
-  reader.how = d.how;
-  reader.site = d.site;
-  reader.stack = d.stack;
-  reader.count = d.count;
+  const auto outer = static_cast<size_t>(ReadAlready(d) - &d.held[0]);
   Finding finding;
   finding.kind = Kind::kHazard;
   finding.rule = Rule::kRecursiveRead;
-  finding.parts = {std::move(reader), ToPart(writer, d.lock)};
+  finding.parts = {ToPart(d, outer), ToPart(writer, d.lock)};
   finding.objects = {d.lock};
   finding.assumes = {"a writer that waits stops new readers"};
   return finding;

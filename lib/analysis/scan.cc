@@ -140,7 +140,7 @@ void FindPhases(std::span<const Piece> pieces, Observations& o) {
         o.phase_edges.push_back({piece.actor, phase, step.other, 0});
       } else {
         o.phase_edges.push_back({step.other, o.phase_count[step.other] - 1,
-                                 piece.actor, phase + 1});
+                                 piece.actor, phase + 1, step.site});
       }
     }
     before += static_cast<uint32_t>(piece.steps.size());

@@ -188,7 +188,7 @@ class StreamScan final : public log::RecordVisitor {
   }
 
   void NotePhase(HeldTrie::Node& node);
-  void NextPhase(bool fork, ActorIndex other, uint64_t ticks);
+  void NextPhase(bool fork, ActorIndex other, SiteIndex site, uint64_t ticks);
   void Remove(size_t at);
   void Hold(const log::RawHold& held);
   void AddHold(const Open& open, const log::ReleaseRecord& release);

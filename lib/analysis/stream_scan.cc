@@ -231,16 +231,20 @@ void StreamScan::NoteTimedOut(const BlockRecord& block, uint64_t ticks) {
 
 // ---- Actors ----
 
-void StreamScan::NextPhase(bool fork, ActorIndex other, uint64_t ticks) {
-  piece_.steps.push_back(
-      {.fork = fork, .other = other, .phase = phase_, .ticks = ticks});
+void StreamScan::NextPhase(bool fork, ActorIndex other, SiteIndex site,
+                           uint64_t ticks) {
+  piece_.steps.push_back({.fork = fork,
+                          .other = other,
+                          .phase = phase_,
+                          .site = site,
+                          .ticks = ticks});
   ++phase_;
 }
 
 void StreamScan::OnFork(uint32_t child, uint64_t ticks) {
   ++events_;
   Stamp(ticks);
-  NextPhase(true, ids_.Actor(child), ticks);
+  NextPhase(true, ids_.Actor(child), kNone, ticks);
 }
 
 void StreamScan::OnBegin(log::BeginHow, uint32_t, uint32_t, uint64_t ticks) {
@@ -258,7 +262,7 @@ void StreamScan::OnJoin(uint32_t actor, uint64_t ticks) {
                                                     .site = join.site,
                                                     .how = join.how,
                                                     .joins = true})));
-  NextPhase(false, ids_.Actor(actor), ticks);
+  NextPhase(false, ids_.Actor(actor), ids_.Site(join.site), ticks);
 }
 
 void StreamScan::OnEnd(uint64_t ticks, uint64_t, uint32_t, uint32_t) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "lib/log/declared_order.h"
 
 namespace lockcheck::log {
 
@@ -142,6 +143,12 @@ class ScanVisitor : public RecordVisitor {
   }
   void OnDefName(NameTarget target, uint32_t id, std::string_view name) {
     found_.names.push_back({segment_.process, id, target, name});
+    // Its locks need not be taken by anybody.
+    if (target != kDeclaredOrderName || id == 0) return;
+    if (const auto after = ParseDeclaredOrder(name)) {
+      objects_->Add(id);
+      Use(after->second, after->site);
+    }
   }
 
  private:

@@ -37,7 +37,7 @@ inline constexpr size_t kBlockWords = kBlockSize / sizeof(uint32_t);
 
 inline constexpr char kMagic[8] = {'L', 'O', 'C', 'K', 'C', 'H', 'K', '\n'};
 inline constexpr uint16_t kMajorVersion = 2;  // a reader refuses a newer one
-inline constexpr uint16_t kMinorVersion = 5;  // a reader accepts a newer one
+inline constexpr uint16_t kMinorVersion = 6;  // a reader accepts a newer one
 
 // FileHeader::stop_reason: why recording ended before the program did.
 enum class StopReason : uint32_t {
@@ -284,7 +284,9 @@ struct StackOf {
   uint32_t object = 0, site = 0;
   uint32_t held_object = 0, held_site = 0;
 };
-// 4, since version 2.5: an object's order key; see order_key.h.
+// 4, since version 2.5: an object's order key; see order_key.h. 5, since
+// version 2.6: that the object is to be taken before another one; see
+// declared_order.h.
 enum class NameTarget : uint32_t { kActor = 1, kObject = 2, kProcess = 3 };
 // kStopped: value StopReason. kDropped: value records this actor did not write.
 // kTiming: value 0 off, 1 sampled, 2 full. kSampleInterval: mean, in sections.

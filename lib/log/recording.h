@@ -118,6 +118,15 @@ struct Object {
   uint32_t value = 0;    // what it began with: permits, room, participants
 };
 
+// The program has said that one lock is to be taken before another one.
+struct DeclaredOrder {
+  // As the process that said so knows them; they stand for its children's
+  // copies, too.
+  ObjectIndex first = kNone, second = kNone;
+  ProcessIndex process = kNone;
+  SiteIndex site = kNone;  // where it was said
+};
+
 // Converts time-stamp counts to nanoseconds since the recording began.
 struct Clock {
   uint64_t start_ticks = 0;
@@ -167,6 +176,7 @@ class Recording {
   std::vector<Process> processes;
   std::vector<Actor> actors;
   std::vector<Object> objects;
+  std::vector<DeclaredOrder> declared_orders;  // distinct
   std::vector<std::string> warnings;
 
   // Words of segments that are in no block; see since.h.

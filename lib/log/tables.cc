@@ -5,8 +5,10 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 
+#include "lib/log/declared_order.h"
 #include "lib/log/order_key.h"
 #include "lib/log/place_frame.h"
 
@@ -48,6 +50,7 @@ class TableBuilder {
     BuildProcesses(streams);
     BuildActors(std::move(streams));
     BuildObjects();
+    BuildDeclaredOrders();
     return std::move(ids_);
   }
 
@@ -262,6 +265,30 @@ class TableBuilder {
         ids_.objects[p][id] = IndexOf(p, id);
       }
     }
+  }
+
+  void BuildDeclaredOrders() {
+    std::set<std::tuple<ObjectIndex, ObjectIndex, SiteIndex>> known;
+    for (const Findings& part : found_) {
+      for (const NameRow& row : part.names) {
+        if (row.target != kDeclaredOrderName || row.id == 0) continue;
+        const auto after = ParseDeclaredOrder(row.name);
+        const auto process = IdMaps::Find(ids_.processes, row.process);
+        if (!after || process == kNone) continue;
+        const DeclaredOrder order = {FindObject(process, row.id),
+                                     FindObject(process, after->second),
+                                     process, ids_.FindSite(after->site)};
+        if (order.first == kNone || order.second == kNone) continue;
+        if (known.emplace(order.first, order.second, order.site).second) {
+          r_.declared_orders.push_back(order);
+        }
+      }
+    }
+  }
+
+  ObjectIndex FindObject(ProcessIndex process, uint32_t id) const {
+    const auto& known = ids_.objects[process];
+    return id < known.size() ? known[id] : kNone;
   }
 
   ObjectIndex IndexOf(ProcessIndex process, uint32_t id) {

@@ -7,6 +7,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "lib/analysis/class_order.h"
+#include "lib/analysis/dependency_part.h"
 #include "lib/analysis/stack_finder.h"
 #include "lib/log/order_key.h"
 #include "lib/report/class_words.h"
@@ -14,6 +15,7 @@
 #include "lib/report/identity.h"
 #include "lib/report/names.h"
 #include "lib/report/naming.h"
+#include "lib/report/order_rows.h"
 #include "lib/report/primitive_rows.h"
 #include "lib/report/serial.h"
 #include "lib/report/suppress.h"
@@ -236,6 +238,7 @@ void Builder::Add(const Finding& finding) {
     PlaceMisuse(finding.parts[0], row);
   }
   AddWitness(finding.witness, row);
+  FillOrders(finding, input_.recording, naming_, sites_, row);
   if (row.verdict == analysis::Verdict::kPossible) {
     row.missing = MissingFor(finding.doubt);
   }
@@ -323,22 +326,9 @@ void Builder::AddClassOrder() {
     std::vector<uint32_t> classes;
     for (const analysis::ClassStep& step : cycle) {
       const analysis::Dependency& d = *step.dependency;
-      const auto first = d.held.begin() + static_cast<ptrdiff_t>(step.hold);
-      analysis::Part part;
-      part.actor = d.actor;
-      part.holds.assign(d.held.begin(), d.held.end());
-      part.outer = static_cast<uint32_t>(step.hold);
-      std::rotate(part.holds.begin(), part.holds.begin() + part.outer,
-                  part.holds.begin() + part.outer + 1);
-      part.wants = d.lock;
-      part.mode = d.mode;
-      part.how = d.how;
-      part.site = d.site;
-      part.stack = d.stack;
-      part.count = d.count;
-      row.parts.push_back(PartOf(part));
+      row.parts.push_back(PartOf(analysis::ToPart(d, step.hold)));
       row.objects.push_back(naming_.Object(d.lock));
-      classes.push_back(class_of[first->object]);
+      classes.push_back(class_of[d.held[step.hold].object]);
     }
     if (IsCycleOfLocks(classes)) continue;
     ExplainClassOrder(report_, row);

@@ -10,6 +10,7 @@
 #include "fmt/format.h"
 #include "lib/report/names.h"
 #include "lib/report/naming.h"
+#include "lib/report/order_words.h"
 #include "lib/report/sentences.h"
 #include "lib/report/sites.h"
 #include "lib/report/witness_text.h"
@@ -118,6 +119,7 @@ bool IsFork(const FindingRow& row, const PartRow& part) {
 
 std::string Asks(const FindingRow& row, const PartRow& part) {
   const WantRow& wants = *part.wants;
+  if (row.rule == kDeclaredOrderRule) return "asks";
   if (row.kind == FindingKind::kMisuse) return "misuses";
   if ((row.rule == "lost-wakeup" || row.rule == "naked-notify") &&
       &part != &row.parts[0]) {
@@ -258,6 +260,11 @@ std::string FindingText(const Report& report, const FindingRow& row,
   for (const std::string& step : WitnessLines(report, row, all_steps)) {
     line(schedule, Wrap(step, text_width, kStackIndent));
     schedule = "";
+  }
+  std::string_view declared = "declared";
+  for (const std::string& order : DeclaredLines(report, row)) {
+    line(declared, Wrap(order, text_width, kStackIndent));
+    declared = "";
   }
   line("why", Wrap(row.why + ".", text_width, kStackIndent));
   if (!row.missing.empty()) {

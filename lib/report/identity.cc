@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "fmt/format.h"
+#include "lib/report/order_words.h"
 
 namespace lockcheck::report {
 namespace {
@@ -97,7 +98,30 @@ std::string FunctionOfPlace(const Report& report, const FindingRow& row) {
   return function;
 }
 
+// What is asked for and what is held, in the declared order; of a contradiction
+// each declaration.
+std::vector<Element> ElementsOfDeclared(const Report& report,
+                                        const FindingRow& row) {
+  std::vector<Element> elements;
+  const auto add = [&](uint32_t object, const std::string& function) {
+    elements.push_back(
+        {object, WithoutOrdinals(fmt::format(
+                     "{}\n{}", StableName(report, object), function))});
+  };
+  for (const PartRow& part : row.parts) {
+    if (!part.wants || part.holds.empty()) continue;
+    add(part.wants->object, Function(report, part.wants->site));
+    add(part.holds[0].object, Function(report, part.holds[0].site));
+  }
+  if (!elements.empty()) return elements;
+  for (const DeclaredRow& declared : row.declared) {
+    add(declared.first, Function(report, declared.site));
+  }
+  return elements;
+}
+
 std::vector<Element> Elements(const Report& report, const FindingRow& row) {
+  if (row.rule == kDeclaredOrderRule) return ElementsOfDeclared(report, row);
   std::vector<Element> elements;
   if (row.kind == FindingKind::kMisuse && !row.objects.empty()) {
     const uint32_t object = row.objects[0];
@@ -207,7 +231,8 @@ void Identify(const Report& report, FindingRow& row) {
   if (row.rule == "communication" || row.rule == "stall") {
     SortDistinct(elements);
   } else if (row.kind == FindingKind::kDeadlock ||
-             row.kind == FindingKind::kHazard) {
+             row.kind == FindingKind::kHazard ||
+             (row.rule == kDeclaredOrderRule && row.parts.empty())) {
     RotateToSmallest(elements);
   }
   std::string text;

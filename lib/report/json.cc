@@ -101,6 +101,27 @@ Value Witness(const FindingRow& row) {
   return steps;
 }
 
+Value OrderedBy(const FindingRow& row) {
+  Value steps = Value::array();
+  for (const OrderingRow& step : row.ordered_by) {
+    steps.push_back({{"actor", OrNull(step.actor)},
+                     {"act", step.starts ? "start" : "join"},
+                     {"other", OrNull(step.other)},
+                     {"site", OrNull(step.site)}});
+  }
+  return steps;
+}
+
+Value Declared(const FindingRow& row) {
+  Value orders = Value::array();
+  for (const DeclaredRow& declared : row.declared) {
+    orders.push_back({{"first", declared.first},
+                      {"second", declared.second},
+                      {"site", OrNull(declared.site)}});
+  }
+  return orders;
+}
+
 Value Finding(const FindingRow& row) {
   Value parts = Value::array();
   for (const PartRow& part : row.parts) {
@@ -119,6 +140,8 @@ Value Finding(const FindingRow& row) {
       {"verdict", row.verdict ? Value(NameOf(*row.verdict)) : Value(nullptr)},
       {"reason", row.reason ? Value(NameOf(*row.reason)) : Value(nullptr)},
       {"gate", OrNull(row.gate)},
+      {"ordered_by", OrderedBy(row)},
+      {"declared", Declared(row)},
       {"message", row.message},
       {"why", row.why},
       {"objects", row.objects},

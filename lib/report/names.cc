@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "lib/report/class_words.h"
+#include "lib/report/order_words.h"
 
 namespace lockcheck::report {
 namespace {
@@ -58,7 +59,8 @@ constexpr Name<Rule> kRules[] = {
     {Rule::kLongRun, "long-run"},
     {Rule::kCarrier, "carrier"},
     {Rule::kForkWhileHeld, "fork-while-held"},
-    {Rule::kInheritedLock, "inherited-lock"}};
+    {Rule::kInheritedLock, "inherited-lock"},
+    {Rule::kDeclaredOrder, kDeclaredOrderRule.data()}};
 constexpr Name<ActorState> kStates[] = {{ActorState::kRunning, "running"},
                                         {ActorState::kBlocked, "blocked"},
                                         {ActorState::kEnded, "ended"},

@@ -224,6 +224,19 @@ struct WitnessRow {
   bool matters = false;  // who reads it wants to see it
 };
 
+// Reason fork-join: an actor starts or joins another one.
+struct OrderingRow {
+  std::optional<uint32_t> actor, other;
+  bool starts = false;
+  std::optional<uint32_t> site;
+};
+
+// Rule declared-order: "`first` is acquired before `second`" was declared here.
+struct DeclaredRow {
+  uint32_t first = 0, second = 0;  // objects
+  std::optional<uint32_t> site;
+};
+
 enum class FindingKind : uint8_t { kDeadlock, kMisuse, kHazard, kContention };
 
 struct FindingRow {
@@ -237,8 +250,12 @@ struct FindingRow {
   std::optional<analysis::Verdict> verdict;
   std::optional<analysis::Reason> reason;
   std::optional<uint32_t> gate;  // object
-  std::string message;           // one sentence, plain words
-  std::string why;               // reason for doubt, certainty or refutation
+  // What puts one part before another one; see analysis::Finding.
+  std::vector<OrderingRow> ordered_by;
+  uint32_t earlier_part = 0, later_part = 0;
+  std::vector<DeclaredRow> declared;
+  std::string message;  // one sentence, plain words
+  std::string why;      // reason for doubt, certainty or refutation
   std::vector<uint32_t> objects;
   std::vector<PartRow> parts;
   // Confirmed: who does what, after which each part makes its request. If there

@@ -9,6 +9,7 @@
 #include "lib/report/coroutine_words.h"
 #include "lib/report/names.h"
 #include "lib/report/naming.h"
+#include "lib/report/order_words.h"
 #include "lib/report/sentences.h"
 
 namespace lockcheck::report {
@@ -302,6 +303,8 @@ std::string Message(const Report& report, const Finding& finding,
       return SelfMessage(report, row);
     case Rule::kMisuse:
       return MisuseMessage(report, finding, row);
+    case Rule::kDeclaredOrder:
+      break;
   }
   return "";
 }
@@ -312,8 +315,7 @@ std::string WhyRefuted(const Report& report, const FindingRow& row) {
       return "one actor would have to be in two of these places at once; "
              "another actor that did the same could deadlock with it";
     case Reason::kForkJoin:
-      return "these sections never run at the same time: starting and joining "
-             "threads puts them in order";
+      return WhyForkJoin(report, row);
     case Reason::kGate:
       return fmt::format(
           "{} hold {} all the while, so only one at a time can be inside",
@@ -481,6 +483,10 @@ std::string Why(const Report& report, const Finding& finding,
 }  // namespace
 
 void Explain(const Report& report, const Finding& finding, FindingRow& row) {
+  if (finding.rule == Rule::kDeclaredOrder) {
+    ExplainDeclaredOrder(report, row);
+    return;
+  }
   row.message = Message(report, finding, row);
   row.why = Why(report, finding, row);
   row.advice = Advice(report, finding, row);

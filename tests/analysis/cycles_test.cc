@@ -44,6 +44,20 @@ class CyclesTest : public testing::Test {
     return text;
   }
 
+  // "0 joins 1, 0 starts 3" of what puts one part before another one, and
+  // which.
+  std::string Ordered(const Finding& finding) const {
+    std::string text =
+        std::to_string(finding.parts.at(finding.earlier_part).actor) +
+        " before " + std::to_string(finding.parts.at(finding.later_part).actor);
+    for (const OrderingStep& step : finding.ordered_by) {
+      text += ", " + std::to_string(step.actor) +
+              (step.starts ? " starts " : " joins ") +
+              std::to_string(step.other);
+    }
+    return text;
+  }
+
   oracle::Trace trace_;
   FindOptions options_;
   Findings found_;
@@ -223,6 +237,32 @@ TEST_F(CyclesTest, PairsThatMeetAreNotEnoughWhenThreeNeverDo) {
                       "2/acq(b) 2/acq(c) 2/rel(c) 2/rel(b) "
                       "3/acq(c) 3/acq(a) 3/rel(a) 3/rel(c)"),
               ElementsAre(IsRefutedBy(Reason::kForkJoin)));
+  EXPECT_EQ(Ordered(found_.findings[0]), "1 before 3, 0 joins 1, 0 starts 3");
+}
+
+TEST_F(CyclesTest, TheForkThatPutsThemInOrderIsNamed) {
+  Analyze(
+      "0/acq(a) 0/acq(b) 0/rel(b) 0/rel(a) 0/fork(1) "
+      "1/acq(b) 1/acq(a) 1/rel(a) 1/rel(b)");
+  ASSERT_THAT(found_.findings, ElementsAre(IsRefutedBy(Reason::kForkJoin)));
+  EXPECT_EQ(Ordered(found_.findings[0]), "0 before 1, 0 starts 1");
+}
+
+TEST_F(CyclesTest, TheJoinThatPutsThemInOrderIsNamed) {
+  Analyze(
+      "0/fork(1) 1/acq(b) 1/acq(a) 1/rel(a) 1/rel(b) 0/join(1) "
+      "0/acq(a) 0/acq(b) 0/rel(b) 0/rel(a)");
+  ASSERT_THAT(found_.findings, ElementsAre(IsRefutedBy(Reason::kForkJoin)));
+  EXPECT_EQ(Ordered(found_.findings[0]), "1 before 0, 0 joins 1");
+}
+
+TEST_F(CyclesTest, TheShortestWayOfSeveralIsNamed) {
+  // 1 joins 2 and is joined itself; but 0 joins 2, too.
+  Analyze(
+      "0/fork(1) 1/fork(2) 2/acq(b) 2/acq(a) 2/rel(a) 2/rel(b) 1/join(2) "
+      "0/join(1) 0/join(2) 0/acq(a) 0/acq(b) 0/rel(b) 0/rel(a)");
+  ASSERT_THAT(found_.findings, ElementsAre(IsRefutedBy(Reason::kForkJoin)));
+  EXPECT_EQ(Ordered(found_.findings[0]), "2 before 0, 0 joins 2");
 }
 
 TEST_F(CyclesTest, AnActorWithUnknownStartMeetsEverybody) {

@@ -158,4 +158,8 @@ void Use() {
   lockcheck::this_thread::set_name("name");
   lockcheck::mutex first;
   lockcheck::order_key(first, 1);
+  lockcheck::recursive_mutex second;
+  lockcheck::shared_mutex third;
+  lockcheck::acquired_before(first, second, third);
+  lockcheck::acquired_after(third, second);
 }

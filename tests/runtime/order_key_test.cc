@@ -31,10 +31,18 @@ TEST(OrderKey, IsThatOfItsLockTheLatestOne) {
   EXPECT_THAT(keys["account"], ElementsAre(0u, 4'000'000'000u));
   EXPECT_THAT(keys["shelf"], ElementsAre(2u, 1u));
   EXPECT_THAT(keys["box"], ElementsAre(7u, std::nullopt));
+  EXPECT_THAT(keys["file"], ElementsAre(1u, 2u));
+  EXPECT_THAT(keys["tray"], ElementsAre(1u, 2u));
+  EXPECT_THAT(keys["crate"], ElementsAre(5u, std::nullopt))
+      << "a lock at the address of another one is a new lock";
 }
 
 TEST(OrderKey, IsNothingWhereNothingIsRecorded) {
-  EXPECT_TRUE(Child("order_key_program").Options("mode=off").Run().Succeeded());
+  for (const char* mode : {"mode=off", "mode=live"}) {
+    const Finished finished = Child("order_key_program").Options(mode).Run();
+    EXPECT_TRUE(finished.Succeeded()) << mode << finished;
+    EXPECT_EQ(finished.err, "") << mode;
+  }
 }
 
 }  // namespace

@@ -287,6 +287,27 @@ TEST(RecursiveRead, FixedByReadingOnceHasNoFinding) {
   EXPECT_TRUE(sample.Analyze({"--all"})["findings"].empty());
 }
 
+TEST(DeclaredOrder, WhoBreaksItIsToldThoughNobodyKeepsIt) {
+  RecordedSample sample;
+  ASSERT_EQ(sample.Run("declared_order"), 0);
+  const Json report = sample.Analyze();
+  EXPECT_EQ(sample.status, 1);
+  ASSERT_EQ(report["findings"].size(), 1u);
+  const Json& finding = report["findings"][0];
+  EXPECT_EQ(finding["rule"], "declared-order");
+  const Json& part = finding["actors"].at(0);
+  EXPECT_EQ(FunctionOf(part["holds"][0]), "Compact");
+  EXPECT_EQ(FunctionOf(part["wants"][0]), "Compact");
+  const size_t site = finding["declared"].at(0)["site"];
+  EXPECT_EQ(report["sites"].at(site)["where"]["function"], "DeclareOrder");
+}
+
+TEST(DeclaredOrder, FixedByKeepingItHasNoFinding) {
+  RecordedSample sample;
+  ASSERT_EQ(sample.Run("declared_order", {"--fixed"}), 0);
+  EXPECT_TRUE(sample.Analyze({"--all"})["findings"].empty());
+}
+
 TEST(ReaderWriterInversion, MayDeadlock) {
   RecordedSample sample;
   ASSERT_EQ(sample.Run("reader_writer_inversion"), 0);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "fmt/format.h"
+#include "lib/log/declared_order.h"
 #include "lib/log/order_key.h"
 #include "lib/log/recording.h"
 #include "lib/report/sites.h"
@@ -392,6 +393,15 @@ class Printer : public log::RecordVisitor {
     Definition(line + ":" + Frames(frames));
   }
   void OnDefName(log::NameTarget target, uint32_t id, std::string_view name) {
+    if (target == log::kDeclaredOrderName) {
+      const auto after = log::ParseDeclaredOrder(name);
+      return Definition(
+          after ? fmt::format("declared order: object {} before object {} at "
+                              "site {}",
+                              id, after->second, after->site)
+                : fmt::format("declared order of object {}: {}", id,
+                              Quoted(name)));
+    }
     const bool is_key = target == log::kOrderKeyName;
     Definition(fmt::format("{} of {} {}: {}", is_key ? "order key" : "name",
                            is_key ? "object" : Name(target), id, Quoted(name)));

@@ -12,6 +12,7 @@
 #include "lockcheck/gil.h"
 #include "lockcheck/guards.h"
 #include "lockcheck/latch.h"
+#include "lockcheck/lock_order.h"
 #include "lockcheck/mutex.h"
 #include "lockcheck/once_flag.h"
 #include "lockcheck/order_key.h"

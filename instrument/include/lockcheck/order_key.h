@@ -10,8 +10,10 @@
 //
 // For the lock types of lockcheck/mutex.h and shared_mutex.h. Call it when the
 // lock has been made; a later call gives it another key. Any thread may, at any
-// time. Cost: one record in the log; nothing where nothing is recorded, or with
-// LOCKCHECK_DISABLED. Never blocks, never throws.
+// time. A key goes with its lock: one that is made at the same address has
+// none. Cost: one record in the log; nothing where nothing is recorded, with
+// mode=live, which does not look at classes, or with LOCKCHECK_DISABLED. Never
+// blocks, never throws.
 #ifndef LOCKCHECK_ORDER_KEY_H_
 #define LOCKCHECK_ORDER_KEY_H_
 

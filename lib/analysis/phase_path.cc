@@ -1,0 +1,83 @@
+#include "lib/analysis/phase_path.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+
+namespace lockcheck::analysis {
+namespace {
+
+std::pair<ActorIndex, uint32_t> OutOf(const PhaseEdge& edge) {
+  return {edge.from_actor, edge.from_phase};
+}
+
+OrderingStep StepOf(const PhaseEdge& edge) {
+  if (edge.to_phase == 0) return {edge.from_actor, edge.to_actor, true, kNone};
+  return {edge.to_actor, edge.from_actor, false, edge.site};
+}
+
+}  // namespace
+
+struct PhasePaths::Reached {
+  Phase at;
+  size_t before;                    // index of the one it was reached from
+  const PhaseEdge* edge = nullptr;  // null: it is where the way begins
+};
+
+void PhasePaths::SortEdges() {
+  edges_ = observations_.phase_edges;
+  std::stable_sort(edges_.begin(), edges_.end(),
+                   [](const PhaseEdge& a, const PhaseEdge& b) {
+                     return OutOf(a) < OutOf(b);
+                   });
+}
+
+// Breadth first. An actor is looked at again when an earlier phase of it is
+// reached, and then only at the edges that this adds.
+std::vector<OrderingStep> PhasePaths::Path(Phase from, Phase to) {
+  if (edges_.size() != observations_.phase_edges.size()) SortEdges();
+  const auto first_from = [&](Phase phase) {
+    const auto at = std::lower_bound(
+        edges_.begin(), edges_.end(), std::pair(phase.actor, phase.phase),
+        [](const PhaseEdge& edge, const auto& key) {
+          return OutOf(edge) < key;
+        });
+    return static_cast<size_t>(at - edges_.begin());
+  };
+  absl::flat_hash_map<ActorIndex, size_t> seen;  // from that edge on
+  std::vector<Reached> reached = {{from, 0}};
+  for (size_t i = 0; i < reached.size(); ++i) {
+    const Phase at = reached[i].at;
+    if (i != 0 && at.actor == to.actor && at.phase <= to.phase) {
+      reached.resize(i + 1);
+      return StepsTo(reached);
+    }
+    const size_t begin = first_from(at);
+    size_t end = first_from({at.actor + 1, 0});
+    if (const auto [known, is_new] = seen.try_emplace(at.actor, begin);
+        !is_new) {
+      end = known->second;
+      known->second = std::min(begin, end);
+    }
+    for (size_t e = begin; e < end; ++e) {
+      if (++looks_ > kMostLooks) return {};
+      const PhaseEdge& edge = edges_[e];
+      reached.push_back({{edge.to_actor, edge.to_phase}, i, &edge});
+    }
+  }
+  return {};
+}
+
+std::vector<OrderingStep> PhasePaths::StepsTo(
+    const std::vector<Reached>& reached) const {
+  std::vector<OrderingStep> steps;
+  for (const Reached* at = &reached.back(); at->edge != nullptr;
+       at = &reached[at->before]) {
+    steps.push_back(StepOf(*at->edge));
+  }
+  std::reverse(steps.begin(), steps.end());
+  return steps;
+}
+
+}  // namespace lockcheck::analysis

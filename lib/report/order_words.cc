@@ -1,0 +1,107 @@
+#include "lib/report/order_words.h"
+
+#include <cstddef>
+
+#include "fmt/format.h"
+#include "lib/report/naming.h"
+#include "lib/report/sentences.h"
+#include "lib/report/sites.h"
+
+namespace lockcheck::report {
+namespace {
+
+// More are told by the first and the last ones.
+constexpr size_t kMostTold = 4;
+
+std::string Before(const Report& report, const DeclaredRow& row) {
+  return fmt::format("{} before {}", ObjectName(report, row.first),
+                     ObjectName(report, row.second));
+}
+
+void ExplainContradiction(const Report& report, FindingRow& row) {
+  std::string orders;
+  for (size_t i = 0; i < row.declared.size(); ++i) {
+    if (i == kMostTold) {
+      orders += " and so on";
+      break;
+    }
+    if (i != 0) orders += ", ";
+    orders += Before(report, row.declared[i]);
+  }
+  row.message = fmt::format(
+      "the program declares orders of locks that contradict each other: {}",
+      orders);
+  row.why =
+      "nobody can keep them all, so none of these is held against anybody";
+  row.advice = "take one of the declarations back";
+}
+
+// The actor of the step before it is not named again.
+std::string StepText(const Report& report, const OrderingRow& step,
+                     const OrderingRow* before) {
+  std::string text;
+  if (before == nullptr || before->actor != step.actor) {
+    text = ActorInSentence(report, step.actor) + " ";
+  }
+  text += fmt::format("{} {}", step.starts ? "starts" : "joins",
+                      ActorInSentence(report, step.other));
+  if (step.site) text += fmt::format(" ({})", SiteLabel(report, step.site));
+  return text;
+}
+
+}  // namespace
+
+void ExplainDeclaredOrder(const Report& report, FindingRow& row) {
+  if (row.parts.empty() || row.parts[0].holds.empty() || !row.parts[0].wants) {
+    ExplainContradiction(report, row);
+    return;
+  }
+  const PartRow& part = row.parts[0];
+  const std::string held = ObjectName(report, part.holds[0].object);
+  const std::string wanted = ObjectName(report, part.wants->object);
+  row.message = fmt::format("{}; the program declares {} before {}",
+                            Clause(report, part, "asks for"), wanted, held);
+  if (row.declared.size() > 1) row.message += ", by way of others";
+  row.why =
+      "it happened in this run; one who keeps to the declared order and this "
+      "one can wait for each other, whether anybody did in this run or not";
+  row.advice = fmt::format(
+      "take {} before {}, or let go of {} first; if this order is meant, "
+      "change the declaration",
+      wanted, held, held);
+}
+
+std::vector<std::string> DeclaredLines(const Report& report,
+                                       const FindingRow& row) {
+  std::vector<std::string> lines;
+  for (const DeclaredRow& declared : row.declared) {
+    lines.push_back(fmt::format("{}, in {}", Before(report, declared),
+                                SiteLabel(report, declared.site)));
+  }
+  return lines;
+}
+
+std::string WhyForkJoin(const Report& report, const FindingRow& row) {
+  std::string text = "these sections never run at the same time: ";
+  const std::vector<OrderingRow>& steps = row.ordered_by;
+  if (steps.empty() || row.earlier_part >= row.parts.size() ||
+      row.later_part >= row.parts.size()) {
+    return text + "starting and joining threads puts them in order";
+  }
+  text +=
+      fmt::format("{} comes before {}, for ",
+                  ActorInSentence(report, row.parts[row.earlier_part].actor),
+                  ActorInSentence(report, row.parts[row.later_part].actor));
+  for (size_t i = 0; i < steps.size(); ++i) {
+    if (steps.size() > kMostTold && i == kMostTold / 2) {
+      text += ", ...";
+      i = steps.size() - kMostTold / 2;
+    }
+    if (i != 0) text += ", then ";
+    text += StepText(report, steps[i], i != 0 ? &steps[i - 1] : nullptr);
+    if (i == 0 && steps[i].starts) text += " only after that";
+  }
+  return steps.back().starts ? text : text + " before that";
+}
+
+}  // namespace lockcheck::report
