@@ -15,6 +15,7 @@
 #include "instrument/runtime/table.h"
 #include "instrument/runtime/task.h"
 #include "instrument/runtime/thread_acts.h"
+#include "instrument/runtime/variable.h"
 #include "instrument/runtime/wait.h"
 #include "lockcheck/shared_mutex.h"
 
@@ -113,6 +114,9 @@ constinit Table g_own_table = {internal::kModeUnknown,
                                &DoForkPlace,
                                &DoForkRemoteTask,
                                &DoUnlockSharedProcess,
-                               &DoOrderKey};
+                               &DoOrderKey,
+                               &DoAccess,
+                               &DoKnowVariable,
+                               &DoForgetVariable};
 
 }  // namespace lockcheck::runtime
