@@ -5,6 +5,7 @@
 // it records is said by LOCKCHECK_OPTIONS, so scripts/bench runs this program
 // once for each mode. Not set: lockcheck compiled with LOCKCHECK_DISABLED, and
 // absl::Mutex with deadlock detection.
+#include <atomic>
 #include <barrier>
 #include <chrono>
 #include <cstdlib>
@@ -16,6 +17,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "bench/access_rows.h"
 #include "bench/coroutine_rows.h"
 #include "bench/lock_rows.h"
 #include "bench/own_coroutines.h"
@@ -35,6 +37,11 @@ namespace {
 
 uint64_t turns_of_the_work = 0;
 double ns_per_tick = 0;
+
+template <typename T>
+using StdAtomic = std::atomic<T>;
+template <typename T>
+using OwnAtomic = lockcheck::atomic<T>;
 
 class AbslMutex {
  public:
@@ -122,6 +129,7 @@ int main(int argc, char** argv) {
   RegisterConditionRows<std::mutex, std::condition_variable>("std");
   RegisterPlainTwinsRows();
   RegisterWaitRows<StdWaits>("std");
+  RegisterAccessRows<StdAtomic>("std");
   RegisterProcessRows<PlainRobustMutex, PlainProcessRwlock,
                       PlainProcessSemaphore>("std");
   if (const char* name = std::getenv("LOCKCHECK_BENCH_VARIANT")) {
@@ -132,6 +140,7 @@ int main(int argc, char** argv) {
         name);
     RegisterQueueRows<lockcheck::queue<uint64_t>>(name);
     RegisterWaitRows<OwnWaits>(name);
+    RegisterAccessRows<OwnAtomic>(name);
     RegisterBoundedRows<lockcheck::bounded_semaphore>(name);
     RegisterPoolRows<lockcheck::thread_pool>(name);
     RegisterCoroutineRows<OwnCoroutines>(name);

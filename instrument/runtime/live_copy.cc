@@ -65,6 +65,7 @@ bool IsKept(uint32_t word) {
     case Op::kPost:
     case Op::kTake:
     case Op::kTakeAndPost:
+    case Op::kAccess:
     case Op::kDefObject:
       return false;
     default:

@@ -16,6 +16,7 @@
 #include "instrument/runtime/table.h"
 #include "instrument/runtime/task.h"
 #include "instrument/runtime/thread_acts.h"
+#include "instrument/runtime/variable.h"
 #include "instrument/runtime/wait.h"
 #include "lockcheck/shared_mutex.h"
 
@@ -115,6 +116,9 @@ constinit Table g_own_table = {internal::kModeUnknown,
                                &DoForkRemoteTask,
                                &DoUnlockSharedProcess,
                                &DoOrderKey,
-                               &DoDeclareOrder};
+                               &DoDeclareOrder,
+                               &DoAccess,
+                               &DoKnowVariable,
+                               &DoForgetVariable};
 
 }  // namespace lockcheck::runtime

@@ -145,6 +145,7 @@ void BeginSegment(Thread* t, uint32_t number) {
   __atomic_store_n(&t->segment, number, __ATOMIC_RELEASE);
   __atomic_store_n(&t->segment_begin, t->hot.cursor, __ATOMIC_RELEASE);
   t->hot.read_tag = 0;
+  t->after_access = nullptr;
   timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   t->stamp = Ticks();
@@ -187,6 +188,7 @@ void Rewind(Thread* t) {
   memset(t->mark, 0, static_cast<size_t>(t->hot.cursor - t->mark) * 4);
   t->hot.cursor = t->mark;
   t->after_wait = nullptr;
+  t->after_access = nullptr;
   t->segment = t->mark_segment;
   ForgetRecordsOfHolds(t);
 }

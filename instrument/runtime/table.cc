@@ -16,8 +16,8 @@ struct Notice {
   const Table* table;
 };
 
-constexpr char kName[] = "lockcheck-runtime-14";
-constexpr char kMapsName[] = "/memfd:lockcheck-runtime-14";
+constexpr char kName[] = "lockcheck-runtime-15";
+constexpr char kMapsName[] = "/memfd:lockcheck-runtime-15";
 
 // Reads /proc/self/maps line by line through a small buffer; returns the start
 // of the mapping with our name, 0 if there is none.

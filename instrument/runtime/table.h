@@ -24,6 +24,7 @@
 #include "lockcheck/internal/semaphore.h"
 #include "lockcheck/internal/task_hooks.h"
 #include "lockcheck/internal/thread_hooks.h"
+#include "lockcheck/internal/variable.h"
 #include "lockcheck/internal/wait_queue.h"
 #include "lockcheck/lock_order.h"
 
@@ -196,6 +197,14 @@ struct Table {
   void (*declare_order)(internal::OrderedLock first,
                         internal::OrderedLock second, SiteSlot* slot,
                         Caller caller);
+  void (*access)(internal::VariableState& variable,
+                 const internal::AccessFacts& facts, SiteSlot* slot,
+                 Caller caller);
+  // Null: no more of them can be known.
+  internal::KnownVariable* (*know_variable)(const volatile void* address,
+                                            const char* name,
+                                            source_location where);
+  void (*forget_variable)(const volatile void* address);
 };
 
 // This copy's own table, or the first copy's.

@@ -86,6 +86,12 @@ struct ClosingRequest {
   uint32_t held_site;  // 0: nothing is held
 };
 
+// As in a record of an access.
+struct Accessed {
+  uint32_t tag, version;
+};
+inline constexpr uint32_t kMostAccessed = 8;
+
 struct Thread;
 
 // Copied by fork.
@@ -135,6 +141,11 @@ struct Thread {
   // Behind the last record of a condition's wait: a request that finds the
   // cursor there takes the condition's own lock again.
   uint32_t* after_wait;
+  // Behind the last record, if that was an access, and which versions of which
+  // variables its thread has accessed since it recorded anything else.
+  uint32_t* after_access;
+  uint32_t accessed_count;
+  Accessed accessed[kMostAccessed];
   Waiting waiting;
   // Of the pool whose worker it is; null: of none. Read by others while it
   // waits.

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "lib/analysis/version_order.h"
 
 namespace lockcheck::analysis {
 namespace {
@@ -13,7 +14,11 @@ class Run {
  public:
   Run(const Trace& trace, const TraceOrder& order,
       std::span<const uint32_t> length)
-      : trace_(trace), order_(order), length_(length), at_(length.size()) {
+      : trace_(trace),
+        order_(order),
+        length_(length),
+        versions_(trace, length),
+        at_(length.size()) {
     for (ActorIndex a = 0; a < length.size(); ++a) {
       if (length[a] == 0) continue;
       left_.push_back(a);
@@ -90,6 +95,7 @@ class Run {
     }
     needs_.clear();
     order_.Needs(ref, needs_);
+    if (MakesVersion(e.kind)) versions_.Needs(ref, needs_);
     return std::all_of(needs_.begin(), needs_.end(),
                        [&](EventRef need) { return IsDone(need); });
   }
@@ -204,6 +210,7 @@ class Run {
   const Trace& trace_;
   const TraceOrder& order_;
   const std::span<const uint32_t> length_;
+  const VersionOrder versions_;
   std::vector<uint32_t> at_;      // by actor: the event it is at
   std::vector<ActorIndex> left_;  // that are not at their ends
   absl::flat_hash_map<ObjectIndex, Holds> holds_;

@@ -15,7 +15,21 @@ enum class EventKind : uint8_t {
   kFound,      // asked a condition's predicate, and need not wait
   kFork,
   kJoin,
+  kRead,    // a variable
+  kWrite,   // a variable
+  kUpdate,  // reads a variable and writes its next version, in one step
 };
+
+// Whether it saw a version of a variable, or made one.
+constexpr bool SeesVersion(EventKind kind) {
+  return kind == EventKind::kRead || kind == EventKind::kUpdate;
+}
+constexpr bool MakesVersion(EventKind kind) {
+  return kind == EventKind::kWrite || kind == EventKind::kUpdate;
+}
+constexpr bool IsAccess(EventKind kind) {
+  return SeesVersion(kind) || MakesVersion(kind);
+}
 
 }  // namespace lockcheck::analysis
 

@@ -5,6 +5,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "lib/analysis/held_now.h"
+#include "lib/analysis/variable_states.h"
 
 namespace lockcheck::analysis {
 namespace {
@@ -31,6 +32,9 @@ class Search {
       actors_.push_back(a);
       if (!ends_there[a]) limit_[a] = EndOfSections(a, limit_[a]);
     }
+    std::vector<uint32_t> needed(length.begin(), length.end());
+    for (const EventRef end : ends) needed[end.actor] = end.index;
+    variables_.Begin(trace, needed, limit_);
     for (const EventRef end : ends) FindHeldAtEnd(end);
   }
 
@@ -123,12 +127,17 @@ class Search {
   bool GoOn(ActorIndex a) {
     size_t good = schedule_.size();
     const size_t before = good;
-    while (CanDo(a)) {
+    while (CanDo(a) && !IsChoice(a)) {
       Do(a);
       if (held_[a] == 0) good = schedule_.size();
     }
     while (schedule_.size() > good) Undo();
     return good > before;
+  }
+
+  // Another write may have to come first.
+  bool IsChoice(ActorIndex a) const {
+    return variables_.IsChoice(a, trace_.At({a, at_[a]}));
   }
 
   // ---- One step ----
@@ -148,6 +157,7 @@ class Search {
              (!child.forked_by.known() || IsDone(child.forked_by));
     }
     if (e.kind == EventKind::kAcquire && !CanAcquire(ref, e)) return false;
+    if (IsAccess(e.kind) && !variables_.Can(ref, e)) return false;
     if (e.kind == EventKind::kTake &&
         order_.Of(e.object).role == Role::kPermits &&
         gained_[e.object] + order_.Of(e.object).initial <= 0) {
@@ -175,6 +185,7 @@ class Search {
     if (e.kind == EventKind::kRelease) LetGo(a, e);
     if (e.kind == EventKind::kTake) --gained_[e.object];
     if (e.kind == EventKind::kPost) ++gained_[e.object];
+    if (IsAccess(e.kind)) DoAccess({a, at_[a]}, e);
     hash_ += Mix(a, at_[a]++);
     schedule_.push_back(a);
   }
@@ -188,6 +199,20 @@ class Search {
     if (e.kind == EventKind::kRelease) Hold(a, e);
     if (e.kind == EventKind::kTake) ++gained_[e.object];
     if (e.kind == EventKind::kPost) --gained_[e.object];
+    if (!IsAccess(e.kind)) return;
+    hash_ -= MixOf(e.object);
+    variables_.Undo({a, at_[a]}, e);
+    hash_ += MixOf(e.object);
+  }
+
+  void DoAccess(EventRef ref, const Event& e) {
+    hash_ -= MixOf(e.object);
+    variables_.Do(ref, e);
+    hash_ += MixOf(e.object);
+  }
+  // Where everybody is does not tell which write was the last one.
+  uint64_t MixOf(ObjectIndex variable) const {
+    return Mix(~variable, variables_.Version(variable));
   }
 
   void Hold(ActorIndex a, const Event& e) {
@@ -223,6 +248,7 @@ class Search {
       after_;
   absl::flat_hash_map<ObjectIndex, std::vector<Holder>> holders_;
   absl::flat_hash_map<ObjectIndex, int64_t> gained_;
+  VariableStates variables_;
   std::vector<ActorIndex> schedule_;
   absl::flat_hash_set<uint64_t> failed_;
   std::vector<EventRef> needs_;

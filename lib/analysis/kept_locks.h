@@ -59,6 +59,7 @@ class KeptLocks : public log::RecordVisitor {
   }
   void OnPost(const log::PostRecord&) { Mark(); }
   void OnTake(const log::TakeRecord&) { Mark(); }
+  void OnAccess(const log::AccessRecord&) { Mark(); }
   void OnBlock(const log::BlockRecord&) { Mark(); }
   void OnFork(uint32_t, uint64_t) { Mark(); }
   void OnJoin(uint32_t, uint64_t) { Mark(); }

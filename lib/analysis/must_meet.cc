@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <utility>
 
+#include "lib/analysis/version_order.h"
+
 namespace lockcheck::analysis {
 namespace {
 
@@ -23,13 +25,24 @@ void Begin(const TraceOrder& order, Requests requests, MustPrecede& must) {
   }
 }
 
-// By what each actor does, fork and join, and what is held in the end alone.
+std::vector<uint32_t> LengthOf(const Trace& trace, const MustPrecede& must) {
+  std::vector<uint32_t> length(trace.actors.size());
+  for (ActorIndex a = 0; a < length.size(); ++a) length[a] = must.Length(a);
+  return length;
+}
+
+// By what each actor does, fork and join, what is held in the end, and who has
+// seen which write alone.
 class Orders {
  public:
-  Orders(const Trace& trace, const Times& times, const MustPrecede& must)
-      : trace_(trace), at_(trace.actors.size()), length_(trace.actors.size()) {
+  Orders(const Trace& trace, const TraceOrder& order, const Times& times,
+         const MustPrecede& must)
+      : trace_(trace),
+        order_(order),
+        at_(trace.actors.size()),
+        length_(LengthOf(trace, must)),
+        reads_first_(trace, length_) {
     for (ActorIndex a = 0; a < length_.size(); ++a) {
-      length_[a] = must.Length(a);
       if (length_[a] != 0) left_.push_back(a);
     }
     for (const EventRef time : times) FindHeldAtEnd(time);
@@ -85,13 +98,26 @@ class Orders {
 
   bool IsDone(EventRef ref) const { return ref.index < at_[ref.actor]; }
 
-  bool CanDo(EventRef ref) const {
+  // What it saw was written, or is not in the trace.
+  bool CanAccess(EventRef ref, const Event& e) {
+    if (SeesVersion(e.kind)) {
+      writes_.clear();
+      order_.Needs(ref, writes_);
+      for (const EventRef write : writes_) {
+        if (write.index < length_[write.actor] && !IsDone(write)) return false;
+      }
+    }
+    return !MakesVersion(e.kind) || reads_first_.IsMet(ref, e, at_);
+  }
+
+  bool CanDo(EventRef ref) {
     const EventRef forked_by = trace_.actors[ref.actor].forked_by;
     if (forked_by.known() && !IsDone(forked_by)) return false;
     const Event& e = trace_.At(ref);
     if (e.kind == EventKind::kJoin) {
       return at_[e.object] == trace_.actors[e.object].events.size();
     }
+    if (IsAccess(e.kind)) return CanAccess(ref, e);
     if (e.kind != EventKind::kAcquire) return true;
     return std::all_of(held_.begin(), held_.end(), [&](const HeldAtEnd& h) {
       return !(h.taken == ref) ||
@@ -101,8 +127,12 @@ class Orders {
   }
 
   const Trace& trace_;
-  std::vector<uint32_t> at_, length_;  // by actor
-  std::vector<ActorIndex> left_;       // that are not at their ends
+  const TraceOrder& order_;
+  std::vector<uint32_t> at_;            // by actor
+  const std::vector<uint32_t> length_;  // by actor
+  const ReadsFirst reads_first_;
+  std::vector<EventRef> writes_;
+  std::vector<ActorIndex> left_;  // that are not at their ends
   std::vector<HeldAtEnd> held_;
 };
 
@@ -113,7 +143,7 @@ bool MayMeetAt(const Trace& trace, const TraceOrder& order, Requests requests,
   return must.is_possible() &&
          std::none_of(times.begin(), times.end(),
                       [&](EventRef time) { return must.Has(time); }) &&
-         Orders(trace, times, must).HaveNoCircle();
+         Orders(trace, order, times, must).HaveNoCircle();
 }
 
 }  // namespace

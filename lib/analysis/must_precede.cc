@@ -112,6 +112,8 @@ void MustPrecede::TakeIn(EventRef ref) {
     if (!child.events.empty()) {
       Need({e.object, static_cast<uint32_t>(child.events.size() - 1)});
     }
+  } else if (SeesVersion(e.kind)) {
+    order_.Needs(ref, needed_);
   } else if (e.kind == EventKind::kTake) {
     NeedForTake(ref, e);
   } else if (e.kind == EventKind::kAcquire) {

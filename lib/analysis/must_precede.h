@@ -9,6 +9,8 @@
 //   * units: a take needs the posts without which all others are fewer than
 //     what its actor has taken by then (supply.h); so does the end of what was
 //     begun, by that actor before;
+//   * a variable: a read needs the write whose value it saw, and so does an
+//     update: no other one is the same reordering;
 //   * a once_flag: who has passed it comes after all that was done in its
 //     function, by whoever ran it. Had another come first, he would have run
 //     it; so what that actor did before its call is not needed.

@@ -27,6 +27,9 @@ class Choices {
                     [](const TraceObject& object) {
                       return object.kind == model::ObjectKind::kOnceFlag;
                     });
+    has_variables_ = std::any_of(
+        trace.objects.begin(), trace.objects.end(),
+        [](const TraceObject& object) { return object.role() == Role::kData; });
   }
 
   // Why no choice can happen; nothing: one can, or a bound was reached.
@@ -108,9 +111,13 @@ class Choices {
     if (has_once_flags_) return true;
     const bool can = FirstThatMeet(order_, chosen_, must_).has_value();
     const ObjectIndex had_before = must_.let_go_again();
-    if (had_before == kNone) return true;
+    if (had_before == kNone && !has_variables_) return true;
     if (can && SomeMayMeet(trace_, order_, chosen_, must_)) return true;
-    guard_ = had_before;
+    if (had_before == kNone) {
+      was_ordered_ = true;
+    } else {
+      guard_ = had_before;
+    }
     return false;
   }
 
@@ -122,6 +129,7 @@ class Choices {
   std::vector<const TraceNode*> chosen_;
   size_t choices_ = 0;
   bool has_once_flags_ = false;
+  bool has_variables_ = false;
   bool was_ordered_ = false;
   ObjectIndex guard_ = kNone;     // had by another one on the way there
   ObjectIndex short_of_ = kNone;  // permits that some choice has too few of

@@ -7,6 +7,7 @@ using model::WaitRule;
 
 Role RoleOf(model::ObjectKind kind, bool held, uint32_t initial) {
   const model::Primitive& row = model::PrimitiveOf(kind);
+  if (row.data) return Role::kData;
   if (row.stock == Stock::kOutstanding) return Role::kOutstanding;
   if (row.outside) return Role::kUnknown;
   if (!model::EndsByAnybody(kind)) return Role::kLock;

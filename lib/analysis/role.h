@@ -18,6 +18,7 @@ enum class Role : uint8_t {
   kAllArrive,    // barrier, latch: the arrivals of a phase, all of them
   kCondition,    // notifications
   kOutstanding,  // what was begun, until all of it is over
+  kData,         // read and written, and not waited for
 };
 
 // By its row in lib/model. `held`: who gives a permit back is who took it;

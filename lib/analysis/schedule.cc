@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "lib/analysis/version_order.h"
 
 namespace lockcheck::analysis {
 namespace {
@@ -14,7 +15,11 @@ class Scheduler {
  public:
   Scheduler(const Trace& trace, const TraceOrder& order,
             std::span<const uint32_t> length)
-      : trace_(trace), order_(order), length_(length), at_(length.size()) {
+      : trace_(trace),
+        order_(order),
+        length_(length),
+        versions_(trace, length),
+        at_(length.size()) {
     for (ActorIndex a = 0; a < length.size(); ++a) {
       if (length[a] == 0) continue;
       total_ += length[a];
@@ -144,6 +149,7 @@ class Scheduler {
       if (child.forked_by.known()) needs_.push_back(child.forked_by);
     }
     order_.Needs(ref, needs_);
+    if (MakesVersion(e.kind)) versions_.Needs(ref, needs_);
     if (const auto row = needs_of_.find(a); row != needs_of_.end()) {
       const auto more = row->second.find(ref.index);
       if (more != row->second.end()) {
@@ -232,6 +238,7 @@ class Scheduler {
   const Trace& trace_;
   const TraceOrder& order_;
   const std::span<const uint32_t> length_;
+  const VersionOrder versions_;
   std::vector<uint32_t> at_;  // by actor: the event it is at
   size_t total_ = 0;
   std::vector<ActorIndex> schedule_;

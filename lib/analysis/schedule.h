@@ -7,7 +7,8 @@
 // Algorithm: each event comes when what it needs has: its actor's one before,
 // the fork, the end of who is joined, what ended a wait as it was seen
 // (trace_order.h), and of a lock the releases of those that had it before and
-// exclude it, in the lock's order. So all that orders two events is in the
+// exclude it, in the lock's order, of a variable's write the one before and who
+// saw that one's value. So all that orders two events is in the
 // order in which it was seen, and the list is one that the recording could have
 // been; but where the log does not say the order (permits, the tasks of a pool)
 // whoever can goes on, and who keeps a permit takes it last. What comes out is

@@ -105,6 +105,7 @@ class StreamScan final : public log::RecordVisitor {
     posts_.OnPost(post, stamp_);
   }
   void OnTake(const log::TakeRecord& take) { posts_.OnTake(take, stamp_); }
+  void OnAccess(const log::AccessRecord&) { ++events_; }
   void OnSawWaiters(uint32_t object, uint64_t ticks);
   void OnTryFailed(uint32_t object, uint32_t site, model::How how);
   void OnBlock(const log::BlockRecord& block);

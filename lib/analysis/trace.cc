@@ -21,7 +21,7 @@ using model::ObjectKind;
 
 bool IsWaitedFor(ObjectKind kind) {
   const Role role = RoleOf(kind, false, 0);
-  return role != Role::kLock && role != Role::kUnknown;
+  return role != Role::kLock && role != Role::kUnknown && role != Role::kData;
 }
 
 // Of a queue's end, in its own process.
@@ -183,6 +183,16 @@ class ActorReader : public log::RecordVisitor {
     }
     Add(event);
   }
+  void OnAccess(const log::AccessRecord& access) {
+    const ObjectIndex object = ids_.Object(access.object);
+    if (object == kNone || RoleOf(object) != Role::kData) return;
+    // An update's is one more than the one that it saw.
+    if (access.version == 0 && model::Writes(access.access)) return;
+    Add({.kind = KindOf(access.access),
+         .object = object,
+         .site = ids_.Site(access.site),
+         .order = access.version});
+  }
   void OnFork(uint32_t child, uint64_t) {
     const ActorIndex actor = ids_.Actor(child);
     if (actor == kNone || IsRunHere(recording_.actors[actor])) return;
@@ -234,6 +244,17 @@ class ActorReader : public log::RecordVisitor {
   std::vector<Event>& events() { return trace_.actors[actor_].events; }
   ObjectKind KindOf(ObjectIndex object) const {
     return trace_.objects[object].kind;
+  }
+  static EventKind KindOf(model::Access access) {
+    switch (access) {
+      case model::Access::kRead:
+        return EventKind::kRead;
+      case model::Access::kWrite:
+        return EventKind::kWrite;
+      case model::Access::kUpdate:
+        return EventKind::kUpdate;
+    }
+    return EventKind::kRead;
   }
   // Of a task: by the only worker of its pool, which says that they follow each
   // other. Their slot does that, in whatever order they are submitted.
@@ -354,6 +375,28 @@ class ActorReader : public log::RecordVisitor {
   bool is_first_ = false;  // of the recording
 };
 
+// What is written before the trace begins, by the parent of a forked process
+// for one, is no event of it. If nothing is, the first version is 0, and who
+// saw another one whose write is missing saw what the log has lost.
+void FindFirstVersions(const log::Recording& recording, Trace& trace) {
+  std::vector<uint32_t> least(trace.objects.size(), UINT32_MAX);
+  for (const TraceActor& actor : trace.actors) {
+    for (const Event& e : actor.events) {
+      if (!SeesVersion(e.kind) && !MakesVersion(e.kind)) continue;
+      const uint32_t before = e.order - (MakesVersion(e.kind) ? 1 : 0);
+      least[e.object] = std::min(least[e.object], before);
+    }
+  }
+  for (ObjectIndex o = 0; o < least.size(); ++o) {
+    const log::ProcessIndex process = recording.objects[o].process;
+    const bool is_child = process < recording.processes.size() &&
+                          recording.processes[process].parent != log::kNone;
+    if (least[o] != UINT32_MAX && (is_child || !recording.from_start)) {
+      trace.objects[o].first_version = least[o];
+    }
+  }
+}
+
 void LeaveOut(Trace& trace, ActorIndex actor) {
   trace.incomplete = true;
   trace.actors[actor].events.clear();
@@ -406,6 +449,7 @@ Trace ReadTrace(const Observations& o, const TraceOptions& options) {
   for (const ActorIndex a : started) {
     if (!trace.actors[a].forked_by.known()) LeaveOut(trace, a);
   }
+  FindFirstVersions(recording, trace);
   CutToWholeActs(trace);
   return trace;
 }

@@ -41,7 +41,8 @@ struct Event {
   // kAcquire: the object's hand-over count. kTake, kPost: which act on the
   // object it is, 0 if that is not known; of a thread pool's slot, nothing.
   // kWaitBegin, and kTake of a notification: the ticket, 0 if not known. kPost
-  // of a notification: the next ticket then.
+  // of a notification: the next ticket then. kRead: the version that it saw.
+  // kWrite, kUpdate: the one that it made.
   uint32_t order = 0;
   // kPost: how many units it adds.
   uint32_t amount = 1;
@@ -53,6 +54,11 @@ struct Event {
   // kNone if none does. kRelease, kPost of a permit: of the one that began it.
   uint32_t match = kNone;
 };
+
+// kRead, kUpdate: of the variable, what its actor found there.
+constexpr uint32_t VersionSeen(const Event& e) {
+  return e.kind == EventKind::kUpdate ? e.order - 1 : e.order;
+}
 
 struct TraceActor {
   std::vector<Event> events;
@@ -77,6 +83,8 @@ struct TraceObject {
   bool whole = true;
   // Of a queue's end: what was put, and is unfinished.
   ObjectIndex items = kNone;
+  // Of a variable: what it has when the trace begins.
+  uint32_t first_version = 0;
 
   Role role() const { return RoleOf(kind, held, initial); }
 };

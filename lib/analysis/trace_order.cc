@@ -47,6 +47,7 @@ void TraceOrder::Collect() {
       const EventRef ref = {a, i};
       ObjectActs& acts = objects_[e.object];
       if (e.kind == EventKind::kTake) acts.takes.push_back(ref);
+      if (MakesVersion(e.kind)) acts.writes.push_back(ref);
       if (e.kind == EventKind::kFound) acts.found.push_back(ref);
       if (e.kind == EventKind::kWaitBegin) acts.begins.push_back(ref);
       if (e.kind == EventKind::kAcquire && IsOnceFlag(e.object) &&
@@ -78,6 +79,7 @@ void TraceOrder::FindRole(ObjectIndex object) {
   acts.initial = trace_.objects[object].initial;
   acts.role = trace_.objects[object].role();
   if (acts.role == Role::kLock || acts.role == Role::kUnknown) return;
+  if (acts.role == Role::kData) return SortByOrder(acts.writes);
   if (!trace_.objects[object].whole || !Orders(acts)) {
     acts = {};
     return;
@@ -358,6 +360,15 @@ void TraceOrder::NeedEnds(EventRef take, std::vector<EventRef>& needs) const {
   }
 }
 
+// The one whose value it saw.
+void TraceOrder::NeedWrite(const Event& access,
+                           std::vector<EventRef>& needs) const {
+  const uint32_t seen = VersionSeen(access);
+  if (seen == trace_.objects[access.object].first_version) return;
+  const auto [first, last] = WithOrder(objects_[access.object].writes, seen);
+  needs.push_back(last - first == 1 ? *first : kNowhere);
+}
+
 // Without those who were woken by it, it would have been lost.
 void TraceOrder::AddReleased(const Event& post,
                              std::vector<EventRef>& needs) const {
@@ -439,6 +450,9 @@ void TraceOrder::Needs(EventRef ref, std::vector<EventRef>& needs) const {
         const auto waker = WakerOf(acts, e.order);
         needs.push_back(waker.known() ? waker : kNowhere);
       }
+      return;
+    case Role::kData:
+      if (SeesVersion(e.kind)) NeedWrite(e, needs);
       return;
     case Role::kPermits:
       AddTaskBefore(ref, needs);

@@ -57,9 +57,10 @@ struct ObjectActs {
   std::vector<EventRef> wakers;
   std::vector<EventRef> begins;
   std::vector<EventRef> closes;
-  std::vector<EventRef> runs;   // of a once_flag: the ends of its functions
-  bool is_room = false;         // kUnits: of a queue
-  std::vector<Poster> posters;  // one for each actor, closes included
+  std::vector<EventRef> runs;    // of a once_flag: the ends of its functions
+  std::vector<EventRef> writes;  // kData: by version
+  bool is_room = false;          // kUnits: of a queue
+  std::vector<Poster> posters;   // one for each actor, closes included
   // kOutstanding: the posts of each of these.
   std::vector<std::vector<EventRef>> posts_of;
   // And, of a queue of which each ends only what it got: its gets. Then who has
@@ -98,6 +99,7 @@ class TraceOrder {
   void Collect();
   void FindRole(ObjectIndex object);
   bool IsOnceFlag(ObjectIndex object) const;
+  void NeedWrite(const Event& access, std::vector<EventRef>& needs) const;
   void AddReleased(const Event& post, std::vector<EventRef>& needs) const;
   void AddTaskBefore(EventRef ref, std::vector<EventRef>& needs) const;
   EventRef WakerOf(const ObjectActs& acts, uint32_t ticket) const;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -64,6 +65,7 @@ class Replay {
     uint64_t sections = 0;                 // of a lock, begun so far
     std::map<uint32_t, uint64_t> arrived;  // by phase
     std::deque<ActorIndex> submitted;      // tasks that have not begun
+    std::optional<uint32_t> version;       // of a variable, if it was written
   };
 
   bool HasBegun(ActorIndex a) const {
@@ -93,6 +95,10 @@ class Replay {
         return IsUnderstood(e) && Post(e);
       case EventKind::kFound:
         return IsFound(a);
+      case EventKind::kRead:
+      case EventKind::kWrite:
+      case EventKind::kUpdate:
+        return Access(e);
     }
     return false;
   }
@@ -132,6 +138,15 @@ class Replay {
     if (hold == state.holds.end()) return false;
     state.ran += hold->mode == Mode::kExclusive;
     state.holds.erase(hold);
+    return true;
+  }
+
+  // ---- Variables ----
+  bool Access(const Event& e) {
+    State& state = Of(e);
+    const uint32_t found = state.version.value_or(ObjectOf(e).first_version);
+    if (SeesVersion(e.kind) && VersionSeen(e) != found) return false;
+    if (MakesVersion(e.kind)) state.version = e.order;
     return true;
   }
 

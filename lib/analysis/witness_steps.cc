@@ -30,7 +30,8 @@ class Marker {
       if (e.kind == EventKind::kAcquire || IsPermit(e)) {
         if (e.match == kNone || e.match >= length_[actor]) Mark({actor, i});
       } else if (!has_signal &&
-                 (e.kind == EventKind::kTake || e.kind == EventKind::kJoin)) {
+                 (e.kind == EventKind::kTake || e.kind == EventKind::kJoin ||
+                  SeesVersion(e.kind))) {
         has_signal = true;
         MarkSignal({actor, i});
       }
@@ -57,7 +58,7 @@ class Marker {
   void MarkSignal(EventRef take) {
     Mark(take);
     needs_.clear();
-    if (trace_.At(take).kind == EventKind::kTake) order_.Needs(take, needs_);
+    if (trace_.At(take).kind != EventKind::kJoin) order_.Needs(take, needs_);
     // Of a barrier there are as many as take part in it.
     if (needs_.size() > kMostNeeds) return;
     for (const EventRef need : needs_) {

@@ -66,6 +66,7 @@ class ScanVisitor : public RecordVisitor {
   void OnReleasedByOther(uint32_t object) { objects_->Add(object); }
   void OnPost(const PostRecord& p) { Use(p.object, p.site); }
   void OnTake(const TakeRecord& t) { Use(t.object, t.site); }
+  void OnAccess(const AccessRecord& a) { Use(a.object, a.site); }
   void OnSawWaiters(uint32_t object, uint64_t ticks) {
     objects_->Add(object);
     Stamp(ticks);

@@ -84,6 +84,15 @@ struct TakeRecord {
   bool short_note = false;
 };
 
+// Of a variable. An update's version is that of what it wrote; it read the one
+// before.
+struct AccessRecord {
+  model::Access access = model::Access::kRead;
+  uint32_t object = 0;
+  uint32_t site = 0;
+  uint32_t version = 0;  // of a read, 0: nobody had written yet
+};
+
 struct SegmentHeader {
   uint32_t actor = 0;
   uint32_t process = 0;
@@ -142,6 +151,7 @@ struct RecordVisitor {
   void OnReleasedByOther(uint32_t /*object*/) {}
   void OnPost(const PostRecord&) {}
   void OnTake(const TakeRecord&) {}
+  void OnAccess(const AccessRecord&) {}
   void OnSawWaiters(uint32_t /*object*/, uint64_t /*ticks*/) {}
   void OnTryFailed(uint32_t /*object*/, uint32_t /*site*/, model::How) {}
   void OnBlock(const BlockRecord&) {}

@@ -318,6 +318,26 @@ bool DecodeExtended(uint32_t word, Payload in, uint64_t& stamp,
       }
       break;
     }
+    case Op::kAccess: {
+      AccessRecord a;
+      const uint32_t access = arg & kAccessMask;
+      if (access > static_cast<uint32_t>(model::Access::kUpdate)) {
+        ++unknown;
+        break;
+      }
+      a.access = static_cast<model::Access>(access);
+      if (arg & kShortNote) {
+        const uint32_t packed = in.Word();
+        a.object = ObjectOf(packed);
+        a.site = SiteOf(packed);
+      } else {
+        a.object = in.Word();
+        a.site = in.Word();
+      }
+      a.version = in.Word();
+      if (whole()) v.OnAccess(a);
+      break;
+    }
     case Op::kSawWaiters: {
       const uint32_t object = in.Word();
       const uint64_t ticks = in.U64();

@@ -220,6 +220,10 @@ enum class Op : uint32_t {
                       // site, packed; sequence of both. The posted object's id
                       // is one more than the other's, or, with kPostedBefore in
                       // the packed word, one less
+  kAccess = 31,  // arg model::Access, in bits 0..1: object, site, version: the
+                 // number of the write whose value was read, or that this is.
+                 // With kShortNote in arg object and site are packed as in a
+                 // short record, opcode bits zero. Since version 2.6
 };
 constexpr uint32_t Extended(Op op, uint32_t words, uint32_t arg = 0) {
   return static_cast<uint32_t>(op) << 3 | words << 8 | arg << 24;
@@ -250,7 +254,8 @@ inline constexpr uint32_t kBlockAwaitedBit = 8;
 
 inline constexpr uint32_t kShortNote = 1u << 7;
 inline constexpr uint32_t kTakeHowMask = 3;
-inline constexpr uint32_t kPostShift = 2;  // of kTakeAndPost
+inline constexpr uint32_t kAccessMask = 3;  // 3 itself is none
+inline constexpr uint32_t kPostShift = 2;   // of kTakeAndPost
 inline constexpr uint32_t kPostedBefore = 1;
 // model::How and model::Post.
 constexpr uint32_t TakeAndPost(uint32_t how, uint32_t post) {

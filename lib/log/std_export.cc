@@ -86,9 +86,11 @@ class Exporter {
   }
 
   void NameAll() {
-    Names locks, conditions, actors;
+    Names locks, conditions, variables, actors;
     for (const Object& object : recording_.objects) {
-      Names& names = model::MayFindNothing(object.kind) ? conditions : locks;
+      Names& names = model::MayFindNothing(object.kind) ? conditions
+                     : model::IsData(object.kind)       ? variables
+                                                        : locks;
       objects_.push_back(
           names.Take(object.name.empty() ? UnnamedObject(object) : object.name,
                      object.id));
@@ -124,6 +126,10 @@ class Exporter {
         return StdOp::kNotify;
       case StdStepKind::kNotifyAll:
         return StdOp::kNotifyAll;
+      case StdStepKind::kRead:
+        return StdOp::kRead;
+      case StdStepKind::kWrite:
+        return StdOp::kWrite;
       default:
         return StdOp::kWait;
     }

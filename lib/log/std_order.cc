@@ -9,14 +9,15 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "lib/log/std_versions.h"
 
 namespace lockcheck::log {
 namespace {
 
 // What somebody may wait for.
-enum class What : uint8_t { kTurn, kFork, kEnd, kPost, kBegin };
+enum class What : uint8_t { kTurn, kFork, kEnd, kPost, kBegin, kRead, kWrite };
 // Of which object or actor; kTurn: and hand-over count; kPost: and first
-// ticket; kBegin: and ticket.
+// ticket; kBegin: and ticket; kRead, kWrite: and version.
 using Fact = std::tuple<What, uint32_t, uint32_t>;
 
 struct Turn {  // of one actor, between two hand-overs
@@ -78,6 +79,7 @@ class Orderer {
   StdOrderResult Run() {
     for (ActorIndex a = 0; a < cursors_.size(); ++a) Count(a);
     for (LockState& lock : locks_) lock.Sort();
+    for (auto& [object, variable] : variables_) variable.Sort();
     for (auto& [object, condition] : conditions_) {
       std::sort(condition.begins.begin(), condition.begins.end());
       std::sort(condition.posts.begin(), condition.posts.end());
@@ -128,6 +130,10 @@ class Orderer {
           conditions_[step.object].posts.push_back(step.order);
         }
         return;
+      case StdStepKind::kRead:
+        return variables_[step.object].AddRead(step.order);
+      case StdStepKind::kWrite:
+        return variables_[step.object].AddWrite(step.order);
       default:
         return;
     }
@@ -168,6 +174,12 @@ class Orderer {
       case StdStepKind::kNotifyOne:
       case StdStepKind::kNotifyAll:
         return MissingWait(step);
+      case StdStepKind::kRead:
+        if (variables_.at(step.object).CanRead(step.order)) return {};
+        return Fact(What::kRead, step.object, step.order);
+      case StdStepKind::kWrite:
+        if (variables_.at(step.object).CanWrite(step.order)) return {};
+        return Fact(What::kWrite, step.object, step.order);
       default:
         return {};
     }
@@ -216,6 +228,12 @@ class Orderer {
       case StdStepKind::kNotifyAll:
         if (step.order != 0) Say({What::kPost, step.object, step.order});
         return;
+      case StdStepKind::kRead:
+        variables_[step.object].Read();
+        return WakeVariable(step.object);
+      case StdStepKind::kWrite:
+        variables_[step.object].Write();
+        return WakeVariable(step.object);
       default:
         return;
     }
@@ -227,6 +245,14 @@ class Orderer {
     if (lock.turns[lock.turn].left == 0) ++lock.turn;
     if (lock.turn < lock.turns.size()) {
       Wake({What::kTurn, object, lock.turns[lock.turn].order});
+    }
+  }
+
+  void WakeVariable(ObjectIndex object) {
+    const StdVersions& versions = variables_[object];
+    Wake({What::kRead, object, versions.now()});
+    if (const auto next = versions.next()) {
+      Wake({What::kWrite, object, *next});
     }
   }
 
@@ -253,6 +279,7 @@ class Orderer {
   const StdStepSink& sink_;
   std::vector<LockState> locks_;
   absl::flat_hash_map<ObjectIndex, ConditionState> conditions_;
+  absl::flat_hash_map<ObjectIndex, StdVersions> variables_;
   std::deque<Cursor> cursors_;
   std::deque<ActorIndex> ready_;
   absl::flat_hash_set<Fact> facts_;

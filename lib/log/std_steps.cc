@@ -139,6 +139,26 @@ void StdSteps::OnTake(const TakeRecord& take) {
   left_out_.other_objects += !IsCondition(ObjectOf(take.object));
 }
 
+void StdSteps::OnAccess(const AccessRecord& access) {
+  const ObjectIndex object = ObjectOf(access.object);
+  if (object == kNone || !model::IsData(recording_.objects[object].kind)) {
+    ++left_out_.other_objects;
+    return;
+  }
+  const bool writes = model::Writes(access.access);
+  if (writes && access.version == 0) return;  // no write has that number
+  StdStep step = {.object = object, .site = recording_.FindSite(access.site)};
+  if (model::Reads(access.access)) {
+    step.kind = StdStepKind::kRead;
+    step.order = access.version - (writes ? 1 : 0);
+    Add(step);
+  }
+  if (!writes) return;
+  step.kind = StdStepKind::kWrite;
+  step.order = access.version;
+  Add(step);
+}
+
 void StdSteps::OnBlock(const BlockRecord& block) {
   if (block.join) {
     join_site_ = recording_.FindSite(block.site);

@@ -29,6 +29,8 @@ enum class StdStepKind : uint8_t {
   kWoken,  // it has come; a trace does not say it
   kNotifyOne,
   kNotifyAll,
+  kRead,   // a variable
+  kWrite,  // a variable; an update is a read and a write
 };
 
 struct StdStep {
@@ -36,7 +38,8 @@ struct StdStep {
   uint32_t object = kNone;  // kFork, kJoin: the actor
   SiteIndex site = kNone;
   // kAcquire: the hand-over count. kWait, kWoken: the ticket. kNotify...: the
-  // first ticket that it releases.
+  // first ticket that it releases. kRead, kWrite: the version that it finds or
+  // makes.
   uint32_t order = 0;
   uint32_t count = 0;  // kNotify...: how many it releases
 };
@@ -67,6 +70,7 @@ class StdSteps : public RecordVisitor {
   void OnReleasedByOther(uint32_t object);
   void OnPost(const PostRecord& post);
   void OnTake(const TakeRecord& take);
+  void OnAccess(const AccessRecord& access);
   void OnBlock(const BlockRecord& block);
   void OnUnblock(model::Outcome outcome, uint64_t);
   void OnFork(uint32_t child, uint64_t);

@@ -29,8 +29,7 @@ struct OddityText {
 };
 // By StdOddity.
 constexpr OddityText kOddities[] = {
-    {"read or write was", "reads and writes were",
-     "left out: the log has none yet (operations r, w and branch)"},
+    {"branch was", "branches were", "left out: a log has none"},
     {"release was", "releases were",
      "left out: the thread did not hold the lock"},
     {"acquisition was", "acquisitions were",
@@ -49,9 +48,8 @@ StdTranslator::StdTranslator(std::string name, BlockFile::Write write)
 absl::Status StdTranslator::Add(const StdEvent& event, uint64_t line) {
   line_ = line;
   ++events_;
-  if (event.op == StdOp::kRead || event.op == StdOp::kWrite ||
-      event.op == StdOp::kBranch) {
-    Note(StdOddity::kAccess);
+  if (event.op == StdOp::kBranch) {
+    Note(StdOddity::kBranch);
     return absl::OkStatus();
   }
   const ThreadIndex thread = ThreadOf(event.thread);
@@ -88,9 +86,29 @@ absl::Status StdTranslator::Act(ThreadIndex thread, const StdEvent& event) {
     case StdOp::kNotify:
     case StdOp::kNotifyAll:
       return Notify(thread, event, site);
+    case StdOp::kRead:
+      return Access(thread, model::Access::kRead, event.object, site);
+    case StdOp::kWrite:
+      return Access(thread, model::Access::kWrite, event.object, site);
     default:
       return absl::OkStatus();
   }
+}
+
+// Who reads finds the last write in the file.
+absl::Status StdTranslator::Access(ThreadIndex thread, model::Access access,
+                                   std::string_view name, uint32_t site) {
+  auto known = variable_ids_.find(name);
+  if (known == variable_ids_.end()) {
+    const auto index = static_cast<uint32_t>(variables_.size());
+    variables_.push_back({Define(ObjectKind::kVariable, name, thread, site)});
+    known = variable_ids_.emplace(texts_.emplace_back(name), index).first;
+  }
+  Variable& variable = variables_[known->second];
+  variable.version += model::Writes(access) ? 1 : 0;
+  Put(thread, MadeRecord(Op::kAccess, static_cast<uint32_t>(access),
+                         {variable.id, site, variable.version}));
+  return absl::OkStatus();
 }
 
 absl::Status StdTranslator::Acquire(ThreadIndex thread, uint32_t lock,

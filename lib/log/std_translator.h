@@ -23,7 +23,7 @@ namespace lockcheck::log {
 
 // What was left out, or read in a way of its own.
 enum class StdOddity : uint8_t {
-  kAccess,         // reads, writes, branches
+  kBranch,         // branches
   kUnheldRelease,  // of a lock that the thread does not hold
   kReentered,      // acquisitions of a lock that the thread holds
   kGivenUp,        // requests that were not followed by their acquisition
@@ -50,6 +50,10 @@ class StdTranslator {
     uint64_t held_since = 0;  // line
     uint32_t holder_site = 0;
     uint32_t handovers = 0;
+  };
+  struct Variable {
+    uint32_t id = 0;
+    uint32_t version = 0;  // how often it was written
   };
   struct Condition {
     uint32_t id = 0;
@@ -85,6 +89,8 @@ class StdTranslator {
                   ThreadIndex user, uint32_t site);
 
   absl::Status Act(ThreadIndex thread, const StdEvent& event);
+  absl::Status Access(ThreadIndex thread, model::Access access,
+                      std::string_view name, uint32_t site);
   absl::Status Acquire(ThreadIndex thread, uint32_t lock, uint32_t site);
   void WriteAcquire(ThreadIndex thread, const Lock& lock, uint32_t site,
                     bool handed_over);
@@ -129,9 +135,10 @@ class StdTranslator {
   std::deque<Thread> threads_;
   std::vector<Lock> locks_;
   std::deque<Condition> conditions_;
+  std::vector<Variable> variables_;
   std::deque<std::string> texts_;
   using Ids = absl::flat_hash_map<std::string_view, uint32_t>;
-  Ids thread_ids_, lock_ids_, condition_ids_, site_ids_;
+  Ids thread_ids_, lock_ids_, condition_ids_, variable_ids_, site_ids_;
   uint32_t next_object_ = 1, next_place_ = 1;
   std::array<Oddities, static_cast<size_t>(StdOddity::kCount)> oddities_;
 };

@@ -60,6 +60,8 @@ enum class ObjectKind : uint8_t {
   kProcessQueueClose = 34,
   kProcessPool = 35,  // workers that are free, which are processes
   kCoroutineSharedMutex = 36,
+  kAtomic = 37,    // read and written, as the next one: not waited for
+  kVariable = 38,  // a plain one
 };
 
 // What the object has between a post and the wait that it ends.
@@ -96,6 +98,9 @@ struct Primitive {
   bool slots = false;
   // One and the same in all processes of a recording.
   bool between_processes = false;
+  // Nobody waits for it: it is read and written, and who reads it comes after
+  // the write whose value he saw.
+  bool data = false;
 };
 
 inline constexpr Primitive kPrimitives[] = {
@@ -201,6 +206,11 @@ inline constexpr Primitive kPrimitives[] = {
     {ObjectKind::kCoroutineSharedMutex, "coroutine_shared_mutex",
      "coroutine::shared_mutex", true, false, WaitRule::kAll,
      "unlock; of all readers, for a writer"},
+    {ObjectKind::kAtomic, "atomic", "atomic", false, false, WaitRule::kAny, "",
+     Stock::kNothing, false, nullptr, false, false, false, true},
+    {ObjectKind::kVariable, "variable",
+     "shared, LOCKCHECK_READ, LOCKCHECK_WRITE", false, false, WaitRule::kAny,
+     "", Stock::kNothing, false, nullptr, false, false, false, true},
 };
 
 // Rows by kind: a number that is none of these is of a newer writer.
@@ -236,7 +246,7 @@ constexpr bool EndsByAnybody(ObjectKind kind) {
 constexpr bool MayFindNothing(ObjectKind kind) {
   const Primitive& row = PrimitiveOf(kind);
   return row.wait_rule == WaitRule::kAny && row.stock == Stock::kNothing &&
-         !row.exclusive_hold && !row.outside;
+         !row.exclusive_hold && !row.outside && !row.data;
 }
 
 // A post that comes when nobody waits is lost: nothing keeps it.
@@ -247,6 +257,8 @@ constexpr bool IsBetweenProcesses(ObjectKind kind) {
 }
 
 constexpr bool IsSlots(ObjectKind kind) { return PrimitiveOf(kind).slots; }
+
+constexpr bool IsData(ObjectKind kind) { return PrimitiveOf(kind).data; }
 
 // What it is outstanding of was put into another object, whose id its value is.
 constexpr bool IsEndOfItems(ObjectKind kind) {
@@ -318,6 +330,16 @@ constexpr const PostName* NameOf(Post post) {
   }
   return nullptr;
 }
+
+// What is done with a variable.
+enum class Access : uint8_t {
+  kRead = 0,
+  kWrite = 1,
+  kUpdate = 2,  // reads it and writes the next value, in one step
+};
+
+constexpr bool Reads(Access access) { return access != Access::kWrite; }
+constexpr bool Writes(Access access) { return access != Access::kRead; }
 
 enum class Misuse : uint8_t {
   kUnlockFree = 1,     // unlock of a lock nobody holds

@@ -222,6 +222,7 @@ std::string HotspotText(const Report& report, const TextOptions& options,
                         const Painter& painter) {
   std::vector<Row> locks, signals, sites, actors;
   for (const ClassRow& row : report.classes) {
+    if (model::IsData(row.kind)) continue;  // nobody waits for it
     (model::CanBeHeld(row.kind) ? locks : signals)
         .push_back({ClassLabel(row), &row.usage, &row});
   }

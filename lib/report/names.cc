@@ -34,7 +34,9 @@ constexpr Name<EventKind> kActs[] = {
     {EventKind::kAcquire, "acquire"}, {EventKind::kRelease, "release"},
     {EventKind::kTake, "take"},       {EventKind::kPost, "post"},
     {EventKind::kWaitBegin, "wait"},  {EventKind::kFound, "found"},
-    {EventKind::kFork, "start"},      {EventKind::kJoin, "join"}};
+    {EventKind::kFork, "start"},      {EventKind::kJoin, "join"},
+    {EventKind::kRead, "read"},       {EventKind::kWrite, "write"},
+    {EventKind::kUpdate, "update"}};
 constexpr Name<FindingKind> kKinds[] = {
     {FindingKind::kDeadlock, "deadlock"},
     {FindingKind::kMisuse, "misuse"},

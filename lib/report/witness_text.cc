@@ -40,6 +40,11 @@ std::string Step(const Report& report, const WitnessRow& step) {
   if (step.act == "take") {
     return fmt::format("{} has waited for {}, or need not{}", who, what, place);
   }
+  if (step.act == "read") {
+    return who + " reads what was last written to " + what + place;
+  }
+  if (step.act == "write") return who + " writes to " + what + place;
+  if (step.act == "update") return who + " reads and writes " + what + place;
   if (step.act == "wait") return who + " begins to wait for " + what + place;
   if (step.act == "found") {
     return fmt::format("{} finds that it need not wait for {}{}", who, what,

@@ -89,6 +89,24 @@ class Told {
                 .order = ++acts_[object],
                 .amount = amount});
   }
+  // Of a variable: finds what was last written.
+  void Read(ActorIndex actor, ObjectIndex variable) {
+    ReadVersion(actor, variable, acts_[variable]);
+  }
+  void ReadVersion(ActorIndex actor, ObjectIndex variable, uint32_t version) {
+    Add(actor,
+        {.kind = EventKind::kRead, .object = variable, .order = version});
+  }
+  void Write(ActorIndex actor, ObjectIndex variable) {
+    Add(actor, {.kind = EventKind::kWrite,
+                .object = variable,
+                .order = ++acts_[variable]});
+  }
+  void Update(ActorIndex actor, ObjectIndex variable) {
+    Add(actor, {.kind = EventKind::kUpdate,
+                .object = variable,
+                .order = ++acts_[variable]});
+  }
   // The end of a queue of that items: all that was put until now is over.
   ObjectIndex EndOf(ObjectIndex items) {
     const ObjectIndex end = Object(ObjectKind::kQueueDone);

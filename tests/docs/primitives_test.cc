@@ -33,6 +33,7 @@ std::string HoldOf(const Primitive& p) {
 }
 
 std::string ProvidersOf(const Primitive& p) {
+  if (p.data) return "–";
   if (p.outside) return "no actor";
   if (p.wait_rule == WaitRule::kAny) return "any";
   return p.exclusive_hold ? "the owner" : "all";
@@ -66,8 +67,8 @@ std::string Table() {
   for (const Primitive& p : model::kPrimitives) {
     if (p.kind == model::ObjectKind::kUnknown) continue;
     const std::string kind = std::string("`").append(p.name).append("`");
-    table += Row({kind, p.types, HoldOf(p), p.ended_by, ProvidersOf(p),
-                  StockOf(p), p.owed ? "yes" : "–"});
+    table += Row({kind, p.types, HoldOf(p), p.data ? "–" : p.ended_by,
+                  ProvidersOf(p), StockOf(p), p.owed ? "yes" : "–"});
   }
   return table;
 }
@@ -97,7 +98,7 @@ TEST(Primitives, AreConsistent) {
     EXPECT_STRNE(p.name, "");
     if (p.kind == model::ObjectKind::kUnknown) continue;
     EXPECT_STRNE(p.types, "") << p.name;
-    EXPECT_STRNE(p.ended_by, "") << p.name;
+    EXPECT_EQ(p.data, std::string(p.ended_by).empty()) << p.name;
     EXPECT_TRUE(!p.recursive || p.exclusive_hold) << p.name;
     EXPECT_TRUE(!p.outside || p.wait_rule == WaitRule::kAny) << p.name;
     EXPECT_TRUE(!p.owed || (!p.exclusive_hold && !p.outside)) << p.name;

@@ -113,6 +113,10 @@ std::string EveryKindOfRecord() {
   b.JoinBlock(1, 2, 8).Join(1, 2).ReleasedByOther(1, 1).Destroy(1, 1);
   b.Misuse(1, model::Misuse::kUnlockFree, 1, 8, 0, 1).SawWaiters(1, 1);
   b.Process(2, {.parent = 1}).Actor(3, BeginHow::kForkChild, {.parent = 1});
+  b.Object(4, model::ObjectKind::kAtomic, "a", 1, 8);
+  b.Access(1, model::Access::kWrite, 4, 8, 1)
+      .ShortAccess(1, model::Access::kRead, 4, 8, 1)
+      .Access(3, model::Access::kUpdate, 4, 8, 2);
   b.Section(3, 1, 8).Exit(3).NewBlock(1).Exit(1);
   return b.bytes();
 }

@@ -1,4 +1,5 @@
 // With LOCKCHECK_DISABLED every type is its plain twin: compiled, never run.
+#include <atomic>
 #include <barrier>
 #include <condition_variable>
 #include <future>
@@ -29,6 +30,8 @@ static_assert(std::is_same_v<lockcheck::jthread, std::jthread>);
 static_assert(sizeof(lockcheck::latch) <= sizeof(std::latch));
 static_assert(sizeof(lockcheck::barrier<>) <= sizeof(std::barrier<>));
 static_assert(sizeof(lockcheck::once_flag) == sizeof(std::once_flag));
+static_assert(sizeof(lockcheck::atomic<int>) == sizeof(std::atomic<int>));
+static_assert(sizeof(lockcheck::shared<int>) == sizeof(int));
 static_assert(sizeof(lockcheck::promise<int>) == sizeof(std::promise<int>));
 static_assert(sizeof(lockcheck::packaged_task<void()>) ==
               sizeof(std::packaged_task<void()>));

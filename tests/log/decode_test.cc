@@ -311,11 +311,22 @@ TEST_F(DecodeTest, DefinitionsKeepTheirTextsAndFrames) {
 
 TEST_F(DecodeTest, RecordsOfUnknownKindsAreSkippedAndCounted) {
   b_.Section(1, 1, 8)
-      .Raw(1, {Extended(static_cast<Op>(31), 3), 1, 2})
+      .Raw(1, {Extended(static_cast<Op>(0), 3), 1, 2})
+      .Raw(1, {Extended(Op::kAccess, 4, 3), 1, 8, 1})  // no such access
       .Section(1, 2, 9);
   EXPECT_THAT(Lines(), ElementsAre("section 1@8", "section 2@9"));
-  EXPECT_EQ(result_.unknown, 1u);
+  EXPECT_EQ(result_.unknown, 2u);
   EXPECT_EQ(result_.status, DecodeStatus::kEnd);
+}
+
+TEST_F(DecodeTest, AccessesSayWhichWriteTheySawOrAre) {
+  using model::Access;
+  b_.Access(1, Access::kRead, 7, 9, 0).Access(1, Access::kWrite, 7, 9, 1);
+  b_.ShortAccess(1, Access::kUpdate, 7, 9, 2)
+      .ShortAccess(1, Access::kRead, kShortObjects - 1, kShortSites - 1, 5);
+  EXPECT_THAT(Lines(), ElementsAre("read 7@9 version 0", "write 7@9 version 1",
+                                   "update 7@9 version 2",
+                                   "read 131071@4095 version 5"));
 }
 
 TEST_F(DecodeTest, WordsThatANewerMinorVersionAddsToARecordAreSkipped) {

@@ -364,6 +364,17 @@ class LogBuilder {
                                                  static_cast<uint32_t>(post)),
                                 {packed, sequence}));
   }
+  // Of a variable.
+  LogBuilder& Access(uint32_t actor, model::Access access, uint32_t object,
+                     uint32_t site, uint32_t version) {
+    return Append(actor, Record(Op::kAccess, static_cast<uint32_t>(access),
+                                {object, site, version}));
+  }
+  LogBuilder& ShortAccess(uint32_t actor, model::Access access, uint32_t object,
+                          uint32_t site, uint32_t version) {
+    return ShortNote(actor, Op::kAccess, static_cast<uint32_t>(access),
+                     Pack(kExtended, object, site), version);
+  }
   LogBuilder& Destroy(uint32_t actor, uint32_t object) {
     return Append(actor, Record(Op::kDestroy, 0, {object}));
   }

@@ -96,11 +96,37 @@ TEST(StdImportTest, WhereTheBytesAreCutMakesNoDifference) {
   }
 }
 
-TEST(StdImportTest, ReadsWritesAndBranchesAreCounted) {
-  EXPECT_THAT(
-      Import("1|r(x)|1\n1|w(x)|2\n1|branch|3\n1|acq(a)|4").notes,
-      ElementsAre("trace.std: 3 reads and writes were left out: the log has "
-                  "none yet (operations r, w and branch), first in line 1"));
+TEST(StdImportTest, BranchesAreCounted) {
+  EXPECT_THAT(Import("1|branch|3\n1|acq(a)|4\n2|branch|1\n").notes,
+              ElementsAre("trace.std: 2 branches were left out: a log has "
+                          "none, first in line 1"));
+}
+
+TEST(StdImportTest, AReadFindsTheLastWriteInTheFile) {
+  const Imported imported =
+      Import("1|r(x)|1\n1|w(x)|2\n2|r(x)|3\n2|w(y)|4\n1|w(x)|5\n2|r(x)|6\n");
+  EXPECT_THAT(imported.notes, ElementsAre());
+  const auto recording = imported.Read();
+  const auto acts = [&](const char* thread) {
+    return absl::StrJoin(ActsOf(*recording, thread), "\n");
+  };
+  EXPECT_THAT(acts("1"), AllOf(HasSubstr("read 1@8 version 0"),
+                               HasSubstr("write 1@9 version 1"),
+                               HasSubstr("write 1@12 version 2")));
+  EXPECT_THAT(acts("2"), AllOf(HasSubstr("read 1@10 version 1"),
+                               HasSubstr("write 2@11 version 1"),
+                               HasSubstr("read 1@13 version 2")));
+}
+
+TEST(StdImportTest, ReadsStayBehindTheirWritesWhenExported) {
+  const std::string trace =
+      "1|w(x)|1\n2|r(x)|2\n3|r(x)|3\n1|w(x)|4\n3|r(x)|5\n2|w(x)|6\n";
+  const std::string text = Export(Import(trace)).text;
+  EXPECT_EQ(Export(Import(text)).text, text);
+  EXPECT_LT(text.find("2|r(x)|2"), text.find("1|w(x)|4")) << text;
+  EXPECT_LT(text.find("3|r(x)|3"), text.find("1|w(x)|4")) << text;
+  EXPECT_LT(text.find("1|w(x)|4"), text.find("3|r(x)|5")) << text;
+  EXPECT_LT(text.find("3|r(x)|5"), text.find("2|w(x)|6")) << text;
 }
 
 TEST(StdImportTest, WhatAWindowOfALongerTraceHasIsCounted) {

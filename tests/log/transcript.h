@@ -53,6 +53,11 @@ class Transcript : public RecordVisitor {
                      t.how == model::How::kBlocking ? std::string() : Of(t.how),
                      " sequence ", t.sequence, Value(t)));
   }
+  void OnAccess(const AccessRecord& a) {
+    constexpr const char* kNames[] = {"read ", "write ", "update "};
+    lines.push_back(absl::StrCat(kNames[static_cast<size_t>(a.access)],
+                                 At(a.object, a.site), " version ", a.version));
+  }
   void OnSawWaiters(uint32_t object, uint64_t ticks) {
     lines.push_back(absl::StrCat("saw waiters ", object, " at ", ticks));
   }

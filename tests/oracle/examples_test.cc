@@ -87,6 +87,17 @@ TEST(ExamplesTest, WhatHappenedBeforeTheJoinIsOver) {
               ElementsAre(IsRefutedBy(Reason::kForkJoin)));
 }
 
+TEST(ExamplesTest, WhoReadsComesAfterTheWriteThatItSaw) {
+  constexpr std::string_view kFlag =
+      "1/acq(a) 1/acq(b) 1/rel(b) 1/rel(a) 1/w(x) "
+      "2/r(x) 2/acq(b) 2/acq(a) 2/rel(a) 2/rel(b)";
+  constexpr std::string_view kFlagBefore =
+      "2/r(x) 1/acq(a) 1/acq(b) 1/rel(b) 1/rel(a) 1/w(x) "
+      "2/acq(b) 2/acq(a) 2/rel(a) 2/rel(b)";
+  EXPECT_EQ(Reachable(kFlag), 0u);
+  EXPECT_EQ(Reachable(kFlagBefore), 1u);
+}
+
 TEST(ExamplesTest, TheLongFormOfTheFormatReadsTheSame) {
   constexpr std::string_view kLong =
       "1|acq(a)|10 1|acq(b)|11 1|rel(b)|12 1|rel(a)|13 "
@@ -100,7 +111,8 @@ TEST(ExamplesTest, TheLongFormOfTheFormatReadsTheSame) {
 TEST(ExamplesTest, PrintingGivesTheTextThatWasParsed) {
   constexpr std::string_view kAll =
       "0/fork(1) 1/acq(a) 1/racq(b) 1/try(c) 1/timed(d) 1/rel(d) 1/rrel(b) "
-      "0/join(1) 2/req(a) 3/rreq(a) 4/treq(a) 5/jreq(2) 6/end() ";
+      "0/join(1) 2/req(a) 3/rreq(a) 4/treq(a) 5/jreq(2) 6/end() 7/r(x) "
+      "7/w(x) 7/u(y) ";
   EXPECT_EQ(Print(Parse(kAll)), kAll);
 }
 

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "tests/log/log_builder.h"
@@ -21,7 +22,11 @@ namespace lockcheck::oracle {
 class LogOf {
  public:
   explicit LogOf(const Trace& trace)
-      : trace_(trace), locks_(trace.locks.size()), held_(trace.actor_count) {
+      : trace_(trace),
+        locks_(trace.locks.size()),
+        held_(trace.actor_count),
+        versions_(trace.variables.size()),
+        seen_(trace.actor_count) {
     Define();
     for (const Event& e : trace.events) Add(e);
     for (uint32_t a = 0; a < trace.actor_count; ++a) {
@@ -36,6 +41,9 @@ class LogOf {
   static uint32_t ActorId(uint32_t actor) { return actor + 1; }
   uint32_t MainId() const { return trace_.actor_count + 1; }
   static uint32_t LockId(uint32_t lock) { return lock + 1; }
+  uint32_t VariableId(uint32_t variable) const {
+    return static_cast<uint32_t>(trace_.locks.size()) + variable + 1;
+  }
   static uint32_t SiteId(uint32_t site) { return log::kFirstSite + site; }
 
   // A lock counts how often it went from one to another; readers are one.
@@ -64,6 +72,10 @@ class LogOf {
                                      : model::ObjectKind::kMutex,
                   trace_.locks[l]);
     }
+    for (uint32_t v = 0; v < trace_.variables.size(); ++v) {
+      log_.Object(VariableId(v), model::ObjectKind::kAtomic,
+                  trace_.variables[v]);
+    }
     for (const uint32_t site : sites) {
       log_.Site(SiteId(site), {log::PackFrame(1, 16 * (site + 1))});
     }
@@ -78,6 +90,7 @@ class LogOf {
 
   void Add(const Event& e) {
     const uint32_t actor = ActorId(e.actor);
+    if (!IsAccess(e.op)) seen_[e.actor].clear();
     switch (e.op) {
       case Op::kAcquire:
         return Acquire(e);
@@ -101,7 +114,27 @@ class LogOf {
         return;
       case Op::kEnd:
         return;
+      case Op::kRead:
+      case Op::kWrite:
+      case Op::kUpdate:
+        return Access(e);
     }
+  }
+
+  // What was read again with nothing but reads since is not recorded again.
+  void Access(const Event& e) {
+    uint32_t& version = versions_[e.object];
+    auto& seen = seen_[e.actor];
+    if (Writes(e.op)) {
+      ++version;
+      seen.clear();
+    }
+    if (!seen.insert({e.object, version}).second) return;
+    const auto access = e.op == Op::kRead    ? model::Access::kRead
+                        : e.op == Op::kWrite ? model::Access::kWrite
+                                             : model::Access::kUpdate;
+    log_.Access(ActorId(e.actor), access, VariableId(e.object), SiteId(e.site),
+                version);
   }
 
   void Acquire(const Event& e) {
@@ -133,6 +166,9 @@ class LogOf {
   std::vector<std::vector<uint32_t>> held_;  // by actor
   std::vector<bool> exists_;                 // by actor
   std::set<uint32_t> waits_;
+  std::vector<uint32_t> versions_;  // by variable
+  // By actor: variables and versions since its last other event.
+  std::vector<std::set<std::pair<uint32_t, uint32_t>>> seen_;
 };
 
 }  // namespace lockcheck::oracle

@@ -22,6 +22,9 @@ struct Mix {
   int try_percent = 0;
   int shared_percent = 0;
   int join_percent = 0;  // of an actor's steps, joins where one is possible
+  uint32_t variables = 0;
+  int access_percent = 0;      // of an actor's steps, accesses of variables
+  bool updates = true;         // else reads and writes alone
   bool site_per_event = true;  // else one site per actor's operation and lock
 };
 
@@ -32,6 +35,9 @@ class RandomRun {
     trace_.actor_count = mix.actors;
     for (uint32_t l = 0; l < mix.locks; ++l) {
       trace_.Lock(std::string(1, static_cast<char>('a' + l)));
+    }
+    for (uint32_t v = 0; v < mix.variables; ++v) {
+      trace_.Variable(std::string(1, static_cast<char>('x' + v)));
     }
     for (uint32_t a = 0; a < mix.actors; ++a) {
       actors_[a].started = a == 0 || mix.all_at_start;
@@ -97,7 +103,7 @@ class RandomRun {
 
   void Emit(Event e) {
     e.site = mix_.site_per_event ? static_cast<uint32_t>(trace_.events.size())
-                                 : e.object * 8 + static_cast<uint32_t>(e.op);
+                                 : e.object * 16 + static_cast<uint32_t>(e.op);
     trace_.events.push_back(e);
   }
 
@@ -120,6 +126,7 @@ class RandomRun {
     if (Fork(a)) return;
     if (s.steps == 0) return Finish(a);
     if (Percent(mix_.join_percent) && Join(a)) return;
+    if (Percent(mix_.access_percent)) return Access(a);
     const bool acquire =
         s.held.size() < mix_.locks && (s.held.empty() || Below(5) < 3);
     acquire ? Acquire(a) : Release(a);
@@ -165,6 +172,18 @@ class RandomRun {
       e.mode = model::Mode::kShared;
     }
     Do(e);
+  }
+
+  // Now and then several reads in a row, of the same or another variable.
+  void Access(uint32_t a) {
+    const uint32_t kind = Below(10);
+    if (kind >= 6) {
+      return Emit({a, kind == 9 && mix_.updates ? Op::kUpdate : Op::kWrite,
+                   Below(mix_.variables)});
+    }
+    do {
+      Emit({a, Op::kRead, Below(mix_.variables)});
+    } while (Percent(40));
   }
 
   void Release(uint32_t a) {

@@ -1,10 +1,12 @@
 // The oracle: every correct reordering of a small trace, exhaustively.
 //
 // A reordering is a prefix of each actor's events; the locks held follow from
-// the prefixes alone, so a state is a vector of positions and each is visited
-// once. In every reachable state the actors whose next event is a blocking
-// request of a lock that others hold (or a join of an actor that has not ended)
-// wait for those others; a cycle among them is a deadlock that can happen.
+// the prefixes alone, so a state is a vector of positions, and of each variable
+// the last write, and each is visited once. A read, or an update, comes after
+// the very write that it was seen to find. In every reachable state the actors
+// whose next event is a blocking request of a lock that others hold (or a join
+// of an actor that has not ended) wait for those others; a cycle among them is
+// a deadlock that can happen.
 #ifndef LOCKCHECK_TESTS_ORACLE_SEARCH_H_
 #define LOCKCHECK_TESTS_ORACLE_SEARCH_H_
 
@@ -32,29 +34,35 @@ class Search {
   explicit Search(const Trace& trace)
       : trace_(trace),
         events_(trace.actor_count),
-        forked_by_(trace.actor_count) {
+        forked_by_(trace.actor_count),
+        saw_(trace.events.size()) {
+    State last(trace.variables.size());
     for (size_t i = 0; i < trace.events.size(); ++i) {
       const Event& e = trace.events[i];
       if (e.op == Op::kFork) {
         forked_by_[e.object] = {true, e.actor, events_[e.actor].size()};
       }
       events_[e.actor].push_back(i);
+      if (!IsAccess(e.op)) continue;
+      saw_[i] = last[e.object];
+      if (Writes(e.op)) last[e.object] = static_cast<uint32_t>(i + 1);
     }
   }
 
   // Every deadlock that some correct reordering reaches.
   std::set<Deadlock> Run() {
-    std::vector<State> open = {State(trace_.actor_count, 0)};
+    std::vector<State> open = {
+        State(trace_.actor_count + trace_.variables.size(), 0)};
     seen_.insert(open.back());
     while (!open.empty()) {
       const State state = std::move(open.back());
       open.pop_back();
       const Holders holders = HoldersOf(state);
       Collect(state, holders);
-      for (uint32_t actor = 0; actor < state.size(); ++actor) {
+      for (uint32_t actor = 0; actor < trace_.actor_count; ++actor) {
         if (!Enabled(state, holders, actor)) continue;
         State next = state;
-        ++next[actor];
+        Do(*Next(state, actor), events_[actor][state[actor]], next);
         if (seen_.insert(next).second) open.push_back(std::move(next));
       }
     }
@@ -62,6 +70,8 @@ class Search {
   }
 
  private:
+  // By actor, how many events it has done; by variable, 0 or one more than the
+  // last write's index.
   using State = std::vector<uint32_t>;
   struct Holder {
     uint32_t actor;
@@ -75,6 +85,15 @@ class Search {
     size_t position = 0;
   };
 
+  uint32_t LastWrite(const State& s, const Event& access) const {
+    return s[trace_.actor_count + access.object];
+  }
+  void Do(const Event& e, size_t index, State& s) const {
+    ++s[e.actor];
+    if (Writes(e.op)) {
+      s[trace_.actor_count + e.object] = static_cast<uint32_t>(index + 1);
+    }
+  }
   bool Ended(const State& s, uint32_t a) const {
     return s[a] == events_[a].size();
   }
@@ -89,7 +108,7 @@ class Search {
 
   Holders HoldersOf(const State& state) const {
     Holders holders(trace_.locks.size());
-    for (uint32_t actor = 0; actor < state.size(); ++actor) {
+    for (uint32_t actor = 0; actor < trace_.actor_count; ++actor) {
       for (uint32_t i = 0; i < state[actor]; ++i) {
         const Event& e = trace_.events[events_[actor][i]];
         if (e.op == Op::kAcquire) {
@@ -110,6 +129,9 @@ class Search {
   bool Enabled(const State& s, const Holders& holders, uint32_t actor) const {
     const Event* e = Next(s, actor);
     if (e == nullptr || e->op == Op::kRequest) return false;
+    if (Reads(e->op) && LastWrite(s, *e) != saw_[events_[actor][s[actor]]]) {
+      return false;
+    }
     if (e->op == Op::kJoin) return Started(s, e->object) && Ended(s, e->object);
     if (e->op != Op::kAcquire) return true;
     return std::none_of(
@@ -138,7 +160,7 @@ class Search {
   }
 
   void Collect(const State& s, const Holders& holders) {
-    for (uint32_t actor = 0; actor < s.size(); ++actor) {
+    for (uint32_t actor = 0; actor < trace_.actor_count; ++actor) {
       std::vector<uint32_t> path = {actor};
       std::vector<size_t> acquired;
       Extend(s, holders, path, acquired);
@@ -179,6 +201,7 @@ class Search {
   const Trace& trace_;
   std::vector<std::vector<size_t>> events_;  // per actor
   std::vector<Fork> forked_by_;
+  std::vector<uint32_t> saw_;  // by event: of a read, as in State
   std::set<State> seen_;
   std::set<Deadlock> found_;
 };

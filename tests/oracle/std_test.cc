@@ -43,11 +43,13 @@ std::string StdText(const Trace& trace) {
                      : e.op == Op::kRequest ? "req"
                      : e.op == Op::kFork    ? "fork"
                      : e.op == Op::kJoin    ? "join"
+                     : e.op == Op::kRead    ? "r"
+                     : e.op == Op::kWrite   ? "w"
                                             : "end";
     absl::StrAppend(&text, e.actor, "|", op, "(",
                     e.op == Op::kEnd ? ""
                     : on_actor       ? std::to_string(e.object)
-                                     : trace.locks[e.object],
+                                     : trace.NameOf(e),
                     ")|", e.site, "\n");
   }
   return text;
@@ -193,6 +195,12 @@ TEST_P(StdOracleTest, ImportedAndExportedTracesHaveTheSameFindings) {
 INSTANTIATE_TEST_SUITE_P(
     Mixes, StdOracleTest,
     ::testing::Values(Case{"AllAtStart", {.all_at_start = true}},
+                      Case{"Variables",
+                           {.locks = 2,
+                            .events_per_actor = 12,
+                            .variables = 2,
+                            .access_percent = 30,
+                            .updates = false}},
                       Case{"Forks", {.hand_over_hand = true}},
                       Case{"ForksAndJoins",
                            {.actors = 4,

@@ -5,8 +5,9 @@
 // Operations: acq, rel (exclusive), racq, rrel (shared), try (an exclusive try
 // that got it), timed (an exclusive timed request that got it), req (the
 // request of an actor that waits until the trace's end; rreq shared, treq
-// timed), fork, join, jreq (a join that waits until the trace's end), end.
-// Threads are numbers, locks are any other words.
+// timed), r, w, u (a variable's: read, write, and both in one step), fork,
+// join, jreq (a join that waits until the trace's end), end. Threads are
+// numbers, locks and variables are any other words.
 #ifndef LOCKCHECK_TESTS_ORACLE_TRACE_H_
 #define LOCKCHECK_TESTS_ORACLE_TRACE_H_
 
@@ -22,12 +23,25 @@
 
 namespace lockcheck::oracle {
 
-enum class Op : uint8_t { kAcquire, kRelease, kRequest, kFork, kJoin, kEnd };
+enum class Op : uint8_t {
+  kAcquire,
+  kRelease,
+  kRequest,
+  kFork,
+  kJoin,
+  kEnd,
+  kRead,
+  kWrite,
+  kUpdate,
+};
+constexpr bool Reads(Op op) { return op == Op::kRead || op == Op::kUpdate; }
+constexpr bool Writes(Op op) { return op == Op::kWrite || op == Op::kUpdate; }
+constexpr bool IsAccess(Op op) { return Reads(op) || Writes(op); }
 
 struct Event {
   uint32_t actor = 0;
   Op op = Op::kAcquire;
-  uint32_t object = 0;  // lock, or actor for kFork and kJoin
+  uint32_t object = 0;  // lock or variable, or actor for kFork and kJoin
   bool join = false;    // kRequest: `object` is an actor
   model::Mode mode = model::Mode::kExclusive;
   model::How how = model::How::kBlocking;
@@ -36,16 +50,24 @@ struct Event {
 
 struct Trace {
   std::vector<Event> events;
-  std::vector<std::string> locks;  // names
+  std::vector<std::string> locks, variables;  // names
   uint32_t actor_count = 0;
 
-  uint32_t Lock(std::string_view name) {
-    const auto found = std::find(locks.begin(), locks.end(), name);
-    if (found != locks.end()) {
-      return static_cast<uint32_t>(found - locks.begin());
+  uint32_t Lock(std::string_view name) { return IndexOf(name, locks); }
+  uint32_t Variable(std::string_view name) { return IndexOf(name, variables); }
+  const std::string& NameOf(const Event& e) const {
+    return IsAccess(e.op) ? variables[e.object] : locks[e.object];
+  }
+
+ private:
+  static uint32_t IndexOf(std::string_view name,
+                          std::vector<std::string>& names) {
+    const auto found = std::find(names.begin(), names.end(), name);
+    if (found != names.end()) {
+      return static_cast<uint32_t>(found - names.begin());
     }
-    locks.emplace_back(name);
-    return static_cast<uint32_t>(locks.size() - 1);
+    names.emplace_back(name);
+    return static_cast<uint32_t>(names.size() - 1);
   }
 };
 
@@ -67,6 +89,9 @@ inline constexpr OpName kOpNames[] = {
     {"req", Op::kRequest, false},
     {"rreq", Op::kRequest, false, model::Mode::kShared},
     {"treq", Op::kRequest, false, model::Mode::kExclusive, model::How::kTimed},
+    {"r", Op::kRead, false},
+    {"w", Op::kWrite, false},
+    {"u", Op::kUpdate, false},
     {"jreq", Op::kRequest, true},
     {"fork", Op::kFork, true},
     {"join", Op::kJoin, true},
@@ -99,7 +124,8 @@ inline void AddEvent(std::string word, Trace& trace) {
   event.join = row->on_actor && row->op == Op::kRequest;
   if (row->op != Op::kEnd) {
     event.object = row->on_actor ? static_cast<uint32_t>(std::stoul(object))
-                                 : trace.Lock(object);
+                   : IsAccess(row->op) ? trace.Variable(object)
+                                       : trace.Lock(object);
   }
   event.site = close + 1 < word.size()
                    ? static_cast<uint32_t>(std::stoul(word.substr(close + 2)))
@@ -131,7 +157,7 @@ inline std::string Print(const Trace& trace) {
       text += std::to_string(e.actor) + "/" + row.name + "(" +
               (e.op == Op::kEnd ? ""
                : on_actor       ? std::to_string(e.object)
-                                : trace.locks[e.object]) +
+                                : trace.NameOf(e)) +
               ") ";
       break;
     }

@@ -63,6 +63,10 @@ class Translator {
       case Op::kEnd:
         out_.end[e.actor].state = analysis::ActorState::kEnded;
         break;
+      case Op::kRead:
+      case Op::kWrite:
+      case Op::kUpdate:
+        break;  // what the scan leaves knows nothing of variables
     }
   }
 

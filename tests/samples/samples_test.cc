@@ -174,6 +174,25 @@ TEST(GateLock, RefutesTheCycleItGuards) {
   EXPECT_EQ(sample.status, 1);
 }
 
+TEST(FlagOrder, RefutesWhatTheFlagKeepsApart) {
+  RecordedSample sample;
+  ASSERT_EQ(sample.Run("flag_order"), 0);
+  const Json report = sample.Analyze();
+  EXPECT_EQ(sample.status, 0);
+  ASSERT_EQ(report["findings"].size(), 1u);
+  EXPECT_EQ(report["findings"][0]["verdict"], "refuted");
+  EXPECT_EQ(report["findings"][0]["reason"], "history");
+}
+
+TEST(FlagOrder, ConfirmsItIfTheFlagIsUnseen) {
+  RecordedSample sample;
+  ASSERT_EQ(sample.Run("flag_order", {"--unseen"}), 0);
+  const Json report = sample.Analyze();
+  EXPECT_EQ(sample.status, 1);
+  ASSERT_EQ(report["findings"].size(), 1u);
+  EXPECT_EQ(report["findings"][0]["verdict"], "confirmed");
+}
+
 TEST(SharedCounter, UnderItsLockCountsEveryIncrement) {
   RecordedSample sample;
   ASSERT_EQ(sample.Run("shared_counter"), 0);

@@ -235,7 +235,9 @@ const std::vector<Expected>& All() {
 TEST(Hotspots, KnowEveryPrimitive) {
   std::vector<ObjectKind> of_model, expected;
   for (const model::Primitive& row : model::kPrimitives) {
-    if (row.kind != ObjectKind::kUnknown) of_model.push_back(row.kind);
+    // Nobody waits for variables.
+    if (row.kind == ObjectKind::kUnknown || row.data) continue;
+    of_model.push_back(row.kind);
   }
   for (const Expected& row : All()) expected.push_back(row.kind);
   EXPECT_EQ(expected, of_model);

@@ -50,6 +50,18 @@ const char* Name(model::Post post) {
   return row == nullptr ? "post" : row->name;
 }
 
+const char* Name(model::Access access) {
+  switch (access) {
+    case model::Access::kRead:
+      return "reads";
+    case model::Access::kWrite:
+      return "writes";
+    case model::Access::kUpdate:
+      return "reads and writes";
+  }
+  return "accesses";
+}
+
 const char* Name(model::Outcome outcome) {
   switch (outcome) {
     case model::Outcome::kAcquired:
@@ -257,6 +269,10 @@ class Printer : public log::RecordVisitor {
     std::string line = "took " + At(t.object, t.site) + Name(t.how);
     if (t.sequence != 0) line += Act(t);
     Event(line);
+  }
+  void OnAccess(const log::AccessRecord& a) {
+    Event(fmt::format("{} {}, version {}", Name(a.access), At(a.object, a.site),
+                      a.version));
   }
   void OnSawWaiters(uint32_t object, uint64_t ticks) {
     Event(ticks, "others waited for " + Object(object));

@@ -2,8 +2,10 @@
 #ifndef LOCKCHECK_LOCKCHECK_H_
 #define LOCKCHECK_LOCKCHECK_H_
 
+#include "lockcheck/access.h"
 #include "lockcheck/async.h"
 #include "lockcheck/async_operation.h"
+#include "lockcheck/atomic.h"
 #include "lockcheck/barrier.h"
 #include "lockcheck/blocking_region.h"
 #include "lockcheck/condition_variable.h"
@@ -19,6 +21,7 @@
 #include "lockcheck/packaged_task.h"
 #include "lockcheck/queue.h"
 #include "lockcheck/semaphore.h"
+#include "lockcheck/shared.h"
 #include "lockcheck/shared_lock.h"
 #include "lockcheck/shared_mutex.h"
 #include "lockcheck/source_location.h"

@@ -1,0 +1,109 @@
+#include "lib/analysis/version_order.h"
+
+#include <algorithm>
+
+namespace lockcheck::analysis {
+namespace {
+
+// By the version that it finds or makes, the write of a version before those
+// who find it.
+struct Access {
+  uint32_t version = 0;
+  bool finds = false;
+  EventRef at;
+};
+
+}  // namespace
+
+VersionOrder::VersionOrder(const Trace& trace,
+                           std::span<const uint32_t> length) {
+  absl::flat_hash_map<ObjectIndex, std::vector<Access>> accesses;
+  for (ActorIndex a = 0; a < length.size(); ++a) {
+    for (uint32_t i = 0; i < length[a]; ++i) {
+      const Event& e = trace.At({a, i});
+      if (SeesVersion(e.kind)) {
+        accesses[e.object].push_back({VersionSeen(e), true, {a, i}});
+      }
+      if (MakesVersion(e.kind)) {
+        accesses[e.object].push_back({e.order, false, {a, i}});
+      }
+    }
+  }
+  for (auto& [object, list] : accesses) {
+    std::sort(list.begin(), list.end(), [](const Access& a, const Access& b) {
+      return a.version != b.version ? a.version < b.version : a.finds < b.finds;
+    });
+    std::vector<EventRef> before;  // the last write, and who saw it or later
+    for (const Access& access : list) {
+      if (access.finds) {
+        before.push_back(access.at);
+        continue;
+      }
+      auto& needs = needs_of_[{access.at.actor, access.at.index}];
+      for (const EventRef ref : before) {
+        // An update finds what it follows.
+        if (ref.actor != access.at.actor) needs.push_back(ref);
+      }
+      before = {access.at};
+    }
+  }
+}
+
+void VersionOrder::Needs(EventRef write, std::vector<EventRef>& needs) const {
+  const auto row = needs_of_.find({write.actor, write.index});
+  if (row == needs_of_.end()) return;
+  needs.insert(needs.end(), row->second.begin(), row->second.end());
+}
+
+ReadsFirst::ReadsFirst(const Trace& trace, std::span<const uint32_t> length) {
+  // By variable and version: the same actor's next write behind the one that
+  // made it, and the update that saw it.
+  absl::flat_hash_map<Key, EventRef> next, update;
+  for (ActorIndex a = 0; a < length.size(); ++a) {
+    absl::flat_hash_map<ObjectIndex, uint32_t> made;  // last, by this actor
+    for (uint32_t i = 0; i < length[a]; ++i) {
+      const Event& e = trace.At({a, i});
+      if (!MakesVersion(e.kind)) continue;
+      const auto [last, is_first] = made.try_emplace(e.object, e.order);
+      if (!is_first) {
+        next[{e.object, last->second}] = {a, i};
+        last->second = e.order;
+      }
+      if (SeesVersion(e.kind)) update[{e.object, VersionSeen(e)}] = {a, i};
+    }
+  }
+  for (ActorIndex a = 0; a < length.size(); ++a) {
+    for (uint32_t i = 0; i < length[a]; ++i) {
+      const Event& e = trace.At({a, i});
+      if (!SeesVersion(e.kind)) continue;
+      const Key version = {e.object, VersionSeen(e)};
+      if (version.second == trace.objects[e.object].first_version) {
+        of_first_version_[e.object].push_back({a, i});
+      }
+      for (const auto* writes : {&next, &update}) {
+        const auto write = writes->find(version);
+        if (write == writes->end()) continue;
+        before_[{write->second.actor, write->second.index}].push_back({a, i});
+      }
+    }
+  }
+}
+
+bool ReadsFirst::AreDone(const std::vector<EventRef>& reads,
+                         std::span<const uint32_t> at, EventRef but) {
+  return std::all_of(reads.begin(), reads.end(), [&](EventRef read) {
+    return read == but || read.index < at[read.actor];
+  });
+}
+
+bool ReadsFirst::IsMet(EventRef write, const Event& e,
+                       std::span<const uint32_t> at) const {
+  const auto first = of_first_version_.find(e.object);
+  if (first != of_first_version_.end() && !AreDone(first->second, at, write)) {
+    return false;
+  }
+  const auto before = before_.find({write.actor, write.index});
+  return before == before_.end() || AreDone(before->second, at, write);
+}
+
+}  // namespace lockcheck::analysis
