@@ -34,6 +34,9 @@ class SignalRun {
       if (!state_.Ended(a)) return std::nullopt;
       trace_.actors[a].ended = true;
     }
+    for (auto ref = not_there_.rbegin(); ref != not_there_.rend(); ++ref) {
+      LeaveOut(trace_, *ref);
+    }
     return std::move(trace_);
   }
 
@@ -60,6 +63,17 @@ class SignalRun {
     } else if (e.kind != EventKind::kFork && e.kind != EventKind::kJoin &&
                state_.IsOutstanding(e.object)) {
       NumberOutstanding(a, e);
+    } else if (IsOf(e, &SignalState::IsCondition)) {
+      NumberCondition(a, e);
+    } else if (IsOf(e, &SignalState::IsBarrier)) {
+      uint32_t& phase = phase_[{a, e.object}];
+      if (e.kind == EventKind::kPost) {
+        phase =
+            state_.Arrived(e.object) / program_.objects[e.object].initial + 1;
+      }
+      e.order = phase;
+    } else if (program_.objects[e.object].held) {
+      e.order = 0;
     } else if (e.kind == EventKind::kPost && state_.IsFlag(e.object)) {
       const bool set = e.post == Post::kSet;
       e.order = past_.flags[e.object] == set ? 0 : ++acts_[e.object];
@@ -69,6 +83,45 @@ class SignalRun {
     } else if (e.kind == EventKind::kPost) {
       e.order = ++acts_[e.object];
       posted_.insert(e.object);
+    }
+  }
+
+  bool IsOf(const Event& e, bool (SignalState::*is)(uint32_t) const) const {
+    return e.kind != EventKind::kFork && e.kind != EventKind::kJoin &&
+           (state_.*is)(e.object);
+  }
+
+  // Who finds the predicate true does not wait: one event for two.
+  void NumberCondition(uint32_t a, Event& e) {
+    auto& waiting = waiting_[e.object];
+    const uint32_t index = state_.length()[a];
+    if (e.kind == EventKind::kPost) {
+      e.order = acts_[e.object] + 1;
+      e.first_ticket = waiting.empty() ? 0 : *waiting.begin();
+      e.tickets = static_cast<uint32_t>(waiting.size());
+      waiting.clear();
+    } else if (e.kind == EventKind::kTake) {
+      e.order = trace_.actors[a].events[index - 1].order;
+    } else if (past_.flags[e.object]) {
+      e.kind = EventKind::kFound;
+      not_there_.insert({a, index + 1});
+    } else {
+      e.order = ++acts_[e.object];
+      waiting.insert(e.order);
+    }
+  }
+
+  static void LeaveOut(Trace& trace, std::pair<uint32_t, uint32_t> ref) {
+    const auto [actor, index] = ref;
+    auto& events = trace.actors[actor].events;
+    events.erase(events.begin() + index);
+    for (Event& e : events) {
+      if (e.match != analysis::kNone && e.match > index) --e.match;
+    }
+    for (auto& other : trace.actors) {
+      if (other.forked_by.actor == actor && other.forked_by.index > index) {
+        --other.forked_by.index;
+      }
     }
   }
 
@@ -104,6 +157,10 @@ class SignalRun {
   SignalPast past_;
   std::map<uint32_t, uint32_t> acts_, last_set_, none_left_, holder_, handover_;
   std::set<uint32_t> posted_;
+  std::map<std::pair<uint32_t, uint32_t>, uint32_t> phase_;  // of a barrier
+  std::map<uint32_t, std::set<uint32_t>> waiting_;           // tickets
+  // Events of waits that need not be: actor, index.
+  std::set<std::pair<uint32_t, uint32_t>> not_there_;
 };
 
 }  // namespace lockcheck::oracle
