@@ -27,6 +27,7 @@ struct SignalMix {
   bool joins = false;      // signals: kQueue, kQueueDone, and so on
   bool own_items = false;  // each is done with what it got alone
   bool once = false;       // signals: kOnceFlag
+  int many_percent = 0;    // of the requests for locks: for all at once
   bool held = false;       // semaphores: who took a permit gives it back
   bool under = false;      // signals: kConditionVariable, under the last lock
 };
@@ -105,6 +106,9 @@ class SignalProgram {
                            [&](const auto& h) { return h.first == lock; });
       };
       while (has()) lock = (lock + 1) % Locks();
+      if (mix_.many_percent > 0 && Percent(mix_.many_percent)) {
+        return TakeAll(a, held);
+      }
       held.emplace_back(lock,
                         static_cast<uint32_t>(trace_.actors[a].events.size()));
       Add(a, {.kind = EventKind::kAcquire,
@@ -211,6 +215,25 @@ class SignalProgram {
       if (e.kind == EventKind::kPost && e.object == items + 1) --gets;
     }
     return gets > 0;
+  }
+
+  // That it does not have, in any order.
+  void TakeAll(uint32_t a, std::vector<std::pair<uint32_t, uint32_t>>& held) {
+    std::vector<uint32_t> locks;
+    for (uint32_t l = 0; l < Locks(); ++l) {
+      if (std::none_of(held.begin(), held.end(),
+                       [&](const auto& h) { return h.first == l; })) {
+        locks.push_back(l);
+      }
+    }
+    std::shuffle(locks.begin(), locks.end(), random_);
+    for (const uint32_t lock : locks) {
+      held.emplace_back(lock, Begin(a, lock));
+      if (lock == locks.front()) continue;
+      Event& e = trace_.actors[a].events.back();
+      e.how = model::How::kTry;
+      e.level = kWithTheFirst;
+    }
   }
 
   // But that of a condition.

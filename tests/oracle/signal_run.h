@@ -3,6 +3,7 @@
 #ifndef LOCKCHECK_TESTS_ORACLE_SIGNAL_RUN_H_
 #define LOCKCHECK_TESTS_ORACLE_SIGNAL_RUN_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -27,7 +28,8 @@ class SignalRun {
   // Nothing: it did not come to its end.
   std::optional<Trace> ToItsEnd() {
     while (const auto actor = SomebodyReady()) {
-      Number(*actor);
+      const uint32_t members = std::max(1u, state_.Members(*actor));
+      for (uint32_t i = 0; i < members; ++i) Number(*actor, i);
       state_.Do(*actor, past_);
     }
     for (uint32_t a = 0; a < trace_.actors.size(); ++a) {
@@ -53,8 +55,8 @@ class SignalRun {
     return ready[std::uniform_int_distribution<uint32_t>(0, last)(random_)];
   }
 
-  void Number(uint32_t a) {
-    Event& e = trace_.actors[a].events[state_.length()[a]];
+  void Number(uint32_t a, uint32_t member) {
+    Event& e = trace_.actors[a].events[state_.length()[a] + member];
     if (e.kind == EventKind::kAcquire) {
       const auto [row, is_new] = holder_.try_emplace(e.object, a);
       if (row->second != a) ++handover_[e.object];

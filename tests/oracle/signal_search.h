@@ -28,6 +28,10 @@ inline bool EndsOne(const Event& e) {
 // threw.
 inline constexpr uint32_t kThrown = 1;
 
+// The level of an acquisition that is one of several at once, but the first:
+// all of them are taken when all are free, and none before.
+inline constexpr uint32_t kWithTheFirst = 2;
+
 // What depends on the order in which things happened, and not only on how far
 // each actor is.
 struct SignalPast {
@@ -63,7 +67,7 @@ class SignalState {
     if (IsTask(a) && length_[a] == 0 && !IsNextOfItsPool(a, past)) return false;
     switch (e->kind) {
       case EventKind::kAcquire:
-        return Holder(e->object) == analysis::kNone;
+        return Holders(a).empty();
       case EventKind::kJoin:
         return Ended(e->object);
       case EventKind::kFound:
@@ -93,7 +97,28 @@ class SignalState {
           (Arrived(e.object) / parties + 1) * parties;
     }
     if (IsOnce(e.object) && DoOnce(a, e, past)) return;
-    ++length_[a];
+    length_[a] += std::max(1u, Members(a));
+  }
+  // How many locks its next event takes.
+  uint32_t Members(uint32_t a) const {
+    const auto& events = trace_.actors[a].events;
+    uint32_t i = length_[a];
+    if (events[i].kind != EventKind::kAcquire) return 0;
+    do {
+      ++i;
+    } while (i < events.size() && events[i].kind == EventKind::kAcquire &&
+             events[i].level == kWithTheFirst);
+    return i - length_[a];
+  }
+  // Who has one of these.
+  std::vector<uint32_t> Holders(uint32_t a) const {
+    std::vector<uint32_t> holders;
+    for (uint32_t i = 0; i < Members(a); ++i) {
+      const Event& e = trace_.actors[a].events[length_[a] + i];
+      const uint32_t holder = Holder(e.object);
+      if (holder != analysis::kNone) holders.push_back(holder);
+    }
+    return holders;
   }
   // As it was in the run that was recorded: who reads a once_flag has found it
   // done, who writes has not.
@@ -293,7 +318,7 @@ class SignalState {
     const Event* e = Next(a);
     if (e == nullptr) return {};
     if (e->kind == EventKind::kJoin) return {e->object};
-    if (e->kind == EventKind::kAcquire) return {Holder(e->object)};
+    if (e->kind == EventKind::kAcquire) return Holders(a);
     if (IsPool(e->object)) return Running(e->object);
     std::vector<uint32_t> posters;
     for (uint32_t p = 0; p < length_.size(); ++p) {
@@ -318,7 +343,11 @@ class SignalState {
     if (e == nullptr) return false;  // has ended: no help
     if (Enabled(a, past) || e->how == model::How::kTry) return true;
     if (e->kind == EventKind::kPost) return true;  // it throws
-    if (e->kind == EventKind::kAcquire) return live[Holder(e->object)];
+    if (e->kind == EventKind::kAcquire) {
+      const auto holders = Holders(a);
+      return std::all_of(holders.begin(), holders.end(),
+                         [&](uint32_t holder) { return live[holder]; });
+    }
     if (e->kind == EventKind::kJoin) return live[e->object];
     if (IsPool(e->object)) {
       if (Stock(e->object) > 0) return true;
