@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -38,6 +39,7 @@ class Run {
     return left_.empty();
   }
   uint64_t looks() const { return looks_; }
+  void Keep(std::vector<ActorIndex>& schedule) { schedule_ = &schedule; }
 
  private:
   static constexpr uint64_t kMostLooks = 10'000'000;
@@ -149,6 +151,7 @@ class Run {
   void Do(ActorIndex a) {
     const Event& e = trace_.At({a, at_[a]});
     if (Pools().has_tasks()) FollowTasks(a, e);
+    if (schedule_ != nullptr) schedule_->push_back(a);
     ++at_[a];
     const int64_t change = e.kind == EventKind::kAcquire ? 1 : -1;
     if (e.kind == EventKind::kAcquire || e.kind == EventKind::kRelease) {
@@ -218,6 +221,7 @@ class Run {
   absl::flat_hash_map<ObjectIndex, Flag> flags_;
   absl::flat_hash_map<ObjectIndex, Tasks> tasks_;
   std::vector<EventRef> needs_;
+  std::vector<ActorIndex>* schedule_ = nullptr;
   uint64_t looks_ = 0;  // at events
   bool may_keep_ = false;
 };
@@ -230,6 +234,19 @@ bool CanBeRun(const Trace& trace, const TraceOrder& order,
   const bool can = run.ToItsEnd();
   work += run.looks();
   return can;
+}
+
+std::optional<std::vector<ActorIndex>> RunOf(const Trace& trace,
+                                             const TraceOrder& order,
+                                             std::span<const uint32_t> length,
+                                             uint64_t& work) {
+  std::vector<ActorIndex> schedule;
+  Run run(trace, order, length);
+  run.Keep(schedule);
+  const bool can = run.ToItsEnd();
+  work += run.looks();
+  if (!can) return std::nullopt;
+  return schedule;
 }
 
 }  // namespace lockcheck::analysis

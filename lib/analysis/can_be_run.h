@@ -11,7 +11,9 @@
 #define LOCKCHECK_LIB_ANALYSIS_CAN_BE_RUN_H_
 
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <vector>
 
 #include "lib/analysis/trace.h"
 #include "lib/analysis/trace_order.h"
@@ -22,6 +24,12 @@ namespace lockcheck::analysis {
 // seen to need is in it, but for room. What was looked at is added to `work`.
 bool CanBeRun(const Trace& trace, const TraceOrder& order,
               std::span<const uint32_t> length, uint64_t& work);
+
+// Who does his next event, one after the other; nothing: no order was found.
+std::optional<std::vector<ActorIndex>> RunOf(const Trace& trace,
+                                             const TraceOrder& order,
+                                             std::span<const uint32_t> length,
+                                             uint64_t& work);
 
 }  // namespace lockcheck::analysis
 

@@ -12,6 +12,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "lib/analysis/communication_finding.h"
+#include "lib/analysis/confirm_communication.h"
 #include "lib/analysis/meetings.h"
 #include "lib/analysis/reordering.h"
 #include "lib/analysis/standstill.h"
@@ -287,7 +288,7 @@ class Search {
     if (!circle && (question_.waits.size() > 1 || question_.spent.empty())) {
       return false;
     }
-    Add(ToFinding(trace_, question_, circle));
+    Add(ToFinding(trace_, question_, circle), *standstill);
     return true;
   }
 
@@ -333,24 +334,30 @@ class Search {
     return false;
   }
 
-  // Of findings that differ in their actors, one.
-  void Add(Finding finding) {
+  // Of findings that differ in their actors, one: that which is confirmed, if
+  // any is.
+  void Add(Finding finding, const Standstill& standstill) {
     std::set<std::tuple<ObjectIndex, SiteIndex>> places;
     for (const Part& part : finding.parts) {
       places.insert({part.wants, part.site});
     }
     const auto [row, is_new] =
         rows_.try_emplace(std::move(places), found_->findings.size());
-    if (is_new) {
-      found_->findings.push_back(std::move(finding));
-    } else {
-      ++found_->findings[row->second].count;
+    if (is_new) found_->findings.push_back(finding);
+    Finding& kept = found_->findings[row->second];
+    if (!is_new) ++kept.count;
+    if (kept.verdict != Verdict::kPossible) return;
+    finding.count = kept.count;
+    confirmer_.Confirm(question_, standstill, finding);
+    if (is_new || finding.verdict == Verdict::kConfirmed) {
+      kept = std::move(finding);
     }
   }
 
   const Trace& trace_;
   const CommunicationOptions& options_;
   const TraceOrder order_;
+  CommunicationConfirmer confirmer_{trace_, order_, options_};
   const NodesOfTrace places_;
   const std::vector<TraceNode>& nodes_ = places_.nodes;
   std::vector<size_t> first_of_actor_;

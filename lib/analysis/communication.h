@@ -14,6 +14,9 @@
 // without that. Of those who end the items of a queue one is tried first that
 // has some, then all. A wait in no complete set is not looked at again.
 //
+// A set of which that is so is put in one order and replayed
+// (confirm_communication.h): then it is confirmed.
+//
 // What is assumed: that nobody posts but those who did so in this recording.
 // Bounds: the beginning of a long recording is looked at, and so many sets;
 // what is left out is in `notes`.
@@ -36,6 +39,9 @@ struct CommunicationOptions {
   // After so many it is asked of each two members whether they
   // can meet at all (meetings.h).
   uint64_t few_sets = 32;
+  uint64_t max_replayed = 20'000'000;  // events, of all schedules
+  size_t max_steps = 20'000;           // of a witness, that do not matter
+  size_t max_all_steps = 500'000;      // of all
 };
 
 // Appends.

@@ -22,6 +22,7 @@ class Confirmer {
         order_(order),
         options_(options),
         part_(trace, order),
+        check_(trace),
         steps_left_(options.max_all_steps) {}
 
   void Confirm(Finding& finding, CycleRequests& requests) {
@@ -145,9 +146,10 @@ class Confirmer {
     was_scheduled_ = true;
     std::vector<WitnessWait> waits;
     for (const TraceNode* node : question_.waits) {
-      waits.push_back({node->actor, node->kind, node->object, node->mode});
+      waits.push_back(
+          {node->actor, node->kind, node->object, node->mode, node->of_many});
     }
-    if (!LeadsToDeadlock(trace_, *schedule, waits)) return false;
+    if (!check_.LeadsToDeadlock(*schedule, waits)) return false;
     if (!AreSeenToStart(*schedule)) return false;
     Keep(*schedule);
     if (in_any_order_) {
@@ -211,6 +213,7 @@ class Confirmer {
   const TraceOrder& order_;
   const ConfirmOptions& options_;
   Reordering part_;
+  WitnessCheck check_;
   std::optional<MustPrecede> must_;  // when it is needed
   size_t steps_left_;
   Finding* finding_ = nullptr;
@@ -224,12 +227,6 @@ class Confirmer {
   bool unseen_start_ = false;  // of somebody in a schedule that was found
 };
 
-bool IsManyAtOnce(const Finding& finding) {
-  return std::any_of(
-      finding.parts.begin(), finding.parts.end(),
-      [](const Part& part) { return part.how != model::How::kBlocking; });
-}
-
 }  // namespace
 
 void ConfirmCycles(const Trace& trace, const TraceOrder& order,
@@ -238,12 +235,12 @@ void ConfirmCycles(const Trace& trace, const TraceOrder& order,
   std::vector<const Finding*> asked;
   std::vector<Finding*> confirmed;
   for (Finding* finding : findings) {
+    if (finding->doubt == Doubt::kManyAtOnce) continue;
     if (CanBeAsked(trace, *finding)) {
       asked.push_back(finding);
       confirmed.push_back(finding);
     } else {
-      finding->doubt =
-          IsManyAtOnce(*finding) ? Doubt::kManyAtOnce : Doubt::kNotTold;
+      finding->doubt = Doubt::kNotTold;
     }
   }
   if (asked.empty()) return;

@@ -1,6 +1,7 @@
 #include "lib/analysis/cycle_requests.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 
@@ -67,16 +68,35 @@ class Collector {
 
   void Look(ActorIndex actor, const Event& e, uint32_t index,
             const std::vector<Hold>& held) {
-    if ((e.kind != EventKind::kAcquire && e.kind != EventKind::kJoin) ||
-        GivesUp(e.how)) {
-      return;
-    }
+    if (e.kind != EventKind::kAcquire && e.kind != EventKind::kJoin) return;
     const auto row = asked_.find(Key(e.kind, e.object));
     if (row == asked_.end()) return;
     for (const Place place : row->second) {
       const Part& part = findings_[place.finding]->parts[place.part];
-      if (IsOf(part, actor, e, held)) Add(place, actor, e, index, held);
+      if (part.how != model::How::kBlocking) {
+        LookAtMember(place, actor, e, index, held);
+      } else if (!GivesUp(e.how) && IsOf(part, actor, e, held)) {
+        Add(place, actor, e, index, held);
+      }
     }
+  }
+
+  // Of a request for several: back to the first of them.
+  void LookAtMember(Place place, ActorIndex actor, const Event& e,
+                    uint32_t index, const std::vector<Hold>& held) {
+    const auto& events = trace_.actors[actor].events;
+    if (index >= events.size()) return;
+    uint32_t first = index;
+    while (first > 0 && events[first].how == model::How::kTry &&
+           events[first - 1].kind == EventKind::kAcquire) {
+      --first;
+    }
+    const size_t members = index - first;
+    if (GivesUp(events[first].how) || members > held.size()) return;
+    const std::vector<Hold> before(
+        held.begin(), held.end() - static_cast<ptrdiff_t>(members));
+    const Part& part = findings_[place.finding]->parts[place.part];
+    if (IsOf(part, actor, e, before)) Add(place, actor, e, first, before);
   }
 
   bool IsOf(const Part& part, ActorIndex actor, const Event& e,
@@ -116,7 +136,13 @@ class Collector {
                      .mode = e.mode,
                      .site = e.site,
                      .held = held,
-                     .at = {index}});
+                     .at = {index},
+                     .of_many = IsOfMany(place)});
+  }
+
+  bool IsOfMany(Place place) const {
+    const Part& part = findings_[place.finding]->parts[place.part];
+    return part.how != model::How::kBlocking;
   }
 
   const Trace& trace_;
@@ -133,7 +159,7 @@ bool CanBeAsked(const Trace& trace, const Finding& finding) {
   const size_t objects = trace.objects.size() + trace.actors.size();
   return std::all_of(
       finding.parts.begin(), finding.parts.end(), [&](const Part& part) {
-        return part.how == model::How::kBlocking && part.wants < objects &&
+        return !GivesUp(part.how) && part.wants < objects &&
                !part.holds.empty() && part.holds.front().object < objects;
       });
 }

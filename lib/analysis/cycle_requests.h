@@ -4,6 +4,10 @@
 // where, and stands for all actors and all times of which that is so. Who asks
 // whether they can meet needs the times.
 //
+// Who asks for several locks at once (lock(a, b, ...), std::lock) takes one and
+// tries the others, and gives back what he got if one fails; so he asks for
+// each where the request begins, under what he held before it.
+//
 // Cost: one pass over the events, in which all but the requests at these places
 // cost a look-up; there is a bound on what is kept. Pure.
 #ifndef LOCKCHECK_LIB_ANALYSIS_CYCLE_REQUESTS_H_

@@ -296,6 +296,7 @@ class ComponentSearch {
       finding.assumes.push_back(
           "std::lock makes the try: its place is not known, for the program's "
           "symbols or debug information were not found");
+      finding.doubt = Doubt::kManyAtOnce;
     }
     bool semaphores = false;
     for (size_t i = 0; i < arcs.size(); ++i) {

@@ -189,7 +189,7 @@ void AskTheEvents(const Observations& observations, const FindOptions& options,
   std::vector<Finding*> cycles;
   for (Finding& finding : result.findings) {
     if (finding.verdict != Verdict::kPossible) continue;
-    finding.doubt = Doubt::kPartial;
+    if (finding.doubt == Doubt::kNone) finding.doubt = Doubt::kPartial;
     if (finding.rule == Rule::kLockOrder) cycles.push_back(&finding);
   }
   const bool has_signals = HasWhatOrders(observations);

@@ -27,11 +27,13 @@ class Search {
       limit_[end.actor] = end.index;
       ends_there[end.actor] = true;
     }
+    if (order_.pools().has_tasks()) BeginTasksBefore();
     for (ActorIndex a = 0; a < length.size(); ++a) {
       if (limit_[a] == 0) continue;
       actors_.push_back(a);
       if (!ends_there[a]) limit_[a] = EndOfSections(a, limit_[a]);
     }
+    if (order_.pools().has_tasks()) FindPools();
     std::vector<uint32_t> needed(length.begin(), length.end());
     for (const EventRef end : ends) needed[end.actor] = end.index;
     variables_.Begin(trace, needed, limit_);
@@ -49,17 +51,38 @@ class Search {
     ActorIndex actor = kNone;
     model::Mode mode = model::Mode::kExclusive;
   };
+  // Of the tasks that begin.
+  struct Pool {
+    size_t tasks = 0;
+    size_t begun = 0;
+    std::vector<ActorIndex> submitted;  // in this order
+    ActorIndex submitter = kNone;
+    bool several = false;  // submitters
+  };
   static constexpr int kDeepest = 2000;
 
   // ---- What is to be reached ----
+  // A hold of a lock, or of a permit.
+  bool Begins(const Event& e) const {
+    return e.kind == EventKind::kAcquire ||
+           (e.kind == EventKind::kTake && IsPermit(e.object));
+  }
+  bool Ends(const Event& e) const {
+    return e.kind == EventKind::kRelease ||
+           (e.kind == EventKind::kPost && IsPermit(e.object));
+  }
+  bool IsPermit(ObjectIndex object) const {
+    return order_.Of(object).role == Role::kPermits;
+  }
+
   // The first place from there on at which it holds nothing.
   uint32_t EndOfSections(ActorIndex a, uint32_t from) const {
     const auto& events = trace_.actors[a].events;
     uint32_t open = 0;
     for (uint32_t i = 0; i < events.size(); ++i) {
       if (i >= from && open == 0) return i;
-      open += events[i].kind == EventKind::kAcquire;
-      open -= events[i].kind == EventKind::kRelease && open > 0;
+      open += Begins(events[i]);
+      open -= Ends(events[i]) && open > 0;
     }
     return open == 0 ? static_cast<uint32_t>(events.size()) : from;
   }
@@ -127,7 +150,7 @@ class Search {
   bool GoOn(ActorIndex a) {
     size_t good = schedule_.size();
     const size_t before = good;
-    while (CanDo(a) && !IsChoice(a)) {
+    while (CanDo(a) && !IsChoice(a) && !DecidesOrder(a)) {
       Do(a);
       if (held_[a] == 0) good = schedule_.size();
     }
@@ -150,7 +173,8 @@ class Search {
     const EventRef forked_by = trace_.actors[a].forked_by;
     if (forked_by.known() && !IsDone(forked_by)) return false;
     const Event& e = trace_.At(ref);
-    if (e.kind == EventKind::kFork) return true;
+    if (e.kind == EventKind::kFork) return MaySubmit(e.object);
+    if (ref.index == 0 && !IsNextOfItsPool(a)) return false;
     if (e.kind == EventKind::kJoin) {
       const TraceActor& child = trace_.actors[e.object];
       return child.ended && at_[e.object] == child.events.size() &&
@@ -158,8 +182,7 @@ class Search {
     }
     if (e.kind == EventKind::kAcquire && !CanAcquire(ref, e)) return false;
     if (IsAccess(e.kind) && !variables_.Can(ref, e)) return false;
-    if (e.kind == EventKind::kTake &&
-        order_.Of(e.object).role == Role::kPermits &&
+    if (e.kind == EventKind::kTake && IsPermit(e.object) &&
         gained_[e.object] + order_.Of(e.object).initial <= 0) {
       return false;
     }
@@ -179,13 +202,81 @@ class Search {
                        [&](EventRef release) { return IsDone(release); });
   }
 
+  // ---- Tasks of pools ----
+  // Of one submitter: those before one that begins do, too.
+  void BeginTasksBefore() {
+    const TaskPools& pools = order_.pools();
+    for (ActorIndex a = 0; a < limit_.size(); ++a) {
+      if (limit_[a] == 0 || pools.PoolOf(a) == kNone) continue;
+      for (ActorIndex before = pools.Before(a);
+           before != kNone && limit_[before] == 0 &&
+           !trace_.actors[before].events.empty();
+           before = pools.Before(before)) {
+        limit_[before] = 1;
+      }
+    }
+  }
+
+  void FindPools() {
+    for (ActorIndex a = 0; a < limit_.size(); ++a) {
+      const ObjectIndex pool = order_.pools().PoolOf(a);
+      if (pool == kNone || limit_[a] == 0) continue;
+      Pool& p = pools_[pool];
+      ++p.tasks;
+      const ActorIndex submitter = trace_.actors[a].forked_by.actor;
+      p.several |= p.submitter != kNone && p.submitter != submitter;
+      p.submitter = submitter;
+    }
+  }
+
+  // None that was submitted before has yet to begin.
+  bool IsNextOfItsPool(ActorIndex a) const {
+    const auto row = pools_.find(order_.pools().PoolOf(a));
+    if (row == pools_.end()) return true;
+    const Pool& pool = row->second;
+    return pool.begun < pool.submitted.size() &&
+           pool.submitted[pool.begun] == a;
+  }
+  // Those that do not begin come last.
+  bool MaySubmit(ActorIndex child) const {
+    const auto row = pools_.find(order_.pools().PoolOf(child));
+    return row == pools_.end() || limit_[child] != 0 ||
+           row->second.submitted.size() == row->second.tasks;
+  }
+  // Of tasks of several submitters: so it is tried in both orders.
+  bool DecidesOrder(ActorIndex a) const {
+    const Event& e = trace_.At({a, at_[a]});
+    if (e.kind != EventKind::kFork || pools_.empty()) return false;
+    const auto row = pools_.find(order_.pools().PoolOf(e.object));
+    return row != pools_.end() && row->second.several;
+  }
+
+  void FollowTasks(ActorIndex a, const Event& e, bool undo) {
+    if (const auto row = pools_.find(order_.pools().PoolOf(a));
+        at_[a] == 0 && row != pools_.end()) {
+      undo ? --row->second.begun : ++row->second.begun;
+    }
+    if (e.kind != EventKind::kFork || limit_[e.object] == 0) return;
+    const auto row = pools_.find(order_.pools().PoolOf(e.object));
+    if (row == pools_.end()) return;
+    auto& submitted = row->second.submitted;
+    if (undo) submitted.pop_back();
+    const uint64_t place =
+        Mix(~e.object, static_cast<uint32_t>(submitted.size()));
+    hash_ += undo ? -place : place;
+    if (!undo) submitted.push_back(e.object);
+  }
+
+  // ---- Done, and undone ----
   void Do(ActorIndex a) {
     const Event& e = trace_.At({a, at_[a]});
+    if (!pools_.empty()) FollowTasks(a, e, false);
     if (e.kind == EventKind::kAcquire) Hold(a, e);
     if (e.kind == EventKind::kRelease) LetGo(a, e);
     if (e.kind == EventKind::kTake) --gained_[e.object];
     if (e.kind == EventKind::kPost) ++gained_[e.object];
     if (IsAccess(e.kind)) DoAccess({a, at_[a]}, e);
+    CountPermit(a, e, 1);
     hash_ += Mix(a, at_[a]++);
     schedule_.push_back(a);
   }
@@ -199,10 +290,9 @@ class Search {
     if (e.kind == EventKind::kRelease) Hold(a, e);
     if (e.kind == EventKind::kTake) ++gained_[e.object];
     if (e.kind == EventKind::kPost) --gained_[e.object];
-    if (!IsAccess(e.kind)) return;
-    hash_ -= MixOf(e.object);
-    variables_.Undo({a, at_[a]}, e);
-    hash_ += MixOf(e.object);
+    if (IsAccess(e.kind)) UndoAccess({a, at_[a]}, e);
+    CountPermit(a, e, -1);
+    if (!pools_.empty()) FollowTasks(a, e, true);
   }
 
   void DoAccess(EventRef ref, const Event& e) {
@@ -210,9 +300,21 @@ class Search {
     variables_.Do(ref, e);
     hash_ += MixOf(e.object);
   }
+  void UndoAccess(EventRef ref, const Event& e) {
+    hash_ -= MixOf(e.object);
+    variables_.Undo(ref, e);
+    hash_ += MixOf(e.object);
+  }
   // Where everybody is does not tell which write was the last one.
   uint64_t MixOf(ObjectIndex variable) const {
     return Mix(~variable, variables_.Version(variable));
+  }
+
+  void CountPermit(ActorIndex a, const Event& e, int change) {
+    if (e.kind != EventKind::kTake && e.kind != EventKind::kPost) return;
+    if (!IsPermit(e.object)) return;
+    held_[a] +=
+        static_cast<uint32_t>(e.kind == EventKind::kTake ? change : -change);
   }
 
   void Hold(ActorIndex a, const Event& e) {
@@ -241,7 +343,7 @@ class Search {
   const std::span<const EventRef> ends_;
   const uint64_t most_steps_;
   std::vector<uint32_t> at_;        // by actor: the event it is at
-  std::vector<uint32_t> held_;      // by actor: how many locks
+  std::vector<uint32_t> held_;      // by actor: how many locks and permits
   std::vector<uint32_t> limit_;     // by actor: goes no further
   std::vector<ActorIndex> actors_;  // that have anything to do
   absl::flat_hash_map<std::pair<ActorIndex, uint32_t>, std::vector<EventRef>>
@@ -249,6 +351,7 @@ class Search {
   absl::flat_hash_map<ObjectIndex, std::vector<Holder>> holders_;
   absl::flat_hash_map<ObjectIndex, int64_t> gained_;
   VariableStates variables_;
+  absl::flat_hash_map<ObjectIndex, Pool> pools_;
   std::vector<ActorIndex> schedule_;
   absl::flat_hash_set<uint64_t> failed_;
   std::vector<EventRef> needs_;
@@ -261,8 +364,6 @@ class Search {
 std::optional<std::vector<ActorIndex>> FreeScheduleOf(
     const Trace& trace, const TraceOrder& order, std::span<const EventRef> ends,
     std::span<const uint32_t> length, uint64_t most_steps, uint64_t& work) {
-  // Tasks begin as they are submitted, which is not looked at here.
-  if (order.pools().has_tasks()) return std::nullopt;
   Search search(trace, order, ends, length, most_steps);
   auto schedule = search.Find();
   work += search.steps();

@@ -10,8 +10,9 @@
 // Whoever can come to where he holds nothing does so at once: that is in
 // nobody's way. What is left to try is who goes on inside sections, and a state
 // that failed is not tried again. What is held in the end is taken when the
-// others are done with it. What comes out is for others to check
-// (witness_check.h).
+// others are done with it. A pool's tasks begin in the order in which they are
+// submitted here, and of several submitters' any order is tried. What comes out
+// is for others to check (witness_check.h).
 //
 // Cost: bounded. Pure.
 #ifndef LOCKCHECK_LIB_ANALYSIS_FREE_SCHEDULE_H_

@@ -30,7 +30,7 @@ class Scheduler {
     }
     std::reverse(ready_.begin(), ready_.end());  // main first
     for (auto& [lock, acquisitions] : locks_) OrderLock(acquisitions);
-    for (auto& [flag, takes] : found_of_) OrderFlag(flag, takes);
+    for (auto& [object, takes] : found_of_) OrderChanges(object, takes);
   }
 
   std::optional<std::vector<ActorIndex>> Run() {
@@ -60,7 +60,9 @@ class Scheduler {
   void Note(EventRef ref) {
     const Event& e = trace_.At(ref);
     if (e.kind == EventKind::kAcquire) locks_[e.object].push_back(ref);
-    if (e.kind == EventKind::kTake && order_.Of(e.object).role == Role::kFlag) {
+    if (e.kind != EventKind::kTake) return;
+    const Role role = order_.Of(e.object).role;
+    if (role == Role::kFlag || role == Role::kOutstanding) {
       found_of_[e.object].push_back(ref);
     }
   }
@@ -94,21 +96,26 @@ class Scheduler {
         {before.actor, trace_.At(before).match});
   }
 
-  // The changes come in their order, and who found it set before it is cleared.
-  void OrderFlag(ObjectIndex flag, const std::vector<EventRef>& takes) {
-    const auto& changes = order_.Of(flag).changes;
+  // The changes of a flag come in their order, and who found it set before it
+  // is cleared; so do the beginnings of what is outstanding, and who found that
+  // nothing was before the next one.
+  void OrderChanges(ObjectIndex object, std::vector<EventRef>& takes) {
+    const ObjectActs& acts = order_.Of(object);
+    const bool is_flag = acts.role == Role::kFlag;
+    std::sort(takes.begin(), takes.end(), [&](EventRef a, EventRef b) {
+      return trace_.At(a).order < trace_.At(b).order;
+    });
+    auto take = takes.begin();
     EventRef last;
-    for (const EventRef change : changes) {
+    for (const EventRef change : is_flag ? acts.changes : acts.starts) {
       if (!IsInPart(change)) continue;
       auto& needs = needs_of_[change.actor][change.index];
       if (last.known()) needs.push_back(last);
       last = change;
       const Event& e = trace_.At(change);
-      if (e.post != model::Post::kClear) continue;
-      for (const EventRef take : takes) {
-        if (trace_.At(take).order < e.order && take.actor != change.actor) {
-          needs.push_back(take);
-        }
+      if (is_flag && e.post != model::Post::kClear) continue;
+      for (; take != takes.end() && trace_.At(*take).order < e.order; ++take) {
+        if (take->actor != change.actor) needs.push_back(*take);
       }
     }
   }

@@ -31,6 +31,9 @@ struct TraceNode {
   SiteIndex site = kNone;
   std::vector<Hold> held;    // locks, and permits as shared ones
   std::vector<uint32_t> at;  // the events, ascending
+  // It asks for several locks at once, of which this is one: the events are the
+  // first acquisition of each request.
+  bool of_many = false;
   bool is_signal() const {
     return kind == EventKind::kTake || kind == EventKind::kFound;
   }

@@ -2,27 +2,27 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <deque>
-#include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "lib/analysis/witness_signals.h"
 #include "lib/graph/wait_for.h"
 
 namespace lockcheck::analysis {
 namespace {
 
 using model::Mode;
-using model::Post;
 
 class Replay {
  public:
-  explicit Replay(const Trace& trace)
+  Replay(const Trace& trace, WitnessFacts& facts)
       : trace_(trace),
+        facts_(facts),
         at_(trace.actors.size()),
         forked_(trace.actors.size()),
-        waits_since_(trace.actors.size()) {}
+        signals_(trace, facts, at_) {}
 
   // False: its next event cannot happen now.
   bool Do(ActorIndex a) {
@@ -36,17 +36,25 @@ class Replay {
   }
 
   bool AreStuck(std::span<const WitnessWait> waits) {
+    const bool some_signal = std::any_of(
+        waits.begin(), waits.end(),
+        [](const WitnessWait& wait) { return wait.kind == EventKind::kTake; });
     std::vector<graph::WaitNode> nodes(trace_.actors.size());
+    std::vector<bool> named(trace_.actors.size());
     for (const WitnessWait& wait : waits) {
       if (!HasBegun(wait.actor) || !Asks(wait)) return false;
-      graph::WaitNode& node = nodes[wait.actor];
-      if (node.state == graph::WaitNode::State::kWaiting) return false;
-      node.state = graph::WaitNode::State::kWaiting;
-      node.providers = WaitsFor(wait);
+      if (named[wait.actor]) return false;
+      named[wait.actor] = true;
+      nodes[wait.actor] =
+          wait.of_many
+              ? WaitingForAll(OtherHolders(wait.actor, wait.object, wait.mode))
+              : NodeOf(wait.actor);
     }
+    if (some_signal) JudgeTheOthers(named, nodes);
     const std::vector<bool> stuck = graph::FindStuck(nodes);
     return std::all_of(waits.begin(), waits.end(), [&](const WitnessWait& w) {
-      return stuck[w.actor] && !nodes[w.actor].providers.empty();
+      return nodes[w.actor].state == graph::WaitNode::State::kWaiting &&
+             stuck[w.actor];
     });
   }
 
@@ -55,17 +63,13 @@ class Replay {
     ActorIndex actor = kNone;
     Mode mode = Mode::kExclusive;
   };
-  // All that an object is, of whatever kind.
+  // Of a lock, or a variable.
   struct State {
-    std::vector<Hold> holds;       // of a lock
+    std::vector<Hold> holds;
     uint64_t ran = 0, passed = 0;  // of a once_flag
-    int64_t gained = 0;            // permits, items, what is outstanding
-    bool set = false;
-    uint64_t sets = 0, to_wake = 0, notified = 0;
-    uint64_t sections = 0;                 // of a lock, begun so far
-    std::map<uint32_t, uint64_t> arrived;  // by phase
-    std::deque<ActorIndex> submitted;      // tasks that have not begun
-    std::optional<uint32_t> version;       // of a variable, if it was written
+    uint64_t sections = 0;         // begun so far
+    uint32_t latest = 0;  // of these, by its count; one that reads: any
+    std::optional<uint32_t> version;  // of a variable, if it was written
   };
 
   bool HasBegun(ActorIndex a) const {
@@ -77,7 +81,7 @@ class Replay {
       case EventKind::kFork:
         if (HasBegun(e.object) || at_[e.object] != 0) return false;
         forked_[e.object] = true;
-        Submit(e.object);
+        signals_.Submit(e.object);
         return true;
       case EventKind::kJoin:
         return trace_.actors[e.object].ended && HasBegun(e.object) &&
@@ -87,12 +91,12 @@ class Replay {
       case EventKind::kRelease:
         return Release(a, e);
       case EventKind::kWaitBegin:
-        waits_since_[a] = {e.object, Of(e).sets, Of(e).notified};
+        signals_.BeginWait(a, e, HasSeenAll(a));
         return true;
       case EventKind::kTake:
-        return IsUnderstood(e) && CanTake(a, e);
+        return IsUnderstood(e) && signals_.Take(a, e);
       case EventKind::kPost:
-        return IsUnderstood(e) && Post(e);
+        return IsUnderstood(e) && signals_.Post(a, e);
       case EventKind::kFound:
         return IsFound(a);
       case EventKind::kRead:
@@ -128,6 +132,8 @@ class Replay {
     }
     state.holds.push_back({a, e.mode});
     ++state.sections;
+    state.latest =
+        e.mode == Mode::kShared ? UINT32_MAX : std::max(state.latest, e.order);
     return true;
   }
 
@@ -150,208 +156,138 @@ class Replay {
     return true;
   }
 
-  // ---- Signals ----
-  bool CanTake(ActorIndex a, const Event& e) {
-    State& state = Of(e);
-    const WaitSince& since = waits_since_[a];
-    switch (ObjectOf(e).role()) {
-      case Role::kPermits:
-      case Role::kUnits:
-        if (state.gained + ObjectOf(e).initial <= 0) return false;
-        --state.gained;
-        return BeginsInTurn(a, state);
-      case Role::kFlag:
-        return state.set ||
-               (since.object == e.object && state.sets > since.sets);
-      case Role::kAllArrive:
-        return state.arrived[PhaseOf(e)] == ArrivalsIn(e.object, PhaseOf(e));
-      case Role::kOutstanding:
-        return state.gained == 0;
-      case Role::kCondition:
-        if (since.object != e.object || state.notified == since.notified ||
-            state.to_wake == 0) {
-          return false;
-        }
-        --state.to_wake;
-        return true;
-      default:
-        return true;
-    }
-  }
-
-  bool Post(const Event& e) {
-    State& state = Of(e);
-    switch (ObjectOf(e).role()) {
-      case Role::kPermits:
-      case Role::kUnits:
-        if (e.post == Post::kClose) return true;
-        state.gained += e.amount;
-        CountItems(e);
-        return true;
-      case Role::kFlag:
-        state.set = e.post != Post::kClear;
-        state.sets += state.set;
-        return true;
-      case Role::kAllArrive: {
-        const uint32_t phase = PhaseOf(e);
-        ++state.arrived[phase];
-        return phase <= 1 ||
-               state.arrived[phase - 1] == ArrivalsIn(e.object, phase - 1);
-      }
-      case Role::kOutstanding:
-        state.gained += e.post == Post::kClear ? 1 : -1;
-        return state.gained >= 0;
-      case Role::kCondition:
-        state.to_wake += e.tickets;
-        state.notified += e.tickets > 0;
-        return true;
-      default:
-        return true;
-    }
-  }
-
-  // What is put is outstanding until it is done.
-  void CountItems(const Event& e) {
-    if (e.post != Post::kPut) return;
-    for (const ObjectIndex o : EndsOf(e.object)) ++states_[o].gained;
-  }
-
-  // A latch has one phase.
-  uint32_t PhaseOf(const Event& e) const {
-    return model::PrimitiveOf(ObjectOf(e).kind).stock == model::Stock::kFlag
-               ? 0
-               : e.order;
-  }
-
-  void Submit(ActorIndex task) {
-    const auto& events = trace_.actors[task].events;
-    if (events.empty() || !IsSlot(events[0])) return;
-    states_[events[0].object].submitted.push_back(task);
-  }
-  bool IsSlot(const Event& e) const {
-    return e.kind == EventKind::kTake && model::IsSlots(ObjectOf(e).kind);
-  }
-  bool BeginsInTurn(ActorIndex a, State& state) const {
-    if (at_[a] != 0 || state.submitted.empty()) return true;
-    if (state.submitted.front() != a) return false;
-    state.submitted.pop_front();
-    return true;
+  // ---- Conditions ----
+  // What its predicate may depend on, the sections of the lock that it lets go
+  // of to wait, is as it was when it was seen to wait.
+  bool HasSeenAll(ActorIndex a) {
+    if (at_[a] == 0 || !trace_.cut.empty()) return false;
+    const Event& before = trace_.actors[a].events[at_[a] - 1];
+    return before.kind == EventKind::kRelease && before.match != kNone &&
+           IsInItsPlace({a, before.match}, 1);
   }
 
   // The next event takes the lock again under which the predicate was asked.
   bool IsFound(ActorIndex a) {
     const auto& events = trace_.actors[a].events;
-    if (at_[a] + 1 == events.size()) return false;
-    const Event& again = events[at_[a] + 1];
-    return again.kind == EventKind::kAcquire &&
-           Of(again).sections == SectionsBefore({a, at_[a] + 1});
+    return at_[a] + 1 < events.size() &&
+           events[at_[a] + 1].kind == EventKind::kAcquire &&
+           IsInItsPlace({a, at_[a] + 1}, 0);
   }
 
-  // ---- Of the whole trace, counted once ----
-  void CountTrace() {
-    if (counted_) return;
-    counted_ = true;
-    for (const TraceActor& actor : trace_.actors) {
-      for (const Event& e : actor.events) {
-        if (e.kind == EventKind::kAcquire) {
-          orders_[e.object].push_back(e.order);
-        } else if (e.kind == EventKind::kPost &&
-                   ObjectOf(e).role() == Role::kAllArrive) {
-          ++arrivals_[{e.object, PhaseOf(e)}];
-        }
-      }
-    }
-    for (auto& [lock, orders] : orders_)
-      std::sort(orders.begin(), orders.end());
-    for (ObjectIndex o = 0; o < trace_.objects.size(); ++o) {
-      if (trace_.objects[o].items != kNone) {
-        ends_of_[trace_.objects[o].items].push_back(o);
-      }
-    }
-  }
-  uint64_t ArrivalsIn(ObjectIndex object, uint32_t phase) {
-    CountTrace();
-    // Who is missing is not known.
-    if (!trace_.cut.empty()) return UINT64_MAX;
-    return arrivals_[{object, phase}];
-  }
-  const std::vector<ObjectIndex>& EndsOf(ObjectIndex items) {
-    CountTrace();
-    return ends_of_[items];
-  }
-  // By others and by itself, with smaller counts; its own with the same one
-  // have been before it or have not.
-  uint64_t SectionsBefore(EventRef ref) {
-    CountTrace();
-    const Event& e = trace_.At(ref);
-    const auto& orders = orders_[e.object];
-    auto before = static_cast<uint64_t>(
-        std::lower_bound(orders.begin(), orders.end(), e.order) -
-        orders.begin());
-    const auto& events = trace_.actors[ref.actor].events;
-    for (uint32_t i = ref.index; i-- > 0;) {
-      if (events[i].kind != EventKind::kAcquire ||
-          events[i].object != e.object) {
-        continue;
-      }
-      if (events[i].order != e.order) break;
-      ++before;
-    }
-    return before;
+  // The sections of its lock so far are those that came before it, and it
+  // itself, if that is one: as many, and none that came later.
+  bool IsInItsPlace(EventRef acquisition, uint64_t itself) {
+    const Event& e = trace_.At(acquisition);
+    return Of(e).latest <= e.order &&
+           Of(e).sections == facts_.SectionsBefore(acquisition) + itself;
   }
 
   // ---- The end ----
   bool Asks(const WitnessWait& wait) const {
-    const TraceActor& actor = trace_.actors[wait.actor];
-    const Event* next = nullptr;
-    if (at_[wait.actor] < actor.events.size()) {
-      next = &actor.events[at_[wait.actor]];
-    } else if (actor.stands) {
-      next = &*actor.stands;
-    }
+    if (wait.of_many) return AsksForMany(wait);
+    const Event* const next = Next(wait.actor);
     return next != nullptr && next->kind == wait.kind &&
            next->object == wait.object && !GivesUp(next->how) &&
-           (wait.kind == EventKind::kJoin || next->mode == wait.mode);
+           (wait.kind != EventKind::kAcquire || next->mode == wait.mode);
   }
 
-  std::vector<graph::Vertex> WaitsFor(const WitnessWait& wait) {
-    std::vector<graph::Vertex> who;
-    if (wait.kind == EventKind::kJoin) {
-      const TraceActor& child = trace_.actors[wait.object];
-      if (at_[wait.object] < child.events.size() || child.stands) {
-        who.push_back(wait.object);
+  // Acquisitions that follow each other: the first is waited for, the others
+  // are tried, and one of them is of that lock.
+  bool AsksForMany(const WitnessWait& wait) const {
+    const auto& events = trace_.actors[wait.actor].events;
+    const uint32_t first = at_[wait.actor];
+    for (uint32_t i = first; i < events.size(); ++i) {
+      const Event& e = events[i];
+      if (e.kind != EventKind::kAcquire ||
+          (i == first ? GivesUp(e.how) : e.how != model::How::kTry)) {
+        return false;
       }
-      return who;
+      if (e.object == wait.object) return e.mode == wait.mode;
     }
-    for (const Hold& hold : states_[wait.object].holds) {
-      if (hold.actor != wait.actor && Exclude(hold.mode, wait.mode)) {
+    return false;
+  }
+
+  static graph::WaitNode WaitingForAll(std::vector<graph::Vertex> providers) {
+    if (providers.empty()) return {};  // it need not wait
+    return {.state = graph::WaitNode::State::kWaiting,
+            .rule = model::WaitRule::kAll,
+            .providers = std::move(providers)};
+  }
+
+  // How it stands with an actor that has begun.
+  graph::WaitNode NodeOf(ActorIndex a) {
+    const Event* const next = Next(a);
+    if (next == nullptr) {
+      if (!trace_.actors[a].ended) return {};
+      return {.state = graph::WaitNode::State::kDead};
+    }
+    if (GivesUp(next->how)) return {};
+    switch (next->kind) {
+      case EventKind::kAcquire:
+        return WaitingForAll(OtherHolders(a, next->object, next->mode));
+      case EventKind::kJoin:
+        if (HasEnded(next->object)) return {};
+        return WaitingForAll({next->object});
+      case EventKind::kTake:
+        return IsUnderstood(*next) ? signals_.NodeOf(a, *next)
+                                   : graph::WaitNode();
+      default:
+        return {};
+    }
+  }
+
+  void JudgeTheOthers(const std::vector<bool>& named,
+                      std::vector<graph::WaitNode>& nodes) {
+    for (ActorIndex a = 0; a < nodes.size(); ++a) {
+      if (named[a]) continue;
+      nodes[a] = HasBegun(a)
+                     ? NodeOf(a)
+                     : WaitingForAll({trace_.actors[a].forked_by.actor});
+    }
+    // A wait that nobody ends stays one.
+    const auto nobody = static_cast<graph::Vertex>(nodes.size());
+    nodes.push_back({.state = graph::WaitNode::State::kDead});
+    for (graph::WaitNode& node : nodes) {
+      if (node.state == graph::WaitNode::State::kWaiting &&
+          node.providers.empty()) {
+        node.providers.push_back(nobody);
+      }
+    }
+  }
+
+  const Event* Next(ActorIndex a) const {
+    const TraceActor& actor = trace_.actors[a];
+    if (at_[a] < actor.events.size()) return &actor.events[at_[a]];
+    return actor.stands ? &*actor.stands : nullptr;
+  }
+  bool HasEnded(ActorIndex a) const {
+    return trace_.actors[a].ended && HasBegun(a) && Next(a) == nullptr;
+  }
+
+  std::vector<graph::Vertex> OtherHolders(ActorIndex a, ObjectIndex lock,
+                                          Mode mode) {
+    std::vector<graph::Vertex> who;
+    for (const Hold& hold : states_[lock].holds) {
+      if (hold.actor != a && Exclude(hold.mode, mode)) {
         who.push_back(hold.actor);
       }
     }
     return who;
   }
 
-  struct WaitSince {
-    ObjectIndex object = kNone;
-    uint64_t sets = 0, notified = 0;
-  };
-
   const Trace& trace_;
-  std::vector<uint32_t> at_;            // by actor: how many events it has done
-  std::vector<bool> forked_;            // by actor
-  std::vector<WaitSince> waits_since_;  // by actor: its latest wait
+  WitnessFacts& facts_;
+  std::vector<uint32_t> at_;  // by actor: how many events it has done
+  std::vector<bool> forked_;  // by actor
+  WitnessSignals signals_;
   absl::flat_hash_map<ObjectIndex, State> states_;
-  bool counted_ = false;
-  absl::flat_hash_map<ObjectIndex, std::vector<uint32_t>> orders_;
-  absl::flat_hash_map<std::pair<ObjectIndex, uint32_t>, uint64_t> arrivals_;
-  absl::flat_hash_map<ObjectIndex, std::vector<ObjectIndex>> ends_of_;
 };
 
 }  // namespace
 
-bool LeadsToDeadlock(const Trace& trace, std::span<const ActorIndex> schedule,
-                     std::span<const WitnessWait> waits) {
-  Replay replay(trace);
+bool WitnessCheck::LeadsToDeadlock(std::span<const ActorIndex> schedule,
+                                   std::span<const WitnessWait> waits) {
+  Replay replay(trace_, facts_);
   for (const ActorIndex actor : schedule) {
     if (!replay.Do(actor)) return false;
   }

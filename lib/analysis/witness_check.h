@@ -20,28 +20,53 @@
 // and they alone are stuck, by the fixpoint of lib/graph/wait_for.h in which
 // everybody else may still do anything.
 //
-// What is not understood is no run. Cost: linear in the schedule, and once in
-// the events of the trace. Pure.
+// Who waits for a signal is held up by nobody in particular. So if one of them
+// does, everybody's wait is judged: one for a lock or an end as ever; one for a
+// signal is over if any of those goes on who end such waits later in their own
+// events, or did so and may do more than was recorded. Only who has what is
+// needed can end a wait for a permit, or for the end of a queue of which each
+// ends what it got; and of a barrier all must come who are missing, if nobody
+// comes in their place. A condition is waited for only if all sections of its
+// lock that came before have been: else its predicate may be true. One that was
+// found true is none.
+//
+// What is not understood is no run. Cost: linear in the schedule, the actors
+// and who posts what is waited for, and once in the events of the trace.
 #ifndef LOCKCHECK_LIB_ANALYSIS_WITNESS_CHECK_H_
 #define LOCKCHECK_LIB_ANALYSIS_WITNESS_CHECK_H_
 
 #include <span>
 
 #include "lib/analysis/trace.h"
+#include "lib/analysis/witness_facts.h"
 
 namespace lockcheck::analysis {
 
-// What an actor asks for at the end: a lock, or the end of another one.
+// What an actor asks for at the end: a lock, the end of another one, a signal.
 struct WitnessWait {
   ActorIndex actor = kNone;
-  EventKind kind = EventKind::kAcquire;  // or kJoin
+  EventKind kind = EventKind::kAcquire;  // or kJoin, kTake
   ObjectIndex object = kNone;            // kJoin: the actor
   model::Mode mode = model::Mode::kExclusive;
+  // It asks for several locks at once, of which this is one: it waits for the
+  // first, tries the others, and begins anew with what it held before when one
+  // is not to be had.
+  bool of_many = false;
 };
 
-// `schedule`: who does his next event, one after the other.
-bool LeadsToDeadlock(const Trace& trace, std::span<const ActorIndex> schedule,
-                     std::span<const WitnessWait> waits);
+// Thread safety: none.
+class WitnessCheck {
+ public:
+  explicit WitnessCheck(const Trace& trace) : trace_(trace), facts_(trace) {}
+
+  // `schedule`: who does his next event, one after the other.
+  bool LeadsToDeadlock(std::span<const ActorIndex> schedule,
+                       std::span<const WitnessWait> waits);
+
+ private:
+  const Trace& trace_;
+  WitnessFacts facts_;
+};
 
 }  // namespace lockcheck::analysis
 

@@ -38,6 +38,22 @@ class Marker {
     }
   }
 
+  // What was done last to what they wait for: others may have taken it.
+  void MarkLastActs(std::span<const ActorIndex> schedule,
+                    absl::flat_hash_set<ObjectIndex> signals) {
+    std::vector<uint32_t> at = length_;
+    for (size_t i = schedule.size(); i-- > 0 && !signals.empty();) {
+      const EventRef ref = {schedule[i], --at[schedule[i]]};
+      const Event& e = trace_.At(ref);
+      if ((e.kind != EventKind::kTake && e.kind != EventKind::kPost) ||
+          signals.erase(e.object) == 0) {
+        continue;
+      }
+      Mark(ref);
+      MarkStart(ref.actor);
+    }
+  }
+
   bool IsMarked(ActorIndex actor, uint32_t index) const {
     return marked_.contains(Key(actor, index));
   }
@@ -77,6 +93,20 @@ class Marker {
   absl::flat_hash_set<Key> marked_;
 };
 
+// That parts wait for.
+absl::flat_hash_set<ObjectIndex> SignalsOf(const Trace& trace,
+                                           const TraceOrder& order,
+                                           std::span<const Part> parts) {
+  absl::flat_hash_set<ObjectIndex> signals;
+  for (const Part& part : parts) {
+    if (part.wants < trace.objects.size() &&
+        order.Of(part.wants).role != Role::kLock) {
+      signals.insert(part.wants);
+    }
+  }
+  return signals;
+}
+
 }  // namespace
 
 Witness WitnessOf(const Trace& trace, const TraceOrder& order,
@@ -84,6 +114,7 @@ Witness WitnessOf(const Trace& trace, const TraceOrder& order,
                   std::span<const Part> parts, size_t most) {
   Marker marker(trace, order, schedule);
   for (const Part& part : parts) marker.MarkPart(part.actor);
+  marker.MarkLastActs(schedule, SignalsOf(trace, order, parts));
   Witness witness;
   witness.length = schedule.size();
   const bool all = schedule.size() <= most;

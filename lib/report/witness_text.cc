@@ -1,5 +1,7 @@
 #include "lib/report/witness_text.h"
 
+#include <algorithm>
+
 #include "fmt/format.h"
 #include "lib/report/layout.h"
 #include "lib/report/naming.h"
@@ -54,20 +56,37 @@ std::string Step(const Report& report, const WitnessRow& step) {
                      step.post, place);
 }
 
-// Of the end: each asks for what the next one has.
+// Of the end, who has what that part asks for: in a cycle the next one; null if
+// it waits for a signal, which nobody has.
+const PartRow* HolderFor(const FindingRow& row, size_t i) {
+  if (row.rule != "communication") {
+    return &row.parts[(i + 1) % row.parts.size()];
+  }
+  const auto holder = std::find_if(
+      row.parts.begin(), row.parts.end(), [&](const PartRow& other) {
+        return &other != &row.parts[i] &&
+               std::any_of(other.holds.begin(), other.holds.end(),
+                           [&](const HoldRow& hold) {
+                             return hold.object == row.parts[i].wants->object;
+                           });
+      });
+  return holder == row.parts.end() ? nullptr : &*holder;
+}
+
 std::string Stuck(const Report& report, const FindingRow& row, size_t i) {
   const PartRow& part = row.parts[i];
-  const PartRow& next = row.parts[(i + 1) % row.parts.size()];
   const std::string who = ActorInSentence(report, part.actor);
   if (!part.wants) return "now " + who + " is stuck";
   const std::string place = At(report, part.wants->site);
-  if (IsEnd(report, part.wants->object)) {
+  const PartRow* const holder = HolderFor(row, i);
+  if (IsEnd(report, part.wants->object) || holder == nullptr ||
+      IsPool(report, part.wants->object)) {
     return fmt::format("now {} waits for {}{}: stuck", who,
-                       ObjectName(report, part.wants->object), place);
+                       WantedThing(report, *part.wants), place);
   }
   return fmt::format("now {} wants {}{}, which {} has: stuck", who,
                      WantedThing(report, *part.wants), place,
-                     ActorInSentence(report, next.actor));
+                     ActorInSentence(report, holder->actor));
 }
 
 }  // namespace
@@ -112,8 +131,11 @@ std::string MissingFor(Doubt doubt) {
       return "the log does not say after what one of the threads or processes "
              "was started, so all that comes before may have to";
     case Doubt::kManyAtOnce:
-      return "one of them asks for several locks at once, of which no schedule "
-             "was looked for";
+      return "whether one of them tries for ever, as std::lock does, is not "
+             "known, since its place is not";
+    case Doubt::kPredicate:
+      return "what is notified of may be so before it, for the log does not "
+             "say what a condition's predicate is";
     case Doubt::kManyWays:
       return "none of the combinations of actors and times that were tried "
              "leads to it, and there are more";

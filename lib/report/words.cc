@@ -148,7 +148,8 @@ std::string LostWakeupMessage(const Report& report, const FindingRow& row) {
 
 std::string NobodyLeftMessage(const Report& report, const Finding& finding,
                               const FindingRow& row) {
-  const bool possible = row.verdict == Verdict::kPossible;
+  const bool possible =
+      row.verdict == Verdict::kPossible || row.verdict == Verdict::kConfirmed;
   std::string text;
   if (row.parts.size() <= kLongestTold) {
     text = Clauses(report, row, possible ? "asks for" : "waits for");
@@ -427,6 +428,11 @@ std::string Why(const Report& report, const Finding& finding,
     return "no deadlock, since the outside ends the call; but until then "
            "nobody "
            "gets the lock";
+  }
+  if (finding.rule == Rule::kCommunication &&
+      row.verdict == Verdict::kConfirmed) {
+    return "it did not happen in this run; the schedule that leads to it has "
+           "been found, and whoever could end one of these waits is among them";
   }
   if (finding.rule == Rule::kCommunication &&
       row.verdict == Verdict::kPossible) {

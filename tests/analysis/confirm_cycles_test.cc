@@ -228,11 +228,108 @@ TEST_F(ConfirmCycles, WhoseStartIsNotSeenMayComeAfterTheOthers) {
   EXPECT_EQ(found.doubt, Doubt::kUnseenStart);
 }
 
-TEST_F(ConfirmCycles, WhoAsksForSeveralAtOnceIsLeftPossible) {
-  Nested(a_, x_, y_);
+// Two tasks, of which the second has x before the first one keeps it.
+class OfTasks : public ConfirmCycles {
+ protected:
+  Finding Run(uint32_t workers) {
+    const ObjectIndex slots = t_.Slots(workers);
+    const ActorIndex one = t_.ForkedBy(a_), two = t_.ForkedBy(b_);
+    t_.Take(one, slots);
+    Nested(one, x_, y_);
+    t_.GiveBack(one, slots);
+    t_.Take(two, slots);
+    t_.Section(two, x_);
+    Nested(two, y_, x_);
+    t_.GiveBack(two, slots);
+    return Judged(Abba(one, two));
+  }
+};
+
+TEST_F(OfTasks, SectionsMayChangePlaces) {
+  const Finding found = Run(2);
+  EXPECT_EQ(found.verdict, Verdict::kConfirmed);
+  EXPECT_THAT(found.assumes, SizeIs(1));
+}
+
+TEST_F(OfTasks, OneWorkerRunsOneAtATime) {
+  EXPECT_EQ(Run(1).verdict, Verdict::kPossible);
+}
+
+// The pool's other worker has a task that was submitted before.
+TEST_F(OfTasks, TheyBeginInTheOrderInWhichTheyWereSubmitted) {
+  const ObjectIndex slots = t_.Slots(2);
+  const ActorIndex first = t_.ForkedBy(a_), one = t_.ForkedBy(a_),
+                   two = t_.ForkedBy(a_);
+  t_.Take(first, slots);
+  t_.Take(one, slots);
+  Nested(one, x_, y_);
+  t_.GiveBack(one, slots);
+  t_.GiveBack(first, slots);
+  t_.Take(two, slots);
+  t_.Section(two, x_);
+  Nested(two, y_, x_);
+  t_.GiveBack(two, slots);
+  const Finding found = Judged(Abba(one, two));
+  EXPECT_EQ(found.verdict, Verdict::kConfirmed);
+  std::vector<ActorIndex> begun;
+  for (const WitnessStep& step : found.witness.steps) {
+    if (step.kind == EventKind::kTake && step.object == slots) {
+      begun.push_back(step.actor);
+    }
+  }
+  EXPECT_THAT(begun, ElementsAre(first, one, two));
+}
+
+// Actor a takes z, and then x and y at once; b has y or x, and wants z.
+class SeveralAtOnce : public ConfirmCycles {
+ protected:
+  void Run(ObjectIndex member, How then = How::kTry) {
+    t_.Acquire(a_, z_);
+    t_.Acquire(a_, x_);
+    t_.Acquire(a_, y_, then);
+    for (const ObjectIndex lock : {y_, x_, z_}) t_.Release(a_, lock);
+    Nested(b_, member, z_);
+  }
+  Finding Asked(ObjectIndex member, How how = How::kMulti) {
+    Finding finding = Abba(a_, b_);
+    finding.parts[0].how = how;
+    finding.parts[0].wants = finding.parts[1].holds[0].object = member;
+    finding.parts[1].wants = finding.parts[0].holds[0].object = z_;
+    return Judged(finding);
+  }
+};
+
+TEST_F(SeveralAtOnce, UnderALockThatWhoHasAMemberWants) {
+  Run(y_);
+  for (const How how : {How::kMulti, How::kRetried}) {
+    const Finding found = Asked(y_, how);
+    EXPECT_EQ(found.verdict, Verdict::kConfirmed);
+    EXPECT_THAT(Takes(found), ElementsAre(std::pair(a_, z_), std::pair(b_, y_)))
+        << "it has none of them in the end";
+  }
+}
+
+TEST_F(SeveralAtOnce, TheFirstOneMayBeTheOne) {
+  Run(x_);
+  EXPECT_EQ(Asked(x_).verdict, Verdict::kConfirmed);
+}
+
+TEST_F(SeveralAtOnce, WhatItTakesMeanwhileItGivesBack) {
+  t_.Acquire(a_, x_);
+  t_.Acquire(a_, y_, How::kTry);
+  t_.Release(a_, y_);
+  t_.Release(a_, x_);
   Nested(b_, y_, x_);
   Finding finding = Abba(a_, b_);
   finding.parts[0].how = How::kMulti;
+  EXPECT_EQ(Judged(finding).verdict, Verdict::kPossible)
+      << "only what it held before";
+}
+
+TEST_F(SeveralAtOnce, WhetherItIsOneMustBeKnown) {
+  Run(y_);
+  Finding finding;
+  finding.doubt = Doubt::kManyAtOnce;
   EXPECT_EQ(Judged(finding).doubt, Doubt::kManyAtOnce);
 }
 

@@ -31,7 +31,7 @@ class WitnessCheck : public ::testing::Test {
   }
   bool Leads(const std::vector<ActorIndex>& schedule,
              const std::vector<WitnessWait>& waits) {
-    return LeadsToDeadlock(t_.trace(), schedule, waits);
+    return analysis::WitnessCheck(t_.trace()).LeadsToDeadlock(schedule, waits);
   }
   bool LeadsToAbba(const std::vector<ActorIndex>& schedule) {
     return Leads(schedule, {Wants(a_, y_), Wants(b_, x_)});
@@ -220,6 +220,152 @@ TEST_F(WitnessOfSignals, WhatIsNotWholeIsNoRun) {
   t_.trace().objects[s].whole = false;
   Abba();
   EXPECT_FALSE(LeadsToAbba({a_, b_, a_, b_}));
+}
+
+TEST_F(WitnessOfSignals, AsManySectionsOfTheLockAreNotTheSameOnes) {
+  const ObjectIndex c = t_.Object(ObjectKind::kConditionVariable);
+  const ObjectIndex m = t_.Lock();
+  const ActorIndex other = Third();
+  t_.Section(a_, m);
+  t_.Acquire(b_, m);
+  t_.Found(b_, c, m);
+  t_.Release(b_, m);
+  t_.Section(other, m);
+  Abba();
+  EXPECT_TRUE(LeadsToAbba({a_, a_, b_, b_, b_, b_, b_, a_, b_}));
+  EXPECT_FALSE(LeadsToAbba({other, other, b_, b_, b_, b_, b_, a_, a_, a_, b_}));
+}
+
+// Who waits for a signal in the end: b, with x, which a needs before it posts.
+class WitnessOfWaits : public WitnessCheck {
+ protected:
+  WitnessWait Takes(ActorIndex actor, ObjectIndex object) const {
+    return {.actor = actor, .kind = EventKind::kTake, .object = object};
+  }
+  bool LeadsToBoth(const std::vector<ActorIndex>& schedule) {
+    return Leads(schedule, {Takes(b_, s_), Wants(a_, x_)});
+  }
+  void PosterNeedsTheLock() {
+    t_.Section(a_, x_);
+    t_.Post(a_, s_, Post::kRelease);
+    t_.Acquire(b_, x_);
+    t_.Take(b_, s_);
+    t_.Release(b_, x_);
+  }
+  const ObjectIndex s_ = t_.Object(ObjectKind::kSemaphore);
+};
+
+TEST_F(WitnessOfWaits, NobodyIsLeftWhoPosts) {
+  PosterNeedsTheLock();
+  EXPECT_TRUE(LeadsToBoth({b_}));
+  EXPECT_FALSE(LeadsToBoth({a_, a_, b_})) << "a has had the lock";
+  EXPECT_FALSE(LeadsToBoth({a_, a_, a_, b_})) << "it is there";
+}
+
+TEST_F(WitnessOfWaits, SomebodyElseWhoPostsLaterEndsIt) {
+  PosterNeedsTheLock();
+  t_.Post(Third(), s_, Post::kRelease);
+  EXPECT_FALSE(LeadsToBoth({b_}));
+}
+
+TEST_F(WitnessOfWaits, SoDoesWhoMayPostMoreThanWasRecorded) {
+  const ActorIndex c = Third(), d = Third();
+  t_.Post(c, s_, Post::kRelease);
+  t_.Take(d, s_);
+  PosterNeedsTheLock();
+  EXPECT_TRUE(LeadsToBoth({c, d, b_}));
+  t_.GoesOn(c);
+  EXPECT_FALSE(LeadsToBoth({c, d, b_}));
+}
+
+TEST_F(WitnessOfWaits, WhoIsStartedByOneOfThemPostsNothing) {
+  const ActorIndex child = t_.ForkedBy(a_);
+  t_.Acquire(a_, x_);
+  t_.Post(child, s_, Post::kRelease);
+  t_.Acquire(b_, x_);
+  t_.Take(b_, s_);
+  EXPECT_FALSE(LeadsToBoth({b_, a_})) << "it has started it";
+  Told later;
+  const ActorIndex a = later.Actor(), b = later.Actor();
+  const ObjectIndex x = later.Lock(), s = later.Object(ObjectKind::kSemaphore);
+  later.Section(a, x);
+  later.Post(later.ForkedBy(a), s, Post::kRelease);
+  later.Acquire(b, x);
+  later.Take(b, s);
+  const std::vector<ActorIndex> schedule = {b};
+  const std::vector<WitnessWait> waits = {Takes(b, s), Wants(a, x)};
+  EXPECT_TRUE(
+      analysis::WitnessCheck(later.trace()).LeadsToDeadlock(schedule, waits));
+}
+
+TEST_F(WitnessOfWaits, AQueueThatIsClosedEndsIt) {
+  const ObjectIndex items = t_.Object(ObjectKind::kQueue);
+  const ActorIndex c = Third();
+  t_.Section(a_, x_);
+  t_.Post(a_, items, Post::kPut);
+  t_.Acquire(b_, x_);
+  t_.Take(b_, items);
+  t_.Post(c, items, Post::kClose);
+  const std::vector<WitnessWait> waits = {Takes(b_, items), Wants(a_, x_)};
+  EXPECT_FALSE(Leads({c, b_}, waits));
+  EXPECT_FALSE(Leads({b_}, waits)) << "c will";
+}
+
+TEST_F(WitnessOfWaits, AllWhoAreMissingAtABarrierMustCome) {
+  const ObjectIndex barrier = t_.Object(ObjectKind::kBarrier, 3);
+  const ActorIndex c = Third();
+  t_.Section(a_, x_);
+  t_.Acquire(b_, x_);
+  for (const ActorIndex actor : {a_, b_, c}) t_.Arrive(actor, barrier, 1);
+  for (const ActorIndex actor : {a_, b_, c}) t_.Find(actor, barrier, 1);
+  t_.Release(b_, x_);
+  const std::vector<WitnessWait> waits = {Takes(b_, barrier), Wants(a_, x_)};
+  EXPECT_TRUE(Leads({b_, b_}, waits)) << "c alone is not enough";
+  EXPECT_FALSE(Leads({a_, a_, b_, b_}, waits));
+  const ActorIndex later = Third();
+  t_.Arrive(later, barrier, 2);
+  EXPECT_FALSE(Leads({b_, b_}, waits)) << "it may come in a's place";
+}
+
+TEST_F(WitnessOfWaits, APredicateIsFalseIfAllWasAsItWasThen) {
+  const ObjectIndex c = t_.Object(ObjectKind::kConditionVariable);
+  const ObjectIndex m = t_.Lock();
+  const ActorIndex before = Third();
+  t_.Section(before, m);
+  t_.Acquire(b_, x_);
+  t_.Section(b_, m);
+  const uint32_t ticket = t_.Wait(b_, c);
+  t_.Acquire(a_, m);
+  t_.Notify(a_, c, ticket, 1);
+  t_.Release(a_, m);
+  t_.Acquire(a_, x_);
+  t_.Wake(b_, c, ticket);
+  // As if a needed x before it notifies.
+  auto& events = t_.trace().actors[a_].events;
+  events.insert(events.begin(), events.back());
+  events.pop_back();
+  for (Event& e : events) {
+    if (e.match != kNone) ++e.match;
+  }
+  const std::vector<WitnessWait> waits = {Takes(b_, c), Wants(a_, x_)};
+  EXPECT_TRUE(Leads({before, before, b_, b_, b_, b_}, waits));
+  EXPECT_FALSE(Leads({b_, b_, b_, b_}, waits)) << "it may be true";
+}
+
+TEST_F(WitnessOfWaits, AMemberOfSeveralAtOnceIsAskedForUnderWhatCameBefore) {
+  const ObjectIndex z = t_.Lock();
+  t_.Acquire(a_, z);
+  t_.Acquire(a_, x_);
+  t_.Acquire(a_, y_, How::kTry);
+  t_.Acquire(b_, y_);
+  t_.Acquire(b_, z);
+  WitnessWait many = Wants(a_, y_);
+  EXPECT_FALSE(Leads({a_, b_}, {many, Wants(b_, z)})) << "first it asks for x";
+  many.of_many = true;
+  EXPECT_TRUE(Leads({a_, b_}, {many, Wants(b_, z)}));
+  EXPECT_FALSE(Leads({a_, a_, b_}, {many, Wants(b_, z)}))
+      << "what remains is a try";
+  EXPECT_FALSE(Leads({a_}, {many, Wants(b_, z)}));
 }
 
 }  // namespace

@@ -139,7 +139,7 @@ TEST_F(GTestTest, ATestFailsForADeadlockThroughSignalsThatCanHappen) {
                            "MayWaitForAPostUnderAnOldLock"}) {
     const Finished f = Run(std::string("Watched.OneOrder:Watched.") + test);
     EXPECT_EQ(f.exit_status(), 1) << f;
-    EXPECT_THAT(f.out, HasSubstr("POSSIBLE DEADLOCK  communication"));
+    EXPECT_THAT(f.out, HasSubstr("CONFIRMED DEADLOCK  communication"));
     EXPECT_THAT(f.out, HasSubstr(std::string("[  FAILED  ] Watched.") + test));
     EXPECT_THAT(f.out, HasSubstr(" 1 FAILED TEST"));
     EXPECT_EQ(f.err, "") << f;

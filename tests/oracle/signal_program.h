@@ -27,6 +27,9 @@ struct SignalMix {
   bool joins = false;      // signals: kQueue, kQueueDone, and so on
   bool own_items = false;  // each is done with what it got alone
   bool once = false;       // signals: kOnceFlag
+  int many_percent = 0;    // of the requests for locks: for all at once
+  bool held = false;       // semaphores: who took a permit gives it back
+  bool under = false;      // signals: kConditionVariable, under the last lock
 };
 
 class SignalProgram {
@@ -41,7 +44,9 @@ class SignalProgram {
           {.kind = kind,
            .initial = kind == ObjectKind::kSemaphore    ? mix.initial
                       : kind == ObjectKind::kQueueSlots ? 1u
-                                                        : 0u});
+                      : kind == ObjectKind::kBarrier    ? 2u
+                                                        : 0u,
+           .held = mix.held});
       if (kind == ObjectKind::kQueueDone) {
         trace_.objects.back().items =
             static_cast<uint32_t>(trace_.objects.size() - 2);
@@ -94,13 +99,16 @@ class SignalProgram {
   void Step(uint32_t a, std::vector<std::pair<uint32_t, uint32_t>>& held,
             std::set<uint32_t>& joined) {
     const uint32_t what = Below(10);
-    if (what < 3 && held.size() < mix_.locks) {
-      uint32_t lock = Below(mix_.locks);
+    if (what < 3 && held.size() < Locks()) {
+      uint32_t lock = Below(Locks());
       const auto has = [&] {
         return std::any_of(held.begin(), held.end(),
                            [&](const auto& h) { return h.first == lock; });
       };
-      while (has()) lock = (lock + 1) % mix_.locks;
+      while (has()) lock = (lock + 1) % Locks();
+      if (mix_.many_percent > 0 && Percent(mix_.many_percent)) {
+        return TakeAll(a, held);
+      }
       held.emplace_back(lock,
                         static_cast<uint32_t>(trace_.actors[a].events.size()));
       Add(a, {.kind = EventKind::kAcquire,
@@ -209,6 +217,64 @@ class SignalProgram {
     return gets > 0;
   }
 
+  // That it does not have, in any order.
+  void TakeAll(uint32_t a, std::vector<std::pair<uint32_t, uint32_t>>& held) {
+    std::vector<uint32_t> locks;
+    for (uint32_t l = 0; l < Locks(); ++l) {
+      if (std::none_of(held.begin(), held.end(),
+                       [&](const auto& h) { return h.first == l; })) {
+        locks.push_back(l);
+      }
+    }
+    std::shuffle(locks.begin(), locks.end(), random_);
+    for (const uint32_t lock : locks) {
+      held.emplace_back(lock, Begin(a, lock));
+      if (lock == locks.front()) continue;
+      Event& e = trace_.actors[a].events.back();
+      e.how = model::How::kTry;
+      e.level = kWithTheFirst;
+    }
+  }
+
+  // But that of a condition.
+  uint32_t Locks() const { return mix_.locks - (mix_.under ? 1 : 0); }
+
+  // What an actor has at its end it keeps.
+  void TakeOrGiveBack(uint32_t a, uint32_t permits) {
+    auto& events = trace_.actors[a].events;
+    const auto open =
+        std::find_if(events.begin(), events.end(), [&](const Event& e) {
+          return e.kind == EventKind::kTake && e.object == permits &&
+                 e.match == analysis::kNone;
+        });
+    if (open == events.end()) {
+      return Add(a, {.kind = EventKind::kTake, .object = permits});
+    }
+    open->match = static_cast<uint32_t>(events.size());
+    const auto begun = static_cast<uint32_t>(open - events.begin());
+    Add(a, {.kind = EventKind::kPost,
+            .post = Post::kRelease,
+            .object = permits,
+            .match = begun});
+  }
+
+  // Sets a predicate and notifies all, or waits until it is set; under a lock.
+  void NotifyOrWait(uint32_t a, uint32_t condition) {
+    const uint32_t lock = mix_.locks - 1;
+    const uint32_t begun = Begin(a, lock);
+    if (Below(2) == 0) {
+      Add(a, {.kind = EventKind::kPost,
+              .post = Post::kNotifyAll,
+              .object = condition});
+      return End(a, begun);
+    }
+    End(a, begun);
+    Add(a, {.kind = EventKind::kWaitBegin, .object = condition});
+    Add(a, {.kind = EventKind::kTake, .object = condition});
+    const uint32_t again = Begin(a, lock);
+    End(a, again);
+  }
+
   void StartEndOrWait(uint32_t a, uint32_t operation) {
     switch (Below(3)) {
       case 0:
@@ -229,6 +295,13 @@ class SignalProgram {
         mix_.locks + Below(static_cast<uint32_t>(mix_.signals.size()));
     const bool is_flag = trace_.objects[object].kind == ObjectKind::kEvent;
     if (mix_.queues) return PutOrGet(a);
+    if (mix_.held) return TakeOrGiveBack(a, object);
+    if (mix_.under) return NotifyOrWait(a, object);
+    if (trace_.objects[object].kind == ObjectKind::kBarrier) {
+      Add(a,
+          {.kind = EventKind::kPost, .post = Post::kArrive, .object = object});
+      return Add(a, {.kind = EventKind::kTake, .object = object});
+    }
     if (mix_.joins) return PutGetOrJoin(a);
     if (trace_.objects[object].kind == ObjectKind::kOperation) {
       return StartEndOrWait(a, object);

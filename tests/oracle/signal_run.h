@@ -3,6 +3,7 @@
 #ifndef LOCKCHECK_TESTS_ORACLE_SIGNAL_RUN_H_
 #define LOCKCHECK_TESTS_ORACLE_SIGNAL_RUN_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -27,12 +28,16 @@ class SignalRun {
   // Nothing: it did not come to its end.
   std::optional<Trace> ToItsEnd() {
     while (const auto actor = SomebodyReady()) {
-      Number(*actor);
+      const uint32_t members = std::max(1u, state_.Members(*actor));
+      for (uint32_t i = 0; i < members; ++i) Number(*actor, i);
       state_.Do(*actor, past_);
     }
     for (uint32_t a = 0; a < trace_.actors.size(); ++a) {
       if (!state_.Ended(a)) return std::nullopt;
       trace_.actors[a].ended = true;
+    }
+    for (auto ref = not_there_.rbegin(); ref != not_there_.rend(); ++ref) {
+      LeaveOut(trace_, *ref);
     }
     return std::move(trace_);
   }
@@ -50,8 +55,8 @@ class SignalRun {
     return ready[std::uniform_int_distribution<uint32_t>(0, last)(random_)];
   }
 
-  void Number(uint32_t a) {
-    Event& e = trace_.actors[a].events[state_.length()[a]];
+  void Number(uint32_t a, uint32_t member) {
+    Event& e = trace_.actors[a].events[state_.length()[a] + member];
     if (e.kind == EventKind::kAcquire) {
       const auto [row, is_new] = holder_.try_emplace(e.object, a);
       if (row->second != a) ++handover_[e.object];
@@ -60,6 +65,17 @@ class SignalRun {
     } else if (e.kind != EventKind::kFork && e.kind != EventKind::kJoin &&
                state_.IsOutstanding(e.object)) {
       NumberOutstanding(a, e);
+    } else if (IsOf(e, &SignalState::IsCondition)) {
+      NumberCondition(a, e);
+    } else if (IsOf(e, &SignalState::IsBarrier)) {
+      uint32_t& phase = phase_[{a, e.object}];
+      if (e.kind == EventKind::kPost) {
+        phase =
+            state_.Arrived(e.object) / program_.objects[e.object].initial + 1;
+      }
+      e.order = phase;
+    } else if (program_.objects[e.object].held) {
+      e.order = 0;
     } else if (e.kind == EventKind::kPost && state_.IsFlag(e.object)) {
       const bool set = e.post == Post::kSet;
       e.order = past_.flags[e.object] == set ? 0 : ++acts_[e.object];
@@ -69,6 +85,45 @@ class SignalRun {
     } else if (e.kind == EventKind::kPost) {
       e.order = ++acts_[e.object];
       posted_.insert(e.object);
+    }
+  }
+
+  bool IsOf(const Event& e, bool (SignalState::*is)(uint32_t) const) const {
+    return e.kind != EventKind::kFork && e.kind != EventKind::kJoin &&
+           (state_.*is)(e.object);
+  }
+
+  // Who finds the predicate true does not wait: one event for two.
+  void NumberCondition(uint32_t a, Event& e) {
+    auto& waiting = waiting_[e.object];
+    const uint32_t index = state_.length()[a];
+    if (e.kind == EventKind::kPost) {
+      e.order = acts_[e.object] + 1;
+      e.first_ticket = waiting.empty() ? 0 : *waiting.begin();
+      e.tickets = static_cast<uint32_t>(waiting.size());
+      waiting.clear();
+    } else if (e.kind == EventKind::kTake) {
+      e.order = trace_.actors[a].events[index - 1].order;
+    } else if (past_.flags[e.object]) {
+      e.kind = EventKind::kFound;
+      not_there_.insert({a, index + 1});
+    } else {
+      e.order = ++acts_[e.object];
+      waiting.insert(e.order);
+    }
+  }
+
+  static void LeaveOut(Trace& trace, std::pair<uint32_t, uint32_t> ref) {
+    const auto [actor, index] = ref;
+    auto& events = trace.actors[actor].events;
+    events.erase(events.begin() + index);
+    for (Event& e : events) {
+      if (e.match != analysis::kNone && e.match > index) --e.match;
+    }
+    for (auto& other : trace.actors) {
+      if (other.forked_by.actor == actor && other.forked_by.index > index) {
+        --other.forked_by.index;
+      }
     }
   }
 
@@ -104,6 +159,10 @@ class SignalRun {
   SignalPast past_;
   std::map<uint32_t, uint32_t> acts_, last_set_, none_left_, holder_, handover_;
   std::set<uint32_t> posted_;
+  std::map<std::pair<uint32_t, uint32_t>, uint32_t> phase_;  // of a barrier
+  std::map<uint32_t, std::set<uint32_t>> waiting_;           // tickets
+  // Events of waits that need not be: actor, index.
+  std::set<std::pair<uint32_t, uint32_t>> not_there_;
 };
 
 }  // namespace lockcheck::oracle

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <set>
 #include <utility>
 #include <vector>
@@ -27,12 +28,19 @@ inline bool EndsOne(const Event& e) {
 // threw.
 inline constexpr uint32_t kThrown = 1;
 
+// The level of an acquisition that is one of several at once, but the first:
+// all of them are taken when all are free, and none before.
+inline constexpr uint32_t kWithTheFirst = 2;
+
 // What depends on the order in which things happened, and not only on how far
 // each actor is.
 struct SignalPast {
   explicit SignalPast(const Trace& trace) : flags(trace.objects.size()) {}
   std::vector<bool> flags;       // by object: it is set, or passed
   std::vector<uint32_t> queued;  // tasks that have not begun, as submitted
+  // Of a barrier, by actor and object: how many must have come for the phase
+  // of its last arrival to be over.
+  std::map<std::pair<uint32_t, uint32_t>, uint32_t> opens_at;
   friend auto operator<=>(const SignalPast&, const SignalPast&) = default;
 };
 
@@ -59,11 +67,13 @@ class SignalState {
     if (IsTask(a) && length_[a] == 0 && !IsNextOfItsPool(a, past)) return false;
     switch (e->kind) {
       case EventKind::kAcquire:
-        return Holder(e->object) == analysis::kNone;
+        return Holders(a).empty();
       case EventKind::kJoin:
         return Ended(e->object);
+      case EventKind::kFound:
       case EventKind::kTake:
         if (IsOutstanding(e->object)) return Left(e->object) == 0;
+        if (IsBarrier(e->object)) return Missing(a, e->object, past) == 0;
         return IsFlag(e->object) ? past.flags[e->object] : Stock(e->object) > 0;
       case EventKind::kPost:
         return !IsOutstanding(e->object) || !EndsOne(*e) || Left(e->object) > 0;
@@ -79,10 +89,36 @@ class SignalState {
       past.queued.push_back(e.object);
     }
     if (e.kind == EventKind::kPost && IsFlag(e.object)) {
-      past.flags[e.object] = e.post == Post::kSet;
+      past.flags[e.object] = e.post != Post::kClear;
+    }
+    if (e.kind == EventKind::kPost && IsBarrier(e.object)) {
+      const uint32_t parties = trace_.objects[e.object].initial;
+      past.opens_at[{a, e.object}] =
+          (Arrived(e.object) / parties + 1) * parties;
     }
     if (IsOnce(e.object) && DoOnce(a, e, past)) return;
-    ++length_[a];
+    length_[a] += std::max(1u, Members(a));
+  }
+  // How many locks its next event takes.
+  uint32_t Members(uint32_t a) const {
+    const auto& events = trace_.actors[a].events;
+    uint32_t i = length_[a];
+    if (events[i].kind != EventKind::kAcquire) return 0;
+    do {
+      ++i;
+    } while (i < events.size() && events[i].kind == EventKind::kAcquire &&
+             events[i].level == kWithTheFirst);
+    return i - length_[a];
+  }
+  // Who has one of these.
+  std::vector<uint32_t> Holders(uint32_t a) const {
+    std::vector<uint32_t> holders;
+    for (uint32_t i = 0; i < Members(a); ++i) {
+      const Event& e = trace_.actors[a].events[length_[a] + i];
+      const uint32_t holder = Holder(e.object);
+      if (holder != analysis::kNone) holders.push_back(holder);
+    }
+    return holders;
   }
   // As it was in the run that was recorded: who reads a once_flag has found it
   // done, who writes has not.
@@ -142,8 +178,28 @@ class SignalState {
     const ObjectKind kind = trace_.objects[object].kind;
     return kind == ObjectKind::kQueueDone || kind == ObjectKind::kOperation;
   }
+  // Set, and found so. Of a condition it is the predicate, which whoever
+  // notifies has made true.
   bool IsFlag(uint32_t object) const {
-    return trace_.objects[object].kind == ObjectKind::kEvent;
+    return trace_.objects[object].kind == ObjectKind::kEvent ||
+           IsCondition(object);
+  }
+  bool IsCondition(uint32_t object) const {
+    return trace_.objects[object].kind == ObjectKind::kConditionVariable;
+  }
+  bool IsBarrier(uint32_t object) const {
+    return trace_.objects[object].kind == ObjectKind::kBarrier;
+  }
+  // At a barrier, in all phases.
+  uint32_t Arrived(uint32_t object) const {
+    uint32_t arrived = 0;
+    for (uint32_t a = 0; a < length_.size(); ++a) {
+      for (uint32_t i = 0; i < length_[a]; ++i) {
+        const Event& e = trace_.actors[a].events[i];
+        arrived += e.object == object && e.kind == EventKind::kPost;
+      }
+    }
+    return arrived;
   }
   bool IsOnce(uint32_t object) const {
     return object < trace_.objects.size() &&
@@ -179,7 +235,10 @@ class SignalState {
   bool HasCircle(const std::vector<bool>& stuck) const {
     for (uint32_t a = 0; a < stuck.size(); ++a) {
       const Event* e = Next(a);
-      if (!stuck[a] || !Started(a) || e->kind != EventKind::kTake) continue;
+      if (!stuck[a] || !Started(a) ||
+          (e->kind != EventKind::kTake && e->kind != EventKind::kFound)) {
+        continue;
+      }
       std::set<uint32_t> seen;
       std::vector<uint32_t> open = {a};
       while (!open.empty()) {
@@ -236,12 +295,30 @@ class SignalState {
     return running;
   }
 
+  // Of a barrier: how many have yet to come for the actor to go on.
+  uint32_t Missing(uint32_t a, uint32_t object, const SignalPast& past) const {
+    const auto row = past.opens_at.find({a, object});
+    if (row == past.opens_at.end()) return 0;
+    return row->second - std::min(row->second, Arrived(object));
+  }
+  // How often it comes before it waits there itself.
+  uint32_t ComesNext(uint32_t a, uint32_t object) const {
+    uint32_t count = 0;
+    const auto& events = trace_.actors[a].events;
+    for (uint32_t i = length_[a]; i < events.size(); ++i) {
+      if (events[i].object != object) continue;
+      if (events[i].kind == EventKind::kTake) break;
+      count += events[i].kind == EventKind::kPost;
+    }
+    return count;
+  }
+
   std::vector<uint32_t> WaitsFor(uint32_t a) const {
     if (!Started(a)) return {trace_.actors[a].forked_by.actor};
     const Event* e = Next(a);
     if (e == nullptr) return {};
     if (e->kind == EventKind::kJoin) return {e->object};
-    if (e->kind == EventKind::kAcquire) return {Holder(e->object)};
+    if (e->kind == EventKind::kAcquire) return Holders(a);
     if (IsPool(e->object)) return Running(e->object);
     std::vector<uint32_t> posters;
     for (uint32_t p = 0; p < length_.size(); ++p) {
@@ -266,13 +343,24 @@ class SignalState {
     if (e == nullptr) return false;  // has ended: no help
     if (Enabled(a, past) || e->how == model::How::kTry) return true;
     if (e->kind == EventKind::kPost) return true;  // it throws
-    if (e->kind == EventKind::kAcquire) return live[Holder(e->object)];
+    if (e->kind == EventKind::kAcquire) {
+      const auto holders = Holders(a);
+      return std::all_of(holders.begin(), holders.end(),
+                         [&](uint32_t holder) { return live[holder]; });
+    }
     if (e->kind == EventKind::kJoin) return live[e->object];
     if (IsPool(e->object)) {
       if (Stock(e->object) > 0) return true;
       const auto running = Running(e->object);
       return std::any_of(running.begin(), running.end(),
                          [&](uint32_t task) { return live[task]; });
+    }
+    if (IsBarrier(e->object)) {
+      uint32_t come = 0;
+      for (uint32_t p = 0; p < length_.size(); ++p) {
+        if (p != a && live[p]) come += ComesNext(p, e->object);
+      }
+      return come >= Missing(a, e->object, past);
     }
     for (uint32_t p = 0; p < length_.size(); ++p) {
       if (p != a && live[p] && PostsLater(p, e->object)) return true;
@@ -287,33 +375,66 @@ class SignalState {
 // Who waits for what in a state in which they are stuck: (actor, event).
 using StuckSet = std::set<std::pair<uint32_t, uint32_t>>;
 
+// How far each actor is, and what was before.
+using SignalMoment = std::pair<std::vector<uint32_t>, SignalPast>;
+
+// All that can come after that moment, which is passed to visit(state, past)
+// one by one; false of it ends the walk.
+template <typename Visit>
+void WalkFrom(const Trace& trace, const SignalMoment& from, Visit visit) {
+  std::set<SignalMoment> seen;
+  std::vector<SignalMoment> open = {from};
+  while (!open.empty()) {
+    const SignalMoment now = std::move(open.back());
+    open.pop_back();
+    if (!seen.insert(now).second) continue;
+    const SignalState state(trace, now.first);
+    if (!visit(state, now.second)) return;
+    for (uint32_t a = 0; a < trace.actors.size(); ++a) {
+      if (!state.Enabled(a, now.second)) continue;
+      SignalState next = state;
+      SignalPast past = now.second;
+      next.Do(a, past);
+      open.emplace_back(next.length(), std::move(past));
+    }
+  }
+}
+
+// Whatever happens after that moment, these never go on, and nobody is left at
+// last who could let them.
+inline bool StayStuck(const Trace& trace, const SignalMoment& moment,
+                      const StuckSet& waits) {
+  bool stay = true;
+  WalkFrom(
+      trace, moment, [&](const SignalState& state, const SignalPast& past) {
+        bool is_last = true;
+        for (uint32_t a = 0; a < trace.actors.size(); ++a) {
+          is_last &= !state.Enabled(a, past);
+        }
+        const std::vector<bool> stuck =
+            is_last ? state.Stuck(past) : std::vector<bool>();
+        for (const auto& [actor, index] : waits) {
+          stay &= state.length()[actor] == index && (!is_last || stuck[actor]);
+        }
+        return stay;
+      });
+  return stay;
+}
+
 class SignalSearch {
  public:
   explicit SignalSearch(const Trace& trace) : trace_(trace) { Visit(); }
   const std::set<StuckSet>& found() const { return found_; }
   bool has_circle() const { return has_circle_; }
-  size_t states() const { return seen_.size(); }
 
  private:
-  using Key = std::pair<std::vector<uint32_t>, SignalPast>;
-
   void Visit() {
-    std::vector<Key> open = {
-        {std::vector<uint32_t>(trace_.actors.size()), SignalPast(trace_)}};
-    while (!open.empty()) {
-      const Key key = std::move(open.back());
-      open.pop_back();
-      if (!seen_.insert(key).second) continue;
-      const SignalState state(trace_, key.first);
-      Record(state, key.second);
-      for (uint32_t a = 0; a < trace_.actors.size(); ++a) {
-        if (!state.Enabled(a, key.second)) continue;
-        SignalState next = state;
-        SignalPast past = key.second;
-        next.Do(a, past);
-        open.emplace_back(next.length(), std::move(past));
-      }
-    }
+    WalkFrom(trace_,
+             {std::vector<uint32_t>(trace_.actors.size()), SignalPast(trace_)},
+             [&](const SignalState& state, const SignalPast& past) {
+               Record(state, past);
+               return true;
+             });
   }
 
   void Record(const SignalState& state, const SignalPast& past) {
@@ -327,7 +448,6 @@ class SignalSearch {
   }
 
   const Trace& trace_;
-  std::set<Key> seen_;
   std::set<StuckSet> found_;
   bool has_circle_ = false;
 };

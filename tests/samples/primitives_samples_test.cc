@@ -169,7 +169,7 @@ void PrintTo(const Lucky& lucky, std::ostream* out) { *out << lucky.command; }
 
 std::vector<Lucky> AllThatAreLucky() {
   return {{"barrier_and_lock",
-           "possible",
+           "confirmed",
            "communication",
            {"step", "grid"},
            "lockcheck analyze meet.log"},
@@ -184,7 +184,7 @@ std::vector<Lucky> AllThatAreLucky() {
            {"cache"},
            "lockcheck analyze reply.log"},
           {"service_startup",
-           "possible",
+           "confirmed",
            "communication",
            {"registry", "start-up"},
            "lockcheck analyze startup.log"},

@@ -152,6 +152,7 @@ class LatentCaseTest : public CaseTest {
       case Finds::kHazard:
         return std::string("HAZARD  ") + GetParam().rule;
       case Finds::kConfirmed:
+      case Finds::kConfirmedCommunication:
         if (where == In::kLog) {
           return std::string("CONFIRMED DEADLOCK  ") + GetParam().rule;
         }
@@ -179,7 +180,7 @@ TEST_P(LatentCaseTest, TheLogShowsItInEveryRun) {
       ASSERT_THAT(ran.out, AllOf(HasSubstr("[1] " + Finding(In::kLog)),
                                  Not(HasSubstr("[2]"))));
       if (GetParam().latent == Finds::kConfirmed ||
-          GetParam().latent == Finds::kPossibleCommunication) {
+          GetParam().latent == Finds::kConfirmedCommunication) {
         ExpectAllParts(ran.out, "[1] ");
       }
     } else {
@@ -333,9 +334,8 @@ std::string BeginsWith(const Case& c) {
   const std::string rule = std::string("`") + c.rule + "`";
   switch (c.latent) {
     case Finds::kConfirmed:
+    case Finds::kConfirmedCommunication:
       return "confirmed deadlock, " + rule;
-    case Finds::kPossibleCommunication:
-      return "possible deadlock, " + rule;
     case Finds::kMisuse:
       return "misuse, " + rule;
     case Finds::kHazard:

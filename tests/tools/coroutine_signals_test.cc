@@ -87,7 +87,7 @@ TEST_F(CoroutineSignalsTest, WhoWaitsForPermitsForGoodIsTold) {
 }
 
 TEST_F(CoroutineSignalsTest, APostThatNeedsWhatTheWaiterHoldsIsFound) {
-  ExpectPossible("post-latent");
+  ExpectConfirmed("post-latent");
   EXPECT_THAT(Analyze().out, AllOf(HasSubstr("communication"),
                                    HasSubstr("posted"), HasSubstr("mutex")));
   ExpectLeft("post-hang", "communication", {"waiter", "poster"});
@@ -132,7 +132,7 @@ TEST_F(CoroutineQueueTest, WhatIsSafeIsSilent) {
 TEST_F(CoroutineQueueTest, AFullQueueUnderTheGettersMutexIsADeadlock) {
   ExpectLeft("full-under-mutex", "communication",
              {"putter", "getter", "a signal (queue_slots)"});
-  ExpectPossible("full-latent");
+  ExpectConfirmed("full-latent");
   EXPECT_THAT(Analyze().out,
               AllOf(HasSubstr("communication"), HasSubstr("jobs (room)")));
 }
