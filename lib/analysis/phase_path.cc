@@ -45,8 +45,21 @@ std::vector<OrderingStep> PhasePaths::Path(Phase from, Phase to) {
         });
     return static_cast<size_t>(at - edges_.begin());
   };
-  absl::flat_hash_map<ActorIndex, size_t> seen;  // from that edge on
-  std::vector<Reached> reached = {{from, 0}};
+  struct Known {
+    uint32_t phase;   // the earliest one that was reached
+    size_t followed;  // its actor's edges from that one on
+  };
+  absl::flat_hash_map<ActorIndex, Known> known;
+  std::vector<Reached> reached;
+  const auto reach = [&](const Reached& next) {
+    const auto [at, is_new] = known.try_emplace(
+        next.at.actor,
+        Known{next.at.phase, first_from({next.at.actor + 1, 0})});
+    if (!is_new && at->second.phase <= next.at.phase) return;
+    at->second.phase = next.at.phase;
+    reached.push_back(next);
+  };
+  reach({from, 0});
   for (size_t i = 0; i < reached.size(); ++i) {
     const Phase at = reached[i].at;
     if (i != 0 && at.actor == to.actor && at.phase <= to.phase) {
@@ -54,16 +67,11 @@ std::vector<OrderingStep> PhasePaths::Path(Phase from, Phase to) {
       return StepsTo(reached);
     }
     const size_t begin = first_from(at);
-    size_t end = first_from({at.actor + 1, 0});
-    if (const auto [known, is_new] = seen.try_emplace(at.actor, begin);
-        !is_new) {
-      end = known->second;
-      known->second = std::min(begin, end);
-    }
+    const size_t end = std::exchange(known.at(at.actor).followed, begin);
     for (size_t e = begin; e < end; ++e) {
       if (++looks_ > kMostLooks) return {};
       const PhaseEdge& edge = edges_[e];
-      reached.push_back({{edge.to_actor, edge.to_phase}, i, &edge});
+      reach({{edge.to_actor, edge.to_phase}, i, &edge});
     }
   }
   return {};

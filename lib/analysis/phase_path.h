@@ -35,7 +35,7 @@ class PhasePaths {
   std::vector<OrderingStep> Path(Phase from, Phase to);
 
  private:
-  static constexpr size_t kMostLooks = 20'000'000;
+  static constexpr size_t kMostLooks = 5'000'000;
 
   struct Reached;
   void SortEdges();

@@ -64,6 +64,13 @@ TEST_F(GTestTest, ATestFailsForMisuse) {
   EXPECT_THAT(f.out, HasSubstr("MISUSE  unlock-unheld"));
 }
 
+TEST_F(GTestTest, ATestFailsForAnOrderThatWasDeclaredBefore) {
+  const Finished f = Run("Watched.BrokenOrder");
+  EXPECT_EQ(f.exit_status(), 1);
+  EXPECT_THAT(f.out, HasSubstr("MISUSE  declared-order"));
+  EXPECT_TRUE(Passes("Watched.KeptOrder"));
+}
+
 TEST_F(GTestTest, TheXmlHasTheFindingsId) {
   Run("Watched.BothOrders", {"--gtest_output=xml:" + (folder_ / "result.xml")});
   EXPECT_THAT(

@@ -60,6 +60,14 @@ void Both(lockcheck::mutex& first, lockcheck::mutex& second) {
   lockcheck::lock_guard inner(second);
 }
 
+// Declared before any test begins.
+lockcheck::mutex early("early"), late("late");
+[[maybe_unused]] const bool is_declared =
+    (lockcheck::acquired_before(early, late), true);
+
+TEST(Watched, BrokenOrder) { Both(late, early); }
+TEST(Watched, KeptOrder) { Both(early, late); }
+
 TEST(Globals, One) { lockcheck::lock_guard guard(one); }
 
 TEST(Globals, OneAndTwo) {

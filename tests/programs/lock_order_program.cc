@@ -2,6 +2,7 @@
 //   lock_order_program SCENARIO
 #include <cstdio>
 #include <functional>
+#include <latch>
 #include <map>
 #include <mutex>
 #include <new>
@@ -64,6 +65,27 @@ void Tried() {
   acquired_before(g_index, g_journal);
   const std::lock_guard journal(g_journal);
   if (g_index.try_lock()) g_index.unlock();
+}
+
+// Who waits for a condition asks for its lock again, with the journal held.
+void Condition() {
+  acquired_before(g_index, g_journal);
+  lockcheck::condition_variable condition;
+  bool ready = false;
+  std::latch is_there(1);
+  lockcheck::thread waiter([&] {
+    std::unique_lock index(g_index);
+    const std::lock_guard journal(g_journal);
+    is_there.count_down();
+    condition.wait(index, [&] { return ready; });
+  });
+  is_there.wait();
+  {
+    const std::lock_guard index(g_index);
+    ready = true;
+  }
+  condition.notify_one();
+  waiter.join();
 }
 
 // A later pair lies where an earlier one did, and is declared the other way
@@ -154,6 +176,7 @@ int main(int argc, char** argv) {
       {"contradiction", Contradiction},
       {"never", Never},
       {"tried", Tried},
+      {"condition", Condition},
       {"reborn", Reborn},
       {"all-kinds", AllKinds},
       {"processes", Processes},

@@ -84,6 +84,11 @@ TEST_F(DeclaredOrderCommandTest, TheWayOverOthersIsTold) {
                     HasSubstr("           cache before journal, in ")));
 }
 
+TEST_F(DeclaredOrderCommandTest, WhoWaitsForAConditionAsksForItsLockAgain) {
+  EXPECT_THAT(Recorded("condition").out,
+              HasSubstr("A2 holds journal and asks for index"));
+}
+
 TEST_F(DeclaredOrderCommandTest, AContradictionFailsToo) {
   const Ran ran = Recorded("contradiction");
   EXPECT_EQ(ran.status, 1);
