@@ -1,6 +1,7 @@
 // The rows again, with the lock types that LOCKCHECK_DISABLED leaves. They live
 // in an inline namespace of their own, so both kinds fit in one program.
 #define LOCKCHECK_DISABLED
+#include "bench/access_rows.h"
 #include "bench/coroutine_rows.h"
 #include "bench/lock_rows.h"
 #include "bench/own_coroutines.h"
@@ -12,6 +13,10 @@
 #include "lockcheck/lockcheck.h"
 
 namespace lockcheck::bench {
+
+template <typename T>
+using PlainAtomic = lockcheck::atomic<T>;
+
 void RegisterDisabledRows() {
   RegisterLockRows<lockcheck::mutex>("disabled");
   RegisterSharedRows<lockcheck::shared_mutex>("disabled");
@@ -19,6 +24,7 @@ void RegisterDisabledRows() {
   RegisterConditionRows<lockcheck::mutex, lockcheck::condition_variable>(
       "disabled");
   RegisterWaitRows<OwnWaits>("disabled");
+  RegisterAccessRows<PlainAtomic>("disabled");
 }
 
 // What std has no twin of.

@@ -8,6 +8,7 @@
 
 #include "lib/analysis/confirm_cycles.h"
 #include "lib/analysis/ordered_cycles.h"
+#include "lib/analysis/variable_states.h"
 #include "lib/analysis/witness_check.h"
 #include "tests/analysis/found_in_log.h"
 #include "tests/analysis/told_trace.h"
@@ -123,6 +124,35 @@ TEST_F(Variables, WhatMayHaveBeenReadAgainStaysUntilTheLastRead) {
   t_.Write(a_, y);
   Nested(a_, m_, n_);
   ExpectConfirmed();
+}
+
+// The same, one step after the other: x stays until y is read, if nothing else
+// comes between the two.
+TEST_F(Variables, StayFromARecordedReadToTheLastOneBehindIt) {
+  for (const bool is_between : {false, true}) {
+    Told told;
+    const ActorIndex reader = told.Actor(), writer = told.Actor();
+    const ObjectIndex lock = told.Lock();
+    const ObjectIndex x = told.Object(ObjectKind::kAtomic);
+    const ObjectIndex y = told.Object(ObjectKind::kAtomic);
+    told.Read(reader, x);
+    if (is_between) told.Section(reader, lock);
+    told.Read(reader, y);
+    told.Write(writer, x);
+    const Trace& trace = told.trace();
+    const auto last = static_cast<uint32_t>(trace.actors[reader].events.size());
+    const std::vector<uint32_t> length = {last, 1};
+    VariableStates states;
+    states.Begin(trace, length, length);
+    const EventRef write = {writer, 0};
+    EXPECT_FALSE(states.Can(write, trace.At(write))) << "x is to be read";
+    states.Do({reader, 0}, trace.At({reader, 0}));
+    EXPECT_EQ(states.Can(write, trace.At(write)), is_between);
+    states.Do({reader, last - 1}, trace.At({reader, last - 1}));
+    EXPECT_TRUE(states.Can(write, trace.At(write)));
+    states.Undo({reader, last - 1}, trace.At({reader, last - 1}));
+    EXPECT_EQ(states.Can(write, trace.At(write)), is_between);
+  }
 }
 
 TEST_F(Variables, WhoseWriteIsMissingIsInNoSchedule) {
