@@ -39,9 +39,9 @@ struct CommunicationOptions {
   // After so many it is asked of each two members whether they
   // can meet at all (meetings.h).
   uint64_t few_sets = 32;
-  uint64_t max_replayed = 20'000'000;  // events, of all schedules
-  size_t max_steps = 20'000;           // of a witness, that do not matter
-  size_t max_all_steps = 500'000;      // of all
+  uint64_t max_replayed = 8'000'000;  // events, of all schedules
+  size_t max_steps = 20'000;          // of a witness, that do not matter
+  size_t max_all_steps = 500'000;     // of all
 };
 
 // Appends.

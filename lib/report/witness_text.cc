@@ -137,8 +137,8 @@ std::string MissingFor(Doubt doubt) {
       return "what is notified of may be so before it, for the log does not "
              "say what a condition's predicate is";
     case Doubt::kManyWays:
-      return "none of the combinations of actors and times that were tried "
-             "leads to it, and there are more";
+      return "no schedule that leads to it was found before the search for one "
+             "reached its bound";
     // Whether one was tried, and was none, depends on how the run went.
     case Doubt::kNoSchedule:
     case Doubt::kNotReplayed:

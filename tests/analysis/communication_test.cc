@@ -348,6 +348,37 @@ TEST_F(SignalUnderLock, ASearchThatIsCutSaysSo) {
   EXPECT_EQ(result.notes.size(), 1u);
 }
 
+TEST_F(SignalUnderLock, WhatIsNotReplayedIsPossibleAndSaysWhy) {
+  PostUnderLock(a_);
+  WaitUnderLock(b_);
+  const auto doubt = [&](const CommunicationOptions& options) {
+    Findings result;
+    FindCommunication(t_.trace(), options, result);
+    EXPECT_THAT(result.findings, ElementsAre(IsPossibleDeadlock()));
+    return result.findings.empty() ? Doubt::kNone : result.findings[0].doubt;
+  };
+  EXPECT_EQ(doubt({.max_replayed = 0}), Doubt::kManyWays);
+  t_.trace().actors[a_].unseen_start = true;
+  EXPECT_EQ(doubt({}), Doubt::kUnseenStart);
+  t_.trace().incomplete = true;
+  EXPECT_EQ(doubt({}), Doubt::kPartial);
+  t_.trace().cut = {t_.Actor()};
+  t_.trace().incomplete = false;
+  EXPECT_EQ(doubt({}), Doubt::kCut);
+}
+
+TEST_F(SignalUnderLock, TheScheduleEndsWhereTheyWait) {
+  PostUnderLock(a_);
+  WaitUnderLock(b_);
+  const auto found = t_.Found();
+  ASSERT_THAT(found, ElementsAre(IsDeadlock()));
+  ASSERT_THAT(found[0].witness.steps, SizeIs(1));
+  EXPECT_EQ(found[0].witness.steps[0].actor, b_);
+  EXPECT_EQ(found[0].witness.steps[0].object, m_);
+  EXPECT_TRUE(found[0].witness.steps[0].matters);
+  EXPECT_EQ(found[0].assumes.size(), 1u);
+}
+
 TEST_F(SignalUnderLock, SoDoesOneOfTooManyActors) {
   const ActorIndex c = t_.Actor();
   PostUnderLock(a_);

@@ -68,6 +68,22 @@ TEST(WitnessTextTest, WhatWasNotKeptCannotBeShown) {
               AllOf(HasSubstr("995 steps"), Not(HasSubstr("--all"))));
 }
 
+// The second part waits for what nobody has, the first for what that one has.
+TEST(WitnessTextTest, WhoWaitsForASignalWaitsForNobodyInParticular) {
+  Report report = Confirmed();
+  FindingRow& row = report.findings[0];
+  row.rule = "communication";
+  row.parts.resize(2);
+  row.parts[1].wants->object = row.parts[1].holds[0].object;
+  row.parts[0].wants->object = row.parts[1].holds[0].object;
+  row.parts[0].holds.clear();
+  const auto lines = WitnessLines(report, row, false);
+  ASSERT_GE(lines.size(), 5u);
+  EXPECT_THAT(lines[3], AllOf(HasSubstr(" wants "), HasSubstr(" has: stuck")));
+  EXPECT_THAT(lines[4], AllOf(HasSubstr(" waits for "), HasSubstr(": stuck"),
+                              Not(HasSubstr(" has"))));
+}
+
 TEST(WitnessTextTest, AFindingWithoutOneHasNoSchedule) {
   const Report report = testing::SampleReport();
   EXPECT_THAT(WitnessLines(report, report.findings[0], false), IsEmpty());
