@@ -77,13 +77,14 @@ TEST_F(ImportTest, ItsExportIsTheTraceInAnOrderOfItsOwn) {
 }
 
 TEST_F(ImportTest, WhatIsLeftOutIsSaidInOneLine) {
-  const Ran ran = RunCommand(
-      {"import", Write("t.std", "1|r(x)|1\n1|acq(a)|2"), "-o", Path("t.log")});
+  const Ran ran =
+      RunCommand({"import", Write("t.std", "1|branch|1\n1|acq(a)|2"), "-o",
+                  Path("t.log")});
   EXPECT_EQ(ran.status, 0);
   EXPECT_EQ(ran.err,
             absl::StrCat("lockcheck: ", Path("t.std"),
-                         ": 1 read or write was left out: the log has none yet "
-                         "(operations r, w and branch), first in line 1\n"));
+                         ": 1 branch was left out: a log has none, first in "
+                         "line 1\n"));
 }
 
 TEST_F(ImportTest, ATraceThatCannotBeReadLeavesNoLog) {
