@@ -262,7 +262,7 @@ class Search {
     auto& submitted = row->second.submitted;
     if (undo) submitted.pop_back();
     const uint64_t place =
-        Mix(~e.object, static_cast<uint32_t>(submitted.size()));
+        Mix(e.object, ~static_cast<uint32_t>(submitted.size()));
     hash_ += undo ? -place : place;
     if (!undo) submitted.push_back(e.object);
   }

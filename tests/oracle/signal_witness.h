@@ -152,14 +152,17 @@ inline std::optional<SignalMoment> AfterWitness(
   if (witness.steps.size() != witness.length) return std::nullopt;
   std::vector<uint32_t> done(trace.actors.size());
   for (const analysis::WitnessStep& step : witness.steps) {
-    // With the one before.
-    if (done[step.actor]++ < moment.first[step.actor]) continue;
-    SignalState state(trace, moment.first);
-    const Event* next = state.Next(step.actor);
-    if (next == nullptr || next->site != step.site ||
-        !state.Enabled(step.actor, moment.second)) {
-      return std::nullopt;
+    const auto& events = trace.actors[step.actor].events;
+    const uint32_t i = done[step.actor]++;
+    if (i >= events.size() || events[i].site != step.site) return std::nullopt;
+    // Of several at once all are taken with the last: what it got before that
+    // it gave back.
+    if (i + 1 < events.size() && events[i + 1].level == kWithTheFirst &&
+        events[i + 1].kind == EventKind::kAcquire) {
+      continue;
     }
+    SignalState state(trace, moment.first);
+    if (!state.Enabled(step.actor, moment.second)) return std::nullopt;
     state.Do(step.actor, moment.second);
     moment.first = state.length();
   }

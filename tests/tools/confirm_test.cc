@@ -42,8 +42,12 @@ class ConfirmTest : public ::testing::Test {
   }
   // The log of a run in which nothing happens.
   std::string Record(const std::string& story) {
-    const std::string log = folder_ / (story + ".log");
-    Child child(kProgram, {story, "in-turn"});
+    return Record(kProgram, {story, "in-turn"});
+  }
+  std::string Record(const std::string& program,
+                     const std::vector<std::string>& story) {
+    const std::string log = folder_ / (story[0] + ".log");
+    Child child(program, story);
     child.Environment("LOCKCHECK_OPTIONS", "log=" + log);
     EXPECT_EQ(child.Run().exit_status(), 0);
     return log;
@@ -136,6 +140,23 @@ TEST_F(ConfirmTest, WrongUsageIsOneLine) {
   line({folder_ / "none.log", id, "--", kProgram}, 3, "none.log");
   line({log, id, "--", folder_ / "no program"}, 127, "no program");
   EXPECT_TRUE(LeftNothing());
+}
+
+TEST_F(ConfirmTest, WhatCannotBeSteeredIsRefused) {
+  const auto refused = [&](const char* program, const std::string& story) {
+    const std::string path = std::string(LOCKCHECK_PROGRAMS "/") + program;
+    const std::string log = Record(path, {story});
+    const Finished said =
+        Command({"confirm", log, IdOf(log), "--", path, story});
+    EXPECT_EQ(said.exit_status(), 2) << said.out;
+    EXPECT_THAT(said.err, HasSubstr("what can be steered into is a cycle of "
+                                    "locks and joins"));
+    return said.err;
+  };
+  EXPECT_THAT(refused("waits_program", "latch-under-mutex-latent"),
+              HasSubstr(" is a communication, no cycle"));
+  EXPECT_THAT(refused("std_lock_O0", "scoped"),
+              HasSubstr("b is tried by std::lock, and not waited for"));
 }
 
 // A byte of it, in the file.

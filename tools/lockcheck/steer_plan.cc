@@ -127,6 +127,10 @@ absl::Status CanBeSteered(const Report& report, const FindingRow& row) {
     }
     processes.insert(actor.process);
     const report::ObjectRow& object = report.objects[part.wants->object];
+    if (part.wants->how == model::How::kRetried) {
+      return Cannot(fmt::format("{} is tried by std::lock, and not waited for",
+                                object.name));
+    }
     if (!CanBeAskedLate(object.kind)) {
       return Cannot(fmt::format("{} is no lock of threads", object.name));
     }
