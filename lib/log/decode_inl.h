@@ -7,49 +7,10 @@
 #include <string_view>
 
 #include "lib/log/decode.h"
+#include "lib/log/payload.h"
 
 namespace lockcheck::log {
 namespace internal {
-
-// Reads a record's payload in order. Reading past the record's end gives zeros
-// and clears ok(), so a malformed record needs one check, after the reads.
-class Payload {
- public:
-  Payload(const uint32_t* words, uint32_t count)
-      : next_(words), end_(words + count) {}
-  uint32_t Word() { return next_ < end_ ? *next_++ : Fail(); }
-  uint64_t U64() {
-    const uint64_t low = Word();
-    return low | static_cast<uint64_t>(Word()) << 32;
-  }
-  std::string_view Text() {
-    const uint32_t bytes = Word();
-    const uint64_t words = (static_cast<uint64_t>(bytes) + 3) / 4;
-    if (words > static_cast<uint64_t>(end_ - next_)) return Fail(), "";
-    const auto* text = reinterpret_cast<const char*>(next_);
-    next_ += words;
-    return {text, bytes};
-  }
-  std::span<const uint32_t> Words(uint64_t count) {
-    if (count > static_cast<uint64_t>(end_ - next_))
-      return Fail(), std::span<const uint32_t>();
-    const std::span<const uint32_t> words(next_, count);
-    next_ += count;
-    return words;
-  }
-  bool ok() const { return ok_; }
-  bool more() const { return next_ < end_; }
-
- private:
-  uint32_t Fail() {
-    ok_ = false;
-    next_ = end_;
-    return 0;
-  }
-  const uint32_t* next_;
-  const uint32_t* end_;
-  bool ok_ = true;
-};
 
 inline AcquireRecord ReadAcquire(uint32_t flags, Payload& in) {
   AcquireRecord r;
