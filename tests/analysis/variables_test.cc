@@ -182,7 +182,7 @@ TEST_F(Variables, TheReplayKnowsTheLastWrite) {
   const std::vector<WitnessWait> waits = {{.actor = a_, .object = n_},
                                           {.actor = b_, .object = m_}};
   const auto leads = [&](const std::vector<ActorIndex>& schedule) {
-    return LeadsToDeadlock(t_.trace(), schedule, waits);
+    return WitnessCheck(t_.trace()).LeadsToDeadlock(schedule, waits);
   };
   EXPECT_TRUE(leads({a_, a_, b_, b_, b_, b_}));
   EXPECT_TRUE(leads({a_, b_, b_, b_, b_, a_}));
