@@ -98,6 +98,7 @@ class Run {
     needs_.clear();
     order_.Needs(ref, needs_);
     if (MakesVersion(e.kind)) versions_.Needs(ref, needs_);
+    looks_ += needs_.size();
     return std::all_of(needs_.begin(), needs_.end(),
                        [&](EventRef need) { return IsDone(need); });
   }

@@ -130,7 +130,7 @@ class Orders {
   const TraceOrder& order_;
   std::vector<uint32_t> at_;            // by actor
   const std::vector<uint32_t> length_;  // by actor
-  const ReadsFirst reads_first_;
+  ReadsFirst reads_first_;
   std::vector<EventRef> writes_;
   std::vector<ActorIndex> left_;  // that are not at their ends
   std::vector<HeldAtEnd> held_;

@@ -8,6 +8,7 @@
 #include "lib/analysis/kept_locks.h"
 #include "lib/analysis/raw_ids.h"
 #include "lib/analysis/trace_segments.h"
+#include "lib/analysis/variable_versions.h"
 #include "lib/analysis/whole_acts.h"
 #include "lib/log/decode.h"
 
@@ -375,28 +376,6 @@ class ActorReader : public log::RecordVisitor {
   bool is_first_ = false;  // of the recording
 };
 
-// What is written before the trace begins, by the parent of a forked process
-// for one, is no event of it. If nothing is, the first version is 0, and who
-// saw another one whose write is missing saw what the log has lost.
-void FindFirstVersions(const log::Recording& recording, Trace& trace) {
-  std::vector<uint32_t> least(trace.objects.size(), UINT32_MAX);
-  for (const TraceActor& actor : trace.actors) {
-    for (const Event& e : actor.events) {
-      if (!SeesVersion(e.kind) && !MakesVersion(e.kind)) continue;
-      const uint32_t before = e.order - (MakesVersion(e.kind) ? 1 : 0);
-      least[e.object] = std::min(least[e.object], before);
-    }
-  }
-  for (ObjectIndex o = 0; o < least.size(); ++o) {
-    const log::ProcessIndex process = recording.objects[o].process;
-    const bool is_child = process < recording.processes.size() &&
-                          recording.processes[process].parent != log::kNone;
-    if (least[o] != UINT32_MAX && (is_child || !recording.from_start)) {
-      trace.objects[o].first_version = least[o];
-    }
-  }
-}
-
 void LeaveOut(Trace& trace, ActorIndex actor) {
   trace.incomplete = true;
   trace.actors[actor].events.clear();
@@ -450,6 +429,7 @@ Trace ReadTrace(const Observations& o, const TraceOptions& options) {
     if (!trace.actors[a].forked_by.known()) LeaveOut(trace, a);
   }
   FindFirstVersions(recording, trace);
+  FindMixedVersions(trace);
   CutToWholeActs(trace);
   return trace;
 }

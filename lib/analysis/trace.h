@@ -81,6 +81,8 @@ struct TraceObject {
   bool held = false;
   // All that was done with it is in the trace. Of a lock it does not matter.
   bool whole = true;
+  // Of a variable: nothing follows from its accesses (variable_versions.h).
+  bool mixed = false;
   // Of a queue's end: what was put, and is unfinished.
   ObjectIndex items = kNone;
   // Of a variable: what it has when the trace begins.

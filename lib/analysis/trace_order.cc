@@ -364,7 +364,8 @@ void TraceOrder::NeedEnds(EventRef take, std::vector<EventRef>& needs) const {
 void TraceOrder::NeedWrite(const Event& access,
                            std::vector<EventRef>& needs) const {
   const uint32_t seen = VersionSeen(access);
-  if (seen == trace_.objects[access.object].first_version) return;
+  const TraceObject& variable = trace_.objects[access.object];
+  if (variable.mixed || seen == variable.first_version) return;
   const auto [first, last] = WithOrder(objects_[access.object].writes, seen);
   needs.push_back(last - first == 1 ? *first : kNowhere);
 }

@@ -1,6 +1,7 @@
 #include "lib/analysis/version_order.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace lockcheck::analysis {
 namespace {
@@ -13,6 +14,17 @@ struct Access {
   EventRef at;
 };
 
+// Of an actor's events the last one alone: when it is done, all are.
+void KeepLastOfEach(std::vector<EventRef>& refs) {
+  std::sort(refs.begin(), refs.end(), [](EventRef a, EventRef b) {
+    return std::pair(a.actor, a.index) > std::pair(b.actor, b.index);
+  });
+  refs.erase(
+      std::unique(refs.begin(), refs.end(),
+                  [](EventRef a, EventRef b) { return a.actor == b.actor; }),
+      refs.end());
+}
+
 }  // namespace
 
 VersionOrder::VersionOrder(const Trace& trace,
@@ -21,6 +33,7 @@ VersionOrder::VersionOrder(const Trace& trace,
   for (ActorIndex a = 0; a < length.size(); ++a) {
     for (uint32_t i = 0; i < length[a]; ++i) {
       const Event& e = trace.At({a, i});
+      if (!IsAccess(e.kind) || trace.objects[e.object].mixed) continue;
       if (SeesVersion(e.kind)) {
         accesses[e.object].push_back({VersionSeen(e), true, {a, i}});
       }
@@ -40,6 +53,7 @@ VersionOrder::VersionOrder(const Trace& trace,
         continue;
       }
       auto& needs = needs_of_[{access.at.actor, access.at.index}];
+      KeepLastOfEach(before);
       for (const EventRef ref : before) {
         // An update finds what it follows.
         if (ref.actor != access.at.actor) needs.push_back(ref);
@@ -63,7 +77,7 @@ ReadsFirst::ReadsFirst(const Trace& trace, std::span<const uint32_t> length) {
     absl::flat_hash_map<ObjectIndex, uint32_t> made;  // last, by this actor
     for (uint32_t i = 0; i < length[a]; ++i) {
       const Event& e = trace.At({a, i});
-      if (!MakesVersion(e.kind)) continue;
+      if (!MakesVersion(e.kind) || trace.objects[e.object].mixed) continue;
       const auto [last, is_first] = made.try_emplace(e.object, e.order);
       if (!is_first) {
         next[{e.object, last->second}] = {a, i};
@@ -75,7 +89,7 @@ ReadsFirst::ReadsFirst(const Trace& trace, std::span<const uint32_t> length) {
   for (ActorIndex a = 0; a < length.size(); ++a) {
     for (uint32_t i = 0; i < length[a]; ++i) {
       const Event& e = trace.At({a, i});
-      if (!SeesVersion(e.kind)) continue;
+      if (!SeesVersion(e.kind) || trace.objects[e.object].mixed) continue;
       const Key version = {e.object, VersionSeen(e)};
       if (version.second == trace.objects[e.object].first_version) {
         of_first_version_[e.object].push_back({a, i});
@@ -87,17 +101,27 @@ ReadsFirst::ReadsFirst(const Trace& trace, std::span<const uint32_t> length) {
       }
     }
   }
+  for (auto& [variable, reads] : of_first_version_) KeepLastOfEach(reads);
+  for (auto& [write, reads] : before_) KeepLastOfEach(reads);
 }
 
-bool ReadsFirst::AreDone(const std::vector<EventRef>& reads,
+// What is done stays done, and is not looked at again.
+bool ReadsFirst::AreDone(std::vector<EventRef>& reads,
                          std::span<const uint32_t> at, EventRef but) {
-  return std::all_of(reads.begin(), reads.end(), [&](EventRef read) {
-    return read == but || read.index < at[read.actor];
-  });
+  while (!reads.empty()) {
+    if (reads.back() == but && reads.size() > 1) {
+      std::swap(reads.front(), reads.back());
+    }
+    const EventRef last = reads.back();
+    if (last == but) return true;
+    if (last.index >= at[last.actor]) return false;
+    reads.pop_back();
+  }
+  return true;
 }
 
 bool ReadsFirst::IsMet(EventRef write, const Event& e,
-                       std::span<const uint32_t> at) const {
+                       std::span<const uint32_t> at) {
   const auto first = of_first_version_.find(e.object);
   if (first != of_first_version_.end() && !AreDone(first->second, at, write)) {
     return false;

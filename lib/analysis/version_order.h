@@ -9,10 +9,13 @@
 // the same actor's next one; an update that saw the version, too. Whether other
 // writes come before that one or after its readers is open.
 //
-// That a read comes after its write is said by trace_order.h.
+// That a read comes after its write is said by trace_order.h. Of a variable
+// with mixed versions (variable_versions.h) nothing is so.
 //
-// Cost: O(n log n) in the part's events. Thread safety: const after
-// construction.
+// Cost: O(n log n) in the part's events; to ask, at most one step for each
+// actor, and of ReadsFirst one for each that has not read yet and constant time
+// besides. Thread safety: VersionOrder is const after construction; ReadsFirst
+// none.
 #ifndef LOCKCHECK_LIB_ANALYSIS_VERSION_ORDER_H_
 #define LOCKCHECK_LIB_ANALYSIS_VERSION_ORDER_H_
 
@@ -43,13 +46,13 @@ class ReadsFirst {
  public:
   ReadsFirst(const Trace& trace, std::span<const uint32_t> length);
 
-  // False: who must read before the write is done has not, by `at`.
-  bool IsMet(EventRef write, const Event& e,
-             std::span<const uint32_t> at) const;
+  // False: who must read before the write is done has not, by `at`, which
+  // does not fall from one call to the next.
+  bool IsMet(EventRef write, const Event& e, std::span<const uint32_t> at);
 
  private:
   using Key = std::pair<uint32_t, uint32_t>;
-  static bool AreDone(const std::vector<EventRef>& reads,
+  static bool AreDone(std::vector<EventRef>& reads,
                       std::span<const uint32_t> at, EventRef but);
 
   absl::flat_hash_map<ObjectIndex, std::vector<EventRef>> of_first_version_;

@@ -59,6 +59,9 @@ class Replay {
   }
 
  private:
+  // The recorder forgets what it would not record again when there is more.
+  static constexpr size_t kMostReadAgain = 8;
+
   struct Hold {
     ActorIndex actor = kNone;
     Mode mode = Mode::kExclusive;
@@ -102,7 +105,7 @@ class Replay {
       case EventKind::kRead:
       case EventKind::kWrite:
       case EventKind::kUpdate:
-        return Access(e);
+        return Access(a, e);
     }
     return false;
   }
@@ -148,12 +151,38 @@ class Replay {
   }
 
   // ---- Variables ----
-  bool Access(const Event& e) {
-    State& state = Of(e);
-    const uint32_t found = state.version.value_or(ObjectOf(e).first_version);
-    if (SeesVersion(e.kind) && VersionSeen(e) != found) return false;
-    if (MakesVersion(e.kind)) state.version = e.order;
-    return true;
+  uint32_t VersionOf(ObjectIndex variable) const {
+    const auto state = states_.find(variable);
+    return state != states_.end() && state->second.version
+               ? *state->second.version
+               : trace_.objects[variable].first_version;
+  }
+
+  bool Access(ActorIndex a, const Event& e) {
+    if (ObjectOf(e).mixed) return false;
+    if (SeesVersion(e.kind) && VersionSeen(e) != VersionOf(e.object)) {
+      return false;
+    }
+    if (MakesVersion(e.kind)) states_[e.object].version = e.order;
+    return StaysSinceThen(a, e);
+  }
+
+  // Between two reads with no other event between them each of what was
+  // accessed before may have been read again.
+  bool StaysSinceThen(ActorIndex a, const Event& e) {
+    auto& seen = read_again_[a];
+    const auto& events = trace_.actors[a].events;
+    if (e.kind != EventKind::kRead || at_[a] == 0 ||
+        !IsAccess(events[at_[a] - 1].kind)) {
+      seen.clear();
+    }
+    std::erase_if(seen, [&](const Event& s) { return s.object == e.object; });
+    const bool stay = std::all_of(
+        seen.begin(), seen.end(),
+        [&](const Event& s) { return VersionOf(s.object) == s.order; });
+    if (seen.size() >= kMostReadAgain) seen.clear();
+    seen.push_back(e);
+    return stay;
   }
 
   // ---- Conditions ----
@@ -281,6 +310,8 @@ class Replay {
   std::vector<bool> forked_;  // by actor
   WitnessSignals signals_;
   absl::flat_hash_map<ObjectIndex, State> states_;
+  // By actor: what it may read again without a record.
+  absl::flat_hash_map<ActorIndex, std::vector<Event>> read_again_;
 };
 
 }  // namespace

@@ -10,7 +10,10 @@
 //   * a permit, an item, room: as many are taken as there are; tasks of a pool
 //     begin in the order in which they were submitted;
 //   * a flag is found set while it is, or by who waited when it was set;
-//   * a variable is read while it has the version that was seen there;
+//   * a variable is read while it has the version that was seen there, and what
+//     may have been read again, unrecorded (docs/log-format.md, Repeated
+//     reads), has not changed by the next read; one with mixed versions is in
+//     no run;
 //   * a barrier's phase is over when all arrivals that were recorded in it have
 //     been; what is outstanding, when as much has ended as was begun;
 //   * a notification wakes who waited before it. A predicate that was found

@@ -3,14 +3,19 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 #include <vector>
 
 #include "lib/analysis/confirm_cycles.h"
 #include "lib/analysis/ordered_cycles.h"
 #include "lib/analysis/variable_states.h"
+#include "lib/analysis/variable_versions.h"
+#include "lib/analysis/version_order.h"
 #include "lib/analysis/witness_check.h"
 #include "tests/analysis/found_in_log.h"
+#include "tests/analysis/scanned_log.h"
 #include "tests/analysis/told_trace.h"
 
 namespace lockcheck::analysis::testing {
@@ -182,11 +187,104 @@ TEST_F(Variables, TheReplayKnowsTheLastWrite) {
   const std::vector<WitnessWait> waits = {{.actor = a_, .object = n_},
                                           {.actor = b_, .object = m_}};
   const auto leads = [&](const std::vector<ActorIndex>& schedule) {
-    return LeadsToDeadlock(t_.trace(), schedule, waits);
+    return WitnessCheck(t_.trace()).LeadsToDeadlock(schedule, waits);
   };
   EXPECT_TRUE(leads({a_, a_, b_, b_, b_, b_}));
   EXPECT_TRUE(leads({a_, b_, b_, b_, b_, a_}));
   EXPECT_FALSE(leads({b_, a_, a_, b_, b_, b_})) << "nobody had written";
+}
+
+// What was not recorded again has to be possible, too.
+TEST_F(Variables, TheReplayKnowsWhatMayHaveBeenReadAgain) {
+  for (const bool is_between : {false, true}) {
+    Told told;
+    const ActorIndex a = told.Actor(), b = told.Actor();
+    const ObjectIndex m = told.Lock(), n = told.Lock(), other = told.Lock();
+    const ObjectIndex x = told.Object(ObjectKind::kAtomic);
+    const ObjectIndex y = told.Object(ObjectKind::kVariable);
+    told.Read(b, x);
+    if (is_between) told.Section(b, other);
+    told.Read(b, y);
+    told.Write(a, x);
+    told.Acquire(a, m);
+    told.Acquire(a, n);
+    told.Acquire(b, n);
+    told.Acquire(b, m);
+    const std::vector<WitnessWait> waits = {{.actor = a, .object = n},
+                                            {.actor = b, .object = m}};
+    const auto leads = [&](std::vector<ActorIndex> schedule) {
+      return WitnessCheck(told.trace()).LeadsToDeadlock(schedule, waits);
+    };
+    if (is_between) {
+      EXPECT_TRUE(leads({b, a, a, b, b, b, b}));
+    } else {
+      EXPECT_FALSE(leads({b, a, a, b, b})) << "x is another one by then";
+      EXPECT_TRUE(leads({b, b, a, a, b}));
+      EXPECT_TRUE(leads({b, b, b, a, a}));
+    }
+  }
+}
+
+// A handler read x between its thread's write and the record of that, or wrote
+// it, too.
+TEST_F(Variables, ThatFallForAnActorSayNothing) {
+  t_.ReadVersion(a_, x_, 1);
+  t_.Write(a_, x_);
+  Nested(a_, m_, n_);
+  Nested(b_, n_, m_);
+  ExpectRefuted();  // if that were so
+  FindMixedVersions(t_.trace());
+  ExpectPossible();
+}
+
+TEST_F(Variables, WhoseWritesFallForAnActorSayNothing) {
+  Nested(a_, m_, n_);
+  t_.Write(a_, x_);
+  t_.Write(a_, x_);
+  auto& events = t_.trace().actors[a_].events;
+  std::swap(events.back().order, std::prev(events.end(), 2)->order);
+  t_.ReadVersion(b_, x_, 1);
+  Nested(b_, n_, m_);
+  ExpectRefuted();
+  FindMixedVersions(t_.trace());
+  ExpectPossible();
+}
+
+TEST_F(Variables, ThatRiseForEachActorDo) {
+  Nested(a_, m_, n_);
+  t_.Read(a_, x_);
+  t_.Write(a_, x_);
+  t_.Read(a_, x_);
+  t_.Read(a_, x_);
+  t_.Update(a_, x_);
+  t_.Update(b_, x_);
+  t_.ReadVersion(a_, x_, 2);
+  t_.Read(b_, x_);
+  Nested(b_, n_, m_);
+  FindMixedVersions(t_.trace());
+  ExpectRefuted();
+}
+
+// Each write comes after all of the reads: not by looking at each of them.
+TEST(ReadsFirstTest, LooksAtEachReadOnce) {
+  constexpr uint32_t kMany = 500'000;
+  Told told;
+  const ActorIndex reader = told.Actor(), writer = told.Actor();
+  const ObjectIndex x = told.Object(ObjectKind::kAtomic);
+  for (uint32_t i = 0; i < kMany; ++i) told.ReadVersion(reader, x, 0);
+  for (uint32_t i = 0; i < kMany; ++i) told.Write(writer, x);
+  const Trace& trace = told.trace();
+  const std::vector<uint32_t> length = {kMany, kMany};
+  ReadsFirst reads_first(trace, length);
+  std::vector<uint32_t> at = {kMany - 1, 0};
+  EXPECT_FALSE(reads_first.IsMet({writer, 0}, trace.At({writer, 0}), at));
+  at[reader] = kMany;
+  uint32_t met = 0;
+  for (; at[writer] < kMany; ++at[writer]) {
+    const EventRef write = {writer, at[writer]};
+    met += reads_first.IsMet(write, trace.At(write), at);
+  }
+  EXPECT_EQ(met, kMany);
 }
 
 // With the event inside n a waits for, and b sets it inside m.
@@ -229,6 +327,18 @@ TEST_F(Variables, OfAForkedProcessBeginWithWhatTheParentHad) {
   b.Access(3, Access::kWrite, 3, 12, 3);
   b.Open(3, 2, 13).Section(3, 1, 14).Close(3);
   b.End(3).Exit(2).Exit(1);
+  const ScannedLog log(b);
+  const Trace trace = ReadTrace(log.observations(), {});
+  std::vector<uint32_t> first;
+  for (const TraceActor& actor : trace.actors) {
+    for (const Event& e : actor.events) {
+      if (IsAccess(e.kind)) {
+        first.push_back(trace.objects[e.object].first_version);
+      }
+    }
+  }
+  std::sort(first.begin(), first.end());
+  EXPECT_THAT(first, ElementsAre(0, 0, 2, 2));  // the parent, the child
   const auto found = FoundIn(b);
   ASSERT_EQ(found.size(), 1u);
   EXPECT_NE(found[0].verdict, Verdict::kRefuted);

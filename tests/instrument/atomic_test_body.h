@@ -28,6 +28,14 @@ enum class Colour : uint8_t { kRed, kGreen };
 struct Pair {
   uint32_t first = 0, second = 0;
 };
+struct Padded {
+  uint8_t small = 0;
+  uint32_t large = 0;
+};
+using internal::kIsComparedByBits;
+static_assert(kIsComparedByBits<bool> && kIsComparedByBits<Colour> &&
+              kIsComparedByBits<int*> && kIsComparedByBits<double> &&
+              kIsComparedByBits<Pair> && !kIsComparedByBits<Padded>);
 
 constinit atomic<bool> g_flag{false, "flag"};
 constinit atomic<uint64_t> g_wide{7};

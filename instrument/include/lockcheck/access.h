@@ -15,8 +15,16 @@
 // 8,192 addresses are known; of others nothing is recorded, and one line on
 // stderr says so. FORGET does not make room.
 //
+// Thread safety: any for READ and WRITE, which are no lock and order nothing
+// (lockcheck/shared.h). FORGET is like a destructor: no other thread may access
+// x meanwhile, nor at the same address before it is done; if one does, its
+// access may be recorded of the old variable or the new one, or not at all, and
+// no verdict that rests on it is to be relied upon. All may be used in signal
+// handlers; what a handler accesses for the first time while this thread does
+// is not recorded.
+// Nothing blocks or throws. x: of any type.
 // Cost: a search in a table, and what shared<T> costs. With LOCKCHECK_DISABLED
-// x alone. Nothing blocks or throws.
+// x alone.
 #ifndef LOCKCHECK_ACCESS_H_
 #define LOCKCHECK_ACCESS_H_
 

@@ -8,16 +8,17 @@
 // to that: such a deadlock is refuted, and no schedule that breaks it confirms
 // one.
 //
-// T: trivially copyable, of 1, 2, 4 or 8 bytes, without padding. The interface
-// is std's but for the overloads for volatile and the free functions
+// T: trivially copyable, of 1, 2, 4 or 8 bytes, with one representation for
+// each value: no padding, and no class with floating-point members. The
+// interface is std's but for the overloads for volatile and the free functions
 // (std::atomic_load and so on). Not for memory that processes share: each of
 // them would see a variable of its own in it. Up to four bytes it is lock-free
 // and may be used in signal handlers. With eight bytes a write takes a short
 // spin lock: is_lock_free() is false, and a handler that interrupts a write to
-// the same atomic waits for some milliseconds.
-// wait() sleeps as std's does, and is no wait in the log: who sleeps in it is
-// in no report of who waits for whom. Its reads are recorded; notify_one() may
-// wake all.
+// the same atomic waits for some milliseconds, once: nothing is recorded of
+// that atomic from then on. wait() sleeps as std's does, and is no wait in the
+// log: who sleeps in it is in no report of who waits for whom. Its reads are
+// recorded; notify_one() may wake all.
 //
 // In the log: a read that finds the version that its thread has read already,
 // with nothing but reads recorded since, is not recorded again: a loop that
@@ -44,6 +45,14 @@
 
 namespace lockcheck::inline LOCKCHECK_ABI {
 
+namespace internal {
+// An exchange that finds its own value is a read: equal is what has equal bits,
+// and padding would make of equal values different ones.
+template <typename T>
+inline constexpr bool kIsComparedByBits =
+    std::has_unique_object_representations_v<T> || std::is_floating_point_v<T>;
+}  // namespace internal
+
 #if defined(LOCKCHECK_DISABLED)
 
 template <typename T>
@@ -68,6 +77,8 @@ class atomic : public std::atomic<T> {
 template <typename T>
 class atomic {
   static_assert(std::is_trivially_copyable_v<T>);
+  static_assert(internal::kIsComparedByBits<T>,
+                "lockcheck::atomic is for types without padding");
   static_assert(sizeof(T) == 1 || sizeof(T) == 2 || sizeof(T) == 4 ||
                     sizeof(T) == 8,
                 "lockcheck::atomic is for types of 1, 2, 4 or 8 bytes");

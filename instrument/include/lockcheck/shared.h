@@ -16,10 +16,11 @@
 // rests on it. For LOCKCHECK_READ(x) and LOCKCHECK_WRITE(x), for variables that
 // stay what they are, see lockcheck/access.h.
 //
-// T: any that can be copied. What T throws is thrown on; a write that throws is
-// recorded.
-// Cost: a relaxed load, or fetch_add, and what is recorded. Size: that of T and
-// 32 bytes.
+// T: one that can be moved and assigned; copied, if the shared<T> is; with a
+// default constructor, if that is used. What T throws is thrown on; a write
+// that throws is recorded. Thread safety: that of a plain T. Nothing blocks but
+// what T does. Cost: a relaxed load, or fetch_add, and what is recorded. Size:
+// that of T and 32 bytes.
 #ifndef LOCKCHECK_SHARED_H_
 #define LOCKCHECK_SHARED_H_
 

@@ -5,9 +5,11 @@
 // all is as lock-free as the word is. A larger value is written under a lock
 // bit in the number, and read again if that changed meanwhile (a seqlock).
 //
-// Who finds the bit set for so long that its owner must have been interrupted
-// by this very thread, or have gone with a fork, takes it over: then two writes
-// may have one number, and the analyzer confirms nothing that rests on it.
+// Who finds the bit set for too long gives up on the numbers: its owner was
+// interrupted by this very thread, or has gone with a fork, or has no processor
+// for some milliseconds. The cell is unnumbered from then on, for good: each
+// operation is as atomic as before, nobody waits, and nothing is recorded of
+// it. Who set the bit learns of it at the end of his write.
 //
 // Each operation has at least the order that it was asked for. With mode=off
 // the larger one is a plain std::atomic.
@@ -19,6 +21,7 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <ctime>
 #include <thread>
 #include <type_traits>
 
@@ -140,6 +143,43 @@ class PackedCell {
   std::atomic<uint64_t> word_;
 };
 
+// With a number that is being written: who writes it gets the processor some
+// times, and some milliseconds, before it is over.
+class Patience {
+ public:
+  bool Wait(uint32_t number) noexcept {
+    if (number != number_) *this = {};
+    number_ = number;
+    if (looks_ < kQuickLooks) {
+      ++looks_;
+      __builtin_ia32_pause();
+      return true;
+    }
+    const uint64_t now = Now();
+    if (looks_ == kQuickLooks) began_ = now;
+    if (looks_ >= kFewestLooks && now - began_ > kNanoseconds) return false;
+    ++looks_;
+    std::this_thread::yield();
+    return true;
+  }
+
+ private:
+  static constexpr uint32_t kQuickLooks = 64;
+  static constexpr uint32_t kFewestLooks = kQuickLooks + 30;
+  static constexpr uint64_t kNanoseconds = 5'000'000;
+
+  static uint64_t Now() noexcept {
+    timespec now = {};
+    clock_gettime(CLOCK_MONOTONIC, &now);  // may be called in handlers
+    return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 +
+           static_cast<uint64_t>(now.tv_nsec);
+  }
+
+  uint32_t number_ = 0;
+  uint32_t looks_ = 0;  // that found it
+  uint64_t began_ = 0;  // to give up the processor
+};
+
 template <typename T>
 class LockedCell {
  public:
@@ -151,13 +191,18 @@ class LockedCell {
     const std::memory_order at_least =
         order == std::memory_order_seq_cst ? order : std::memory_order_acquire;
     uint32_t version = version_.load(std::memory_order_acquire);
-    for (uint32_t looks = 0; looks < kPatience; ++looks) {
+    Patience patience;
+    for (uint32_t looks = 0; looks < kMostLooks; ++looks) {
+      if (version == kUnnumbered) break;
       if ((version & kBusy) == 0) {
         const T value = value_.load(at_least);
         const uint32_t after = version_.load(std::memory_order_relaxed);
         if (after == version) return {value, version / 2};
+        patience = {};
+      } else if (!patience.Wait(version)) {
+        GiveUpNumbers(version);
+        break;
       }
-      Pause(looks);
       version = version_.load(std::memory_order_acquire);
     }
     return {value_.load(order), kNoVersion};
@@ -168,7 +213,7 @@ class LockedCell {
   uint32_t Store(T value, std::memory_order order) noexcept {
     const uint32_t busy = Begin();
     value_.store(value, order);
-    return End(busy);
+    return Leave(busy, busy + 1);
   }
   template <typename Next>
   CellResult<T> Update(Next next_of, std::memory_order order) noexcept {
@@ -182,13 +227,13 @@ class LockedCell {
     const uint32_t busy = Begin();
     T before = value_.load(std::memory_order_relaxed);
     T next = next_of(before);
-    // Fails only if the lock was taken over.
+    // Fails only if there are no numbers any more.
     while (!value_.compare_exchange_strong(before, next, order,
                                            std::memory_order_relaxed)) {
       next = next_of(before);
     }
-    if (SameBits(before, next)) return {before, GiveUp(busy)};
-    return {before, End(busy), true};
+    if (SameBits(before, next)) return {before, Leave(busy, busy - 1)};
+    return {before, Leave(busy, busy + 1), true};
   }
   CellResult<T> CompareExchange(T expected, T desired,
                                 std::memory_order success,
@@ -202,9 +247,9 @@ class LockedCell {
     const bool matched =
         value_.compare_exchange_strong(expected, desired, success, failure);
     if (!matched || SameBits(expected, desired)) {
-      return {expected, GiveUp(busy), false, matched};
+      return {expected, Leave(busy, busy - 1), false, matched};
     }
-    return {expected, End(busy), true};
+    return {expected, Leave(busy, busy + 1), true};
   }
   void Wait(const CellResult<T>& seen, std::memory_order order) const noexcept {
     value_.wait(seen.before, order);
@@ -213,48 +258,47 @@ class LockedCell {
 
  private:
   static constexpr uint32_t kBusy = 1;
-  static constexpr uint32_t kPatience = 20'000;  // looks: some milliseconds
-  static constexpr uint32_t kQuickLooks = 64;
+  static constexpr uint32_t kUnnumbered = UINT32_MAX;  // the last busy one
+  // Of a reader, whom others do not let through.
+  static constexpr uint32_t kMostLooks = 20'000;
 
-  static void Pause(uint32_t looks) {
-    if (looks < kQuickLooks) {
-      __builtin_ia32_pause();
-    } else {
-      std::this_thread::yield();
-    }
-  }
-
-  // The number while it is being written.
+  // The number while it is being written, or kUnnumbered.
   uint32_t Begin() noexcept {
     uint32_t version = version_.load(std::memory_order_relaxed);
-    for (uint32_t looks = 0;;) {
-      if ((version & kBusy) == 0 || looks >= kPatience) {
-        const uint32_t busy = (version | kBusy) + (version & kBusy) * 2;
-        if (version_.compare_exchange_weak(version, busy,
+    Patience patience;
+    while (version != kUnnumbered) {
+      if ((version & kBusy) == 0) {
+        if (version_.compare_exchange_weak(version, version | kBusy,
                                            std::memory_order_acquire,
                                            std::memory_order_relaxed)) {
-          return busy;
+          return version | kBusy;
         }
+        patience = {};
         continue;
       }
-      Pause(looks);
-      const uint32_t now = version_.load(std::memory_order_relaxed);
-      looks = now == version ? looks + 1 : 0;
-      version = now;
+      if (!patience.Wait(version)) GiveUpNumbers(version);
+      version = version_.load(std::memory_order_relaxed);
     }
+    return kUnnumbered;
   }
-  uint32_t End(uint32_t busy) noexcept {
-    version_.store(busy + 1, std::memory_order_release);
-    return (busy + 1) / 2;
+  // `then`: one more, or as before if nothing was written.
+  uint32_t Leave(uint32_t busy, uint32_t then) noexcept {
+    if (busy == kUnnumbered ||
+        !version_.compare_exchange_strong(busy, then, std::memory_order_release,
+                                          std::memory_order_relaxed)) {
+      return kNoVersion;
+    }
+    return then / 2;
   }
-  // Nothing was written.
-  uint32_t GiveUp(uint32_t busy) noexcept {
-    version_.store(busy - 1, std::memory_order_release);
-    return (busy - 1) / 2;
+  // Unless its owner is done with it by now.
+  void GiveUpNumbers(uint32_t busy) const noexcept {
+    version_.compare_exchange_strong(busy, kUnnumbered,
+                                     std::memory_order_relaxed);
   }
 
   std::atomic<T> value_;
-  std::atomic<uint32_t> version_{0};  // twice the number, and kBusy
+  // Twice the number, and kBusy. A reader may give up on it, too.
+  mutable std::atomic<uint32_t> version_{0};
 };
 
 template <typename T>

@@ -38,6 +38,7 @@ struct VariableState {
 struct KnownVariable {
   std::atomic<const volatile void*> address{nullptr};
   std::atomic<uint32_t> version{0};
+  std::atomic<uint32_t> described{0};  // whether state is: see variable.cc
   VariableState state;
 };
 
