@@ -110,6 +110,31 @@ KnownVariable* EntryOf(const volatile void* address) {
   return nullptr;
 }
 
+// Who accesses a variable first, or first after it was forgotten, writes down
+// what it is called. Others wait for that, but not for long: they may be in a
+// handler that interrupts it.
+enum Described : uint32_t { kNotDescribed, kBeingDescribed, kDescribed };
+constexpr uint32_t kMostLooks = 1000;
+
+// False: it is not described.
+bool Describe(KnownVariable& entry, const char* name, source_location where) {
+  uint32_t is = entry.described.load(std::memory_order_acquire);
+  if (is == kNotDescribed &&
+      entry.described.compare_exchange_strong(is, kBeingDescribed,
+                                              std::memory_order_acquire)) {
+    entry.state.file = where.file_name();
+    entry.state.line = where.line();
+    entry.state.name = name;
+    entry.described.store(kDescribed, std::memory_order_release);
+    return true;
+  }
+  for (uint32_t looks = 0; is != kDescribed && looks < kMostLooks; ++looks) {
+    __builtin_ia32_pause();
+    is = entry.described.load(std::memory_order_acquire);
+  }
+  return is == kDescribed;
+}
+
 void SayFull() {
   static std::atomic<bool> said{false};
   if (said.exchange(true, std::memory_order_relaxed)) return;
@@ -161,20 +186,17 @@ KnownVariable* DoKnowVariable(const volatile void* address, const char* name,
     KnownVariable* const entry = EntryOf(address);
     if (entry == nullptr) return nullptr;
     const volatile void* known = entry->address.load(std::memory_order_acquire);
-    if (known == address) return entry;
+    if (known == address) {
+      return Describe(*entry, name, where) ? entry : nullptr;
+    }
     if (g_known_count.load(std::memory_order_relaxed) >= kMostKnown) {
       SayFull();
       return nullptr;
     }
-    if (!entry->address.compare_exchange_strong(known, address,
-                                                std::memory_order_acq_rel)) {
-      continue;
+    if (entry->address.compare_exchange_strong(known, address,
+                                               std::memory_order_acq_rel)) {
+      g_known_count.fetch_add(1, std::memory_order_relaxed);
     }
-    g_known_count.fetch_add(1, std::memory_order_relaxed);
-    entry->state.file = where.file_name();
-    entry->state.line = where.line();
-    entry->state.name = name;
-    return entry;
   }
 }
 
@@ -184,6 +206,9 @@ void DoForgetVariable(const volatile void* address) {
   if (entry == nullptr) return;
   const uint32_t tag = entry->state.tag.exchange(0, std::memory_order_relaxed);
   entry->version.store(0, std::memory_order_relaxed);
+  uint32_t is = kDescribed;
+  entry->described.compare_exchange_strong(is, kNotDescribed,
+                                           std::memory_order_acq_rel);
   if (tag == 0) return;
   if (Thread* const t = Enter()) {
     ObjectIsGone(t, tag >> 3, false);

@@ -10,8 +10,9 @@ namespace lockcheck::runtime {
 void DoAccess(internal::VariableState& variable,
               const internal::AccessFacts& facts, internal::SiteSlot* slot,
               internal::Caller caller);
-// Null: there is no room for another one. `where`: of the first access, which
-// its name and place are taken from.
+// Null: there is no room for another one, or what it is called is just being
+// written down. `where`: of the first access since it was forgotten, if it was,
+// which its name and place are taken from.
 internal::KnownVariable* DoKnowVariable(const volatile void* address,
                                         const char* name,
                                         source_location where);

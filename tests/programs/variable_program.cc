@@ -146,6 +146,38 @@ void ManyAddresses() {
   for (int& v : variables) LOCKCHECK_WRITE(v) = 2;
 }
 
+// Another one in the memory of the first.
+void Reuse() {
+  int memory = 0;
+  int& first = memory;
+  LOCKCHECK_WRITE(first) = 1;
+  LOCKCHECK_WRITE(first) = 2;
+  LOCKCHECK_FORGET(first);
+  int& second = memory;
+  LOCKCHECK_WRITE(second) = 3;
+  LOCKCHECK_WRITE(first) = 4;  // by another name
+}
+
+// Many that several threads see first at the same time.
+void FirstTogether() {
+  constexpr int kThreads = 4;
+  static int variables[200];
+  std::atomic<int> here{0};
+  auto look = [&] {
+    for (int i = 0; i < 200; ++i) {
+      // All come to each of them together.
+      here.fetch_add(1);
+      while (here.load() < (i + 1) * kThreads) std::this_thread::yield();
+      const int& together = variables[i];
+      LOCKCHECK_READ(together);
+    }
+  };
+  lockcheck::thread threads[kThreads] = {
+      lockcheck::thread(look), lockcheck::thread(look), lockcheck::thread(look),
+      lockcheck::thread(look)};
+  for (lockcheck::thread& t : threads) t.join();
+}
+
 constexpr Story kStories[] = {{"atomic", &ByFlag<lockcheck::atomic<bool>>},
                               {"atomic-count", &ByCount},
                               {"std-atomic", &ByFlag<std::atomic<bool>>},
@@ -155,7 +187,9 @@ constexpr Story kStories[] = {{"atomic", &ByFlag<lockcheck::atomic<bool>>},
                               {"read-before", &ReadBefore},
                               {"repeats", &Repeats},
                               {"kinds", &Kinds},
-                              {"many", &ManyAddresses}};
+                              {"many", &ManyAddresses},
+                              {"reuse", &Reuse},
+                              {"together", &FirstTogether}};
 
 }  // namespace
 

@@ -75,6 +75,21 @@ TEST_F(VariableTest, ThatIsKnownByItsAddressIsOneOfABoundedNumber) {
   EXPECT_THAT(said_, HasSubstr("more than 8192 addresses"));
 }
 
+TEST_F(VariableTest, HasTheNameOfItsOwnFirstAccess) {
+  EXPECT_THAT(Of("reuse").all, ElementsAre("write first 1", "write first 2",
+                                           "write second 1", "write second 2"));
+}
+
+TEST_F(VariableTest, HasItsNameWhoeverAccessesItFirst) {
+  const Accesses accesses = Of("together");
+  size_t named = 0;
+  for (const auto& [object, count] : accesses.counts) {
+    named += accesses.names.at(object) == "together";
+  }
+  EXPECT_EQ(accesses.counts.size(), 200u);
+  EXPECT_EQ(named, 200u);
+}
+
 TEST_F(VariableTest, IsNothingWhereNothingIsRecorded) {
   for (const char* mode : {"mode=off", "mode=live:command=none"}) {
     const Finished finished =

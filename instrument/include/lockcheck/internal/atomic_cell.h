@@ -145,7 +145,7 @@ class PackedCell {
 
 // With a number that is being written: who writes it gets the processor some
 // times, and some milliseconds, before it is over.
-class Patience {
+class CellPatience {
  public:
   bool Wait(uint32_t number) noexcept {
     if (number != number_) *this = {};
@@ -191,7 +191,7 @@ class LockedCell {
     const std::memory_order at_least =
         order == std::memory_order_seq_cst ? order : std::memory_order_acquire;
     uint32_t version = version_.load(std::memory_order_acquire);
-    Patience patience;
+    CellPatience patience;
     for (uint32_t looks = 0; looks < kMostLooks; ++looks) {
       if (version == kUnnumbered) break;
       if ((version & kBusy) == 0) {
@@ -265,7 +265,7 @@ class LockedCell {
   // The number while it is being written, or kUnnumbered.
   uint32_t Begin() noexcept {
     uint32_t version = version_.load(std::memory_order_relaxed);
-    Patience patience;
+    CellPatience patience;
     while (version != kUnnumbered) {
       if ((version & kBusy) == 0) {
         if (version_.compare_exchange_weak(version, version | kBusy,
