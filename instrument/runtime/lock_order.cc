@@ -27,9 +27,6 @@ namespace {
 
 using internal::OrderedLock;
 
-// As lib/log/declared_order.h says; that one knows the reader.
-constexpr uint32_t kDeclaredOrderName = 5;
-
 // "SECOND SITE".
 struct OrderText {
   static constexpr size_t kDigits = 10;  // of a number of 32 bits, at most

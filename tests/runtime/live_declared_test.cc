@@ -11,10 +11,19 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "instrument/runtime/lock_order.h"
+#include "instrument/runtime/order_key.h"
+#include "lib/log/declared_order.h"
+#include "lib/log/order_key.h"
 #include "tests/rounds.h"
 
 namespace lockcheck::runtime {
 namespace {
+
+// The runtime and the reader have these numbers of their own.
+static_assert(kOrderKeyName == static_cast<uint32_t>(log::kOrderKeyName));
+static_assert(kDeclaredOrderName ==
+              static_cast<uint32_t>(log::kDeclaredOrderName));
 
 class LiveDeclaredTest : public testing::Test {
  protected:
