@@ -1,15 +1,14 @@
 // Leaves logs full of deadlocks that could happen, for what their search costs.
 //
-//   LOCKCHECK_OPTIONS=log=PATH cycles_log pairs      200 cycles of two locks,
-//   each by
-//                                          four threads; 500,000 events
-//   LOCKCHECK_OPTIONS=log=PATH cycles_log pattern    one cycle, taken 320 times
-//   by
-//                                          each of two threads: 102,400
-//                                          combinations
-//   LOCKCHECK_OPTIONS=log=PATH cycles_log component  1,000 locks in one strong
-//                                          component with 1,000,000 simple
-//                                          cycles of six
+//   LOCKCHECK_OPTIONS=log=PATH cycles_log SHAPE
+//
+// pairs: 200 cycles of two locks, each by four threads; 500,000 events.
+//
+// pattern: one cycle, taken 320 times by each of two threads; 102,400
+// combinations.
+//
+// component: 1,000 locks in one strong component; 1,000,000 simple cycles of
+// six.
 //
 // No run deadlocks: threads take turns, by a variable that is not recorded.
 #include <algorithm>

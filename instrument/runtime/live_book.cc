@@ -22,6 +22,8 @@ constinit LiveDeclared g_declared;
 std::atomic<bool> g_any_declared{false};
 bool g_said_full = false;
 bool g_said_outer = false;
+bool g_said_declared_full = false;
+bool g_said_declared_cut = false;
 
 // A fork may come while another thread is at them: the child begins anew.
 bool g_in_use = false;
@@ -103,6 +105,18 @@ void SayWhatIsLeftOut() {
               << " locks at once: mode=live does not look at orders with the "
                  "outer ones; record to see them";
   }
+  if (g_declared.is_full() && !g_said_declared_full) {
+    g_said_declared_full = true;
+    Message() << "mode=live keeps " << uint64_t{LiveDeclared::kMostOrders}
+              << " declared lock orders at most, and leaves out others; record "
+                 "to see who breaks those";
+  }
+  if (g_declared.is_cut() && !g_said_declared_cut) {
+    g_said_declared_cut = true;
+    Message() << "mode=live looks at " << uint64_t{LiveDeclared::kMostSteps}
+              << " declared lock orders for a request at most: who breaks one "
+                 "behind them is not told; record to see that";
+  }
 }
 
 constexpr size_t kPostWords = 8;
@@ -176,7 +190,7 @@ uint32_t AddLiveObject(uint32_t place, const ObjectFacts& facts) {
 
 void ForgetLiveObject(uint32_t id, bool reusable) {
   const Books books;
-  reusable &= g_declared.Forget(id);
+  g_declared.Forget(id);
   if (LiveObject* const object = g_objects.Find(id)) {
     object->reusable &= reusable;
     object->gone = true;
@@ -204,8 +218,11 @@ LiveName NameOfLiveObject(uint32_t id) {
 
 void DeclareLiveOrder(uint32_t first, uint32_t second, uint32_t site) {
   const Books books;
-  g_declared.Add(first, second, site);
+  const bool is_new = g_declared.Add(first, second, site);
   g_any_declared.store(true, std::memory_order_relaxed);
+  // Who came a way before breaks it when he comes again.
+  if (is_new) MakeAllForgetTheirWays();
+  SayWhatIsLeftOut();
 }
 
 bool AnyLiveOrderDeclared() {
@@ -214,7 +231,10 @@ bool AnyLiveOrderDeclared() {
 
 LiveDeclared::Broken FindBrokenLiveOrder(const LiveOrder::Request& request) {
   const Books books;
-  return g_declared.Find(request.wanted, request.held, request.held_count);
+  const LiveDeclared::Broken broken =
+      g_declared.Find(request.wanted, request.held, request.held_count);
+  SayWhatIsLeftOut();
+  return broken;
 }
 
 void NoteLiveSignals(uint32_t id) {

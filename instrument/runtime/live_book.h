@@ -34,7 +34,8 @@ LiveName NameOfLiveObject(uint32_t id);
 // It is a semaphore that somebody else than a holder has released.
 void NoteLiveSignals(uint32_t id);
 
-// The program declares that the first object is taken before the second one.
+// The program declares that the first object is taken before the second one. If
+// that is new, all threads forget their ways.
 void DeclareLiveOrder(uint32_t first, uint32_t second, uint32_t site);
 // Whether it ever has; no look into the book.
 bool AnyLiveOrderDeclared();

@@ -3,16 +3,18 @@
 #include <algorithm>
 
 namespace lockcheck::runtime {
-namespace {
 
-template <typename Order>
-void Unlink(Order*& list, Order* Order::*next, Order* order) {
-  Order** at = &list;
-  while (*at != order) at = &((*at)->*next);
-  *at = order->*next;
+void LiveDeclared::PutFirst(Order*& list, Link Order::*link, Order* order) {
+  order->*link = {list, &list};
+  if (list != nullptr) (list->*link).at = &(order->*link).next;
+  list = order;
 }
 
-}  // namespace
+void LiveDeclared::TakeOut(Link Order::*link, Order* order) {
+  const Link place = order->*link;
+  *place.at = place.next;
+  if (place.next != nullptr) (place.next->*link).at = place.at;
+}
 
 // Made if need be; null: no memory.
 LiveDeclared::Lock* LiveDeclared::LockOf(uint32_t id) {
@@ -31,21 +33,23 @@ LiveDeclared::Lock* LiveDeclared::LockOf(uint32_t id) {
 }
 
 bool LiveDeclared::Add(uint32_t first_id, uint32_t second_id, uint32_t site) {
-  Lock* const first = LockOf(first_id);
-  if (first == nullptr) return false;
-  for (Order* o = first->after; o != nullptr; o = o->next_after) {
-    if (o->second->id == second_id) return false;
-  }
-  Lock* const second = LockOf(second_id);
+  const uint64_t key = KeyOf(first_id, second_id);
+  if (orders_.Get(key) != nullptr) return false;
+  Lock* const first = orders_.size() < kMostOrders ? LockOf(first_id) : nullptr;
+  Lock* const second = first == nullptr ? nullptr : LockOf(second_id);
   auto* const order = second == nullptr ? nullptr : pool_.Make<Order>();
-  if (order == nullptr) {
-    if (second != nullptr) DropIfUnused(*second);
-    DropIfUnused(*first);
+  auto* const entry = order == nullptr ? nullptr : orders_.Find(key);
+  if (entry == nullptr) {
+    is_full_ = true;
+    if (order != nullptr) pool_.GiveBack(order);
+    if (second != nullptr && second != first) DropIfUnused(*second);
+    if (first != nullptr) DropIfUnused(*first);
     return false;
   }
-  *order = {first, second, site, first->after, second->before};
-  first->after = order;
-  second->before = order;
+  entry->value = order;
+  *order = {first, second, site, {}, {}};
+  PutFirst(first->after, &Order::after, order);
+  PutFirst(second->before, &Order::before, order);
   return true;
 }
 
@@ -58,9 +62,13 @@ LiveDeclared::Broken LiveDeclared::Find(uint32_t wanted, const uint32_t* held,
   from->round = round_;
   if (!open_.Push(from)) return {};
   size_t steps = 0;
-  for (size_t i = 0; i < open_.size; ++i) {
-    for (Order* o = open_.items[i]->after; o != nullptr; o = o->next_after) {
-      if (++steps > kMostSteps) return {};
+  // What was found before the bound is reached holds, too.
+  for (size_t i = 0; i < open_.size && steps <= kMostSteps; ++i) {
+    for (Order* o = open_.items[i]->after; o != nullptr; o = o->after.next) {
+      if (++steps > kMostSteps) {
+        is_cut_ = true;
+        break;
+      }
       if (o->second->round == round_) continue;
       o->second->round = round_;
       o->second->site = o->site;
@@ -77,24 +85,36 @@ LiveDeclared::Broken LiveDeclared::Find(uint32_t wanted, const uint32_t* held,
   return broken;
 }
 
-bool LiveDeclared::Forget(uint32_t id) {
+void LiveDeclared::Forget(uint32_t id) {
   const auto* lock = static_cast<Lock*>(locks_.Get(id));
-  if (lock != nullptr && lock->after != nullptr && lock->before != nullptr) {
-    return false;
-  }
+  if (lock == nullptr) return;
+  Bridge(*lock);
   // It goes with the last one.
   while (lock != nullptr) {
     Drop(lock->after != nullptr ? lock->after : lock->before);
     lock = static_cast<Lock*>(locks_.Get(id));
   }
-  return true;
+}
+
+// What is in order by way of the lock is in order without it.
+void LiveDeclared::Bridge(const Lock& lock) {
+  for (const Order* to = lock.before; to != nullptr; to = to->before.next) {
+    const Lock& first = *to->first;
+    if (&first == &lock) continue;
+    for (const Order* on = lock.after; on != nullptr; on = on->after.next) {
+      const Lock& second = *on->second;
+      if (&second == &lock || &second == &first) continue;
+      Add(first.id, second.id, on->site);
+    }
+  }
 }
 
 void LiveDeclared::Drop(Order* order) {
   Lock& first = *order->first;
   Lock& second = *order->second;
-  Unlink(first.after, &Order::next_after, order);
-  Unlink(second.before, &Order::next_before, order);
+  TakeOut(&Order::after, order);
+  TakeOut(&Order::before, order);
+  orders_.Erase(KeyOf(first.id, second.id));
   pool_.GiveBack(order);
   DropIfUnused(first);
   if (&second != &first) DropIfUnused(second);

@@ -1,6 +1,7 @@
 #include "instrument/runtime/lock_order.h"
 
 #include <algorithm>
+#include <atomic>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -26,9 +27,6 @@ namespace {
 
 using internal::OrderedLock;
 
-// As lib/log/declared_order.h says; that one knows the reader.
-constexpr uint32_t kDeclaredOrderName = 5;
-
 // "SECOND SITE".
 struct OrderText {
   static constexpr size_t kDigits = 10;  // of a number of 32 bits, at most
@@ -49,6 +47,29 @@ bool IsOfProcesses(LockKind kind) {
          kind == LockKind::kProcessRecursiveMutex ||
          kind == LockKind::kProcessSharedMutex;
 }
+
+// Of a process, that were recorded, and are not to be once more: the first of
+// them, for the set only grows. A forked child's declarations add to those of
+// its parent, so a copy is right there.
+class RecordedPairs {
+ public:
+  // True: it is to be recorded.
+  bool Add(uint32_t first, uint32_t second) {
+    const uint64_t pair = uint64_t{first} << 32 | second;
+    if (count_.load(std::memory_order_relaxed) >= kMost) {
+      return !pairs_.Find(pair, nullptr);
+    }
+    if (!pairs_.Insert(pair)) return false;
+    count_.fetch_add(1, std::memory_order_relaxed);
+    return true;
+  }
+
+ private:
+  static constexpr uint32_t kMost = 1 << 16;
+  GrowingSet pairs_;
+  std::atomic<uint32_t> count_{0};
+};
+constinit RecordedPairs g_recorded;
 
 // The lock's number in the log. 0: no memory. The lock's own state changes by
 // use alone; what is given to it here is that number.
@@ -98,7 +119,7 @@ void DoDeclareOrder(OrderedLock first, OrderedLock second, SiteSlot* slot,
     // No memory.
   } else if (t->live) {
     DeclareLiveOrder(first_id, second_id, site);
-  } else {
+  } else if (g_recorded.Add(first_id, second_id)) {
     const OrderText text(second_id, site);
     Begin(t, 10)
         .Word(first_id)

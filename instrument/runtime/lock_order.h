@@ -3,12 +3,17 @@
 #ifndef LOCKCHECK_INSTRUMENT_RUNTIME_LOCK_ORDER_H_
 #define LOCKCHECK_INSTRUMENT_RUNTIME_LOCK_ORDER_H_
 
+#include <cstdint>
+
 #include "instrument/runtime/live_order.h"
 #include "instrument/runtime/thread.h"
 #include "lockcheck/internal/hot.h"
 #include "lockcheck/lock_order.h"
 
 namespace lockcheck::runtime {
+
+// As lib/log/declared_order.h says; that one knows the reader.
+inline constexpr uint32_t kDeclaredOrderName = 5;
 
 void DoDeclareOrder(internal::OrderedLock first, internal::OrderedLock second,
                     internal::SiteSlot* slot, internal::Caller caller);

@@ -14,12 +14,6 @@
 #include "lockcheck/order_key.h"
 
 namespace lockcheck::runtime {
-namespace {
-
-// As lib/log/order_key.h says; that one knows the reader.
-constexpr uint32_t kOrderKeyName = 4;
-
-}  // namespace
 
 void DoOrderKey(internal::LockState& lock, internal::LockKind kind,
                 uint32_t key, internal::SiteSlot* slot,

@@ -8,6 +8,9 @@
 
 namespace lockcheck::runtime {
 
+// As lib/log/order_key.h says; that one knows the reader.
+inline constexpr uint32_t kOrderKeyName = 4;
+
 void DoOrderKey(internal::LockState& lock, internal::LockKind kind,
                 uint32_t key, internal::SiteSlot* slot,
                 internal::Caller caller);

@@ -10,6 +10,8 @@
 namespace lockcheck::report {
 namespace {
 
+using analysis::Reason;
+
 // More are told by the first and the last ones.
 constexpr size_t kMostTold = 4;
 
@@ -49,6 +51,29 @@ std::string StepText(const Report& report, const OrderingRow& step,
   return text;
 }
 
+std::string WhyForkJoin(const Report& report, const FindingRow& row) {
+  std::string text = "these sections never run at the same time: ";
+  const std::vector<OrderingRow>& steps = row.ordered_by;
+  if (steps.empty() || row.earlier_part >= row.parts.size() ||
+      row.later_part >= row.parts.size()) {
+    return text + "starting and joining threads puts them in order";
+  }
+  text +=
+      fmt::format("{} comes before {}, for ",
+                  ActorInSentence(report, row.parts[row.earlier_part].actor),
+                  ActorInSentence(report, row.parts[row.later_part].actor));
+  for (size_t i = 0; i < steps.size(); ++i) {
+    if (steps.size() > kMostTold && i == kMostTold / 2) {
+      text += ", ...";
+      i = steps.size() - kMostTold / 2;
+    }
+    if (i != 0) text += ", then ";
+    text += StepText(report, steps[i], i != 0 ? &steps[i - 1] : nullptr);
+    if (i == 0 && steps[i].starts) text += " only after that";
+  }
+  return steps.back().starts ? text : text + " before that";
+}
+
 }  // namespace
 
 void ExplainDeclaredOrder(const Report& report, FindingRow& row) {
@@ -81,27 +106,34 @@ std::vector<std::string> DeclaredLines(const Report& report,
   return lines;
 }
 
-std::string WhyForkJoin(const Report& report, const FindingRow& row) {
-  std::string text = "these sections never run at the same time: ";
-  const std::vector<OrderingRow>& steps = row.ordered_by;
-  if (steps.empty() || row.earlier_part >= row.parts.size() ||
-      row.later_part >= row.parts.size()) {
-    return text + "starting and joining threads puts them in order";
+std::string WhyRefuted(const Report& report, const FindingRow& row) {
+  switch (row.reason.value_or(Reason::kHistory)) {
+    case Reason::kOneActor:
+      return "one actor would have to be in two of these places at once; "
+             "another actor that did the same could deadlock with it";
+    case Reason::kForkJoin:
+      return WhyForkJoin(report, row);
+    case Reason::kGate:
+      return fmt::format(
+          "{} hold {} all the while, so only one at a time can be inside",
+          row.parts.size() == 2 ? "both" : "two of the actors",
+          row.gate ? ObjectName(report, *row.gate) : "the same gate lock");
+    case Reason::kTry:
+      return "one of the requests is a try or timed one: it gives up instead "
+             "of waiting for ever";
+    case Reason::kReaders:
+      return "at one of the locks both sides only read, and readers do not "
+             "exclude each other";
+    case Reason::kGuard:
+      return fmt::format(
+          "one of them has {} by then, which another one had before and can "
+          "let go of only after that",
+          row.gate ? ObjectName(report, *row.gate) : "a lock");
+    case Reason::kHistory:
+      return "the order of events that every run of this log must keep rules "
+             "it out";
   }
-  text +=
-      fmt::format("{} comes before {}, for ",
-                  ActorInSentence(report, row.parts[row.earlier_part].actor),
-                  ActorInSentence(report, row.parts[row.later_part].actor));
-  for (size_t i = 0; i < steps.size(); ++i) {
-    if (steps.size() > kMostTold && i == kMostTold / 2) {
-      text += ", ...";
-      i = steps.size() - kMostTold / 2;
-    }
-    if (i != 0) text += ", then ";
-    text += StepText(report, steps[i], i != 0 ? &steps[i - 1] : nullptr);
-    if (i == 0 && steps[i].starts) text += " only after that";
-  }
-  return steps.back().starts ? text : text + " before that";
+  return "";
 }
 
 }  // namespace lockcheck::report

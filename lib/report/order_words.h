@@ -1,5 +1,5 @@
 // What is said of orders: those that a program declared and somebody broke, and
-// those in which starts and joins put the parts of a cycle.
+// why a cycle of them is refuted.
 #ifndef LOCKCHECK_LIB_REPORT_ORDER_WORDS_H_
 #define LOCKCHECK_LIB_REPORT_ORDER_WORDS_H_
 
@@ -21,8 +21,8 @@ void ExplainDeclaredOrder(const Report& report, FindingRow& row);
 std::vector<std::string> DeclaredLines(const Report& report,
                                        const FindingRow& row);
 
-// Why a cycle is refuted by reason fork-join.
-std::string WhyForkJoin(const Report& report, const FindingRow& row);
+// For row.reason.
+std::string WhyRefuted(const Report& report, const FindingRow& row);
 
 }  // namespace lockcheck::report
 

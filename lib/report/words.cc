@@ -16,7 +16,6 @@ namespace lockcheck::report {
 namespace {
 
 using analysis::Finding;
-using analysis::Reason;
 using analysis::Rule;
 using analysis::Verdict;
 
@@ -306,36 +305,6 @@ std::string Message(const Report& report, const Finding& finding,
       return MisuseMessage(report, finding, row);
     case Rule::kDeclaredOrder:
       break;
-  }
-  return "";
-}
-
-std::string WhyRefuted(const Report& report, const FindingRow& row) {
-  switch (row.reason.value_or(Reason::kHistory)) {
-    case Reason::kOneActor:
-      return "one actor would have to be in two of these places at once; "
-             "another actor that did the same could deadlock with it";
-    case Reason::kForkJoin:
-      return WhyForkJoin(report, row);
-    case Reason::kGate:
-      return fmt::format(
-          "{} hold {} all the while, so only one at a time can be inside",
-          row.parts.size() == 2 ? "both" : "two of the actors",
-          row.gate ? ObjectName(report, *row.gate) : "the same gate lock");
-    case Reason::kTry:
-      return "one of the requests is a try or timed one: it gives up instead "
-             "of waiting for ever";
-    case Reason::kReaders:
-      return "at one of the locks both sides only read, and readers do not "
-             "exclude each other";
-    case Reason::kGuard:
-      return fmt::format(
-          "one of them has {} by then, which another one had before and can "
-          "let go of only after that",
-          row.gate ? ObjectName(report, *row.gate) : "a lock");
-    case Reason::kHistory:
-      return "the order of events that every run of this log must keep rules "
-             "it out";
   }
   return "";
 }

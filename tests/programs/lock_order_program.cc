@@ -37,6 +37,29 @@ void Broken() {
   lockcheck::thread([] { AppendRecord(); }).join();
 }
 
+// The same thread comes the same way before and after the declaration.
+void BrokenBeforeAndAfter() {
+  AppendRecord();
+  acquired_before(g_index, g_journal);
+  AppendRecord();
+}
+
+void Often() {
+  for (int i = 0; i < 1000; ++i) acquired_before(g_index, g_journal);
+  AppendRecord();
+}
+
+// From the index more orders lead on than are looked at, and there are more
+// than are kept.
+void TooMany() {
+  static lockcheck::mutex firsts[600], seconds[600];
+  for (auto& first : firsts) acquired_before(g_index, first);
+  for (auto& first : firsts) {
+    for (auto& second : seconds) acquired_before(first, second);
+  }
+  TakeBoth(g_cache, g_index);
+}
+
 void Kept() {
   acquired_before(g_index, g_journal);
   acquired_after(g_cache, g_journal);
@@ -171,6 +194,9 @@ void Coroutines() {
 int main(int argc, char** argv) {
   const std::map<std::string, std::function<void()>> scenarios = {
       {"broken", Broken},
+      {"broken-before-and-after", BrokenBeforeAndAfter},
+      {"often", Often},
+      {"too-many", TooMany},
       {"kept", Kept},
       {"by-way-of-others", ByWayOfOthers},
       {"contradiction", Contradiction},

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -176,6 +177,28 @@ TEST_F(DeclaredOrderCommandTest, WithModeLiveTheProgramSaysItAtOnce) {
     EXPECT_THAT(kinds.err, HasSubstr(std::string("asks for \"") + kind + " 1"))
         << kind;
   }
+}
+
+TEST_F(DeclaredOrderCommandTest, WithModeLiveAKnownWayIsHeldAgainstItToo) {
+  EXPECT_THAT(Run("broken-before-and-after", "mode=live").err,
+              ContainsRegex("\"index\".* and holds \"journal\""));
+}
+
+TEST_F(DeclaredOrderCommandTest, WithModeLiveItsBoundsAreSaidOnce) {
+  const Finished program = Run("too-many", "mode=live");
+  EXPECT_TRUE(program.Succeeded()) << program;
+  EXPECT_THAT(program.err,
+              AllOf(HasSubstr("keeps 262144 declared lock orders at most"),
+                    HasSubstr("looks at 65536 declared lock orders")));
+  EXPECT_EQ(std::count(program.err.begin(), program.err.end(), '\n'), 2);
+}
+
+TEST_F(DeclaredOrderCommandTest, APairIsRecordedOnce) {
+  Recorded("often");
+  const std::string dump = RunCommand({"dump", log_}).out;
+  const size_t at = dump.find("declared order: ");
+  ASSERT_NE(at, dump.npos);
+  EXPECT_EQ(dump.find("declared order: ", at + 1), dump.npos);
 }
 
 TEST_F(DeclaredOrderCommandTest, WithModeLiveWhoKeepsItIsNotTold) {

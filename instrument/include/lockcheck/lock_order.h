@@ -24,9 +24,12 @@
 // For the locks of mutex.h and shared_mutex.h, of processes and of coroutines.
 // Call it when the locks have been made; a declaration is of these locks, and
 // goes with them. A forked child's copies have it, too. Any thread may, at any
-// time. Cost: one record in the log for each pair, with mode=live some 100
-// bytes as long as the locks are there; nothing where nothing is recorded, or
-// with LOCKCHECK_DISABLED, and nothing when a lock is taken. Never blocks,
+// time. Cost: one record in the log for each pair, however often a process
+// declares it (of its first 65,536 pairs; then one for each call); with
+// mode=live some 150 bytes as long as the locks are there; nothing where
+// nothing is recorded, or with LOCKCHECK_DISABLED, and nothing when a lock is
+// taken. With mode=live a new pair makes all threads forget which ways they
+// came, so that each is looked up once more. Never blocks,
 // never throws.
 #ifndef LOCKCHECK_LOCK_ORDER_H_
 #define LOCKCHECK_LOCK_ORDER_H_
