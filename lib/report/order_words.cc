@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include "fmt/format.h"
+#include "lib/model/primitives.h"
 #include "lib/report/naming.h"
 #include "lib/report/sentences.h"
 #include "lib/report/sites.h"
@@ -74,6 +75,20 @@ std::string WhyForkJoin(const Report& report, const FindingRow& row) {
   return steps.back().starts ? text : text + " before that";
 }
 
+// What a verdict assumes of the recording's variables; empty without any.
+std::string IfReadsFindTheSame(const Report& report) {
+  std::string names;
+  size_t count = 0;
+  for (const ClassRow& row : report.classes) {
+    if (!model::IsData(row.kind)) continue;
+    if (++count > kMostTold) break;
+    names += (count == 1 ? "" : ", ") + row.name;
+  }
+  if (count == 0) return "";
+  return fmt::format(", as long as each read of {} finds the same write",
+                     count > kMostTold ? "a recorded variable" : names);
+}
+
 }  // namespace
 
 void ExplainDeclaredOrder(const Report& report, FindingRow& row) {
@@ -127,11 +142,13 @@ std::string WhyRefuted(const Report& report, const FindingRow& row) {
     case Reason::kGuard:
       return fmt::format(
           "one of them has {} by then, which another one had before and can "
-          "let go of only after that",
-          row.gate ? ObjectName(report, *row.gate) : "a lock");
+          "let go of only after that{}",
+          row.gate ? ObjectName(report, *row.gate) : "a lock",
+          IfReadsFindTheSame(report));
     case Reason::kHistory:
       return "the order of events that every run of this log must keep rules "
-             "it out";
+             "it out" +
+             IfReadsFindTheSame(report);
   }
   return "";
 }

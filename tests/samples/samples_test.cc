@@ -182,6 +182,9 @@ TEST(FlagOrder, RefutesWhatTheFlagKeepsApart) {
   ASSERT_EQ(report["findings"].size(), 1u);
   EXPECT_EQ(report["findings"][0]["verdict"], "refuted");
   EXPECT_EQ(report["findings"][0]["reason"], "history");
+  EXPECT_NE(report["findings"][0]["why"].get<std::string>().find(
+                "as long as each read of closed finds the same write"),
+            std::string::npos);
 }
 
 TEST(FlagOrder, ConfirmsItIfTheFlagIsUnseen) {
