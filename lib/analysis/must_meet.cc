@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <utility>
 
-#include "lib/analysis/version_order.h"
+#include "lib/analysis/reads_first.h"
 
 namespace lockcheck::analysis {
 namespace {

@@ -214,5 +214,20 @@ TEST_F(TraceEventsTest, AnOperationIsOneOfTheSignals) {
               ElementsAre(kPost, kPost, kTake));
 }
 
+// A signal handler of the thread comes between a write and its record.
+TEST_F(TraceEventsTest, AVariableWhoseVersionsFallInOneActorIsMixed) {
+  constexpr uint32_t kFalls = 4, kRises = 5;
+  b_.Object(kFalls, ObjectKind::kAtomic).Object(kRises, ObjectKind::kAtomic);
+  b_.Access(kMain, model::Access::kRead, kFalls, kSite, 1);
+  b_.Access(kMain, model::Access::kWrite, kFalls, kSite, 1);
+  b_.Access(kMain, model::Access::kWrite, kRises, kSite, 1);
+  b_.Access(kMain, model::Access::kRead, kRises, kSite, 1).Exit(kMain);
+  const Trace trace = Read();
+  ASSERT_THAT(KindsOf(trace, kMain), ElementsAre(kRead, kWrite, kWrite, kRead));
+  const auto& events = trace.actors[kMain - 1].events;
+  EXPECT_TRUE(trace.objects[events[0].object].mixed);
+  EXPECT_FALSE(trace.objects[events[2].object].mixed);
+}
+
 }  // namespace
 }  // namespace lockcheck::analysis::testing

@@ -10,9 +10,9 @@
 
 #include "lib/analysis/confirm_cycles.h"
 #include "lib/analysis/ordered_cycles.h"
+#include "lib/analysis/reads_first.h"
 #include "lib/analysis/variable_states.h"
 #include "lib/analysis/variable_versions.h"
-#include "lib/analysis/version_order.h"
 #include "lib/analysis/witness_check.h"
 #include "tests/analysis/found_in_log.h"
 #include "tests/analysis/scanned_log.h"

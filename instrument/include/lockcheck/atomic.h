@@ -116,18 +116,14 @@ class atomic {
     LOCKCHECK_HERE_;
     return ReadAt(order, slot, caller).before;
   }
-  LOCKCHECK_ALWAYS_INLINE operator T() const noexcept {
-    LOCKCHECK_HERE_;
-    return ReadAt(kStrongest, slot, caller).before;
-  }
+  LOCKCHECK_ALWAYS_INLINE operator T() const noexcept { return load(); }
   LOCKCHECK_ALWAYS_INLINE void store(T value,
                                      Order order = kStrongest) noexcept {
     LOCKCHECK_HERE_;
     StoreAt(value, order, slot, caller);
   }
   LOCKCHECK_ALWAYS_INLINE T operator=(T value) noexcept {
-    LOCKCHECK_HERE_;
-    StoreAt(value, kStrongest, slot, caller);
+    store(value);
     return value;
   }
   LOCKCHECK_ALWAYS_INLINE T exchange(T value,
@@ -144,22 +140,18 @@ class atomic {
   }
   LOCKCHECK_ALWAYS_INLINE bool compare_exchange_strong(
       T& expected, T desired, Order order = kStrongest) noexcept {
-    LOCKCHECK_HERE_;
-    return CompareAt(expected, desired, order, internal::LoadOrder(order), slot,
-                     caller);
+    return compare_exchange_strong(expected, desired, order,
+                                   internal::LoadOrder(order));
   }
   // They never fail without a reason.
   LOCKCHECK_ALWAYS_INLINE bool compare_exchange_weak(T& expected, T desired,
                                                      Order success,
                                                      Order failure) noexcept {
-    LOCKCHECK_HERE_;
-    return CompareAt(expected, desired, success, failure, slot, caller);
+    return compare_exchange_strong(expected, desired, success, failure);
   }
   LOCKCHECK_ALWAYS_INLINE bool compare_exchange_weak(
       T& expected, T desired, Order order = kStrongest) noexcept {
-    LOCKCHECK_HERE_;
-    return CompareAt(expected, desired, order, internal::LoadOrder(order), slot,
-                     caller);
+    return compare_exchange_strong(expected, desired, order);
   }
 
   LOCKCHECK_ALWAYS_INLINE void wait(T old,
@@ -186,33 +178,27 @@ class atomic {
   }
   LOCKCHECK_ALWAYS_INLINE T
   operator+=(Difference by) noexcept requires kCounts {
-    LOCKCHECK_HERE_;
-    return Plus(by)(UpdateAt(Plus(by), kStrongest, slot, caller));
+    return Plus(by)(fetch_add(by));
   }
   LOCKCHECK_ALWAYS_INLINE T
   operator-=(Difference by) noexcept requires kCounts {
-    LOCKCHECK_HERE_;
-    return Minus(by)(UpdateAt(Minus(by), kStrongest, slot, caller));
+    return Minus(by)(fetch_sub(by));
   }
   LOCKCHECK_ALWAYS_INLINE T operator++() noexcept
       requires(kIsInteger || kIsPointer) {
-    LOCKCHECK_HERE_;
-    return Plus(1)(UpdateAt(Plus(1), kStrongest, slot, caller));
+    return Plus(1)(fetch_add(1));
   }
   LOCKCHECK_ALWAYS_INLINE T operator++(int) noexcept
       requires(kIsInteger || kIsPointer) {
-    LOCKCHECK_HERE_;
-    return UpdateAt(Plus(1), kStrongest, slot, caller);
+    return fetch_add(1);
   }
   LOCKCHECK_ALWAYS_INLINE T operator--() noexcept
       requires(kIsInteger || kIsPointer) {
-    LOCKCHECK_HERE_;
-    return Minus(1)(UpdateAt(Minus(1), kStrongest, slot, caller));
+    return Minus(1)(fetch_sub(1));
   }
   LOCKCHECK_ALWAYS_INLINE T operator--(int) noexcept
       requires(kIsInteger || kIsPointer) {
-    LOCKCHECK_HERE_;
-    return UpdateAt(Minus(1), kStrongest, slot, caller);
+    return fetch_sub(1);
   }
 
   LOCKCHECK_ALWAYS_INLINE T
@@ -231,16 +217,13 @@ class atomic {
     return UpdateAt(Xor(mask), order, slot, caller);
   }
   LOCKCHECK_ALWAYS_INLINE T operator&=(Mask mask) noexcept requires kIsInteger {
-    LOCKCHECK_HERE_;
-    return And(mask)(UpdateAt(And(mask), kStrongest, slot, caller));
+    return And(mask)(fetch_and(mask));
   }
   LOCKCHECK_ALWAYS_INLINE T operator|=(Mask mask) noexcept requires kIsInteger {
-    LOCKCHECK_HERE_;
-    return Or(mask)(UpdateAt(Or(mask), kStrongest, slot, caller));
+    return Or(mask)(fetch_or(mask));
   }
   LOCKCHECK_ALWAYS_INLINE T operator^=(Mask mask) noexcept requires kIsInteger {
-    LOCKCHECK_HERE_;
-    return Xor(mask)(UpdateAt(Xor(mask), kStrongest, slot, caller));
+    return Xor(mask)(fetch_xor(mask));
   }
 
  private:
