@@ -278,12 +278,15 @@ void BeginSteering(const char* path) {
   g_steers.store(true);
 }
 
+// A call from a wrapper's caller has the last byte of its instruction for its
+// site (sites.cc), and the one behind it, where it returns to, in the stack of
+// a request that begins inside the wrapper.
 void NoteSteered(uint32_t site, const void* pc) {
   char module[sizeof(model::SteerPlace::module)];
   uint64_t offset = 0;
   if (!PlaceOf(pc, module, sizeof(module), &offset)) return;
   const auto is_here = [&](const model::SteerPlace& place) {
-    return place.offset == offset &&
+    return (place.offset == offset || place.offset == offset + 1) &&
            strncmp(place.module, module, sizeof(module)) == 0;
   };
   uintptr_t places = 0;

@@ -1,6 +1,7 @@
 // Orders of locks with std's ways to take several at once, and with
 // lockcheck::lock over what is no lock of lockcheck's, each made by two threads
-// one after the other. Compiled at several levels of optimization.
+// one after the other, or, if a second word says "freely", as they come.
+// Compiled at several levels of optimization.
 #include <lockcheck/lockcheck.h>
 
 #include <cstdlib>
@@ -14,16 +15,18 @@ namespace {
 
 lockcheck::mutex g("g"), a("a"), b("b"), c("c"), d("d");
 
+bool g_freely = false;
+
 template <typename First, typename Second>
 void Both(First first, Second second) {
   std::latch first_is_done(1), second_is_done(1);
   lockcheck::thread x([&] {
     first();
     first_is_done.count_down();
-    second_is_done.wait();
+    if (!g_freely) second_is_done.wait();
   });
   lockcheck::thread y([&] {
-    first_is_done.wait();
+    if (!g_freely) first_is_done.wait();
     second();
     second_is_done.count_down();
   });
@@ -178,7 +181,12 @@ void TryB() {
 
 void Run(std::string_view story) {
   if (RunAsKind(story)) return;
-  if (story == "scoped") {
+  if (story == "abba") {
+    Both([] { Nested(a, b); }, [] { Nested(b, a); });
+  } else if (story == "abba, unique") {
+    Both([] { std::unique_lock first(a), second(b); },
+         [] { std::unique_lock first(b), second(a); });
+  } else if (story == "scoped") {
     Both(
         [] {
           std::lock_guard outer(g);
@@ -263,5 +271,6 @@ void Run(std::string_view story) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc == 2) Run(argv[1]);
+  g_freely = argc == 3 && argv[2] == std::string_view("freely");
+  if (argc >= 2) Run(argv[1]);
 }

@@ -8,7 +8,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "nlohmann/json.hpp"
 #include "tests/runtime/child.h"
 #include "tests/tools/command_runner.h"
 #include "tests/variants.h"
@@ -58,6 +61,24 @@ class StdLockTest : public ::testing::TestWithParam<std::string> {
     Record(program, story);
     if (strip.empty()) std::filesystem::remove(program);
     return RunCommand({"analyze", "--all", log_});
+  }
+
+  // `lockcheck confirm` of the only finding.
+  Finished Confirmed(const std::string& story,
+                     std::vector<std::string> options = {}) {
+    Record(GetParam(), story);
+    const Ran ran = RunCommand({"analyze", "--json", "-", log_});
+    const auto report = nlohmann::json::parse(ran.out);
+    EXPECT_EQ(report["findings"].size(), 1u) << ran.out;
+    std::vector<std::string> words = {"confirm", log_,
+                                      report["findings"][0]["id"]};
+    words.insert(words.end(), options.begin(), options.end());
+    for (const std::string& word :
+         {std::string("--"), lockcheck::testing::ProgramPath(GetParam()), story,
+          std::string("freely")}) {
+      words.push_back(word);
+    }
+    return Child(LOCKCHECK_COMMAND, std::move(words)).Run();
   }
 
  private:
@@ -135,6 +156,25 @@ TEST_P(StdLockTest, LiveSaysNothingOfItWithoutTheCommand) {
         Child(GetParam(), {story}).Options("mode=live:command=none").Run();
     EXPECT_EQ(f.err, "") << story;
   }
+}
+
+// The place of a request is in std's guard where that is not inlined.
+TEST_P(StdLockTest, WhatStdsGuardsTakeCanBeSteeredInto) {
+  for (const char* story :
+       {"abba", "abba, unique", "own guards", "std guards"}) {
+    const Finished f = Confirmed(story);
+    EXPECT_EQ(f.exit_status(), 0) << story << ": " << f;
+    EXPECT_THAT(f.out, HasSubstr("\ndeadlocked: ")) << story;
+  }
+}
+
+// A lock of the user's own is tried in one of its functions and waited for in
+// another, so what happens is not at the place of what was found.
+TEST_P(StdLockTest, WhatHappensElsewhereIsShown) {
+  const Finished f = Confirmed("accounts", {"--attempts", "3"});
+  EXPECT_EQ(f.exit_status(), 1) << f;
+  EXPECT_THAT(f.out, AllOf(HasSubstr("ACTUAL DEADLOCK"),
+                           HasSubstr("\n  another deadlock happened, in")));
 }
 
 TEST_P(StdLockTest, OursOverGuardsAndUsersLocksIsOneRequest) {

@@ -93,7 +93,7 @@ class Confirmation {
         return absl::IsNotFound(status.status()) ? kExitNoProgram
                                                  : kExitCannotRun;
       }
-      if (Happened()) {
+      if (Happened(attempt)) {
         return Say(fmt::format("deadlocked: it happened in attempt {} of {}\n",
                                attempt + 1, options_.attempts),
                    kExitOk);
@@ -126,19 +126,22 @@ class Confirmation {
     return status;
   }
 
-  // Shows it if so.
-  bool Happened() {
+  // Shows it if so; or else the first other one that did.
+  bool Happened(uint32_t attempt) {
     for (const std::string& log : logs_.Written()) {
       const auto report = ReportOf(log, options_);
       // Of what was killed there may be next to nothing.
       if (!report.ok()) continue;
       for (const report::FindingRow& found : report->findings) {
         if (found.verdict != analysis::Verdict::kActual) continue;
-        if (found.order_id != row_.id && found.id != row_.id) continue;
+        const bool is_it = found.order_id == row_.id || found.id == row_.id;
+        if (!is_it && !other_.empty()) continue;
         text_ = report::FindingText(*report, found, 1,
                                     report::Painter(UseColour(options_.colour)),
                                     OutputWidth());
-        return true;
+        if (is_it) return true;
+        other_ = fmt::format("  another deadlock happened, in attempt {}\n",
+                             attempt + 1);
       }
     }
     return false;
@@ -156,15 +159,16 @@ class Confirmation {
                                          options_.attempts == 1 ? "" : "s");
     if (!never.empty()) {
       return Say(fmt::format("diverged: in {} the program did not do what the "
-                             "finding needs\n{}",
-                             runs, never),
+                             "finding needs\n{}{}",
+                             runs, never, other_),
                  kExitDiverged);
     }
     return Say(
-        fmt::format("not reached: in {} {}\n", runs,
+        fmt::format("not reached: in {} {}\n{}", runs,
                     met_ != 0
                         ? "all who take part met, and went on all the same"
-                        : "all who take part came, but never at the same time"),
+                        : "all who take part came, but never at the same time",
+                    other_),
         kExitNotReached);
   }
 
@@ -182,7 +186,8 @@ class Confirmation {
   SteerPlan& plan_;
   std::vector<uint64_t> arrived_;  // by party
   uint64_t met_ = 0;
-  std::string text_;
+  std::string text_;   // the deadlock that is shown
+  std::string other_;  // the line about it if it is another one
 };
 
 int Fail(const absl::Status& status, int exit) {
