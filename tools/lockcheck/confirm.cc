@@ -112,7 +112,7 @@ class Confirmation {
     plan_.Prepare(turn == 0 ? model::kNoParty : turn - 1,
                   std::min(kPatienceMs * (round + 1), limit_ms / 2),
                   limit_ms / 2);
-    const auto status = RunProgram(
+    auto status = RunProgram(
         options_.program,
         RecordingEnvironment(
             options_, logs_.pattern(),

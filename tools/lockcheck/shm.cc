@@ -120,7 +120,7 @@ Value SegmentJson(const Segment& segment) {
           {"locks_not_shown", segment.locks_not_shown}};
 }
 
-std::string JsonText(Value value) {
+std::string JsonText(const Value& value) {
   Value all = {{"schema", 1}};
   all.update(value);
   return all.dump(2, ' ', false, Value::error_handler_t::replace) + "\n";
@@ -202,6 +202,7 @@ bool IsMeant(const Segment& segment, const std::vector<std::string>& names) {
 std::string Unknown(const std::vector<Segment>& segments,
                     const std::vector<std::string>& names) {
   std::vector<std::string> there;
+  there.reserve(segments.size());
   for (const Segment& segment : segments) there.push_back(segment.name);
   for (const std::string& name : names) {
     // That a pattern finds nothing is no mistake.
