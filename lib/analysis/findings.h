@@ -73,12 +73,16 @@ struct Part {
   SiteIndex awaits = kNone;
 };
 
-// Reason::kForkJoin: the actor starts, or joins, the other one.
+// What puts one actor's section before another's. kFork, kJoin: the actor
+// starts, or joins, the other one. Else the actor does something that the other
+// one needs: kPost what it waits for, kWrite or kUpdate what it reads, kRelease
+// the end of a once_flag's function, which it passes.
 struct OrderingStep {
   ActorIndex actor = kNone;
   ActorIndex other = kNone;
-  bool starts = false;
-  SiteIndex site = kNone;  // of a join
+  EventKind act = EventKind::kJoin;
+  ObjectIndex object = kNone;  // what is posted, written, or passed
+  SiteIndex site = kNone;      // of the act; of a start, not known
 };
 
 struct Finding {
@@ -87,9 +91,9 @@ struct Finding {
   std::optional<Verdict> verdict;  // deadlocks only
   std::optional<Reason> reason;    // refuted only
   ObjectIndex gate = kNone;        // Reason::kGate: the lock
-  // Reason::kForkJoin: what puts one of the parts before another one, in that
-  // order; and these two. Empty: they are in order in one way or the other
-  // whichever of several actors take part.
+  // Reason::kForkJoin, kHistory: what puts one of the parts before another one,
+  // in that order; and these two. Empty: they are in order in one way or the
+  // other whichever of several actors take part, or by more than one way.
   std::vector<OrderingStep> ordered_by;
   uint32_t earlier_part = 0, later_part = 0;
   // Rule::kDeclaredOrder: in Recording::declared_orders, from the lock that is

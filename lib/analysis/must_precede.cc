@@ -68,10 +68,25 @@ bool MustPrecede::IsPass(const Event& e) const {
 
 // Nobody runs a flag's function any more, not even one that throws, once
 // somebody has passed.
-void MustPrecede::Pass(ObjectIndex flag) {
+void MustPrecede::Pass(ObjectIndex flag, EventRef by) {
   const auto runs = runs_.find(flag);
   if (runs == runs_.end() || !passed_.insert(flag).second) return;
-  for (const Run& run : runs->second) in_passed_[run.actor].push_back(run);
+  for (const Run& run : runs->second) {
+    in_passed_[run.actor].push_back(run);
+    if (noted_ != nullptr && run.actor != by.actor) {
+      noted_->push_back({{run.actor, run.end - 1}, by});
+    }
+  }
+}
+
+void MustPrecede::Note(size_t first, EventRef by) {
+  if (noted_ == nullptr) return;
+  for (size_t i = first; i < needed_.size(); ++i) {
+    const EventRef event = needed_[i];
+    if (event.actor != by.actor && IsInTrace(event)) {
+      noted_->push_back({event, by});
+    }
+  }
 }
 
 void MustPrecede::Clear() {
@@ -89,11 +104,12 @@ void MustPrecede::Grow(ActorIndex actor, uint32_t length) {
   if (length > 0) Need({actor, length - 1});
   if (trace_.actors[actor].forked_by.known()) {
     Need(trace_.actors[actor].forked_by);
+    Note(needed_.size() - 1, {actor, 0});
   }
   while (!needed_.empty()) {
     const EventRef ref = needed_.back();
     // What is not in the trace orders nothing.
-    if (IsTakenIn(ref) || ref.index >= trace_.actors[ref.actor].events.size()) {
+    if (IsTakenIn(ref) || !IsInTrace(ref)) {
       needed_.pop_back();
     } else {
       TakeIn({ref.actor, length_[ref.actor]});
@@ -102,6 +118,7 @@ void MustPrecede::Grow(ActorIndex actor, uint32_t length) {
 }
 
 void MustPrecede::TakeIn(EventRef ref) {
+  const size_t first = needed_.size();
   ++length_[ref.actor];
   ++taken_in_;
   const EventRef forked_by = trace_.actors[ref.actor].forked_by;
@@ -118,8 +135,9 @@ void MustPrecede::TakeIn(EventRef ref) {
     NeedForTake(ref, e);
   } else if (e.kind == EventKind::kAcquire) {
     LetGoAgain(ref, e);
-    if (IsPass(e)) Pass(e.object);
+    if (IsPass(e)) Pass(e.object, ref);
   }
+  Note(first, ref);
 }
 
 // If another one is to have it.

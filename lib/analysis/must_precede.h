@@ -23,6 +23,7 @@
 #ifndef LOCKCHECK_LIB_ANALYSIS_MUST_PRECEDE_H_
 #define LOCKCHECK_LIB_ANALYSIS_MUST_PRECEDE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -54,6 +55,16 @@ class MustPrecede {
   bool Has(EventRef ref) const { return IsTakenIn(ref) || IsInPassed(ref); }
   uint64_t taken_in() const { return taken_in_; }  // events, of all times
 
+  // Of another actor, and in order: `event` had to be there before `by`.
+  struct Needed {
+    EventRef event;
+    EventRef by;
+  };
+  // Notes each one there that is found from now on, in the order in which they
+  // are; nullptr: none. Each way back from what was taken in leads to earlier
+  // ones, and ends at what Grow() was asked for.
+  void NoteNeeds(std::vector<Needed>* needs) { noted_ = needs; }
+
  private:
   // An actor's events inside its hold of a once_flag, as writer.
   struct Run {
@@ -71,14 +82,18 @@ class MustPrecede {
   void CountUnits(ActorIndex actor);
   void FindRuns(ActorIndex actor);
   bool IsTakenIn(EventRef ref) const { return ref.index < length_[ref.actor]; }
+  bool IsInTrace(EventRef ref) const {
+    return ref.index < trace_.actors[ref.actor].events.size();
+  }
   bool IsInPassed(EventRef ref) const;
   bool IsPass(const Event& e) const;
-  void Pass(ObjectIndex flag);
+  void Pass(ObjectIndex flag, EventRef by);
   void TakeIn(EventRef ref);
   void NeedForTake(EventRef ref, const Event& e);
   const Supply& SupplyOf(ObjectIndex object);
   bool EachArrivesInEachPhase(ObjectIndex barrier);
   void Need(EventRef ref) { needed_.push_back(ref); }
+  void Note(size_t first, EventRef by);
 
   const Trace& trace_;
   const TraceOrder& order_;
@@ -87,6 +102,7 @@ class MustPrecede {
   std::vector<std::vector<uint32_t>> own_units_;
   std::vector<uint32_t> length_;
   std::vector<EventRef> needed_;
+  std::vector<Needed>* noted_ = nullptr;
   absl::flat_hash_map<ObjectIndex, std::vector<HeldAtEnd>> held_at_end_;
   ObjectIndex let_go_again_ = kNone;
   bool possible_ = true;

@@ -8,6 +8,7 @@
 #include "lib/analysis/cycle_requests.h"
 #include "lib/analysis/must_meet.h"
 #include "lib/analysis/must_precede.h"
+#include "lib/analysis/order_path.h"
 
 namespace lockcheck::analysis {
 namespace {
@@ -50,6 +51,11 @@ class Choices {
     if (was_ordered_) return Reason::kHistory;
     if (short_of_ != kNone) return Reason::kGate;
     return std::nullopt;
+  }
+
+  void NameOrder(const CycleRequests& requests, Finding& finding) {
+    if (must_.taken_in() > options_.max_work) return;
+    NameWhatOrders(trace_, requests, must_, finding);
   }
 
  private:
@@ -161,6 +167,7 @@ void RefuteOrderedCycles(const Trace& trace, const TraceOrder& order,
     finding.doubt = Doubt::kNone;
     finding.reason = reason;
     finding.gate = gate;
+    if (reason == Reason::kHistory) choices.NameOrder(requests[i], finding);
     finding.order_violation = options.policy == Policy::kOrder;
   }
 }

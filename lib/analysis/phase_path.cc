@@ -13,8 +13,10 @@ std::pair<ActorIndex, uint32_t> OutOf(const PhaseEdge& edge) {
 }
 
 OrderingStep StepOf(const PhaseEdge& edge) {
-  if (edge.to_phase == 0) return {edge.from_actor, edge.to_actor, true, kNone};
-  return {edge.to_actor, edge.from_actor, false, edge.site};
+  if (edge.to_phase == 0) {
+    return {edge.from_actor, edge.to_actor, EventKind::kFork};
+  }
+  return {edge.to_actor, edge.from_actor, EventKind::kJoin, kNone, edge.site};
 }
 
 }  // namespace

@@ -105,8 +105,9 @@ Value OrderedBy(const FindingRow& row) {
   Value steps = Value::array();
   for (const OrderingRow& step : row.ordered_by) {
     steps.push_back({{"actor", OrNull(step.actor)},
-                     {"act", step.starts ? "start" : "join"},
+                     {"act", NameOf(step.act)},
                      {"other", OrNull(step.other)},
+                     {"object", OrNull(step.object)},
                      {"site", OrNull(step.site)}});
   }
   return steps;

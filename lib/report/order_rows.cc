@@ -16,7 +16,8 @@ void FillOrders(const analysis::Finding& finding,
     OrderingRow& ordering = row.ordered_by.emplace_back();
     ordering.actor = naming.Actor(step.actor);
     ordering.other = naming.Actor(step.other);
-    ordering.starts = step.starts;
+    ordering.act = step.act;
+    ordering.object = naming.Object(step.object);
     ordering.site = sites.Row(step.site);
   }
   row.earlier_part = finding.earlier_part;

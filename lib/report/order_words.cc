@@ -1,5 +1,6 @@
 #include "lib/report/order_words.h"
 
+#include <algorithm>
 #include <cstddef>
 
 #include "fmt/format.h"
@@ -11,6 +12,8 @@
 namespace lockcheck::report {
 namespace {
 
+using analysis::EventKind;
+using analysis::IsAccess;
 using analysis::Reason;
 
 // More are told by the first and the last ones.
@@ -40,26 +43,57 @@ void ExplainContradiction(const Report& report, FindingRow& row) {
 }
 
 // The actor of the step before it is not named again.
+struct StepWords {
+  const char* act;
+  const char* need;  // what the other one does; empty: the act is done to it
+};
+StepWords WordsOf(EventKind act) {
+  switch (act) {
+    case EventKind::kFork:
+      return {"starts", ""};
+    case EventKind::kJoin:
+      return {"joins", ""};
+    case EventKind::kWrite:
+    case EventKind::kUpdate:
+      return {"writes", "reads that"};
+    case EventKind::kRelease:
+      return {"does so in the function of", "passes it"};
+    default:
+      return {"signals", "waits for it"};
+  }
+}
+
 std::string StepText(const Report& report, const OrderingRow& step,
                      const OrderingRow* before) {
+  const StepWords words = WordsOf(step.act);
+  const bool is_done_to_it = *words.need == 0;
   std::string text;
   if (before == nullptr || before->actor != step.actor) {
     text = ActorInSentence(report, step.actor) + " ";
   }
-  text += fmt::format("{} {}", step.starts ? "starts" : "joins",
-                      ActorInSentence(report, step.other));
+  text += fmt::format("{} {}", words.act,
+                      is_done_to_it ? ActorInSentence(report, step.other)
+                      : step.object ? ObjectName(report, *step.object)
+                                    : "something");
   if (step.site) text += fmt::format(" ({})", SiteLabel(report, step.site));
-  return text;
+  // It is what the earlier part does next, and not what is done to it.
+  if (before == nullptr && step.act != EventKind::kJoin &&
+      step.act != EventKind::kRelease) {
+    text += " only after that";
+  }
+  if (is_done_to_it) return text;
+  return text + fmt::format(", and {} {}", ActorInSentence(report, step.other),
+                            words.need);
 }
 
-std::string WhyForkJoin(const Report& report, const FindingRow& row) {
-  std::string text = "these sections never run at the same time: ";
+// "A2 comes before A3, for A2 ..."; empty if it is not known.
+std::string WhatOrders(const Report& report, const FindingRow& row) {
   const std::vector<OrderingRow>& steps = row.ordered_by;
   if (steps.empty() || row.earlier_part >= row.parts.size() ||
       row.later_part >= row.parts.size()) {
-    return text + "starting and joining threads puts them in order";
+    return "";
   }
-  text +=
+  std::string text =
       fmt::format("{} comes before {}, for ",
                   ActorInSentence(report, row.parts[row.earlier_part].actor),
                   ActorInSentence(report, row.parts[row.later_part].actor));
@@ -70,23 +104,46 @@ std::string WhyForkJoin(const Report& report, const FindingRow& row) {
     }
     if (i != 0) text += ", then ";
     text += StepText(report, steps[i], i != 0 ? &steps[i - 1] : nullptr);
-    if (i == 0 && steps[i].starts) text += " only after that";
   }
-  return steps.back().starts ? text : text + " before that";
+  switch (steps.back().act) {
+    case EventKind::kFork:
+      return text;
+    case EventKind::kJoin:
+      return text + " before that";
+    default:
+      return text + " first";
+  }
 }
 
-// What a verdict assumes of the recording's variables; empty without any.
-std::string IfReadsFindTheSame(const Report& report) {
-  std::string names;
-  size_t count = 0;
-  for (const ClassRow& row : report.classes) {
-    if (!model::IsData(row.kind)) continue;
-    if (++count > kMostTold) break;
-    names += (count == 1 ? "" : ", ") + row.name;
+std::string WhyForkJoin(const Report& report, const FindingRow& row) {
+  const std::string orders = WhatOrders(report, row);
+  return "these sections never run at the same time: " +
+         (orders.empty() ? "starting and joining threads puts them in order"
+                         : orders);
+}
+
+// What a verdict assumes of variables: of those by which the parts are in
+// order, or, if that is not known, of all; empty without any.
+std::string IfReadsFindTheSame(const Report& report, const FindingRow& row) {
+  std::vector<std::string> variables;
+  for (const OrderingRow& step : row.ordered_by) {
+    if (step.object && IsAccess(step.act)) {
+      variables.push_back(ObjectName(report, *step.object));
+    }
   }
-  if (count == 0) return "";
+  if (row.ordered_by.empty()) {
+    for (const ClassRow& its : report.classes) {
+      if (model::IsData(its.kind)) variables.push_back(its.name);
+    }
+  }
+  std::sort(variables.begin(), variables.end());
+  variables.erase(std::unique(variables.begin(), variables.end()),
+                  variables.end());
+  if (variables.empty()) return "";
   return fmt::format(", as long as each read of {} finds the same write",
-                     count > kMostTold ? "a recorded variable" : names);
+                     variables.size() > kMostTold
+                         ? "a recorded variable"
+                         : fmt::format("{}", fmt::join(variables, ", ")));
 }
 
 }  // namespace
@@ -144,11 +201,14 @@ std::string WhyRefuted(const Report& report, const FindingRow& row) {
           "one of them has {} by then, which another one had before and can "
           "let go of only after that{}",
           row.gate ? ObjectName(report, *row.gate) : "a lock",
-          IfReadsFindTheSame(report));
-    case Reason::kHistory:
-      return "the order of events that every run of this log must keep rules "
-             "it out" +
-             IfReadsFindTheSame(report);
+          IfReadsFindTheSame(report, row));
+    case Reason::kHistory: {
+      const std::string orders = WhatOrders(report, row);
+      return (orders.empty() ? "the order of events that every run of this log "
+                               "must keep rules it out"
+                             : "in every order " + orders) +
+             IfReadsFindTheSame(report, row);
+    }
   }
   return "";
 }

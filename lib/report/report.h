@@ -224,10 +224,11 @@ struct WitnessRow {
   bool matters = false;  // who reads it wants to see it
 };
 
-// Reason fork-join: an actor starts or joins another one.
+// Reasons fork-join and history: see analysis::OrderingStep.
 struct OrderingRow {
   std::optional<uint32_t> actor, other;
-  bool starts = false;
+  analysis::EventKind act = analysis::EventKind::kJoin;
+  std::optional<uint32_t> object;
   std::optional<uint32_t> site;
 };
 

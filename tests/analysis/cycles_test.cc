@@ -52,7 +52,7 @@ class CyclesTest : public testing::Test {
         " before " + std::to_string(finding.parts.at(finding.later_part).actor);
     for (const OrderingStep& step : finding.ordered_by) {
       text += ", " + std::to_string(step.actor) +
-              (step.starts ? " starts " : " joins ") +
+              (step.act == EventKind::kFork ? " starts " : " joins ") +
               std::to_string(step.other);
     }
     return text;

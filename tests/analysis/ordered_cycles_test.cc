@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <tuple>
 #include <vector>
 
 #include "tests/analysis/told_trace.h"
@@ -31,8 +32,10 @@ class OrderedCycles : public Communication {
   Finding Judged(const OrderedCyclesOptions& options = {}) {
     Finding cycle;
     cycle.verdict = Verdict::kPossible;
-    for (const auto& [wants, holds] : {std::pair(n_, m_), std::pair(m_, n_)}) {
+    for (const auto& [actor, wants, holds] :
+         {std::tuple(a_, n_, m_), std::tuple(b_, m_, n_)}) {
       Part& part = cycle.parts.emplace_back();
+      part.actor = actor;
       part.wants = wants;
       part.holds = {{.object = holds}};
     }
@@ -44,6 +47,21 @@ class OrderedCycles : public Communication {
     const Finding cycle = Judged();
     EXPECT_EQ(cycle.verdict, Verdict::kRefuted);
     EXPECT_EQ(cycle.reason, Reason::kHistory);
+  }
+  // And by that one, then the other.
+  void ExpectRefutedBy(const std::vector<OrderingStep>& steps) {
+    const Finding cycle = Judged();
+    ExpectRefuted();
+    ASSERT_EQ(cycle.ordered_by.size(), steps.size());
+    for (size_t i = 0; i < steps.size(); ++i) {
+      EXPECT_EQ(cycle.ordered_by[i].actor, steps[i].actor) << i;
+      EXPECT_EQ(cycle.ordered_by[i].other, steps[i].other) << i;
+      EXPECT_EQ(cycle.ordered_by[i].act, steps[i].act) << i;
+      EXPECT_EQ(cycle.ordered_by[i].object, steps[i].object) << i;
+    }
+    if (steps.empty()) return;
+    EXPECT_EQ(cycle.parts[cycle.earlier_part].actor, a_);
+    EXPECT_EQ(cycle.parts[cycle.later_part].actor, b_);
   }
   void ExpectPossible() { EXPECT_EQ(Judged().verdict, Verdict::kPossible); }
 };
@@ -60,7 +78,37 @@ TEST_F(OrderedCycles, AnEventThatOneActorSets) {
   t_.Post(a_, e, Post::kSet);
   t_.Find(b_, e, 1);
   Nested(b_, n_, m_);
-  ExpectRefuted();
+  ExpectRefutedBy({{a_, b_, EventKind::kPost, e}});
+}
+
+TEST_F(OrderedCycles, ByWayOfOthers) {
+  const ObjectIndex e = t_.Object(ObjectKind::kEvent);
+  const ObjectIndex s = t_.Object(ObjectKind::kSemaphore);
+  const ObjectIndex variable = t_.Object(ObjectKind::kVariable);
+  const ActorIndex c = t_.Actor(), d = t_.ForkedBy(c);
+  Nested(a_, m_, n_);
+  t_.Post(a_, e, Post::kSet);
+  t_.Find(c, e, 1);
+  const ActorIndex child = t_.ForkedBy(c);
+  t_.Post(child, s, Post::kRelease);
+  t_.Take(d, s);
+  t_.Write(d, variable);
+  t_.Read(b_, variable);
+  Nested(b_, n_, m_);
+  ExpectRefutedBy({{a_, c, EventKind::kPost, e},
+                   {c, child, EventKind::kFork},
+                   {child, d, EventKind::kPost, s},
+                   {d, b_, EventKind::kWrite, variable}});
+}
+
+// Neither is as a whole before the other one.
+TEST_F(OrderedCycles, InTurn) {
+  PostBetween(0);
+  const ObjectIndex back = t_.Object(ObjectKind::kSemaphore);
+  t_.Post(b_, back, Post::kRelease);
+  t_.Take(a_, back);
+  Nested(a_, m_, n_);
+  ExpectRefutedBy({});
 }
 
 TEST_F(OrderedCycles, AnEventThatAnotherOneMightSet) {
@@ -118,7 +166,7 @@ TEST_F(OrderedCycles, ABarrierThatOthersMightOpen) {
 
 TEST_F(OrderedCycles, TheOnlyPosterOfASemaphore) {
   PostBetween(0);
-  ExpectRefuted();
+  ExpectRefutedBy({{a_, b_, EventKind::kPost, n_ + 1}});
 }
 
 TEST_F(OrderedCycles, ASemaphoreWithAPermitFromTheBeginning) {
@@ -293,7 +341,7 @@ TEST_F(OnceFlags, WhatTheFunctionDidIsOverForWhoHasPassed) {
   Run(a_, m_, n_);
   Pass(b_);
   Nested(b_, n_, m_);
-  ExpectRefuted();
+  ExpectRefutedBy({{a_, b_, EventKind::kRelease, flag_}});
 }
 
 TEST_F(OnceFlags, NotForWhoPassesLater) {

@@ -40,10 +40,10 @@ Observations RandomProgram(std::mt19937& random) {
 }
 
 ActorIndex From(const OrderingStep& step) {
-  return step.starts ? step.actor : step.other;
+  return step.act == EventKind::kFork ? step.actor : step.other;
 }
 ActorIndex To(const OrderingStep& step) {
-  return step.starts ? step.other : step.actor;
+  return step.act == EventKind::kFork ? step.other : step.actor;
 }
 
 TEST(PhasePath, ThereIsOneIfAndOnlyIfTheyAreInOrder) {

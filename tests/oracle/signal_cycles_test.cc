@@ -17,6 +17,7 @@
 #include "tests/oracle/signal_run.h"
 #include "tests/oracle/signal_search.h"
 #include "tests/oracle/signal_witness.h"
+#include "tests/rounds.h"
 
 namespace lockcheck::oracle {
 namespace {
@@ -67,8 +68,10 @@ void ConfirmCyclesOf(const char* name, const Mix& mix,
   const uint32_t seed = Seed();
   SCOPED_TRACE(std::string("LOCKCHECK_TEST_SEED=") + std::to_string(seed));
   std::mt19937 random(seed);
-  uint64_t traces = 0, can = 0, confirmed = 0, in_another_order = 0;
-  for (uint32_t i = 0; i < 20'000 && traces < 4'000; ++i) {
+  const int wanted = tests::Rounds(4'000);
+  int traces = 0;
+  uint64_t can = 0, confirmed = 0, in_another_order = 0;
+  for (int i = 0; i < 5 * wanted && traces < wanted; ++i) {
     const Program program(mix, random);
     const auto trace = SignalRun(program.program(), random).ToItsEnd();
     if (!trace) continue;
@@ -105,8 +108,10 @@ void CompareCycles(const char* name, const SignalMix& mix) {
   const uint32_t seed = Seed();
   SCOPED_TRACE(std::string("LOCKCHECK_TEST_SEED=") + std::to_string(seed));
   std::mt19937 random(seed);
-  uint64_t traces = 0, stuck = 0, refuted = 0;
-  for (uint32_t i = 0; i < 60'000 && traces < 4'000; ++i) {
+  const int wanted = tests::Rounds(4'000);
+  int traces = 0;
+  uint64_t stuck = 0, refuted = 0;
+  for (int i = 0; i < 15 * wanted && traces < wanted; ++i) {
     const SignalProgram program(mix, random);
     const auto trace = SignalRun(program.program(), random).ToItsEnd();
     if (!trace) continue;

@@ -89,6 +89,22 @@ void ByUnseen() {
   UnderLock([&] { ready = true; }, [&] { return ready; });
 }
 
+// What orders them is no variable, though there is one.
+void ByLatch() {
+  lockcheck::latch opened(1, "opened");
+  lockcheck::atomic<int> seen{0, "seen"};
+  Ordered(
+      [&] {
+        ++seen;
+        opened.count_down();
+      },
+      [&] {
+        seen.load();
+        opened.wait();
+        seen.load();
+      });
+}
+
 // It is read, and nothing follows from that.
 void ReadBefore() {
   lockcheck::atomic<bool> flag{false, "flag"};
@@ -183,6 +199,7 @@ constexpr Story kStories[] = {{"atomic", &ByFlag<lockcheck::atomic<bool>>},
                               {"std-atomic", &ByFlag<std::atomic<bool>>},
                               {"shared", &BySharedVariable},
                               {"macros", &ByMacros},
+                              {"latch", &ByLatch},
                               {"unseen", &ByUnseen},
                               {"read-before", &ReadBefore},
                               {"repeats", &Repeats},

@@ -5,12 +5,14 @@
 
 #include <string>
 
+#include "nlohmann/json.hpp"
 #include "tests/tools/stories.h"
 
 namespace lockcheck::tools::testing {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -18,6 +20,11 @@ class VariableTest : public StoriesTest {
  protected:
   VariableTest() : StoriesTest("variable_program") {}
 
+  // Of the only finding.
+  std::string Refutation() {
+    const Ran ran = RunCommand({"analyze", log_, "--json", "-"});
+    return nlohmann::json::parse(ran.out)["findings"][0]["why"];
+  }
   void ExpectRuledOut(const std::string& story) {
     const Ran ran = Analyzed(story);
     EXPECT_EQ(ran.status, 0) << story << ran.out << ran.err;
@@ -31,6 +38,22 @@ TEST_F(VariableTest, WhatAFlagRulesOutIsRefuted) {
   for (const char* story : {"atomic", "atomic-count", "shared", "macros"}) {
     ExpectRuledOut(story);
   }
+}
+
+TEST_F(VariableTest, WhatRulesItOutIsNamed) {
+  Analyzed("shared");
+  EXPECT_THAT(Refutation(),
+              ContainsRegex("in every order A2 comes before A3, for A2 writes "
+                            "ready .* only after that, and A3 reads that "
+                            "first, as long as each read of ready finds"));
+}
+
+TEST_F(VariableTest, AVariableThatDoesNotRuleItOutIsNotNamed) {
+  ExpectRuledOut("latch");
+  EXPECT_THAT(Refutation(),
+              AllOf(ContainsRegex("A2 signals opened .* only after that, and "
+                                  "A3 waits for it first"),
+                    Not(HasSubstr("as long as"))));
 }
 
 TEST_F(VariableTest, WhatNobodyRecordedRulesNothingOut) {
