@@ -39,6 +39,10 @@ class StdImport::Lines {
                        ": there is no event in it; give a trace with lines "
                        "thread|op(object)|location"));
     }
+    if (events_ == branches_) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          name_, ": there is nothing in it but branches, which a log has not"));
+    }
     return translator_.Finish();
   }
 
@@ -60,6 +64,7 @@ class StdImport::Lines {
     absl::Status added = event.status();
     if (event.ok()) added = translator_.Add(*event, number_);
     ++events_;
+    branches_ += event.ok() && event->op == StdOp::kBranch;
     return absl::IsInvalidArgument(added) ? Named(added) : added;
   }
 
@@ -78,7 +83,7 @@ class StdImport::Lines {
   const std::string name_;
   StdTranslator translator_;
   std::string rest_;  // of a line whose end has not come
-  uint64_t number_ = 0, events_ = 0;
+  uint64_t number_ = 0, events_ = 0, branches_ = 0;
 };
 
 StdImport::StdImport(std::string name, BlockFile::Write write)

@@ -266,6 +266,15 @@ TEST(StdImportTest, ManyThreadsWithManyHoldsAreReadBack) {
             std::count(trace.begin(), trace.end(), '\n'));
 }
 
+// Of a log of nothing there is nothing to read.
+TEST(StdImportTest, BranchesAloneAreRefused) {
+  EXPECT_THAT(std::string(Import("1|branch|3\n").status.message()),
+              HasSubstr("nothing in it but branches"));
+  const Imported begun = Import("1|branch|3\n1|begin|4\n");
+  EXPECT_TRUE(begun.status.ok());
+  EXPECT_NE(begun.Read(), nullptr);
+}
+
 // Any bytes: an error in one line, or a log that can be read.
 TEST(StdImportTest, RandomLinesAreReadOrRefused) {
   const uint32_t seed = std::random_device{}();
