@@ -26,6 +26,7 @@ namespace lockcheck::runtime {
 using model::kMostParties;
 using model::SteerFile;
 using model::SteerParty;
+using model::SteerPlace;
 
 std::atomic<bool> g_steers{false};
 
@@ -44,9 +45,10 @@ class Meeting {
   uint32_t actor = 0;
   // Which ones it may be of: several may ask at one place.
   uint32_t parties = 0;
-  bool is_late = false;  // asks for what its party is to hold
-  uint32_t wants = 0;    // object
-  uint32_t joins = 0;    // actor, if it wants its end
+  bool is_late =
+      false;           // is where the late one is held back; it may be another
+  uint32_t wants = 0;  // object
+  uint32_t joins = 0;  // actor, if it wants its end
   Held held[kMostHeld];
   size_t held_count = 0;
   std::atomic<uint32_t> state{kWaits};
@@ -63,8 +65,11 @@ constexpr uint64_t kNsPerMs = 1'000'000;
 
 SteerFile* g_file = nullptr;
 
-// By site, which parties ask there (low half) and took there what they have.
+// By site, which parties ask there (low half) and took there what they have,
+// and whether the late one is held back there.
 constinit IdTable<> g_places;
+constexpr uintptr_t kLateAt = uintptr_t{1} << 63;
+static_assert(2 * kMostParties < 63);
 constexpr uintptr_t AsksAt(uint32_t party) { return uintptr_t{1} << party; }
 constexpr uintptr_t TookAt(uint32_t party) {
   return uintptr_t{1} << (kMostParties + party);
@@ -100,8 +105,7 @@ bool Complete(Meeting** chain, size_t n, uint32_t first, uint32_t end,
   const uint32_t next = Next(at);
   if (next == end) return is_end(last, at);
   for (Meeting* m = First(); m != nullptr; m = m->next) {
-    if (m->is_late || !m->IsWaiting() || !IsOf(*m, next) ||
-        !AsksFor(last, at, *m)) {
+    if (!m->IsWaiting() || !IsOf(*m, next) || !AsksFor(last, at, *m)) {
       continue;
     }
     const bool is_in_it = std::any_of(
@@ -133,17 +137,25 @@ bool KeepsUpSomebody(uint32_t actor) {
   return false;
 }
 
+bool IsSame(const SteerPlace& a, const SteerPlace& b) {
+  return a.offset == b.offset &&
+         strncmp(a.module, b.module, sizeof(a.module)) == 0;
+}
+
 // Whether a late one may take what it asks for now: all others are there, and
-// the last of them asks for it.
+// the last of them asks for it, or for what it takes inside of that.
 bool IsAwaited(const Meeting& late) {
   Meeting* chain[kMostParties];
   const uint32_t first = Next(g_file->late);
+  const bool is_outside =
+      !IsSame(g_file->late_at, g_file->party[g_file->late].took);
   for (Meeting* m = First(); m != nullptr; m = m->next) {
-    if (m->is_late || !m->IsWaiting() || !IsOf(*m, first)) continue;
+    if (m == &late || !m->IsWaiting() || !IsOf(*m, first)) continue;
     chain[0] = m;
     const auto asks_for_it = [&](const Meeting& last, uint32_t party) {
-      return g_file->party[party].joins != 0 ? last.joins == late.actor
-                                             : last.wants == late.wants;
+      return g_file->party[party].joins != 0
+                 ? last.joins == late.actor
+                 : is_outside || last.wants == late.wants;
     };
     if (Complete(chain, 1, first, g_file->late, asks_for_it)) return true;
   }
@@ -170,7 +182,7 @@ bool Meet(Meeting& came) {
 
 // Somebody has come.
 void Look(Meeting& came) {
-  if (!came.is_late && Meet(came)) return;
+  if (Meet(came)) return;
   for (Meeting* m = First(); m != nullptr; m = m->next) {
     if (m->is_late && m->IsWaiting() && IsAwaited(*m)) {
       LetGo(*m);
@@ -190,40 +202,45 @@ bool Understand(Thread* t, uintptr_t place, Meeting& m) {
     m.held[m.held_count++] = {ObjectOf(*hold), at};
     took |= at;
   }
+  const bool is_main = t->tid == static_cast<uint32_t>(getpid());
+  bool has_what_one_has = false;
   for (uint32_t party = 0; party < g_file->parties; ++party) {
     const SteerParty& its = g_file->party[party];
-    // One that took nothing has its own end, for which the one before waits.
-    if ((place & AsksAt(party)) != 0 && (its.joins != 0) == (m.joins != 0) &&
-        (its.took.module[0] == 0 || (took & TookAt(party)) != 0)) {
-      m.parties |= 1u << party;
+    if ((place & AsksAt(party)) == 0 || (its.joins != 0) != (m.joins != 0) ||
+        (its.is_main != 0) != is_main) {
+      continue;
     }
+    // One that took nothing has its own end, for which the one before waits.
+    const bool needs_nothing = its.took.module[0] == 0;
+    if (!needs_nothing && (took & TookAt(party)) == 0) continue;
+    m.parties |= 1u << party;
+    has_what_one_has |= !needs_nothing;
   }
-  if (m.parties != 0) return true;
-  const uint32_t late = g_file->late;
-  m.is_late = late < g_file->parties && (place & TookAt(late)) != 0;
-  if (m.is_late) m.parties = 1u << late;
-  return m.is_late;
+  m.is_late = (place & kLateAt) != 0 && !has_what_one_has &&
+              (g_file->party[g_file->late].is_main != 0) == is_main;
+  return m.parties != 0 || m.is_late;
 }
 
-// Its counts.
+// Those whose time it takes.
 template <typename Act>
 void ForEachParty(const Meeting& m, const Act& act) {
   for (uint32_t party = 0; party < g_file->parties; ++party) {
-    if (IsOf(m, party)) act(g_file->party[party]);
+    if (IsOf(m, party) || (m.is_late && party == g_file->late)) {
+      act(g_file->party[party]);
+    }
   }
 }
 
 // One late thread at a time, or a place that many parties share would stop all.
-bool MayStop(const Meeting& m) {
+bool MayStop(Meeting& m) {
+  for (const Meeting* other = First(); other != nullptr; other = other->next) {
+    m.is_late &= !other->is_late;
+  }
   bool has_time = false;
   ForEachParty(m, [&](const SteerParty& party) {
     has_time |= party.waited_ms.load() < g_file->budget_ms;
   });
-  if (!has_time || !m.is_late) return has_time;
-  for (const Meeting* other = First(); other != nullptr; other = other->next) {
-    if (other->is_late) return false;
-  }
-  return true;
+  return has_time;
 }
 
 // It is not there in a child that a signal handler has forked meanwhile.
@@ -294,7 +311,12 @@ void NoteSteered(uint32_t site, const void* pc) {
     if (is_here(g_file->party[party].asks)) places |= AsksAt(party);
     if (is_here(g_file->party[party].took)) places |= TookAt(party);
   }
-  if (places != 0) g_places.Set(site, places);
+  if (g_file->late < g_file->parties && is_here(g_file->late_at)) {
+    places |= kLateAt;
+  }
+  if (places == 0) return;
+  g_places.Set(site, places);
+  g_file->places.fetch_add(1);
 }
 
 bool IsSteered(uint32_t site) { return g_places.Get(site) != 0; }
@@ -312,8 +334,8 @@ Thread* HoldBack(Thread* t, uint32_t site, uint32_t object, uint32_t joined) {
     if (KeepsUpSomebody(m.actor)) m.state.store(Meeting::kHurries);
     m.next = First();
     First() = &m;
-    if (!m.is_late) {
-      ForEachParty(m, [](SteerParty& party) { party.arrived.fetch_add(1); });
+    for (uint32_t party = 0; party < g_file->parties; ++party) {
+      if (IsOf(m, party)) g_file->party[party].arrived.fetch_add(1);
     }
     Look(m);
   }

@@ -14,8 +14,8 @@
 
 namespace lockcheck::model {
 
-inline constexpr uint64_t kSteerMagic = 0x316565747363636c;  // "lccstee1"
-inline constexpr uint32_t kMostParties = 32;
+inline constexpr uint64_t kSteerMagic = 0x326565747363636c;  // "lccstee2"
+inline constexpr uint32_t kMostParties = 31;
 inline constexpr uint32_t kNoParty = UINT32_MAX;
 
 // An instruction: the last part of its module's path, cut to what fits, and the
@@ -31,7 +31,8 @@ struct SteerPlace {
 struct SteerParty {
   SteerPlace asks;
   SteerPlace took;
-  uint32_t joins;  // 1: what it asks for is the next one's end
+  uint32_t joins;    // 1: what it asks for is the next one's end
+  uint32_t is_main;  // 1: it is the main thread of its process; 0: it is not
   // ---- What came of it ----
   std::atomic<uint32_t> arrived;    // how often somebody was held back here
   std::atomic<uint32_t> gave_up;    // and the others did not come in time
@@ -41,13 +42,14 @@ struct SteerParty {
 struct SteerFile {
   uint64_t magic;
   uint32_t parties;
-  // Who takes what it has only when all others have come; kNoParty: nobody is
-  // held back before that.
+  // Who is held back at `late_at`, before what it has or a lock outside of
+  // that, until all others have come; kNoParty: nobody is.
   uint32_t late;
-  uint32_t patience_ms;       // for which one is held back
-  uint32_t budget_ms;         // for which those of one party are, in all
-  std::atomic<uint32_t> met;  // how often all were there, and were let go
-  uint32_t unused;
+  SteerPlace late_at;
+  uint32_t patience_ms;          // for which one is held back
+  uint32_t budget_ms;            // for which those of one party are, in all
+  std::atomic<uint32_t> met;     // how often all were there, and were let go
+  std::atomic<uint32_t> places;  // sites of the program that are one of these
   SteerParty party[kMostParties];
 };
 

@@ -180,6 +180,7 @@ PartRow Builder::PartOf(const analysis::Part& part) {
   PartRow row;
   row.actor = naming_.Actor(part.actor);
   row.holds = Holds(part.actor, part.holds, part.outer);
+  row.outer = part.outer;
   row.count = part.count;
   if (part.wants != kNone) {
     WantRow wants;

@@ -205,7 +205,8 @@ struct AwaitRow {
 
 struct PartRow {
   std::optional<uint32_t> actor;
-  std::vector<HoldRow> holds;
+  std::vector<HoldRow> holds;  // the one that matters first, then in order
+  size_t outer = 0;            // of the others, those acquired before the first
   std::optional<WantRow> wants;
   std::optional<AwaitRow> awaits;
   uint64_t count = 0;

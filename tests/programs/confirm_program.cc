@@ -117,6 +117,54 @@ void Join() {
   t.join();
 }
 
+// Both take the lock in one line.
+void JoinInOnePlace() {
+  lockcheck::mutex a("a");
+  std::atomic<bool> is_over{false};
+  const auto with_lock = [&](const std::function<void()>& act) {
+    const lock_guard held(a);
+    act();
+  };
+  lockcheck::thread t([&] {
+    with_lock([] {});
+    is_over = true;
+    is_over.notify_all();
+  });
+  if (in_turn) is_over.wait(false);
+  with_lock([&] { t.join(); });
+}
+
+// The first thread keeps the gate all the while, the second comes through it.
+void Gate() {
+  lockcheck::mutex gate("gate"), a("a"), b("b");
+  InThreads({[&] {
+               const lock_guard outside(gate);
+               const lock_guard first(a);
+               const lock_guard second(b);
+             },
+             [&] {
+               { const lock_guard through(gate); }
+               const lock_guard first(b);
+               const lock_guard second(a);
+             }},
+            in_turn);
+}
+
+// Main waits for a task with the lock that this one takes.
+void TaskUnderLock() {
+  lockcheck::mutex a("a");
+  lockcheck::thread_pool pool(1, "pool");
+  std::atomic<bool> is_over{false};
+  auto task = pool.submit([&] {
+    { const lock_guard last(a); }
+    is_over = true;
+    is_over.notify_all();
+  });
+  if (in_turn) is_over.wait(false);
+  const lock_guard held(a);
+  task.get();
+}
+
 // The second thread takes the other way only if it is asked to.
 void Fork(bool other_way) {
   lockcheck::mutex a("a"), b("b");
@@ -142,6 +190,9 @@ int main(int argc, char** argv) {
   if (story == "philosophers") Philosophers(3);
   if (story == "readers") Readers();
   if (story == "join") Join();
+  if (story == "join-in-one-place") JoinInOnePlace();
+  if (story == "gate") Gate();
+  if (story == "task") TaskUnderLock();
   if (story == "flag") Abba(true);
   if (story == "both-ways") Fork(true);
   if (story == "one-way") Fork(false);

@@ -2,6 +2,7 @@
 // why it is not is said.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -85,8 +86,12 @@ TEST_P(HappensTest, WhatCanHappenDoes) {
 }
 INSTANTIATE_TEST_SUITE_P(Stories, HappensTest,
                          ::testing::Values("abba", "philosophers", "readers",
-                                           "join"),
-                         [](const auto& info) { return info.param; });
+                                           "join", "join-in-one-place", "gate"),
+                         [](const auto& info) {
+                           std::string name = info.param;
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
 
 // What one that is held back keeps from coming is let through.
 TEST_F(ConfirmTest, WhoNeedsTheLockBeforeIsWaitedFor) {
@@ -143,20 +148,31 @@ TEST_F(ConfirmTest, WrongUsageIsOneLine) {
 }
 
 TEST_F(ConfirmTest, WhatCannotBeSteeredIsRefused) {
-  const auto refused = [&](const char* program, const std::string& story) {
+  const auto refused = [&](const char* program,
+                           const std::vector<std::string>& words) {
     const std::string path = std::string(LOCKCHECK_PROGRAMS "/") + program;
-    const std::string log = Record(path, {story});
-    const Finished said =
-        Command({"confirm", log, IdOf(log), "--", path, story});
+    const std::string log = Record(path, words);
+    const Finished said = Command({"confirm", log, IdOf(log), "--", path});
     EXPECT_EQ(said.exit_status(), 2) << said.out;
     EXPECT_THAT(said.err, HasSubstr("what can be steered into is a cycle of "
                                     "locks and joins"));
     return said.err;
   };
-  EXPECT_THAT(refused("waits_program", "latch-under-mutex-latent"),
+  EXPECT_THAT(refused("waits_program", {"latch-under-mutex-latent"}),
               HasSubstr(" is a communication, no cycle"));
-  EXPECT_THAT(refused("std_lock_O0", "scoped"),
+  EXPECT_THAT(refused("confirm_program", {"task", "in-turn"}),
+              HasSubstr(" is a task, and no thread that is joined"));
+  EXPECT_THAT(refused("std_lock_O0", {"scoped"}),
               HasSubstr("b is tried by std::lock, and not waited for"));
+}
+
+TEST_F(ConfirmTest, OfALogThatIsCutItIsSaid) {
+  const std::string log = Record("abba");
+  const std::string id = IdOf(log);
+  fs::resize_file(log, 80'000);
+  const Finished said = Command({"confirm", log, id, "--", kProgram, "abba"});
+  EXPECT_EQ(said.exit_status(), 2);
+  EXPECT_THAT(said.err, HasSubstr("no finding of this log, which is cut, has"));
 }
 
 // A byte of it, in the file.
@@ -201,7 +217,33 @@ TEST_F(ConfirmTest, ARunThatDoesNotEndIsKilled) {
       Command({"confirm", log, IdOf(log), "--attempts", "1", "--time-limit",
                "1", "--", "/bin/sh", "-c", "exec sleep 600"});
   EXPECT_EQ(said.exit_status(), 1) << said.out << said.err;
-  EXPECT_THAT(said.out, StartsWith("diverged: "));
+  EXPECT_THAT(said.out,
+              AllOf(StartsWith("diverged: "),
+                    HasSubstr("\n  1 of the runs was killed after 1 s\n")));
+}
+
+TEST_F(ConfirmTest, OfAnotherProgramItIsSaidWhichOneWasRecorded) {
+  const std::string log = Record("abba");
+  const Finished said = Command({"confirm", log, IdOf(log), "--", "/bin/true"});
+  EXPECT_EQ(said.exit_status(), 1);
+  EXPECT_THAT(said.out,
+              AllOf(HasSubstr("it came to none of the finding's places; what "
+                              "was recorded is "),
+                    HasSubstr("confirm_program"), Not(HasSubstr("nobody"))));
+}
+
+// Asked to end, it does not begin with the next run; nor does a program that
+// stays keep it.
+TEST_F(ConfirmTest, EndsWhenItIsAskedTo) {
+  const std::string log = Record("abba");
+  for (const char* before : {"", "trap '' TERM; "}) {
+    const Finished said =
+        Command({"confirm", log, IdOf(log), "--", "/bin/sh", "-c",
+                 std::string(before) + "kill -TERM $PPID; exec sleep 600"});
+    EXPECT_EQ(said.exit_status(), 128 + SIGTERM) << said.out;
+    EXPECT_THAT(said.err, HasSubstr("ended by signal 15 in attempt 1 of 10"));
+    EXPECT_TRUE(LeftNothing());
+  }
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "fmt/format.h"
 #include "lib/report/finding_text.h"
+#include "lib/report/sites.h"
 #include "lib/symbolize/elf_file.h"
 #include "tools/lockcheck/commands.h"
 #include "tools/lockcheck/exit_status.h"
@@ -87,32 +88,38 @@ class Confirmation {
 
   int Run() {
     for (uint32_t attempt = 0; attempt < options_.attempts; ++attempt) {
-      const auto status = Attempt(attempt);
-      if (!status.ok()) {
-        Complain(std::string(status.status().message()));
-        return absl::IsNotFound(status.status()) ? kExitNoProgram
-                                                 : kExitCannotRun;
+      const auto end = Attempt(attempt);
+      if (!end.ok()) {
+        Complain(std::string(end.status().message()));
+        return absl::IsNotFound(end.status()) ? kExitNoProgram : kExitCannotRun;
       }
       if (Happened(attempt)) {
         return Say(fmt::format("deadlocked: it happened in attempt {} of {}\n",
                                attempt + 1, options_.attempts),
                    kExitOk);
       }
+      if (end->asked_to_end != 0) {
+        Complain(fmt::format("ended by signal {} in attempt {} of {}",
+                             end->asked_to_end, attempt + 1,
+                             options_.attempts));
+        return 128 + end->asked_to_end;
+      }
+      killed_ += end->by_limit;
     }
     return SayWhyNot();
   }
 
  private:
   // In the first run each is held back where it asks; in those that follow one
-  // party after the other is kept from its first lock until the rest is there.
-  absl::StatusOr<int> Attempt(uint32_t attempt) {
-    const uint32_t turn = attempt % (plan_.parties() + 1);
-    const uint32_t round = attempt / (plan_.parties() + 1);
+  // party after the other is late.
+  absl::StatusOr<ProgramEnd> Attempt(uint32_t attempt) {
+    const auto turns = static_cast<uint32_t>(plan_.turns().size());
+    const uint32_t round = attempt / turns;
     const uint32_t limit_ms = options_.time_limit * 1'000;
-    plan_.Prepare(turn == 0 ? model::kNoParty : turn - 1,
+    plan_.Prepare(plan_.turns()[attempt % turns],
                   std::min(kPatienceMs * (round + 1), limit_ms / 2),
                   limit_ms / 2);
-    auto status = RunProgram(
+    auto end = RunProgram(
         options_.program,
         RecordingEnvironment(
             options_, logs_.pattern(),
@@ -123,7 +130,8 @@ class Confirmation {
       arrived_[i] += plan_.file().party[i].arrived.load();
     }
     met_ += plan_.file().met.load();
-    return status;
+    places_ += plan_.file().places.load();
+    return end;
   }
 
   // Shows it if so; or else the first other one that did.
@@ -158,18 +166,35 @@ class Confirmation {
     const std::string runs = fmt::format("{} attempt{}", options_.attempts,
                                          options_.attempts == 1 ? "" : "s");
     if (!never.empty()) {
-      return Say(fmt::format("diverged: in {} the program did not do what the "
-                             "finding needs\n{}{}",
-                             runs, never, other_),
-                 kExitDiverged);
+      return Say(
+          fmt::format("diverged: in {} the program did not do what the "
+                      "finding needs\n{}{}",
+                      runs, places_ == 0 ? NothingOfIt() : never, Besides()),
+          kExitDiverged);
     }
     return Say(
         fmt::format("not reached: in {} {}\n{}", runs,
                     met_ != 0
                         ? "all who take part met, and went on all the same"
                         : "all who take part came, but never at the same time",
-                    other_),
+                    Besides()),
         kExitNotReached);
+  }
+
+  std::string NothingOfIt() const {
+    const auto process = report_.actors[*row_.parts[0].actor].process;
+    return fmt::format(
+        "  it came to none of the finding's places; what was recorded is {}\n",
+        process ? report::Printable(report_.processes[*process].program)
+                : "not known");
+  }
+
+  // Lines about other things that happened.
+  std::string Besides() const {
+    if (killed_ == 0) return other_;
+    return other_ + fmt::format("  {} of the runs {} killed after {} s\n",
+                                killed_, killed_ == 1 ? "was" : "were",
+                                options_.time_limit);
   }
 
   int Say(const std::string& verdict, int status) {
@@ -185,9 +210,10 @@ class Confirmation {
   const RunLogs& logs_;
   SteerPlan& plan_;
   std::vector<uint64_t> arrived_;  // by party
-  uint64_t met_ = 0;
-  std::string text_;   // the deadlock that is shown
-  std::string other_;  // the line about it if it is another one
+  uint64_t met_ = 0, places_ = 0;
+  uint32_t killed_ = 0;  // runs that the time limit ended
+  std::string text_;     // the deadlock that is shown
+  std::string other_;    // the line about it if it is another one
 };
 
 int Fail(const absl::Status& status, int exit) {

@@ -56,16 +56,16 @@ int RunRun(Options options) {
     Complain(std::string(writable.message()));
     return kExitFile;
   }
-  const auto status = RunProgram(
-      options.program, RecordingEnvironment(options, logs->pattern()));
-  if (!status.ok()) {
+  const auto end = RunProgram(options.program,
+                              RecordingEnvironment(options, logs->pattern()));
+  if (!end.ok()) {
     logs->Remove();
-    Complain(std::string(status.status().message()));
-    return absl::IsNotFound(status.status()) ? kExitNoProgram : kExitCannotRun;
+    Complain(std::string(end.status().message()));
+    return absl::IsNotFound(end.status()) ? kExitNoProgram : kExitCannotRun;
   }
   const std::vector<std::string> written = logs->Written();
   const int judged = Judge(std::move(options), written);
-  const int result = *status != 0 ? *status : judged;
+  const int result = end->status != 0 ? end->status : judged;
   if (result == kExitOk || written.empty()) {
     logs->Remove();
   } else if (logs->temporary()) {

@@ -21,6 +21,14 @@ using Clock = std::chrono::steady_clock;
 constexpr int kPassedOn[] = {SIGTERM, SIGINT,  SIGQUIT,
                              SIGHUP,  SIGUSR1, SIGUSR2};
 
+constexpr Clock::time_point kNever = Clock::time_point::max();
+
+constexpr bool AsksToEnd(int signal) {
+  return signal != SIGUSR1 && signal != SIGUSR2;
+}
+// Of a program with a time limit; another one may take as long as it likes.
+constexpr std::chrono::seconds kTimeToEnd(2);
+
 // While this lives, signals wait to be fetched, and end nobody.
 class HeldSignals {
  public:
@@ -44,18 +52,18 @@ class HeldSignals {
   HeldSignals& operator=(const HeldSignals&) = delete;
 
   // Empty: none came by then.
-  std::optional<siginfo_t> Next(std::optional<Clock::time_point> until) const {
+  std::optional<siginfo_t> Next(Clock::time_point until) const {
     siginfo_t info{};
     for (;;) {
       timespec left{};
-      if (until) {
+      if (until != kNever) {
         const auto ns = std::max<int64_t>(
-            0, std::chrono::nanoseconds(*until - Clock::now()).count());
+            0, std::chrono::nanoseconds(until - Clock::now()).count());
         left = {static_cast<time_t>(ns / 1'000'000'000),
                 static_cast<long>(ns % 1'000'000'000)};
       }
-      if ((until ? sigtimedwait(&held_, &info, &left)
-                 : sigwaitinfo(&held_, &info)) >= 0) {
+      if ((until != kNever ? sigtimedwait(&held_, &info, &left)
+                           : sigwaitinfo(&held_, &info)) >= 0) {
         return info;
       }
       if (errno == EAGAIN) return std::nullopt;
@@ -111,30 +119,38 @@ absl::StatusOr<pid_t> Start(const std::vector<std::string>& words,
 
 }  // namespace
 
-absl::StatusOr<int> RunProgram(const std::vector<std::string>& words,
-                               const std::vector<std::string>& variables,
-                               std::optional<std::chrono::seconds> limit) {
+absl::StatusOr<ProgramEnd> RunProgram(
+    const std::vector<std::string>& words,
+    const std::vector<std::string>& variables,
+    std::optional<std::chrono::seconds> limit) {
   const HeldSignals signals;
   const auto child = Start(words, variables, signals.before());
   if (!child.ok()) return child.status();
-  std::optional<Clock::time_point> until;
-  if (limit) until = Clock::now() + *limit;
+  Clock::time_point until = limit ? Clock::now() + *limit : kNever;
+  ProgramEnd end;
   for (;;) {
     const auto info = signals.Next(until);
     if (!info) {
       kill(*child, SIGKILL);
-      until.reset();
+      until = kNever;
+      end.by_limit = end.asked_to_end == 0;
       continue;
     }
     if (info->si_signo != SIGCHLD) {
       // A terminal has sent it to the program, too.
       if (info->si_code != SI_KERNEL) kill(*child, info->si_signo);
+      if (AsksToEnd(info->si_signo)) {
+        end.asked_to_end = info->si_signo;
+        if (limit) until = std::min(until, Clock::now() + kTimeToEnd);
+      }
       continue;
     }
     int status = 0;
     if (waitpid(*child, &status, WNOHANG) != *child) continue;
-    if (WIFSIGNALED(status)) return 128 + WTERMSIG(status);
-    if (WIFEXITED(status)) return WEXITSTATUS(status);
+    if (!WIFSIGNALED(status) && !WIFEXITED(status)) continue;
+    end.status =
+        WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    return end;
   }
 }
 

@@ -69,8 +69,30 @@ template <typename Row>
 void SetPlace(const Report& report, const Row& row, model::SteerPlace& place) {
   const report::SourceLine& where = *PlaceOf(report, row);
   const std::string_view module = LastPart(where.module);
+  place = {};
   module.copy(place.module, sizeof(place.module) - 1);
   place.offset = where.offset;
+}
+
+std::vector<SteerPlan::Late> TurnsOf(const Report& report,
+                                     const FindingRow& row,
+                                     const model::SteerFile& file) {
+  std::vector<SteerPlan::Late> turns = {{}};
+  for (uint32_t i = 0; i < file.parties; ++i) {
+    const PartRow& part = row.parts[i];
+    SteerPlan::Late outside = {i, file.party[i].took};
+    if (part.outer != 0 && part.holds.size() > 1 &&
+        IsPlaceKnown(report, part.holds[1])) {
+      SetPlace(report, part.holds[1], outside.at);
+    }
+    if (outside.at.module[0] != 0) turns.push_back(outside);
+  }
+  for (uint32_t i = 0; i < file.parties; ++i) {
+    if (row.parts[i].outer != 0 && file.party[i].took.module[0] != 0) {
+      turns.push_back({i, file.party[i].took});
+    }
+  }
+  return turns;
 }
 
 absl::Status Cannot(std::string_view why) {
@@ -93,9 +115,10 @@ absl::StatusOr<const FindingRow*> FindingOf(const Report& report,
   }
   if (id.empty() || found.empty()) {
     return absl::NotFoundError(fmt::format(
-        "no finding of this log has the id '{}'{}; `lockcheck "
+        "no finding of this log{} has the id '{}'{}; `lockcheck "
         "analyze --all` shows the ids",
-        report::Printable(id), report::DidYouMean(report::Nearest(id, ids))));
+        report.whole ? "" : ", which is cut,", report::Printable(id),
+        report::DidYouMean(report::Nearest(id, ids))));
   }
   if (found.size() > 1) {
     return absl::NotFoundError(
@@ -124,6 +147,11 @@ absl::Status CanBeSteered(const Report& report, const FindingRow& row) {
     const report::ActorRow& actor = report.actors[*part.actor];
     if (actor.kind == "coroutine") {
       return Cannot(fmt::format("{} is a coroutine", actor.label));
+    }
+    if (IsJoin(report, part) && next.actor &&
+        report.actors[*next.actor].kind == "task") {
+      return Cannot(fmt::format("{} is a task, and no thread that is joined",
+                                report.actors[*next.actor].label));
     }
     processes.insert(actor.process);
     const report::ObjectRow& object = report.objects[part.wants->object];
@@ -172,19 +200,24 @@ absl::StatusOr<SteerPlan> SteerPlan::At(const std::string& path,
     const PartRow& before = row.parts[(i + file->parties - 1) % file->parties];
     SetPlace(report, *part.wants, file->party[i].asks);
     file->party[i].joins = IsJoin(report, part);
+    const std::string& kind = report.actors[*part.actor].kind;
+    file->party[i].is_main = kind == "main" || kind == "fork-child";
     if (!IsJoin(report, before)) {
       SetPlace(report, part.holds[0], file->party[i].took);
     }
   }
   SteerPlan plan;
+  plan.turns_ = TurnsOf(report, row, *file);
   plan.path_ = path;
   plan.file_.reset(file);
   return plan;
 }
 
-void SteerPlan::Prepare(uint32_t late, uint32_t patience_ms,
+void SteerPlan::Prepare(const Late& late, uint32_t patience_ms,
                         uint32_t budget_ms) {
-  file_->late = late;
+  file_->late = late.party;
+  file_->late_at = late.at;
+  file_->places = 0;
   file_->patience_ms = patience_ms;
   file_->budget_ms = budget_ms;
   file_->met = 0;

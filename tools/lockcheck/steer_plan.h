@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -35,8 +36,17 @@ class SteerPlan {
   const std::string& path() const { return path_; }
   uint32_t parties() const { return file_->parties; }
 
-  // Before each run. `late`: a party, or model::kNoParty.
-  void Prepare(uint32_t late, uint32_t patience_ms, uint32_t budget_ms);
+  // Of which one party is late in some runs, and where that is held back.
+  struct Late {
+    uint32_t party = model::kNoParty;  // nobody
+    model::SteerPlace at = {};
+  };
+  // What may be tried, the likeliest first: nobody, each party before the
+  // outermost lock that it has, and each before the lock that matters.
+  const std::vector<Late>& turns() const { return turns_; }
+
+  // Before each run.
+  void Prepare(const Late& late, uint32_t patience_ms, uint32_t budget_ms);
   // After it.
   const model::SteerFile& file() const { return *file_; }
 
@@ -46,6 +56,7 @@ class SteerPlan {
     void operator()(model::SteerFile* file) const;
   };
   std::string path_;
+  std::vector<Late> turns_;
   std::unique_ptr<model::SteerFile, Unmap> file_;
 };
 
