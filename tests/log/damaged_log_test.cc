@@ -1,257 +1,32 @@
-// Logs that are cut, foreign, newer or damaged: what is left is read, what is
-// lost is said, and no bytes whatever crash the reader.
+// Logs with damage inside: it costs its block and no more, what is lost is
+// said, and no bytes whatever crash the reader.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/stat.h>
 
 #include <algorithm>
-#include <cstdio>
+#include <cstdint>
 #include <cstring>
-#include <fstream>
 #include <map>
-#include <memory>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "lib/log/recording.h"
 #include "tests/log/log_builder.h"
 #include "tests/log/random_log.h"
-#include "tests/log/transcript.h"
+#include "tests/log/small_log.h"
 
 namespace lockcheck::log {
 namespace {
 
-using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using testing::LogBuilder;
-using ::testing::Not;
 using testing::RandomLog;
-using testing::Transcript;
-
-using Events = std::map<uint32_t, std::vector<std::string>>;  // by actor
-
-// Everything a reader can reach is touched.
-Events EventsOf(const Recording& r) {
-  Events events;
-  for (ActorIndex i = 0; i < r.actors.size(); ++i) {
-    Transcript t;
-    r.Replay(i, t);
-    events[r.actors[i].id] = std::move(t.lines);
-  }
-  return events;
-}
-
-// The same by actor and segment.
-using Segments =
-    std::map<std::pair<uint32_t, uint32_t>, std::vector<std::string>>;
-
-Segments SegmentsOf(const Recording& r) {
-  Segments segments;
-  for (const Actor& actor : r.actors) {
-    for (const Segment& segment : actor.segments) {
-      Transcript t;
-      DecodeSegment(segment.words, t);
-      segments[{actor.id, segment.number}] = std::move(t.lines);
-    }
-  }
-  return segments;
-}
-
-std::unique_ptr<Recording> Read(const std::string& bytes) {
-  auto recording = Recording::OpenBytes("test.log", bytes);
-  EXPECT_TRUE(recording.ok()) << recording.status();
-  return *std::move(recording);
-}
-
-absl::Status StatusOf(const std::string& bytes) {
-  return Recording::OpenBytes("test.log", bytes).status();
-}
-
-std::string Message(const absl::Status& status) {
-  return std::string(status.message());
-}
-
-bool IsPrefix(const std::vector<std::string>& part,
-              const std::vector<std::string>& whole) {
-  return part.size() <= whole.size() &&
-         std::equal(part.begin(), part.end(), whole.begin());
-}
-
-std::string SmallLog(bool hot) {
-  LogBuilder b;
-  b.Process(1).Actor(1, BeginHow::kMain, {.hot = hot});
-  b.Object(1, model::ObjectKind::kMutex, "m").Site(8, {PackFrame(0, 1)});
-  b.Open(1, 1, 8).Section(1, 2, 9, {.handover = 3}).Close(1).Fork(1, 2);
-  b.Actor(2, BeginHow::kStarted, {.parent = 1, .hot = hot}).Section(2, 1, 8);
-  b.Block(2, 1, 8, 1, 9).Unblock(2).NewSegment(2).Section(2, 3, 8).NewBlock(2);
-  b.Section(2, 4, 8).End(2).Exit(1);
-  return b.bytes();
-}
-
-// ---- Files that are refused ----
-
-TEST(RefusedLogTest, AMissingFileIsNotFoundAndSaysWhereLogsGo) {
-  const auto status = Recording::Open("/no/such/file.log").status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
-  EXPECT_THAT(Message(status),
-              AllOf(HasSubstr("/no/such/file.log"), HasSubstr("log=")));
-}
-
-TEST(RefusedLogTest, ADirectoryAndADeviceAreNoLogs) {
-  for (const char* path : {"/", "/dev/null"}) {
-    const auto status = Recording::Open(path).status();
-    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
-    EXPECT_THAT(Message(status),
-                AllOf(HasSubstr(path), HasSubstr("not a lockcheck log")));
-  }
-}
-
-TEST(RefusedLogTest, ANamedPipeIsRefusedAndNotWaitedFor) {
-  const std::string path = ::testing::TempDir() + "/damaged_log_test.pipe";
-  std::remove(path.c_str());
-  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
-  EXPECT_EQ(Recording::Open(path).status().code(),
-            absl::StatusCode::kInvalidArgument);
-  ASSERT_EQ(std::remove(path.c_str()), 0);
-}
-
-TEST(RefusedLogTest, AnEmptyFileSaysThatItIsEmpty) {
-  const std::string path = ::testing::TempDir() + "/damaged_log_test.empty";
-  std::ofstream(path).flush();
-  const auto status = Recording::Open(path).status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(Message(status), AllOf(HasSubstr(path), HasSubstr("empty")));
-  ASSERT_EQ(std::remove(path.c_str()), 0);
-}
-
-TEST(RefusedLogTest, TextAndForeignFilesAreNoLogs) {
-  for (const std::string& bytes :
-       {std::string("hello\n"), std::string(200'000, 'x'),
-        std::string(200'000, '\0'),
-        std::string("\x7f"
-                    "ELF\x02\x01\x01"),
-        std::string("LOCKCHK ")}) {
-    const auto status = StatusOf(bytes);
-    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
-    EXPECT_THAT(Message(status), HasSubstr("not a lockcheck log"));
-    EXPECT_THAT(Message(status), Not(HasSubstr("\n")));
-  }
-}
-
-TEST(RefusedLogTest, ANewerFormatNamesBothVersionsAndTheMend) {
-  LogBuilder b;
-  b.MajorVersion(kMajorVersion + 6).Process(1).Actor(1, BeginHow::kMain);
-  const auto status = StatusOf(b.bytes());
-  EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented);
-  EXPECT_THAT(Message(status),
-              AllOf(HasSubstr("test.log"), HasSubstr("version 8"),
-                    HasSubstr("version 2"), HasSubstr("newer lockcheck")));
-}
-
-TEST(RefusedLogTest, AFileCutWithinItsHeaderSaysSo) {
-  const std::string log = SmallLog(false);
-  for (size_t size = 1; size < sizeof(FileHeader); ++size) {
-    const auto status = StatusOf(log.substr(0, size));
-    ASSERT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << size;
-    ASSERT_THAT(Message(status), HasSubstr("cut within its header")) << size;
-  }
-}
-
-TEST(RefusedLogTest, AnotherBlockSizeIsADamagedHeader) {
-  LogBuilder b;
-  b.Process(1).Actor(1, BeginHow::kMain);
-  b.CorruptByte(offsetof(FileHeader, block_size));
-  EXPECT_THAT(Message(StatusOf(b.bytes())), HasSubstr("damaged header"));
-}
-
-TEST(RefusedLogTest, AHeaderAloneIsARecordingOfNothing) {
-  const std::string log = SmallLog(false);
-  for (const size_t size : {sizeof(FileHeader), kBlockSize}) {
-    const auto r = Read(log.substr(0, size));
-    EXPECT_THAT(r->actors, IsEmpty());
-    EXPECT_FALSE(r->complete);
-    EXPECT_THAT(r->warnings, ElementsAre(HasSubstr("were claimed"),
-                                         HasSubstr("no process")));
-  }
-}
-
-// ---- Files that are cut ----
-
-class CutLogTest : public ::testing::TestWithParam<bool> {
- protected:
-  CutLogTest() : log_(SmallLog(GetParam())), whole_(SegmentsOf(*Read(log_))) {}
-
-  // Of every segment that is left, what is left is its beginning. Returns how
-  // many records those are.
-  size_t RecordsLeft(size_t size) {
-    const auto r = Read(log_.substr(0, size));
-    size_t count = 0;
-    for (const auto& [segment, events] : SegmentsOf(*r)) {
-      if (!IsPrefix(events, whole_[segment])) {
-        ADD_FAILURE() << "cut at " << size << ", actor " << segment.first;
-      }
-      count += events.size();
-    }
-    return count;
-  }
-
-  const std::string log_;
-  Segments whole_;
-};
-
-TEST_P(CutLogTest, IsReadAsFarAsItGoesWhereverItIsCut) {
-  for (size_t size = sizeof(FileHeader); size < log_.size() && !HasFailure();
-       size += 97) {
-    RecordsLeft(size);
-  }
-}
-
-TEST_P(CutLogTest, KeepsEveryWholeRecordBeforeTheCut) {
-  size_t all = 0;
-  for (const auto& [segment, events] : whole_) all += events.size();
-  ASSERT_EQ(RecordsLeft(log_.size()), all);
-  size_t last = 0;
-  for (uint64_t block = 1; block * kBlockSize < log_.size(); ++block) {
-    const size_t from = block * kBlockSize;
-    for (size_t word = 0; word < 300 && !HasFailure(); ++word) {
-      // Cutting within a word loses that word, and no more.
-      const size_t left = RecordsLeft(from + 4 * word);
-      ASSERT_EQ(RecordsLeft(from + 4 * word + 3), left) << word;
-      ASSERT_GE(left, last) << word;
-      last = left;
-    }
-  }
-  EXPECT_EQ(last, all);
-}
-
-TEST_P(CutLogTest, SaysThatTheLastBlockIsCut) {
-  const auto r = Read(log_.substr(0, kBlockSize + sizeof(BlockHeader) + 50));
-  EXPECT_FALSE(r->complete);
-  if (!GetParam()) {
-    EXPECT_THAT(r->warnings, Contains(HasSubstr("block 1 (at byte 65536)")));
-  }
-  EXPECT_THAT(r->warnings, Contains(HasSubstr("cut off")));
-}
-
-TEST_P(CutLogTest, SaysThatWholeBlocksAreMissing) {
-  const auto whole = Read(log_);
-  EXPECT_THAT(whole->warnings, Not(Contains(HasSubstr("were claimed"))));
-  const auto r = Read(log_.substr(0, log_.size() - kBlockSize));
-  EXPECT_FALSE(r->complete);
-  EXPECT_FALSE(r->whole);
-  EXPECT_THAT(r->warnings, Contains(HasSubstr("were claimed: it was cut")));
-}
-
-INSTANTIATE_TEST_SUITE_P(SealedAndHot, CutLogTest, ::testing::Bool(),
-                         [](const auto& p) {
-                           return p.param ? "Hot" : "Sealed";
-                         });
 
 // ---- Files with damage inside ----
 
@@ -434,17 +209,6 @@ TEST(DamagedHotBlockTest, NewerRecordsAreSkippedAndCountedAndNothingIsLost) {
   const auto r = Read(b.bytes());
   EXPECT_TRUE(r->complete);
   EXPECT_THAT(r->warnings, ElementsAre(HasSubstr("use a newer lockcheck")));
-}
-
-TEST(UnfinishedLogTest, IsWholeUnlessItsLatestRecordsWereKeptInMemory) {
-  for (const bool in_memory : {false, true}) {
-    LogBuilder b;
-    if (in_memory) b.VolatileHot();
-    b.Process(1).Actor(1, BeginHow::kMain, {.hot = !in_memory});
-    const auto r = Read(b.bytes());
-    EXPECT_FALSE(r->complete);
-    EXPECT_EQ(r->whole, !in_memory);
-  }
 }
 
 // ---- Any bytes at all ----

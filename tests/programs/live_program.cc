@@ -5,14 +5,11 @@
 
 #include <dirent.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <climits>
-#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
@@ -23,20 +20,13 @@
 #include <shared_mutex>
 #include <string>
 #include <system_error>
-#include <thread>
 
 #include "lockcheck/lockcheck.h"
+#include "tests/programs/live_gone.h"
+#include "tests/programs/live_hangs.h"
+#include "tests/programs/live_locks.h"
 
 namespace {
-
-lockcheck::mutex g_a("a"), g_b("b"), g_c("c"), g_d("d"), g_gate("gate");
-lockcheck::shared_mutex g_x("x"), g_y("y");
-
-template <typename First, typename Second>
-void InOrder(First& first, Second& second) {
-  std::lock_guard outer(first);
-  std::lock_guard inner(second);
-}
 
 // With on_deadlock=throw it may end in vain. One place, whoever calls it.
 [[gnu::noinline]] void Nested(lockcheck::mutex& first, lockcheck::mutex& second,
@@ -47,32 +37,6 @@ void InOrder(First& first, Second& second) {
     std::lock_guard inner(second);
   } catch (const std::system_error&) {
   }
-}
-
-// Both threads live all the time, but one acts after the other.
-void OneAfterTheOther(const std::function<void()>& first,
-                      const std::function<void()>& second) {
-  std::latch turn(1), done(1);
-  lockcheck::thread one([&] {
-    first();
-    turn.count_down();
-    done.wait();
-  });
-  lockcheck::thread two([&] {
-    turn.wait();
-    second();
-    done.count_down();
-  });
-  one.join();
-  two.join();
-}
-
-void Abba() {
-  OneAfterTheOther([] { InOrder(g_a, g_b); }, [] { InOrder(g_b, g_a); });
-}
-
-void OtherCouldLockUp() {
-  OneAfterTheOther([] { InOrder(g_c, g_d); }, [] { InOrder(g_d, g_c); });
 }
 
 // The command waits for a word from the program, at descriptor `fd`, which
@@ -296,179 +260,10 @@ void UnderMany(int n, bool gated) {
       });
 }
 
-// ---- Locks that are gone ----
-
-long ResidentKb() {
-  long pages = 0;
-  if (FILE* const file = std::fopen("/proc/self/statm", "r")) {
-    if (std::fscanf(file, "%*d %ld", &pages) != 1) pages = 0;
-    std::fclose(file);
-  }
-  return pages * (sysconf(_SC_PAGESIZE) / 1024);
-}
-
-// Under another lock, over it, and between two.
-void UseAndDestroy() {
-  lockcheck::mutex brief;
-  InOrder(g_c, brief);
-  InOrder(brief, g_d);
-  std::lock_guard outer(g_c);
-  InOrder(brief, g_d);
-}
-
-// Says how much memory the second half of all takes.
-void ShortLived(int n) {
-  for (int i = 0; i < n / 2; ++i) UseAndDestroy();
-  const long half = ResidentKb();
-  for (int i = 0; i < n / 2; ++i) UseAndDestroy();
-  std::printf("second half %ld kB\n", ResidentKb() - half);
-}
-
-void ShortLivedThenAbba(int n) {
-  ShortLived(n);
-  Abba();
-}
-
-// Those of the last round are looked at when the program ends.
-void GoneAfterwards() {
-  const char* const names[][2] = {{"p1", "q1"}, {"p2", "q2"}, {"p3", "q3"}};
-  for (const auto& [p_name, q_name] : names) {
-    lockcheck::mutex p(p_name), q(q_name);
-    OneAfterTheOther([&] { InOrder(p, q); }, [&] { InOrder(q, p); });
-  }
-}
-
-// The second lock of the name is another one.
-void GoneBefore() {
-  OneAfterTheOther(
-      [] {
-        lockcheck::mutex gone("x");
-        InOrder(gone, g_a);
-      },
-      [] {
-        lockcheck::mutex fresh("x");
-        InOrder(g_a, fresh);
-      });
-}
-
-// a and b, once each way; once with a third lock held around, which is gone.
-void UnderOneThatIsGone() {
-  OneAfterTheOther(
-      [] {
-        lockcheck::mutex gone("gone");
-        std::lock_guard outer(gone);
-        InOrder(g_a, g_b);
-      },
-      [] { InOrder(g_b, g_a); });
-}
-
-// Three in a ring, of which two held the same lock, which is gone, or each its
-// own.
-void RingAndGone(lockcheck::mutex* first, lockcheck::mutex* second) {
-  std::latch turns[] = {std::latch(1), std::latch(1), std::latch(1)};
-  lockcheck::thread one([&] {
-    {
-      std::lock_guard outer(*first);
-      InOrder(g_a, g_b);
-    }
-    turns[0].count_down();
-    turns[2].wait();
-  });
-  lockcheck::thread two([&] {
-    turns[0].wait();
-    {
-      std::lock_guard outer(*second);
-      InOrder(g_b, g_c);
-    }
-    turns[1].count_down();
-    turns[2].wait();
-  });
-  lockcheck::thread three([&] {
-    turns[1].wait();
-    delete first;
-    if (second != first) delete second;
-    InOrder(g_c, g_a);
-    turns[2].count_down();
-  });
-  one.join();
-  two.join();
-  three.join();
-}
-
-void GatedByOneThatIsGone() {
-  auto* const gate = new lockcheck::mutex("gate");
-  RingAndGone(gate, gate);
-}
-
-void UnderTwoThatAreGone() {
-  RingAndGone(new lockcheck::mutex("one"), new lockcheck::mutex("two"));
-}
-
 void ClosedDescriptors() {
   Abba();
   for (int fd = 3; fd < 5000; ++fd) close(fd);
   OtherCouldLockUp();
-}
-
-// Says "ready" when both threads sleep.
-void Hang() {
-  static lockcheck::mutex held("held");
-  held.lock();
-  static lockcheck::thread other([] {
-    lockcheck::this_thread::set_name("other");
-    std::lock_guard waits(held);
-  });
-  const auto* word = reinterpret_cast<const std::atomic<uint32_t>*>(&held);
-  while ((word->load() & (1u << 31)) == 0) std::this_thread::yield();
-  std::puts("ready");
-  std::fflush(stdout);
-  while (true) pause();
-}
-
-void HangWithHandler() {
-  signal(SIGTERM, [](int) { _exit(7); });
-  Hang();
-}
-
-// Nobody waits for a lock or for a thread's end.
-void Idle() {
-  static lockcheck::mutex m;
-  static lockcheck::condition_variable never;
-  std::unique_lock lock(m);
-  std::puts("ready");
-  std::fflush(stdout);
-  never.wait(lock, [] { return false; });
-}
-
-// Somebody whom lockcheck does not see might end these waits.
-void WithAStranger(void (*wait)()) {
-  std::thread([] { pause(); }).detach();
-  std::puts("ready");
-  std::fflush(stdout);
-  wait();
-}
-
-void HangOwed() {
-  WithAStranger([] {
-    static lockcheck::promise<int> never;
-    static auto answer = never.get_future();
-    answer.wait();
-  });
-}
-
-void HangHolding() {
-  WithAStranger([] {
-    static lockcheck::event never("never");
-    std::lock_guard hold(g_a);
-    never.wait();
-  });
-}
-
-void Quiet() {
-  std::lock_guard only(g_a);
-  std::puts("ready");
-  std::fflush(stdout);
-  while (true) pause();
 }
 
 void SayHowLarge() {
