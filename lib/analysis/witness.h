@@ -20,7 +20,8 @@ struct WitnessStep {
   SiteIndex site = kNone;
   // A reader need not know the others: it starts one of the deadlock's actors,
   // takes what they have in the end, is the last signal between them, or the
-  // last act on what one of them waits for.
+  // last act on what one of them waits for; or it has to come before one of
+  // these, since it would be in the way later (shown_steps.h).
   bool matters = false;
 };
 

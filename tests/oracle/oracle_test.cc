@@ -3,7 +3,8 @@
 // is written as a log, and what is compared is what that log gives.
 //   * what really can happen is never refuted;
 //   * what really can happen is reported, as actual, confirmed or possible;
-//   * what is confirmed can happen, with just these actors.
+//   * what is confirmed can happen, with just these actors;
+//   * who follows the steps that are shown of its schedule is not held up.
 // A failing trace is shrunk and printed in the form that Parse() reads.
 #include <gtest/gtest.h>
 
@@ -18,6 +19,7 @@
 
 #include "lib/analysis/findings.h"
 #include "tests/analysis/scanned_log.h"
+#include "tests/oracle/followed.h"
 #include "tests/oracle/log_of.h"
 #include "tests/oracle/random_trace.h"
 #include "tests/oracle/search.h"
@@ -139,6 +141,10 @@ Comparison Compare(const Trace& trace) {
     result.confirmed.insert(keys.Of(f));
     if (!truth.contains(keys.Of(f))) {
       result.error = "a deadlock that cannot happen is confirmed";
+    }
+    // What orders reads and writes is no step's business.
+    if (trace.variables.empty() && !CanBeFollowed(f)) {
+      result.error = "the steps that are shown of a schedule cannot be done";
     }
   }
   for (const Key& key : result.truth) {
