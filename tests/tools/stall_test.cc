@@ -153,7 +153,8 @@ TEST_P(StallTest, WithoutWaitsThereIsNothingToSay) {
 // That is how a server's idle workers wait, and SIGTERM how it is stopped.
 TEST_P(StallTest, WhoWaitsForANotificationIsShownForSigquitAlone) {
   EXPECT_THAT(IdleEndedBy(SIGQUIT).err, HasSubstr("SIGQUIT: 1 thread waits"));
-  EXPECT_THAT(IdleEndedBy(SIGTERM).err, IsEmpty());
+  // That nobody is left who could signal may have been said before.
+  EXPECT_THAT(IdleEndedBy(SIGTERM).err, Not(HasSubstr("SIGTERM")));
 }
 
 TEST_P(StallTest, ALongWaitIsSaidOnce) {
