@@ -1,7 +1,9 @@
 #include "lib/analysis/shown_steps.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "lib/analysis/last_of_each.h"
 #include "lib/analysis/wait_nodes.h"
 
 namespace lockcheck::analysis {
@@ -19,6 +21,25 @@ ShownSteps::ShownSteps(const Trace& trace, const TraceOrder& order,
   std::vector<uint32_t> next(first_.begin(), first_.end() - 1);
   for (uint32_t i = 0; i < schedule.size(); ++i) {
     position_[next[schedule[i]]++] = i;
+  }
+  FindAccessesBefore();
+}
+
+// Of each write the one before it, and who read since: what they find is to be
+// there still.
+void ShownSteps::FindAccessesBefore() {
+  absl::flat_hash_map<ObjectIndex, std::vector<EventRef>> since;
+  std::vector<uint32_t> next(trace_.actors.size());
+  for (const ActorIndex a : schedule_) {
+    const EventRef ref = {a, next[a]++};
+    const Event& e = At(ref);
+    if (!IsAccess(e.kind)) continue;
+    auto& accesses = since[e.object];
+    if (MakesVersion(e.kind)) {
+      KeepLastOfEach(accesses);
+      accesses_before_[Of(ref)] = std::exchange(accesses, {});
+    }
+    accesses.push_back(ref);
   }
 }
 
@@ -89,6 +110,10 @@ bool ShownSteps::PushNeeds(EventRef next) {
     }
   } else {
     order_.Needs(next, needs_);
+    if (MakesVersion(e.kind)) {
+      const auto& before = accesses_before_.at(Of(next));
+      needs_.insert(needs_.end(), before.begin(), before.end());
+    }
   }
   const size_t before = targets_.size();
   for (const EventRef need : needs_) {

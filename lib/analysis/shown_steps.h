@@ -12,8 +12,9 @@
 // earlier ones come before.
 //
 // Held up by: a lock, in its mode; a permit of those that are given back by who
-// took them; a once_flag whose function has run. What a signal, an end or a
-// start needs is done when it is needed, without being shown.
+// took them; a once_flag whose function has run. What a signal, an end, a start
+// or an access of a variable needs is done when it is needed, without being
+// shown.
 //
 // Guarantee: the replay of what is shown meets no lock that is held, if the
 // schedule does not. Cost: linear in the schedule for each round; each shows
@@ -62,6 +63,7 @@ class ShownSteps {
   // Whether it ends in the schedule, before that.
   bool EndsBefore(EventRef hold, EventRef other) const;
 
+  void FindAccessesBefore();
   void Replay(std::span<const ActorIndex> parts);
   void RunTo(EventRef ref);
   bool PushNeeds(EventRef next);
@@ -80,6 +82,7 @@ class ShownSteps {
   std::vector<uint32_t> first_;     // by actor, into these:
   std::vector<uint32_t> position_;  // in the schedule
   std::vector<bool> shown_;
+  absl::flat_hash_map<uint32_t, std::vector<EventRef>> accesses_before_;
 
   // Of a replay.
   std::vector<uint32_t> at_;  // by actor: how many events it has done

@@ -51,7 +51,14 @@ class Exporter {
         recording_,
         [&](ActorIndex actor, const StdStep& step) { Write(actor, step); });
     const StdLeftOut& left = result.left_out;
+    Note(result.unseen_starts,
+         "thread's start is not in the log, so in the text it",
+         "threads' starts are not in the log, so in the text they",
+         "can run at any time");
     Note(left.shared_holds, "shared hold is", "shared holds are", "left out");
+    Note(left.passages, "passage of a once_flag is",
+         "passages of once_flags are",
+         "left out, and with them that its function had run before");
     Note(left.other_objects, "act on an object that is no lock is",
          "acts on objects that are no locks are",
          "left out: semaphores, events, queues and others");

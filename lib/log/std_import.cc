@@ -8,6 +8,17 @@
 #include "lib/log/std_translator.h"
 
 namespace lockcheck::log {
+namespace {
+
+// Some editors begin a file with it, in UTF-8.
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+
+std::string_view WithoutByteOrderMark(std::string_view line) {
+  const bool has_it = line.substr(0, kByteOrderMark.size()) == kByteOrderMark;
+  return has_it ? line.substr(kByteOrderMark.size()) : line;
+}
+
+}  // namespace
 
 // Puts lines together that come in pieces.
 class StdImport::Lines {
@@ -58,6 +69,7 @@ class StdImport::Lines {
 
   absl::Status Line(std::string_view line) {
     ++number_;
+    if (number_ == 1) line = WithoutByteOrderMark(line);
     line = StripStdLine(line);
     if (IsStdComment(line)) return absl::OkStatus();
     const absl::StatusOr<StdEvent> event = ParseStdLine(line);

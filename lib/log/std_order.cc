@@ -64,7 +64,7 @@ struct Cursor {
   StdSteps source;
   std::vector<StdStep> steps;
   size_t next = 0;
-  bool more = true, done = false, waits_for_fork = false;
+  bool more = true, done = false, waits_for_fork = false, has_steps = false;
 };
 
 class Orderer {
@@ -93,6 +93,7 @@ class Orderer {
     StdOrderResult result;
     for (ActorIndex a = 0; a < cursors_.size(); ++a) {
       AddUp(cursors_[a].source.left_out(), result.left_out);
+      result.unseen_starts += HasUnseenStart(a);
       if (cursors_[a].done) continue;
       if (result.stopped++ == 0) result.first_stopped = a;
     }
@@ -102,6 +103,7 @@ class Orderer {
  private:
   static void AddUp(const StdLeftOut& one, StdLeftOut& sum) {
     sum.shared_holds += one.shared_holds;
+    sum.passages += one.passages;
     sum.other_objects += one.other_objects;
     sum.cut_holds += one.cut_holds;
     sum.as_blocking += one.as_blocking;
@@ -112,8 +114,16 @@ class Orderer {
     StdSteps source(recording_, actor);
     std::vector<StdStep> steps;
     while (source.Next(steps)) {
+      cursors_[actor].has_steps |= !steps.empty();
       for (const StdStep& step : steps) Count(step);
     }
+  }
+  // Who began before a log that is cut down did so before all of it.
+  bool HasUnseenStart(ActorIndex a) const {
+    const Actor& actor = recording_.actors[a];
+    if (!cursors_[a].has_steps || cursors_[a].waits_for_fork) return false;
+    return actor.begun ? actor.how != BeginHow::kMain || actor.process != 0
+                       : recording_.from_start;
   }
   void Count(const StdStep& step) {
     switch (step.kind) {

@@ -24,6 +24,8 @@ namespace lockcheck::log {
 
 struct StdOrderResult {
   StdLeftOut left_out;
+  // Threads that somebody started, and the log does not say after what.
+  uint64_t unseen_starts = 0;
   // Actors that could not go on to their end, and one of them.
   uint32_t stopped = 0;
   ActorIndex first_stopped = kNone;

@@ -71,7 +71,9 @@ StdSteps::Open StdSteps::Acquired(const AcquireRecord& a) {
     return {a.object, kNone};
   }
   if (a.mode == Mode::kShared) {
-    ++left_out_.shared_holds;
+    const bool passes =
+        recording_.objects[object].kind == model::ObjectKind::kOnceFlag;
+    ++(passes ? left_out_.passages : left_out_.shared_holds);
     return {a.object, kNone};
   }
   left_out_.as_blocking += a.how != How::kBlocking;

@@ -46,6 +46,7 @@ struct StdStep {
 
 struct StdLeftOut {
   uint64_t shared_holds = 0;
+  uint64_t passages = 0;       // of once_flags, whose functions had run
   uint64_t other_objects = 0;  // acts on semaphores, events, queues, ...
   uint64_t cut_holds = 0;      // of which the acquisition is missing
   uint64_t as_blocking = 0;    // not left out: written as blocking ones

@@ -89,6 +89,25 @@ TEST_F(StdExportTest, WhatTheFormatCannotSayIsCounted) {
                           HasSubstr("1 try or timed acquisition is written")));
 }
 
+TEST_F(StdExportTest, WhoPassesAOnceFlagIsNoReader) {
+  b_.Object(3, ObjectKind::kOnceFlag, "once").Section(1, 3, 8);
+  b_.Section(1, 3, 9, {.mode = Mode::kShared, .handover = 0});
+  const StdExport exported = Export();
+  EXPECT_EQ(exported.text, "A1|acq(once)|8\nA1|rel(once)|0\n");
+  EXPECT_THAT(exported.notes,
+              ElementsAre(HasSubstr("1 passage of a once_flag is left out")));
+}
+
+TEST_F(StdExportTest, WhoseStartTheLogDoesNotHaveIsCounted) {
+  b_.Fork(1, 2).Actor(2, BeginHow::kStarted, {.parent = 1}).Section(2, 1, 8);
+  b_.Section(1, 1, 9, {.handover = 1});
+  b_.Actor(3, BeginHow::kForeign).Section(3, 1, 10, {.handover = 2});
+  b_.Actor(4, BeginHow::kForeign).End(4);  // of which the text has nothing
+  EXPECT_THAT(Export().notes,
+              ElementsAre(HasSubstr("1 thread's start is not in the log, so in "
+                                    "the text it can run at any time")));
+}
+
 TEST_F(StdExportTest, ALogThatContradictsItselfSaysSo) {
   b_.Actor(2, BeginHow::kForeign);
   b_.Section(1, 1, 8, {.handover = 2}).Section(1, 2, 8, {.handover = 1});

@@ -46,6 +46,15 @@ std::vector<std::string> ActsOf(const Recording& recording,
   return {};
 }
 
+TEST(StdImportTest, AByteOrderMarkIsNoPartOfAName) {
+  const Imported imported = Import("\xef\xbb\xbfT0|w(x)|1\nT0|r(x)|2\n");
+  ASSERT_TRUE(imported.status.ok()) << imported.status;
+  const auto recording = imported.Read();
+  ASSERT_NE(recording, nullptr);
+  EXPECT_EQ(recording->actors.size(), 1u);
+  EXPECT_THAT(ActsOf(*recording, "T0"), Not(IsEmpty()));
+}
+
 TEST(StdImportTest, ALineBecomesARecordOfItsThread) {
   const Imported imported = Import("T0|acq(a)|1\nT0|acq(b)|2\nT0|rel(a)|3\n");
   ASSERT_TRUE(imported.status.ok()) << imported.status;

@@ -1,12 +1,15 @@
 // Whether a reader can do what a report shows of a schedule: each actor goes on
 // until it has done its next shown step, and does what is not shown on its way
 // then; at the end the deadlock's actors go on to their last requests. Nobody
-// must be held up by a lock. Who waits for an end lets that actor finish.
+// must be held up by a lock. Who waits for an end lets that actor finish, and
+// who reads or writes a variable those that did so before, unless all of them
+// read.
 #ifndef LOCKCHECK_TESTS_ORACLE_FOLLOWED_H_
 #define LOCKCHECK_TESTS_ORACLE_FOLLOWED_H_
 
 #include <algorithm>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "lib/analysis/findings.h"
@@ -18,6 +21,7 @@ class Follower {
   explicit Follower(const analysis::Witness& witness) : witness_(witness) {
     for (const auto& step : witness.steps) {
       steps_of_[step.actor].push_back(&step);
+      NoteAccess(step);
       if (step.kind == analysis::EventKind::kFork) {
         start_of_[step.object] = {step.actor, steps_of_[step.actor].size()};
       }
@@ -42,6 +46,22 @@ class Follower {
     model::Mode mode;
   };
 
+  using Point = std::pair<uint32_t, size_t>;  // who, and how many steps of his
+
+  void NoteAccess(const analysis::WitnessStep& step) {
+    if (!analysis::IsAccess(step.kind)) return;
+    auto& [writes, reads] = accesses_[step.object];
+    before_[&step] = writes;
+    const Point here = {step.actor, steps_of_[step.actor].size()};
+    if (!analysis::MakesVersion(step.kind)) {
+      reads.push_back(here);
+      return;
+    }
+    before_[&step].insert(before_[&step].end(), reads.begin(), reads.end());
+    reads.clear();
+    writes = {here};
+  }
+
   void Run(uint32_t actor, size_t until) {
     if (until == 0) return;
     if (const auto start = start_of_.find(actor); start != start_of_.end()) {
@@ -52,6 +72,7 @@ class Follower {
       if (step.kind == analysis::EventKind::kJoin) {
         Run(step.object, steps_of_[step.object].size());
       }
+      for (const auto& [who, steps] : before_[&step]) Run(who, steps);
       Do(step);
       ++done_[actor];
     }
@@ -74,7 +95,11 @@ class Follower {
 
   const analysis::Witness& witness_;
   std::map<uint32_t, std::vector<const analysis::WitnessStep*>> steps_of_;
-  std::map<uint32_t, std::pair<uint32_t, size_t>> start_of_;
+  std::map<uint32_t, Point> start_of_;
+  // By variable: its last write, and the reads since.
+  std::map<uint32_t, std::pair<std::vector<Point>, std::vector<Point>>>
+      accesses_;
+  std::map<const analysis::WitnessStep*, std::vector<Point>> before_;
   std::map<uint32_t, size_t> done_;
   std::map<uint32_t, std::vector<Hold>> holds_;
   bool held_up_ = false;

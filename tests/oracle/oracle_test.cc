@@ -142,8 +142,7 @@ Comparison Compare(const Trace& trace) {
     if (!truth.contains(keys.Of(f))) {
       result.error = "a deadlock that cannot happen is confirmed";
     }
-    // What orders reads and writes is no step's business.
-    if (trace.variables.empty() && !CanBeFollowed(f)) {
+    if (!CanBeFollowed(f)) {
       result.error = "the steps that are shown of a schedule cannot be done";
     }
   }

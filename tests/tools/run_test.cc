@@ -263,6 +263,9 @@ TEST_F(RunTest, AProgramThatCannotBeRun) {
   EXPECT_EQ(none.err,
             "lockcheck: no-such-program: cannot run: No such file or "
             "directory\n");
+  const Finished unnamed = Run({""});
+  EXPECT_EQ(unnamed.exit_status(), 127) << unnamed;
+  EXPECT_EQ(unnamed.err, "lockcheck: the program's name is empty\n");
   EXPECT_EQ(Run({folder_ / "tmp"}).exit_status(), 126);
   EXPECT_THAT(NamesIn(Temporary()), IsEmpty());
 }

@@ -88,7 +88,9 @@ std::vector<char*> Pointers(const std::vector<std::string>& words) {
 
 absl::Status CannotRun(const std::string& program, int error) {
   const std::string line =
-      fmt::format("{}: cannot run: {}", program, std::strerror(error));
+      program.empty()
+          ? "the program's name is empty"
+          : fmt::format("{}: cannot run: {}", program, std::strerror(error));
   if (error == ENOENT) return absl::NotFoundError(line);
   if (error == EACCES || error == ENOEXEC) {
     return absl::PermissionDeniedError(line);
