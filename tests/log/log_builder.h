@@ -18,69 +18,24 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
-#include <map>
-#include <optional>
+#include <iterator>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "lib/log/format.h"
 #include "lib/model/primitives.h"
+#include "tests/log/log_records.h"
+#include "tests/log/log_streams.h"
 
 namespace lockcheck::log::testing {
 
-// What an acquisition or a release carries beyond object and site.
-struct Extras {
-  model::How how = model::How::kBlocking;
-  model::Mode mode = model::Mode::kExclusive;
-  std::optional<uint32_t> handover;
-  std::optional<uint64_t> start;  // ticks since the recording began
-  std::optional<uint64_t> end;
-  std::optional<uint64_t> length;  // of a release: ticks, instead of its end
-  std::optional<uint32_t> group;
-  std::optional<uint32_t> ticket;  // of a wait for a signal
-  bool awaited = false;            // of a wait by a coroutine
-};
-
-struct PostFacts {
-  uint32_t first = 0, count = 0;  // tickets released; none: nobody waited
-  uint32_t next_ticket = 1;       // 0: none of these is said
-  uint32_t sequence = 0;
-  uint32_t value = 0;
-};
-
-struct Held {
-  uint32_t object = 0;
-  uint32_t site = 0;
-};
-
-struct ActorOptions {
-  uint32_t process = 0;  // 0: the process named last
-  uint32_t parent = 0;
-  uint32_t tid = 0;  // 0: 1000 + the actor's id
-  bool hot = false;  // leave the last block hot, as a killed program does
-  uint32_t reuse_block_of = 0;  // go on in the block of this ended actor
-  std::vector<Held> held;       // inherited over fork
-};
-
-struct ProcessOptions {
-  uint32_t pid = 0;  // 0: 100 + the process's id
-  uint32_t parent = 0;
-  uint64_t start_time = 0;  // 0: 5000 + the process's id
-  std::string program = "/usr/bin/program";
-  std::string arguments = std::string("program\0--flag", 14);
-  std::string options = "mode=record";
-  std::string host = "testhost";
-};
-
-class LogBuilder {
+class LogBuilder : private LogStreams {
  public:
-  static constexpr uint64_t kStartTicks = 1'000'000;
-  static constexpr uint64_t kStartMonotonicNs = 7'000'000;
-  static constexpr uint64_t kStartUnixNs = 1'700'000'000'000'000'000;
+  using LogStreams::kStartMonotonicNs;
+  using LogStreams::kStartTicks;
+  using LogStreams::kStartUnixNs;
 
   // ---- The file ----
   LogBuilder& NsPerTick(double ns) { return ns_per_tick_ = ns, *this; }
@@ -391,12 +346,7 @@ class LogBuilder {
   // ---- Blocks and segments ----
   LogBuilder& NewSegment(uint32_t actor) { return WriteSegment(actor), *this; }
   // Seals the actor's block and goes on in a new one, with a new segment.
-  LogBuilder& NewBlock(uint32_t actor) {
-    SealCopy(actor);
-    BlockOf(actor).words.clear();
-    WriteSegment(actor);
-    return *this;
-  }
+  LogBuilder& NewBlock(uint32_t actor) { return StartBlock(actor), *this; }
   // Writes the sealed copy and dies before the hot block is restarted; the
   // first `zeroed` words of the hot copy's records are already wiped.
   LogBuilder& SealAndDie(uint32_t actor, size_t zeroed = 0) {
@@ -448,133 +398,6 @@ class LogBuilder {
                         uint32_t sequence) {
     return Append(actor, Record(op, arg | kShortNote, {packed, sequence}));
   }
-  struct ActorState {
-    uint32_t process = 0;
-    size_t block = 0;  // index into open_
-    uint32_t next_segment = 0;
-    uint64_t stamp = 0;  // the segment's last stamp, in ticks of the counter
-    uint32_t read_object = 0;  // of the segment's last short reading, which a
-    uint32_t read_count = 0;   // plain record repeats
-    std::vector<Held> held;
-  };
-  struct OpenBlock {
-    bool hot = false;
-    uint64_t number = 0;  // of the hot block; sealed ones get theirs late
-    std::vector<uint32_t> words = {};
-  };
-  struct SealedBlock {
-    uint64_t number;
-    std::vector<uint32_t> words;
-  };
-
-  static void U64(std::vector<uint32_t>& p, uint64_t value) {
-    p.push_back(static_cast<uint32_t>(value));
-    p.push_back(static_cast<uint32_t>(value >> 32));
-  }
-  static void Text(std::vector<uint32_t>& p, std::string_view text) {
-    p.push_back(static_cast<uint32_t>(text.size()));
-    const size_t at = p.size();
-    p.resize(at + (text.size() + 3) / 4);
-    if (!text.empty()) std::memcpy(&p[at], text.data(), text.size());
-  }
-  static void Frames(std::vector<uint32_t>& p,
-                     const std::vector<uint64_t>& frames) {
-    p.push_back(static_cast<uint32_t>(frames.size()));
-    for (uint64_t frame : frames) U64(p, frame);
-  }
-  static std::vector<uint32_t> Record(Op op, uint32_t arg,
-                                      const std::vector<uint32_t>& payload) {
-    std::vector<uint32_t> r = {
-        Extended(op, static_cast<uint32_t>(payload.size() + 1), arg)};
-    r.insert(r.end(), payload.begin(), payload.end());
-    return r;
-  }
-  static bool Short(uint32_t object, uint32_t site) {
-    return object < kShortObjects && site < kShortSites;
-  }
-  static bool Plain(const Extras& e) {
-    return e.how == model::How::kBlocking &&
-           (e.mode == model::Mode::kExclusive || e.handover) && !e.group &&
-           e.handover.value_or(0) <= kDetailCount;
-  }
-  // A plain record of an object that was read last would be one more reading.
-  bool FitsShort(uint32_t actor, uint32_t object, uint32_t site,
-                 const Extras& e) {
-    ActorState& a = actors_[actor];
-    const bool reads = e.mode == model::Mode::kShared;
-    const bool is_short =
-        Short(object, site) && Plain(e) &&
-        (reads || e.handover || e.start || a.read_object != object);
-    if (!reads && a.read_object == object) a.read_object = 0;
-    return is_short;
-  }
-  static uint32_t Flags(const Extras& e) {
-    uint32_t flags = static_cast<uint32_t>(e.how);
-    if (e.mode == model::Mode::kShared) flags |= kFlagShared;
-    if (e.handover) flags |= kFlagHandover;
-    if (e.start) flags |= kFlagStart;
-    if (e.group) flags |= kFlagGroup;
-    return flags;
-  }
-  std::vector<uint32_t> Acquisition(Op op, uint32_t object, uint32_t site,
-                                    const Extras& e) {
-    std::vector<uint32_t> p;
-    p.reserve(8);
-    p.insert(p.end(), {object, site});
-    if (e.handover) p.push_back(*e.handover);
-    if (e.start) U64(p, Ticks(last_start_ = *e.start));
-    if (e.group) p.push_back(*e.group);
-    return Record(op, Flags(e), p);
-  }
-  // As a section's; one that has a start and no end reads as open.
-  std::vector<uint32_t> ShortForm(uint32_t actor, uint32_t object,
-                                  uint32_t site, const Extras& e) {
-    Reserve(actor, 3);
-    uint32_t words[3] = {Pack(kSection, object, site)};
-    size_t count = 1;
-    ActorState& a = actors_[actor];
-    const bool reads = e.mode == model::Mode::kShared;
-    if (reads && !e.start && a.read_object == object &&
-        a.read_count == *e.handover) {
-      return {words, words + 1};
-    }
-    if (reads) {
-      a.read_object = object;
-      a.read_count = *e.handover;
-    }
-    if (e.handover) {
-      words[0] = Pack(kSectionHandover, object, site);
-      words[count++] = *e.handover | (e.start ? kDetailTimed : 0) |
-                       (e.mode == model::Mode::kShared ? kDetailShared : 0);
-    } else if (e.start) {
-      words[0] = Pack(kTimed, object, site);
-    }
-    if (e.start) words[count++] = TimeWord(actor, *e.start, e.end);
-    return {words, words + count};
-  }
-  uint32_t TimeWord(uint32_t actor, uint64_t start,
-                    std::optional<uint64_t> end) {
-    uint64_t& stamp = actors_[actor].stamp;
-    const uint32_t low = EncodeTicks(Ticks(start) - stamp);
-    stamp += DecodeTicks(low);
-    last_start_ = stamp - kStartTicks;
-    return low | (end ? EncodeTicks(*end - start) : kStillOpen) << 16;
-  }
-
-  uint64_t Ticks(uint64_t since_start) const {
-    return kStartTicks + since_start;
-  }
-  uint64_t MonotonicNs(uint64_t since_start) const {
-    return kStartMonotonicNs +
-           static_cast<uint64_t>(static_cast<double>(since_start) *
-                                 ns_per_tick_);
-  }
-  uint64_t NewNumber() { return next_block_++; }
-  uint64_t NewHotNumber() {
-    return ring_ ? ring_ + ++hot_blocks_ : NewNumber();
-  }
-  OpenBlock& BlockOf(uint32_t actor) { return open_[actors_[actor].block]; }
-
   LogBuilder& Define(const std::vector<uint32_t>& record) {
     if (current_ != 0) return Append(current_, record);
     waiting_definitions_.push_back(record);
@@ -590,114 +413,13 @@ class LogBuilder {
     if (depth < held.size()) held.erase(held.end() - 1 - depth);
     return *this;
   }
-  void Reserve(uint32_t actor, size_t words) {
-    const size_t limit = std::min(limit_, kBlockWords - kHeaderWords);
-    const size_t used = BlockOf(actor).words.size();
-    if (used > 0 && used + words > limit) NewBlock(actor);
-  }
   LogBuilder& Append(uint32_t actor, const std::vector<uint32_t>& record) {
-    Reserve(actor, record.size());
-    auto& words = BlockOf(actor).words;
-    if (words.size() + record.size() > kBlockWords - kHeaderWords) std::abort();
-    words.insert(words.end(), record.begin(), record.end());
-    return *this;
-  }
-  void WriteSegment(uint32_t actor) {
-    ActorState& a = actors_[actor];
-    std::vector<uint32_t> p = {actor, a.process, a.next_segment};
-    a.stamp = Ticks(now_);
-    a.read_object = 0;
-    U64(p, a.stamp);
-    U64(p, MonotonicNs(now_));
-    p.push_back(static_cast<uint32_t>(a.held.size()));
-    for (const Held& h : a.held) p.insert(p.end(), {h.object, h.site});
-    const std::vector<uint32_t> record = Record(Op::kSegment, 0, p);
-    auto& words = BlockOf(actor).words;
-    if (words.size() + record.size() > kBlockWords - kHeaderWords) {
-      SealCopy(actor);
-      words.clear();
-    }
-    ++a.next_segment;
-    words.insert(words.end(), record.begin(), record.end());
-  }
-  void SealCopy(uint32_t actor) {
-    sealed_.push_back({NewNumber(), BlockOf(actor).words});
+    return Put(actor, record), *this;
   }
 
-  void PutBlock(uint64_t number, BlockKind kind,
-                const std::vector<uint32_t>& records) {
-    std::vector<uint32_t> words(records);
-    words.resize(kBlockWords - kHeaderWords);
-    BlockHeader header = {};
-    header.magic = kBlockMagic;
-    header.kind = kind;
-    header.claim = number;
-    if (kind == BlockKind::kSealed)
-      header.checksum = Checksum(words.data(), words.size());
-    const uint64_t slot =
-        ring_ && kind == BlockKind::kSealed ? (number - 1) % ring_ + 1 : number;
-    if (file_.size() < (slot + 1) * kBlockSize)
-      file_.resize((slot + 1) * kBlockSize);
-    std::memcpy(&file_[slot * kBlockSize], &header, sizeof header);
-    std::memcpy(&file_[slot * kBlockSize + sizeof header], words.data(),
-                words.size() * sizeof(uint32_t));
-  }
-  void PutHeader() {
-    FileHeader h = {};
-    std::memcpy(h.magic, kMagic, sizeof kMagic);
-    h.major_version = major_;
-    h.minor_version = kMinorVersion;
-    h.block_size = kBlockSize;
-    for (uint8_t i = 0; i < 16; ++i) h.recording_id[i] = i;
-    h.start_unix_ns = kStartUnixNs;
-    h.start_monotonic_ns = kStartMonotonicNs;
-    h.start_ticks = kStartTicks;
-    h.ring_blocks = ring_;
-    h.next_block = next_block_;
-    h.next_hot = ring_ + 1 + hot_blocks_;
-    h.next_actor = actors_.empty() ? 1 : actors_.rbegin()->first + 1;
-    h.stop_reason = static_cast<uint32_t>(stop_);
-    h.stop_ticks = stop_ticks_;
-    h.dropped = dropped_;
-    h.volatile_hot = volatile_hot_ ? 1 : 0;
-    std::memcpy(file_.data(), static_cast<const void*>(&h), sizeof h);
-  }
-  void Finish() {
-    if (closed_) return;
-    closed_ = true;
-    for (OpenBlock& b : open_) {
-      if (!b.hot && !b.words.empty())
-        sealed_.push_back({NewNumber(), std::move(b.words)});
-    }
-    file_.resize(ring_ ? kBlockSize : next_block_ * kBlockSize);
-    PutHeader();
-    for (const SealedBlock& b : sealed_)
-      PutBlock(b.number, BlockKind::kSealed, b.words);
-    for (const OpenBlock& b : open_) {
-      if (b.hot) PutBlock(b.number, BlockKind::kHot, b.words);
-    }
-  }
-
-  double ns_per_tick_ = 1.0;
-  uint16_t major_ = kMajorVersion;
-  StopReason stop_ = StopReason::kNone;
-  uint64_t stop_ticks_ = 0;
-  uint64_t dropped_ = 0;
-  bool volatile_hot_ = false;
-  uint64_t ring_ = 0;
-  uint64_t hot_blocks_ = 0;
-  size_t limit_ = kBlockWords;
-  uint64_t now_ = 0;
-  uint64_t last_start_ = 0;
   uint32_t process_ = 1;
   uint32_t current_ = 0;
-  uint64_t next_block_ = 1;
-  std::map<uint32_t, ActorState> actors_;
-  std::vector<OpenBlock> open_;
-  std::vector<SealedBlock> sealed_;
   std::vector<std::vector<uint32_t>> waiting_definitions_;
-  bool closed_ = false;
-  std::string file_;
 };
 
 }  // namespace lockcheck::log::testing
