@@ -28,6 +28,12 @@ ShownSteps::ShownSteps(const Trace& trace, const TraceOrder& order,
 // Of each write the one before it, and who read since: what they find is to be
 // there still.
 void ShownSteps::FindAccessesBefore() {
+  if (std::none_of(trace_.objects.begin(), trace_.objects.end(),
+                   [](const TraceObject& object) {
+                     return object.role() == Role::kData;
+                   })) {
+    return;
+  }
   absl::flat_hash_map<ObjectIndex, std::vector<EventRef>> since;
   std::vector<uint32_t> next(trace_.actors.size());
   for (const ActorIndex a : schedule_) {
@@ -110,9 +116,9 @@ bool ShownSteps::PushNeeds(EventRef next) {
     }
   } else {
     order_.Needs(next, needs_);
-    if (MakesVersion(e.kind)) {
-      const auto& before = accesses_before_.at(Of(next));
-      needs_.insert(needs_.end(), before.begin(), before.end());
+    const auto before = accesses_before_.find(Of(next));
+    if (before != accesses_before_.end()) {
+      needs_.insert(needs_.end(), before->second.begin(), before->second.end());
     }
   }
   const size_t before = targets_.size();
