@@ -4,6 +4,7 @@
 // Prints how many were killed.
 #include <lockcheck/process.h>
 #include <signal.h>
+#include <sys/prctl.h>
 
 #include <atomic>
 #include <chrono>
@@ -120,6 +121,7 @@ int main(int argc, char** argv) {
   const int kills = std::atoi(argv[3]);
   process::shared<Shared> s;
   const auto work = [&] {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);  // should the time limit end us
     while (true) {
       play.round(*s);
       ++s->rounds;
