@@ -5,188 +5,26 @@
 #include <lockcheck/lockcheck.h>
 
 #include <chrono>
-#include <cstdio>
 #include <future>
 #include <latch>
 #include <mutex>
-#include <stdexcept>
+#include <thread>
 
 #include "tests/programs/in_turn.h"
 #include "tests/programs/left_waiting.h"
 #include "tests/programs/mutex_and_other.h"
+#include "tests/programs/once_stories.h"
 #include "tests/programs/stories.h"
+#include "tests/programs/waits_stories.h"
 
 namespace {
 
 using lockcheck::testing::AtOnce;
-using lockcheck::testing::AwaitSleeper;
 using lockcheck::testing::InTurn;
 using lockcheck::testing::LeaveWaiting;
 using lockcheck::testing::OneAfterTheOther;
 using lockcheck::this_thread::set_name;
 using std::chrono::milliseconds;
-
-void SayThatItStands() {
-  std::puts("stands");
-  std::fflush(stdout);
-}
-
-// ---- What can be waited for, as the stories need it -------------------------
-
-struct Event {
-  lockcheck::event it{"ready"};
-  void End() { it.set(); }
-  void Wait() { it.wait(); }
-  void WaitAgain() { it.wait(); }
-  bool WaitFor(auto duration) { return it.wait_for(duration); }
-};
-
-struct Latch {
-  lockcheck::latch it{1, "ready"};
-  void End() { it.count_down(); }
-  void Wait() { it.wait(); }
-  void WaitAgain() { it.wait(); }
-};
-
-struct Barrier {
-  lockcheck::barrier<> it{2, "ready"};
-  void End() { (void)it.arrive(); }
-  void Wait() { it.arrive_and_wait(); }
-  void WaitAgain() {}
-};
-
-struct Future {
-  lockcheck::promise<void> it{"ready"};
-  lockcheck::shared_future<void> future = it.get_future().share();
-  void End() { it.set_value(); }
-  void Wait() { future.wait(); }
-  void WaitAgain() { future.get(); }
-  bool WaitFor(auto duration) {
-    return future.wait_for(duration) == std::future_status::ready;
-  }
-};
-
-// Joined when its only item is done.
-struct Queue {
-  lockcheck::queue<int> it{"ready"};
-  Queue() { it.put(1); }
-  void End() {
-    it.get();
-    it.task_done();
-  }
-  void Wait() { it.join(); }
-};
-
-// Its consumer waits for the close.
-struct Closed {
-  lockcheck::queue<int> it{"ready"};
-  void End() { it.close(); }
-  void Wait() {
-    try {
-      it.get();
-      std::puts("not as documented");
-    } catch (const lockcheck::queue_closed&) {
-    }
-  }
-};
-
-// ---- Stories ----------------------------------------------------------------
-
-template <typename Waited>
-void Stands() {
-  static Waited waited;
-  SayThatItStands();
-  waited.Wait();
-}
-
-// Safe: it gives up, and leaves nothing.
-template <typename Waited>
-void TimesOut() {
-  Waited waited;
-  const std::lock_guard hold(g_mutex);
-  if (waited.WaitFor(milliseconds(1))) std::puts("not as documented");
-}
-
-// Safe: who ends the wait needs nothing that the waiter has.
-template <typename Waited>
-void Ends() {
-  Waited waited;
-  lockcheck::thread other([&] {
-    { const std::lock_guard hold(g_mutex); }
-    waited.End();
-  });
-  waited.Wait();
-  {
-    const std::lock_guard hold(g_mutex);
-    waited.WaitAgain();
-  }
-  other.join();
-}
-
-// Who would end the wait needs what the waiter holds.
-template <typename Waited>
-void StandsHolding() {
-  static Waited waited;
-  static lockcheck::event held;
-  lockcheck::thread other([] {
-    held.wait();
-    SayThatItStands();
-    const std::lock_guard hold(g_mutex);
-    waited.End();
-  });
-  const std::lock_guard hold(g_mutex);
-  held.set();
-  waited.Wait();
-  other.join();
-}
-
-template <typename Waited, typename Meet>
-void EndUnderMutex(Waited& waited, Meet meet) {
-  set_name("ender");
-  meet();
-  const std::lock_guard needs(g_mutex);
-  waited.End();
-}
-template <typename Waited, typename Meet>
-void WaitUnderMutex(Waited& waited, Meet meet) {
-  set_name("waiter");
-  const std::lock_guard hold(g_mutex);
-  meet();
-  waited.Wait();
-}
-
-// Whoever ends the wait needs what the waiter holds, which it may have first.
-template <typename Waited, typename Order>
-void UnderMutex() {
-  Waited waited;
-  Order::Tell([&](auto meet) { EndUnderMutex(waited, meet); },
-              [&](auto meet) { WaitUnderMutex(waited, meet); });
-}
-
-// Safe: it needs that afterwards.
-template <typename Waited, typename Order>
-void EndsBefore() {
-  Waited waited;
-  Order::Tell(
-      [&](auto meet) {
-        meet();
-        waited.End();
-        const std::lock_guard needs(g_mutex);
-      },
-      [&](auto meet) { WaitUnderMutex(waited, meet); });
-}
-
-// Safe: the waiter has it afterwards.
-template <typename Waited, typename Order>
-void HoldsAfter() {
-  Waited waited;
-  Order::Tell([&](auto meet) { EndUnderMutex(waited, meet); },
-              [&](auto meet) {
-                meet();
-                waited.Wait();
-                const std::lock_guard hold(g_mutex);
-              });
-}
 
 // ---- What a close puts in order ---------------------------------------------
 
@@ -357,119 +195,6 @@ void FulfilledByAnother() {
   lockcheck::thread other([&] { answer.set_value(); });
   answer.get_future().wait();
   other.join();
-}
-
-// ---- once_flags -------------------------------------------------------------
-
-lockcheck::once_flag g_once("once");
-
-template <typename Meet>
-void LockInOnce(Meet meet) {
-  set_name("once first");
-  lockcheck::call_once(g_once, [&] {
-    meet();
-    const std::lock_guard hold(g_mutex);
-  });
-}
-template <typename Meet>
-void OnceUnderLock(Meet meet) {
-  set_name("mutex first");
-  const std::lock_guard hold(g_mutex);
-  meet();
-  lockcheck::call_once(g_once, [] {});
-}
-void Nothing() {}
-
-template <typename Order>
-void OnceAndMutex() {
-  Order::Tell([](auto meet) { LockInOnce(meet); },
-              [](auto meet) { OnceUnderLock(meet); });
-}
-
-// Safe: who has passed a flag never waits for it again. But it is seen that
-// another lock is held at the second pass.
-void OnceAndMutexLater() {
-  InTurn([] { LockInOnce(Nothing); },
-         [] {
-           lockcheck::mutex other("other");
-           for (lockcheck::mutex* m : {&other, &g_mutex}) {
-             const std::lock_guard hold(*m);
-             lockcheck::call_once(g_once, [] {});
-           }
-         });
-}
-
-// The function takes two locks that are taken in the other order after it.
-void OtherThenMutexAfterOnce() {
-  lockcheck::call_once(g_once, MutexThenOther);
-  OtherThenMutex();
-}
-
-// Safe: the function has returned when anybody goes on.
-void OnceOrders() { InTurn(OtherThenMutexAfterOnce, OtherThenMutexAfterOnce); }
-
-// Safe: who waited for the function goes on when it has returned.
-void OnceOrdersWhoWaits() {
-  std::latch runs(1);
-  lockcheck::thread first([&] {
-    lockcheck::call_once(g_once, [&] {
-      runs.count_down();
-      AwaitSleeper(g_once);
-      MutexThenOther();
-    });
-  });
-  lockcheck::thread second([&] {
-    runs.wait();
-    OtherThenMutexAfterOnce();
-  });
-  first.join();
-  second.join();
-}
-
-void OnceAgain() {
-  for (int i = 0; i < 4; ++i) lockcheck::call_once(g_once, Nothing);
-}
-
-// The bug: the second one does not call it.
-void OnceNotPassed() { InTurn(OtherThenMutexAfterOnce, OtherThenMutex); }
-
-// The bug: who comes second would run the function if it came first, so what
-// the first one did before its call is in no order with what is done after it.
-void BeforeOnce() {
-  InTurn(
-      [] {
-        MutexThenOther();
-        lockcheck::call_once(g_once, Nothing);
-      },
-      [] {
-        lockcheck::call_once(g_once, Nothing);
-        OtherThenMutex();
-      });
-}
-
-// The bug: the first one's function has thrown, so it has passed nothing.
-void OnceThrows() {
-  InTurn(
-      [] {
-        try {
-          lockcheck::call_once(g_once, [] { throw std::runtime_error("no"); });
-        } catch (const std::runtime_error&) {
-        }
-        OtherThenMutex();
-      },
-      [] { lockcheck::call_once(g_once, MutexThenOther); });
-}
-
-// Safe: always in this order.
-void OnceUnderMutex() {
-  const auto under = [] { OnceUnderLock(Nothing); };
-  InTurn(under, under);
-}
-
-// Safe: the function has been run before there are threads.
-void OnceBefore() {
-  LockInOnce(Nothing);
-  OnceUnderMutex();
 }
 
 // ---- async ------------------------------------------------------------------
