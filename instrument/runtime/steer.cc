@@ -45,8 +45,8 @@ class Meeting {
   uint32_t actor = 0;
   // Which ones it may be of: several may ask at one place.
   uint32_t parties = 0;
-  bool is_late =
-      false;           // is where the late one is held back; it may be another
+  // It is where the late one is held back, and may be another one.
+  bool is_late = false;
   uint32_t wants = 0;  // object
   uint32_t joins = 0;  // actor, if it wants its end
   Held held[kMostHeld];

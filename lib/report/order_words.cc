@@ -42,7 +42,6 @@ void ExplainContradiction(const Report& report, FindingRow& row) {
   row.advice = "take one of the declarations back";
 }
 
-// The actor of the step before it is not named again.
 struct StepWords {
   const char* act;
   const char* need;  // what the other one does; empty: the act is done to it
@@ -63,6 +62,7 @@ StepWords WordsOf(EventKind act) {
   }
 }
 
+// The actor of the step before it is not named again.
 std::string StepText(const Report& report, const OrderingRow& step,
                      const OrderingRow* before) {
   const StepWords words = WordsOf(step.act);
@@ -123,15 +123,16 @@ std::string WhyForkJoin(const Report& report, const FindingRow& row) {
 }
 
 // What a verdict assumes of variables: of those by which the parts are in
-// order, or, if that is not known, of all; empty without any.
+// order, or, if that is not known, or not for all that are alike, of all; empty
+// without any.
 std::string IfReadsFindTheSame(const Report& report, const FindingRow& row) {
   std::vector<std::string> variables;
-  for (const OrderingRow& step : row.ordered_by) {
-    if (step.object && IsAccess(step.act)) {
+  if (row.count == 1 && !row.ordered_by.empty()) {
+    for (const OrderingRow& step : row.ordered_by) {
+      if (!step.object || !IsAccess(step.act)) continue;
       variables.push_back(ObjectName(report, *step.object));
     }
-  }
-  if (row.ordered_by.empty()) {
+  } else {
     for (const ClassRow& its : report.classes) {
       if (model::IsData(its.kind)) variables.push_back(its.name);
     }
