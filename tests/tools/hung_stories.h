@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <fstream>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,21 +13,6 @@
 #include "tests/tools/stories.h"
 
 namespace lockcheck::tools::testing {
-
-inline std::vector<pid_t> ChildrenOf(pid_t pid) {
-  const std::string id = std::to_string(pid);
-  std::ifstream list("/proc/" + id + "/task/" + id + "/children");
-  std::vector<pid_t> children;
-  for (pid_t child; list >> child;) children.push_back(child);
-  return children;
-}
-
-inline bool AllProcessesSleep(pid_t pid) {
-  for (const pid_t child : ChildrenOf(pid)) {
-    if (!AllProcessesSleep(child)) return false;
-  }
-  return AllThreadsSleep(pid);
-}
 
 class HungStoriesTest : public StoriesTest {
  protected:
@@ -42,14 +26,8 @@ class HungStoriesTest : public StoriesTest {
   // Leaves it so: all of its processes sleep in the waits that do not end.
   void LetHang(const std::string& story, const std::string& options) {
     Start(story, options);
-    // Asleep twice: a child that has just been forked may sleep for a page.
-    for (int times = 0; times < 2;) {
-      ASSERT_FALSE(child_->HasEnded());
-      const bool stands =
-          !child_->Said().empty() && AllProcessesSleep(child_->pid());
-      times = stands ? times + 1 : 0;
-      usleep(stands ? 20'000 : 1'000);
-    }
+    UntilItStands(*child_);
+    ASSERT_FALSE(child_->HasEnded());
   }
   Ran AnalyzeHung(const std::string& story) {
     LetHang(story, "log=" + log_ + ":quiescence=off");

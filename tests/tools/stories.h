@@ -1,46 +1,21 @@
 // Programs of tests/programs that tell a story of a few threads, by its name:
-// what the command finds in its log, what mode=live says; and how to see that a
-// story has come to stand, each thread of it asleep in a wait.
+// what the command finds in its log, what mode=live says.
 #ifndef LOCKCHECK_TESTS_TOOLS_STORIES_H_
 #define LOCKCHECK_TESTS_TOOLS_STORIES_H_
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sched.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
 #include <string>
 
 #include "tests/runtime/child.h"
 #include "tests/tools/command_runner.h"
+#include "tests/tools/standing.h"
 
 namespace lockcheck::tools::testing {
-
-// False too if a thread has ended meanwhile.
-inline bool AllThreadsSleep(pid_t pid) {
-  const std::string tasks = "/proc/" + std::to_string(pid) + "/task";
-  std::error_code error;
-  for (const auto& task : std::filesystem::directory_iterator(tasks, error)) {
-    std::ifstream status(task.path() / "stat");
-    std::string word;
-    for (int i = 0; i < 3; ++i) status >> word;  // id, (name), state
-    if (word != "S") return false;
-  }
-  return !error;
-}
-
-// Returns when the child has said that it is about to stand, and stands; or has
-// ended.
-inline void UntilItStands(const lockcheck::testing::Child& child) {
-  while (!child.HasEnded() &&
-         (child.Said().empty() || !AllThreadsSleep(child.pid()))) {
-    sched_yield();
-  }
-}
 
 class StoriesTest : public ::testing::Test {
  protected:
