@@ -281,8 +281,9 @@ void WarnOfStops(const Recording& r, uint64_t implausible, Warnings& warnings) {
     // Its exit may be among what was not written.
     if (r.stop_reason != StopReason::kNone) continue;
     unfinished.push_back(absl::StrCat(
-        "process ", p.pid, p.program.empty() ? "" : " (", p.program,
-        p.program.empty() ? "" : ")",
+        p.pid == 0 ? "a process that had only begun"
+                   : absl::StrCat("process ", p.pid),
+        p.program.empty() ? "" : " (", p.program, p.program.empty() ? "" : ")",
         " recorded no end: it is still running, was killed, or left without "
         "its exit handlers (_exit, abort)",
         r.volatile_hot ? "; its latest records were kept in memory only" : ""));

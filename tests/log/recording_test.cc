@@ -30,6 +30,7 @@ using ::testing::IsEmpty;
 using testing::LogBuilder;
 using testing::RandomLog;
 using testing::ReadBack;
+using ::testing::StartsWith;
 using testing::Transcript;
 
 // The events that RandomLog speaks of.
@@ -214,6 +215,14 @@ TEST(RecordingTest, AProcessThatDidNotExitMakesItIncomplete) {
   EXPECT_FALSE(r->complete);
   EXPECT_THAT(r->warnings,
               ElementsAre(HasSubstr("process 9 (/bin/x) recorded no end")));
+}
+
+TEST(RecordingTest, OfAProcessThatHadOnlyBegunTheIdIsNotKnown) {
+  LogBuilder b;
+  b.Process(1, {}).Actor(1, BeginHow::kMain);
+  EXPECT_THAT(
+      ReadBack(b)->warnings,
+      ElementsAre(StartsWith("a process that had only begun recorded no end")));
 }
 
 TEST(RecordingTest, SaysWhyRecordingStoppedAndHowMuchWasDropped) {
