@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -293,6 +295,9 @@ void BeginSteering(const char* path) {
   }
   g_file = file;
   g_steers.store(true);
+  if (getppid() != file->command) return;  // a program that it started
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != file->command) raise(SIGKILL);
 }
 
 // A call from a wrapper's caller has the last byte of its instruction for its

@@ -14,7 +14,7 @@
 
 namespace lockcheck::model {
 
-inline constexpr uint64_t kSteerMagic = 0x326565747363636c;  // "lccstee2"
+inline constexpr uint64_t kSteerMagic = 0x336565747363636c;  // "lccstee3"
 inline constexpr uint32_t kMostParties = 31;
 inline constexpr uint32_t kNoParty = UINT32_MAX;
 
@@ -41,6 +41,7 @@ struct SteerParty {
 
 struct SteerFile {
   uint64_t magic;
+  int32_t command;  // its process id: what it starts is not to outlive it
   uint32_t parties;
   // Who is held back at `late_at`, before what it has or a lock outside of
   // that, until all others have come; kNoParty: nobody is.

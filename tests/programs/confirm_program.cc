@@ -3,6 +3,8 @@
 // in-turn: the threads come one after the other, by what lockcheck does not
 // see, so that what is recorded ends. Without it nothing orders them but in
 // the stories `flag` and `half`, where something always does.
+#include <unistd.h>
+
 #include <atomic>
 #include <cstdio>
 #include <cstring>
@@ -180,6 +182,15 @@ void Fork(bool other_way) {
             in_turn);
 }
 
+// Says who it is, and does not end.
+void Stays() {
+  lockcheck::mutex a("a");
+  const lock_guard held(a);
+  std::printf("%d\n", getpid());
+  std::fflush(stdout);
+  for (;;) pause();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -193,6 +204,7 @@ int main(int argc, char** argv) {
   if (story == "join-in-one-place") JoinInOnePlace();
   if (story == "gate") Gate();
   if (story == "task") TaskUnderLock();
+  if (story == "stays") Stays();
   if (story == "flag") Abba(true);
   if (story == "both-ways") Fork(true);
   if (story == "one-way") Fork(false);

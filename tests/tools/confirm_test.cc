@@ -2,6 +2,7 @@
 // why it is not is said.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <signal.h>
 
 #include <algorithm>
@@ -222,6 +223,61 @@ TEST_F(ConfirmTest, ARunThatDoesNotEndIsKilled) {
   EXPECT_THAT(said.out,
               AllOf(StartsWith("diverged: "),
                     HasSubstr("\n  1 of the runs was killed after 1 s\n")));
+}
+
+// A zombie that nobody has waited for is gone, too.
+bool IsGone(pid_t pid) {
+  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
+  std::string id, name, state;
+  return !(stat >> id >> name >> state) || state == "Z";
+}
+
+// Whether its parent is there still, or has gone before it.
+TEST_F(ConfirmTest, WhatARunHasStartedEndsWithIt) {
+  const std::string log = Record("abba");
+  const std::string pids = folder_ / "pids";
+  const std::string starts = "sleep 600 & echo $! >> " + pids + "; ";
+  for (const char* end : {"exec sleep 600", "exit 0"}) {
+    Command({"confirm", log, IdOf(log), "--attempts", "2", "--time-limit", "1",
+             "--", "/bin/sh", "-c",
+             starts + "(" + starts + ") & wait $!; " + end});
+  }
+  std::ifstream list(pids);
+  int ended = 0;
+  for (pid_t pid; list >> pid; ++ended) EXPECT_TRUE(IsGone(pid)) << pid;
+  EXPECT_EQ(ended, 8);
+}
+
+// A shell's children that it was exec'd with are not its own.
+TEST_F(ConfirmTest, WhoWasThereBeforeStays) {
+  const std::string log = Record("abba");
+  Child shell("/bin/sh", {"-c", "sleep 600 & echo $!; exec \"$@\"", "sh",
+                          LOCKCHECK_COMMAND, "confirm", log, IdOf(log),
+                          "--attempts", "1", "--", "/bin/true"});
+  shell.Environment("TMPDIR", folder_ / "tmp");
+  const Finished said = shell.Run();
+  EXPECT_EQ(said.exit_status(), 1) << said.out << said.err;
+  const pid_t other = std::stoi(said.out);
+  EXPECT_FALSE(IsGone(other));
+  kill(other, SIGKILL);
+}
+
+TEST_F(ConfirmTest, KilledItLeavesNoProgramBehind) {
+  const std::string log = Record("abba");
+  Child child(LOCKCHECK_COMMAND,
+              {"confirm", log, IdOf(log), "--", kProgram, "stays"});
+  child.Environment("TMPDIR", folder_ / "tmp").Start();
+  while (child.Said().find('\n') == std::string::npos && !child.HasEnded()) {
+    poll(nullptr, 0, 1);
+  }
+  const pid_t program = std::stoi(child.Said());
+  child.Signal(SIGKILL);
+  EXPECT_EQ(child.Wait().signal(), SIGKILL);
+  for (int looks = 0; looks < 60'000 && !IsGone(program); ++looks) {
+    poll(nullptr, 0, 1);
+  }
+  EXPECT_TRUE(IsGone(program));
+  kill(program, SIGKILL);
 }
 
 TEST_F(ConfirmTest, OfAnotherProgramItIsSaidWhichOneWasRecorded) {

@@ -2,13 +2,18 @@
 
 #include <signal.h>
 #include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <fstream>
+#include <iterator>
 #include <string>
+#include <vector>
 
 #include "fmt/format.h"
 #include "tools/lockcheck/output.h"
@@ -76,6 +81,42 @@ class HeldSignals {
   void (*child_)(int);
 };
 
+std::vector<pid_t> Children() {
+  std::ifstream list(fmt::format("/proc/self/task/{}/children", gettid()));
+  return {std::istream_iterator<pid_t>(list), {}};
+}
+
+// While this lives, whoever loses its parent becomes a child of ours, and at
+// its end all children are killed: those that they leave, too. Not where the
+// kernel lists no children; nor if there were some before us (of a shell that
+// exec'd us), which none of this is about.
+class EndedTogether {
+ public:
+  EndedTogether() : is_on_(Children().empty()) {
+    if (is_on_) prctl(PR_SET_CHILD_SUBREAPER, 1);
+  }
+  ~EndedTogether() {
+    if (!is_on_) return;
+    for (int times = 0; times < kMostTimes; ++times) {
+      const std::vector<pid_t> children = Children();
+      if (children.empty()) break;
+      for (const pid_t child : children) {
+        kill(child, SIGKILL);
+        waitpid(child, nullptr, 0);
+      }
+    }
+    prctl(PR_SET_CHILD_SUBREAPER, 0);
+  }
+  EndedTogether(const EndedTogether&) = delete;
+  EndedTogether& operator=(const EndedTogether&) = delete;
+
+ private:
+  // Of what starts others faster than they are killed there is no end.
+  static constexpr int kMostTimes = 1000;
+
+  const bool is_on_;
+};
+
 std::vector<char*> Pointers(const std::vector<std::string>& words) {
   std::vector<char*> pointers;
   pointers.reserve(words.size() + 1);
@@ -126,6 +167,8 @@ absl::StatusOr<ProgramEnd> RunProgram(
     const std::vector<std::string>& variables,
     std::optional<std::chrono::seconds> limit) {
   const HeldSignals signals;
+  std::optional<EndedTogether> together;
+  if (limit) together.emplace();
   const auto child = Start(words, variables, signals.before());
   if (!child.ok()) return child.status();
   Clock::time_point until = limit ? Clock::now() + *limit : kNever;

@@ -194,6 +194,7 @@ absl::StatusOr<SteerPlan> SteerPlan::At(const std::string& path,
   }
   auto* const file = new (memory) model::SteerFile{};
   file->magic = model::kSteerMagic;
+  file->command = getpid();
   file->parties = static_cast<uint32_t>(row.parts.size());
   for (uint32_t i = 0; i < file->parties; ++i) {
     const PartRow& part = row.parts[i];
