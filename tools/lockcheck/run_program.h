@@ -24,11 +24,11 @@ struct ProgramEnd {
 // and SIGUSR2. None of them ends us meanwhile; of the first four the last one
 // that came is returned.
 //
-// With a time limit it is killed when that is over, and two seconds after it was
-// asked to end; what it started, and is still there at its end, is killed then
-// (unless we had children before). Errors: NotFound and PermissionDenied if
-// there is no such program or it may not run; others if the system has no room
-// for a process. Not thread-safe.
+// With a time limit it is killed when that is over, and two seconds after it
+// was asked to end; what it started, and is still there at its end, is killed
+// then (unless we had children before). Errors: NotFound and PermissionDenied
+// if there is no such program or it may not run; others if the system has no
+// room for a process. Not thread-safe.
 absl::StatusOr<ProgramEnd> RunProgram(
     const std::vector<std::string>& words,
     const std::vector<std::string>& variables,
