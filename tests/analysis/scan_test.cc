@@ -4,8 +4,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdint>
+#include <string>
 #include <tuple>
 #include <vector>
 
@@ -156,9 +158,10 @@ TEST_F(ScanTest, EqualMisusesAreOneWithACount) {
 
 TEST_F(ScanTest, ProgressIsToldFromTheCallingThreadAndNeverGoesBack) {
   for (int i = 0; i < 2000; ++i) b.Section(1, kA, kP).NewSegment(1);
-  b.Write(::testing::TempDir() + "scan_progress.log");
-  const auto recording =
-      log::Recording::Open(::testing::TempDir() + "scan_progress.log");
+  const std::string path =
+      ::testing::TempDir() + "scan_progress." + std::to_string(getpid());
+  b.Write(path);
+  const auto recording = log::Recording::Open(path);
   ASSERT_TRUE(recording.ok());
   struct Told {
     double last = 0;

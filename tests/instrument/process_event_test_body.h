@@ -49,6 +49,16 @@ class PROCESS_EVENT_TEST : public ::testing::Test {
       shared_->Add();
     });
   }
+  // One after the other: who sleeps beside others that begin to wait may do so
+  // for what they do together, and not wait yet.
+  std::vector<process::child> SleepingChildren(int n) {
+    std::vector<process::child> children;
+    for (int i = 0; i < n; ++i) {
+      children.push_back(WaitingChild());
+      AwaitSleepOf(children.back());
+    }
+    return children;
+  }
   process::shared<Shared> shared_;
 };
 
@@ -104,9 +114,7 @@ TEST_F(PROCESS_EVENT_TEST, EveryWaiterOfEveryProcessIsReleased) {
 }
 
 TEST_F(PROCESS_EVENT_TEST, ASetReleasesWhoWaitsEvenIfAClearFollowsAtOnce) {
-  std::vector<process::child> children;
-  for (int i = 0; i < 2; ++i) children.push_back(WaitingChild());
-  for (const process::child& child : children) AwaitSleepOf(child);
+  std::vector<process::child> children = SleepingChildren(2);
   shared_->event.set();
   shared_->event.clear();
   for (process::child& child : children) child.join();
@@ -123,9 +131,7 @@ TEST_F(PROCESS_EVENT_TEST, AChildSetsIt) {
 
 TEST_F(PROCESS_EVENT_TEST, MoreWaitersThanThereIsRoomForAreReleasedToo) {
   constexpr int kWaiters = 40;
-  std::vector<process::child> children;
-  for (int i = 0; i < kWaiters; ++i) children.push_back(WaitingChild());
-  for (const process::child& child : children) AwaitSleepOf(child);
+  std::vector<process::child> children = SleepingChildren(kWaiters);
   EXPECT_FALSE(shared_->event.wait_for(milliseconds(20)));
   shared_->event.set();
   shared_->event.clear();

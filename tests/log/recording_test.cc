@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <fstream>
@@ -307,7 +308,8 @@ TEST(RecordingTest, ABlockThatIsWrittenMeanwhileIsNotFreeAnyMore) {
     b.Process(1).Actor(1, BeginHow::kMain, {.hot = ring == 0}).FreeBlock();
     const uint64_t number = b.NextBlock() - 1;
     if (ring == 0) b.Actor(2, BeginHow::kForeign);
-    const std::string path = ::testing::TempDir() + "/written_meanwhile.log";
+    const std::string path =
+        absl::StrCat(::testing::TempDir(), "/written_meanwhile.", getpid());
     b.Write(path);
     const auto file = LogFile::Open(path);
     ASSERT_TRUE(file.ok()) << file.status();

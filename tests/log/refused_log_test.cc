@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstddef>
 #include <cstdio>
@@ -49,7 +50,8 @@ TEST(RefusedLogTest, ADirectoryAndADeviceAreNoLogs) {
 }
 
 TEST(RefusedLogTest, ANamedPipeIsRefusedAndNotWaitedFor) {
-  const std::string path = ::testing::TempDir() + "/refused_log_test.pipe";
+  const std::string path = ::testing::TempDir() + "/refused_log_test.pipe." +
+                           std::to_string(getpid());
   std::remove(path.c_str());
   ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
   EXPECT_EQ(Recording::Open(path).status().code(),
@@ -58,7 +60,8 @@ TEST(RefusedLogTest, ANamedPipeIsRefusedAndNotWaitedFor) {
 }
 
 TEST(RefusedLogTest, AnEmptyFileSaysThatItIsEmpty) {
-  const std::string path = ::testing::TempDir() + "/refused_log_test.empty";
+  const std::string path = ::testing::TempDir() + "/refused_log_test.empty." +
+                           std::to_string(getpid());
   std::ofstream(path).flush();
   const auto status = Recording::Open(path).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);

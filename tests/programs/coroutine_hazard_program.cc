@@ -4,12 +4,15 @@
 #include <lockcheck/coroutine/event.h>
 #include <lockcheck/coroutine/mutex.h>
 #include <lockcheck/lockcheck.h>
+#include <sched.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cstdio>
 #include <memory>
 
+#include "tests/instrument/sleeper.h"
 #include "tests/programs/stories.h"
 
 namespace {
@@ -152,13 +155,12 @@ task<> WaitForEvent(lockcheck::event& asked, lockcheck::event& ready) {
   ready.wait();
   co_return;
 }
+// It is set when the coroutine's thread, this one, waits.
 void BlockingEvent() {
   lockcheck::event asked("asked"), ready("ready");
-  lockcheck::thread setter([&] {
-    // It waits, in a moment.
+  lockcheck::thread setter([&, waiter = gettid()] {
     asked.wait();
-    timespec ms = {0, 1'000'000};
-    nanosleep(&ms, nullptr);
+    while (!lockcheck::testing::IsAsleep(waiter)) sched_yield();
     ready.set();
   });
   RunBeside(WaitForEvent(asked, ready));

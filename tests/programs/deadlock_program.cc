@@ -361,13 +361,14 @@ void HeldAtFork() {
   waitpid(child, nullptr, 0);
 }
 
-// A cycle of requests one of which gives up.
+// A cycle of requests one of which, the last one, gives up.
 void Timed() {
   static lockcheck::timed_mutex a("a"), b("b");
   std::barrier both(2);
   lockcheck::thread one([&] {
     lockcheck::lock_guard first(a);
     both.arrive_and_wait();
+    AwaitSleeper(a);
     if (b.try_lock_for(std::chrono::milliseconds(30))) b.unlock();
   });
   lockcheck::thread two([&] {

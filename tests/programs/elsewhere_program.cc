@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -274,17 +275,30 @@ void JoinsBeside() {
   if (g_asked_by_others != 0) std::fputs("asked\n", stderr);
 }
 
-// Takes a lock again and again, and never sleeps, while the watch looks.
+// Takes a lock again and again, and never sleeps, while the watch looks, which
+// it does every 500 ms. If other programs had the processor for so long, it is
+// right to say that this one did not run.
 void RunsBeside() {
+  using Clock = std::chrono::steady_clock;
+  Clock::duration longest_pause(0);
+  Clock::time_point last = Clock::now();
+  const Clock::time_point end = last + std::chrono::seconds(2);
+  const auto note_pause = [&] {
+    const Clock::time_point now = Clock::now();
+    longest_pause = std::max(longest_pause, now - last);
+    return last = now;
+  };
   lockcheck::thread waits([] { g_posted.acquire(); });
   lockcheck::event over;
   lockcheck::thread joins([&] { over.wait(); });
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(2);
-  while (std::chrono::steady_clock::now() < end) {
+  while (note_pause() < end) {
     const std::lock_guard needs(g_mutex);
     for (int turn = 0; turn < 1000; ++turn) __asm__ volatile("");
   }
-  if (g_asked_by_watch != 0 || g_asked_by_others != 0) {
+  const bool asked_by_watch = g_asked_by_watch != 0;
+  note_pause();
+  if ((asked_by_watch && longest_pause < milliseconds(500)) ||
+      g_asked_by_others != 0) {
     std::fputs("asked\n", stderr);
   }
   over.set();

@@ -22,6 +22,7 @@
 #include <system_error>
 
 #include "lockcheck/lockcheck.h"
+#include "tests/programs/in_turn.h"
 #include "tests/programs/live_gone.h"
 #include "tests/programs/live_hangs.h"
 #include "tests/programs/live_locks.h"
@@ -66,12 +67,19 @@ void AbbaWithoutMain() {
   pthread_exit(nullptr);
 }
 
-// The request that closes the cycle of orders closes the deadlock.
-void AbbaAtOnce() {
+// The request that closes the cycle of orders closes the deadlock. As they
+// come, a thread whose order is known may be held up before it waits: then the
+// cycle is there for a while without the deadlock.
+void AbbaAtOnce(bool as_they_come = false) {
   std::latch both(2);
-  const auto wait = [&both] { both.arrive_and_wait(); };
-  lockcheck::thread one([&] { Nested(g_a, g_b, wait); });
-  lockcheck::thread two([&] { Nested(g_b, g_a, wait); });
+  const auto meet = [&both] { both.arrive_and_wait(); };
+  lockcheck::thread one([&] { Nested(g_a, g_b, meet); });
+  lockcheck::thread two([&] {
+    Nested(g_b, g_a, [&] {
+      meet();
+      if (!as_they_come) lockcheck::testing::AwaitSleeper(g_b);
+    });
+  });
   one.join();
   two.join();
 }
@@ -292,6 +300,7 @@ const std::map<std::string, std::function<void(int)>> kScenarios = {
     {"abba-a-word-and-others", AbbaAWordAndOthers},
     {"abba-without-main", [](int) { AbbaWithoutMain(); }},
     {"abba-at-once", [](int) { AbbaAtOnce(); }},
+    {"abba-as-they-come", [](int) { AbbaAtOnce(true); }},
     {"could-then-does", [](int) { CouldLockUp(), AbbaAtOnce(); }},
     {"does-then-could",
      [](int) { AbbaAtOnce(), CouldLockUp(), OtherCouldLockUp(); }},

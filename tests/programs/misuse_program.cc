@@ -117,29 +117,24 @@ bool UnlockByOtherShared() {
   return true;
 }
 
+// The waiter goes on to wait, on freed memory if the lock was on the heap; here
+// the storage stays.
 bool DestroyWaited() {
-  // The waiter sleeps on freed memory if the lock is on the heap; here the
-  // storage stays.
   alignas(lockcheck::timed_mutex) static char
       storage[sizeof(lockcheck::timed_mutex)];
   auto* const m = new (storage) lockcheck::timed_mutex("m");
   m->lock();
-  std::atomic<bool> go = false;
-  lockcheck::thread waiter([&] {
-    go = true;
-    m->try_lock_for(std::chrono::milliseconds(300));
-  });
+  lockcheck::thread([m] { m->try_lock_for(std::chrono::hours(1)); }).detach();
   // Its first word has the waiter's bit set while somebody sleeps.
-  while (!go || (*reinterpret_cast<std::atomic<uint32_t>*>(storage) &
-                 lockcheck::internal::kWaiters) == 0) {
+  while ((*reinterpret_cast<std::atomic<uint32_t>*>(storage) &
+          lockcheck::internal::kWaiters) == 0) {
     sched_yield();
   }
   m->~timed_mutex();
-  waiter.join();
   return true;
 }
 
-// The waiter goes on to wait; the storage stays.
+// The same of what is waited for.
 template <typename Waited>
 bool DestroyWaitedFor(void (*wait)(Waited&), auto... made_of) {
   alignas(Waited) static char storage[sizeof(Waited)];

@@ -2,7 +2,7 @@
 //   permits_program SEED THREADS STEPS PERMITS
 // Its permits are holds until main, which has one, releases several. Who waits
 // without a limit does not for ever: main releases as many as may be asked for.
-// In the end nothing is left.
+// In the end nothing is left, and one is handed to who waits.
 #include <lockcheck/lockcheck.h>
 #include <sched.h>
 
@@ -12,6 +12,8 @@
 #include <cstdlib>
 #include <deque>
 #include <random>
+
+#include "tests/instrument/sleeper.h"
 
 namespace {
 
@@ -71,4 +73,8 @@ int main(int argc, char** argv) {
   for (lockcheck::thread& thread : all) thread.join();
   while (s.try_acquire()) {
   }
+  // Whether anybody has waited so far is a matter of luck.
+  lockcheck::testing::Sleeper waits([&] { s.acquire(); });
+  waits.UntilAsleep();
+  s.release();
 }

@@ -393,7 +393,8 @@ bool IsAsleep(pid_t thread) {
 }
 
 // A handler forks while its thread waits: both processes wait on, each for
-// itself, until their time is over.
+// itself, until their time is over. In the parent the lock is free before that,
+// however slow the machine is.
 int ForkInWait() {
   static lockcheck::timed_mutex t("t");
   struct sigaction action = {};
@@ -415,7 +416,7 @@ int ForkInWait() {
     while (g_child == 0) sched_yield();
     forked = true;
   });
-  const bool got = t.try_lock_for(std::chrono::milliseconds(200));
+  const bool got = t.try_lock_for(std::chrono::seconds(5));
   if (got) t.unlock();
   Use(a);
   // The owner is not in the child.

@@ -12,6 +12,7 @@
 #include <mutex>
 #include <thread>
 
+#include "tests/programs/in_turn.h"
 #include "tests/programs/stories.h"
 
 namespace {
@@ -89,9 +90,11 @@ void SharedMemory() {
   HolderWaits();
 }
 
+// Not before the poster waits.
 void Timed() {
   g_mutex.lock();
   lockcheck::thread poster(PostUnderMutex);
+  lockcheck::testing::AwaitSleeper(g_mutex);
   Ready();
   if (g_posted.try_acquire_for(std::chrono::milliseconds(100))) _exit(3);
   g_mutex.unlock();

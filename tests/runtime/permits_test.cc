@@ -24,7 +24,7 @@ struct Acts : log::RecordVisitor {
   size_t held = 0, given_back = 0;   // holds
   size_t handed = 0, several = 0;    // how often
   uint32_t last = 0;                 // the actor's latest
-  bool waited = false;
+  bool joins = false, waited = false;
 
   void OnSegment(const log::SegmentHeader& h) {
     if (h.number == 0) last = 0;
@@ -48,8 +48,9 @@ struct Acts : log::RecordVisitor {
     ++taken;
     Add(t.sequence, {true, 1});
   }
+  void OnBlock(const log::BlockRecord& b) { joins = b.join; }
   void OnUnblock(model::Outcome outcome, uint64_t) {
-    waited = outcome == model::Outcome::kAcquired;
+    waited = outcome == model::Outcome::kAcquired && !joins;
   }
 
  private:

@@ -6,6 +6,7 @@
 #include <signal.h>
 
 #include <string>
+#include <vector>
 
 #include "tests/count.h"
 #include "tests/tools/stories.h"
@@ -22,16 +23,19 @@ class CarrierTest : public StoriesTest {
  protected:
   CarrierTest() : StoriesTest("carrier_program") {}
 
-  // What a story that hangs says until then, `last` being the end of it.
+  // What a story that hangs says until then: until all of `last` is said, each
+  // of which is in a line of its own.
   std::string SaidWhenItHangs(
       const std::string& story, const std::string& options,
-      const std::string& last,
+      const std::vector<std::string>& last,
       const std::string& what = "no thread is left that could resume it") {
     Child child(program_, {story});
     child.Options(options).Start();
-    while (child.SaidToError().find(last) == std::string::npos &&
-           !child.HasEnded()) {
-      sched_yield();
+    for (const std::string& words : last) {
+      while (child.SaidToError().find(words) == std::string::npos &&
+             !child.HasEnded()) {
+        sched_yield();
+      }
     }
     child.Signal(SIGKILL);
     const Finished f = child.Wait();
@@ -43,10 +47,10 @@ class CarrierTest : public StoriesTest {
   }
   std::string Recorded(const std::string& story) {
     return SaidWhenItHangs(story, "log=" + log_ + ":command=" LOCKCHECK_COMMAND,
-                           "suppress ");
+                           {"suppress "});
   }
   std::string Live(const std::string& story) {
-    return SaidWhenItHangs(story, "mode=live:command=none", " took it");
+    return SaidWhenItHangs(story, "mode=live:command=none", {" took it"});
   }
 };
 
@@ -82,13 +86,14 @@ TEST_F(CarrierTest, ThreadsAndCoroutinesThatWaitForEachOtherAreADeadlock) {
     const std::string what = "DEADLOCK: 1 thread and 1 coroutine wait";
     EXPECT_THAT(
         SaidWhenItHangs(story, "log=" + log_ + ":command=" LOCKCHECK_COMMAND,
-                        "suppress ", what),
+                        {"suppress "}, what),
         AllOf(HasSubstr("ACTUAL DEADLOCK  wait-for"), HasSubstr("awaits")))
         << story;
     EXPECT_THAT(Analyze().out, HasSubstr("1 actual deadlock")) << story;
-    EXPECT_THAT(
-        SaidWhenItHangs(story, "mode=live:command=none", " took it", what),
-        HasSubstr(" awaits "))
+    // The coroutine's name is what it does.
+    EXPECT_THAT(SaidWhenItHangs(story, "mode=live:command=none",
+                                {" waits for ", " awaits awaits "}, what),
+                HasSubstr(" took it"))
         << story;
   }
 }

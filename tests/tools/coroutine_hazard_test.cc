@@ -35,14 +35,14 @@ TEST_F(CoroutineHazardTest, ALockHeldAcrossAnAwaitIsToldWithBothPlaces) {
               AllOf(HasSubstr("(holder) is suspended with m held"),
                     HasSubstr("holds    m, acquired in"),
                     HasSubstr("awaits   in"), HasSubstr("YieldWithLock"),
-                    HasSubstr("coroutine_hazard_program.cc:44"),
-                    HasSubstr("coroutine_hazard_program.cc:45")));
+                    HasSubstr("coroutine_hazard_program.cc:47"),
+                    HasSubstr("coroutine_hazard_program.cc:48")));
   EXPECT_THAT(HazardOf("across-sleep", "lock-across-await"),
               AllOf(HasSubstr("shared"), HasSubstr("SleepReading"),
-                    HasSubstr("coroutine_hazard_program.cc:51")));
+                    HasSubstr("coroutine_hazard_program.cc:54")));
   EXPECT_THAT(HazardOf("across-mutex", "lock-across-await"),
               AllOf(HasSubstr("m held"), HasSubstr("AwaitMutexWithLock"),
-                    HasSubstr("coroutine_hazard_program.cc:57")));
+                    HasSubstr("coroutine_hazard_program.cc:60")));
 }
 
 TEST_F(CoroutineHazardTest, EachPairOfPlacesIsToldOnce) {

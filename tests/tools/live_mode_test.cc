@@ -131,12 +131,19 @@ TEST(LiveModeTest, WhatCouldHappenAndThenDoesCountsAsWhatHappened) {
   }
 }
 
+// Of those who come as they like, one may be found to close the cycle of orders
+// before the other one waits.
 TEST(LiveModeTest, EveryDeadlockIsReportedAndNotCalledPossibleFirst) {
   for (int round = 0; round < tests::Rounds(100); ++round) {
-    const Finished f = RunLive({"abba-at-once"}, ":on_deadlock=abort", "none");
+    const bool first_waits = round % 2 == 0;
+    const Finished f =
+        RunLive({first_waits ? "abba-at-once" : "abba-as-they-come"},
+                ":on_deadlock=abort", "none");
     ASSERT_EQ(f.signal(), SIGABRT) << "round " << round << ": " << f;
     ASSERT_EQ(Count(f.err, "DEADLOCK: 2 threads wait for each other"), 1) << f;
-    ASSERT_EQ(Count(f.err, "possible"), 0) << f;
+    if (first_waits) {
+      ASSERT_EQ(Count(f.err, "possible"), 0) << f;
+    }
   }
 }
 
