@@ -14,6 +14,7 @@
 #include <type_traits>
 
 #include "lockcheck/thread.h"
+#include "tests/rounds.h"
 
 namespace lockcheck {
 namespace {
@@ -29,7 +30,7 @@ static_assert(noexcept(g_constant_initialized.try_acquire()));
 // is looked at when the post has returned.
 template <typename Semaphore>
 void DestroyAsSoonAsAcquired(std::ptrdiff_t begins_with) {
-  constexpr int kRounds = 3000;
+  const int rounds = tests::Rounds(1000);
   constexpr unsigned char kGone = 0xa5;
   alignas(Semaphore) unsigned char memory[sizeof(Semaphore)];
   std::atomic<Semaphore*> to_post = nullptr;
@@ -43,7 +44,7 @@ void DestroyAsSoonAsAcquired(std::ptrdiff_t begins_with) {
       ++posted;
     }
   });
-  for (int round = 0; round < kRounds && !::testing::Test::HasFailure();
+  for (int round = 0; round < rounds && !::testing::Test::HasFailure();
        ++round) {
     auto* const s = new (memory) Semaphore(begins_with);
     if (begins_with != 0) s->acquire();

@@ -180,7 +180,7 @@ TEST_P(DeadlockTest, ReadersDoNotBlockEachOther) {
 }
 
 TEST_P(DeadlockTest, LocksInOneOrderAreSafeUnderFullLoad) {
-  EXPECT_EQ(Refused({"ordered", "20000"}), 0);
+  EXPECT_EQ(Refused({"ordered", "5000"}), 0);
 }
 
 TEST_P(RecordedDeadlockTest, WhatWasRefusedIsAWaitThatWasInterrupted) {
