@@ -295,7 +295,7 @@ void BeginSteering(const char* path) {
   }
   g_file = file;
   g_steers.store(true);
-  if (getppid() != file->command) return;  // a program that it started
+  if (getppid() != file->command) return;  // somebody stands between us
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != file->command) raise(SIGKILL);
 }

@@ -98,12 +98,13 @@ class EndedTogether {
   ~EndedTogether() {
     if (!is_on_) return;
     for (int times = 0; times < kMostTimes; ++times) {
-      const std::vector<pid_t> children = Children();
-      if (children.empty()) break;
-      for (const pid_t child : children) {
-        kill(child, SIGKILL);
+      bool some = false;
+      for (const pid_t child : Children()) {
+        if (kill(child, SIGKILL) != 0) continue;  // it is another user's
         waitpid(child, nullptr, 0);
+        some = true;
       }
+      if (!some) break;
     }
     prctl(PR_SET_CHILD_SUBREAPER, 0);
   }
