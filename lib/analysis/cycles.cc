@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <optional>
+#include <set>
 #include <span>
 #include <utility>
 
@@ -216,7 +217,28 @@ class ComponentSearch {
           "a thread that was not started as a lockcheck::thread is in no order "
           "with the others");
     }
+    if (SomeShareTheirThread(finding)) {
+      finding.assumes.push_back(
+          "these coroutines are suspended between the requests that are shown, "
+          "or several threads run them: one thread changes from one to another "
+          "only where one is suspended");
+    }
     return finding;
+  }
+
+  // Whether one thread was the first to resume two of these coroutines.
+  bool SomeShareTheirThread(const Finding& finding) const {
+    if (observations_.recording == nullptr) return false;
+    std::set<std::pair<log::ProcessIndex, uint32_t>> threads;
+    size_t coroutines = 0;
+    for (const Part& part : finding.parts) {
+      if (part.actor == kNone) continue;
+      const log::Actor& actor = observations_.recording->actors[part.actor];
+      if (actor.how != log::BeginHow::kCoroutine) continue;
+      ++coroutines;
+      threads.insert({actor.process, actor.tid});
+    }
+    return threads.size() < coroutines;
   }
 
   // By std::thread, for instance: nor is it known who joins it.

@@ -32,34 +32,63 @@ OrderingStep StepOf(const Trace& trace, const Needed& needed) {
 // Of a longer way nobody reads more.
 constexpr size_t kMostSteps = 64;
 
-// From `event` to what was asked for, of `actor`. The first that was noted for
-// each leads to what was noted before, so it comes to an end.
-std::vector<OrderingStep> Way(const Trace& trace,
-                              const std::vector<Needed>& noted, EventRef event,
-                              ActorIndex actor) {
+// Whether it was waited for, or tried, in a way that could have ended without
+// it, and the program had gone on.
+bool CouldGiveUp(const Trace& trace, const Needed& needed) {
+  const TraceActor& by = trace.actors[needed.by.actor];
+  if (by.forked_by == needed.event || needed.by.index >= by.events.size()) {
+    return false;
+  }
+  const model::How how = by.events[needed.by.index].how;
+  return how == model::How::kTry || how == model::How::kTimed;
+}
+
+bool IsRead(const Trace& trace, const Needed& needed) {
+  const auto& events = trace.actors[needed.by.actor].events;
+  return needed.by.index < events.size() &&
+         SeesVersion(events[needed.by.index].kind);
+}
+
+struct Way {
   std::vector<OrderingStep> steps;
+  bool gives_up = false;  // one of its waits could
+};
+
+// From `event` to what was asked for, of `actor`; empty: there is none. The
+// first that was noted for each leads to what was noted before, so it comes to
+// an end.
+Way WayFrom(const Trace& trace, const std::vector<Needed>& noted,
+            EventRef event, ActorIndex actor) {
+  Way way;
   while (event.actor != actor) {
     const auto found =
         std::find_if(noted.begin(), noted.end(), [&](const Needed& needed) {
           return needed.event.actor == event.actor &&
                  needed.event.index >= event.index;
         });
-    if (found == noted.end() || steps.size() == kMostSteps) return {};
-    steps.push_back(StepOf(trace, *found));
+    if (found == noted.end() || way.steps.size() == kMostSteps) return {};
+    way.steps.push_back(StepOf(trace, *found));
+    way.gives_up |= CouldGiveUp(trace, *found);
     event = found->by;
   }
-  return steps;
+  return way;
 }
 
-// A way of these rests on less.
-std::vector<Needed> WithoutReads(const Trace& trace,
-                                 std::vector<Needed> noted) {
-  std::erase_if(noted, [&](const Needed& needed) {
-    const auto& events = trace.actors[needed.by.actor].events;
-    return needed.by.index < events.size() &&
-           SeesVersion(events[needed.by.index].kind);
+// What a way rests on is best nothing that the program might take otherwise: a
+// read of another write, a wait that gives up.
+Way BestWay(const Trace& trace, const std::vector<Needed>& noted,
+            EventRef event, ActorIndex actor) {
+  std::vector<Needed> without = noted;
+  std::erase_if(without, [&](const Needed& needed) {
+    return IsRead(trace, needed) || CouldGiveUp(trace, needed);
   });
-  return noted;
+  Way way = WayFrom(trace, without, event, actor);
+  if (!way.steps.empty()) return way;
+  without = noted;
+  std::erase_if(without,
+                [&](const Needed& needed) { return IsRead(trace, needed); });
+  way = WayFrom(trace, without, event, actor);
+  return way.steps.empty() ? WayFrom(trace, noted, event, actor) : way;
 }
 
 // Whatever an actor holds besides.
@@ -99,11 +128,15 @@ void NameWhatOrders(const Trace& trace, const CycleRequests& requests,
     for (uint32_t earlier = 0; earlier < parts.size(); ++earlier) {
       const EventRef last = {parts[earlier].actor, parts[earlier].last};
       if (earlier == later || !must.Has(last)) continue;
-      std::vector<OrderingStep> steps =
-          Way(trace, WithoutReads(trace, noted), last, parts[later].actor);
-      if (steps.empty()) steps = Way(trace, noted, last, parts[later].actor);
-      if (steps.empty()) continue;
-      finding.ordered_by = std::move(steps);
+      Way way = BestWay(trace, noted, last, parts[later].actor);
+      if (way.steps.empty()) continue;
+      if (way.gives_up) {
+        finding.assumes.emplace_back(
+            "a timed wait, or a try, of what is named here succeeds, as it did "
+            "in this run: a program that goes on when it does not can come to "
+            "the deadlock");
+      }
+      finding.ordered_by = std::move(way.steps);
       finding.earlier_part = earlier;
       finding.later_part = later;
       return;

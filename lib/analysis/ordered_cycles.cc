@@ -167,6 +167,8 @@ void RefuteOrderedCycles(const Trace& trace, const TraceOrder& order,
     finding.doubt = Doubt::kNone;
     finding.reason = reason;
     finding.gate = gate;
+    // What was assumed was for it to happen; of permits, for it not to.
+    if (reason != Reason::kGate) finding.assumes.clear();
     if (reason == Reason::kHistory) choices.NameOrder(requests[i], finding);
     finding.order_violation = options.policy == Policy::kOrder;
   }

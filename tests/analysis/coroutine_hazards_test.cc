@@ -64,6 +64,29 @@ TEST_F(CoroutineHazardsTest, LocksOfThreadsHeldAcrossAnAwaitAreToldOnce) {
   EXPECT_NE(found[0].parts[0].awaits, kNone);
 }
 
+// One thread changes from one coroutine to another only where one is suspended.
+TEST_F(CoroutineHazardsTest, WhatOneThreadRunsIsAssumedToBeSuspendedBetween) {
+  for (const uint32_t thread_of_other : {1001, 1002}) {
+    LogBuilder c;
+    c.At(1).Process(1).Actor(1, BeginHow::kMain);
+    for (const uint32_t lock : {1, 2}) {
+      c.Object(lock, ObjectKind::kCoroutineMutex);
+    }
+    c.Site(kTaken, {0x100}).Site(kAsked, {0x200});
+    for (const uint32_t actor : {kA, kB}) {
+      c.Fork(1, actor).Actor(
+          actor, BeginHow::kCoroutine,
+          {.parent = 1, .tid = actor == kA ? 1001 : thread_of_other});
+      c.Open(actor, actor == kA ? 1 : 2, kTaken);
+      c.Section(actor, actor == kA ? 2 : 1, kAsked).Close(actor).End(actor);
+    }
+    const std::vector<Finding> found = FoundIn(c.At(900).Exit(1));
+    ASSERT_THAT(found, SizeIs(1));
+    EXPECT_EQ(found[0].verdict, Verdict::kConfirmed);
+    EXPECT_THAT(found[0].assumes, SizeIs(thread_of_other == 1001 ? 1 : 0));
+  }
+}
+
 TEST_F(CoroutineHazardsTest, AndThatItWentOnInAnotherThread) {
   b.Open(kA, kM, kTaken).Note(kA, NoteKind::kHeldAcross, kAwait);
   b.NewSegment(kA);

@@ -81,6 +81,25 @@ TEST_F(OrderedCycles, AnEventThatOneActorSets) {
   ExpectRefutedBy({{a_, b_, EventKind::kPost, e}});
 }
 
+// Unless another wait puts them in order, too.
+TEST_F(OrderedCycles, AWaitThatCouldGiveUpIsAssumedToSucceed) {
+  const ObjectIndex s = t_.Object(ObjectKind::kSemaphore);
+  const ObjectIndex e = t_.Object(ObjectKind::kEvent);
+  Nested(a_, m_, n_);
+  t_.Post(a_, s, Post::kRelease);
+  t_.Post(a_, e, Post::kSet);
+  t_.Take(b_, s, How::kTimed);
+  const auto before = t_;
+  Nested(b_, n_, m_);
+  ExpectRefutedBy({{a_, b_, EventKind::kPost, s}});
+  EXPECT_EQ(Judged().assumes.size(), 1u);
+  t_ = before;
+  t_.Find(b_, e, 1);
+  Nested(b_, n_, m_);
+  ExpectRefutedBy({{a_, b_, EventKind::kPost, e}});
+  EXPECT_EQ(Judged().assumes.size(), 0u);
+}
+
 TEST_F(OrderedCycles, ByWayOfOthers) {
   const ObjectIndex e = t_.Object(ObjectKind::kEvent);
   const ObjectIndex s = t_.Object(ObjectKind::kSemaphore);

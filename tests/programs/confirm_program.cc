@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <functional>
@@ -182,6 +183,25 @@ void Fork(bool other_way) {
             in_turn);
 }
 
+// The second thread goes on whether it has waited for the first one or not.
+void GoesOnAnyway() {
+  lockcheck::mutex a("a"), b("b");
+  lockcheck::event over("over");
+  InThreads({[&] {
+               {
+                 const lock_guard first(a);
+                 const lock_guard second(b);
+               }
+               over.set();
+             },
+             [&] {
+               over.wait_for(std::chrono::milliseconds(1));
+               const lock_guard first(b);
+               const lock_guard second(a);
+             }},
+            in_turn);
+}
+
 // Says who it is, and does not end.
 void Stays() {
   lockcheck::mutex a("a");
@@ -204,6 +224,7 @@ int main(int argc, char** argv) {
   if (story == "join-in-one-place") JoinInOnePlace();
   if (story == "gate") Gate();
   if (story == "task") TaskUnderLock();
+  if (story == "goes-on-anyway") GoesOnAnyway();
   if (story == "stays") Stays();
   if (story == "flag") Abba(true);
   if (story == "both-ways") Fork(true);

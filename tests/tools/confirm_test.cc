@@ -225,6 +225,18 @@ TEST_F(ConfirmTest, ARunThatDoesNotEndIsKilled) {
                     HasSubstr("\n  1 of the runs was killed after 1 s\n")));
 }
 
+// What it was refuted for was a wait that can give up.
+TEST_F(ConfirmTest, WhatIsRefutedAndHappensIsIt) {
+  const std::string log = Record("goes-on-anyway");
+  const Finished found = Command({"analyze", log, "--all"});
+  EXPECT_THAT(found.out, AllOf(HasSubstr("REFUTED"), HasSubstr("(history)"),
+                               HasSubstr("assumes    a timed wait, or a try")));
+  const Finished said =
+      Command({"confirm", log, IdOf(log), "--", kProgram, "goes-on-anyway"});
+  EXPECT_EQ(said.exit_status(), 0) << said.out << said.err;
+  EXPECT_THAT(said.out, HasSubstr("deadlocked: it happened in attempt "));
+}
+
 // A zombie that nobody has waited for is gone, too.
 bool IsGone(pid_t pid) {
   std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");

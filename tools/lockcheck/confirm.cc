@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "fmt/format.h"
 #include "lib/report/finding_text.h"
+#include "lib/report/identity.h"
 #include "lib/report/sites.h"
 #include "lib/symbolize/elf_file.h"
 #include "tools/lockcheck/commands.h"
@@ -74,6 +75,13 @@ std::string Rebuilt(const Options& options) {
   return "";
 }
 
+// Its id if it happens; a refuted one has another one until then.
+std::string IdOfActual(const report::Report& report, report::FindingRow row) {
+  row.verdict = analysis::Verdict::kPossible;
+  report::Identify(report, row);
+  return row.id;
+}
+
 class Confirmation {
  public:
   Confirmation(const Options& options, const report::Report& report,
@@ -82,6 +90,7 @@ class Confirmation {
       : options_(options),
         report_(report),
         row_(row),
+        id_(IdOfActual(report, row)),
         logs_(logs),
         plan_(plan),
         arrived_(plan.parties()) {}
@@ -142,7 +151,7 @@ class Confirmation {
       if (!report.ok()) continue;
       for (const report::FindingRow& found : report->findings) {
         if (found.verdict != analysis::Verdict::kActual) continue;
-        const bool is_it = found.order_id == row_.id || found.id == row_.id;
+        const bool is_it = found.order_id == id_ || found.id == id_;
         if (!is_it && !other_.empty()) continue;
         text_ = report::FindingText(*report, found, 1,
                                     report::Painter(UseColour(options_.colour)),
@@ -207,6 +216,7 @@ class Confirmation {
   const Options& options_;
   const report::Report& report_;
   const report::FindingRow& row_;
+  const std::string id_;
   const RunLogs& logs_;
   SteerPlan& plan_;
   std::vector<uint64_t> arrived_;  // by party

@@ -181,12 +181,13 @@ absl::StatusOr<SteerPlan> SteerPlan::At(const std::string& path,
                                         const FindingRow& row) {
   const int fd =
       open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  int error = fd < 0 ? errno : posix_fallocate(fd, 0, sizeof(model::SteerFile));
   void* memory = MAP_FAILED;
-  if (fd >= 0 && posix_fallocate(fd, 0, sizeof(model::SteerFile)) == 0) {
+  if (error == 0) {
     memory = mmap(nullptr, sizeof(model::SteerFile), PROT_READ | PROT_WRITE,
                   MAP_SHARED, fd, 0);
+    error = errno;
   }
-  const int error = errno;
   if (fd >= 0) close(fd);
   if (memory == MAP_FAILED) {
     return absl::UnavailableError(
