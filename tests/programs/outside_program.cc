@@ -1,12 +1,15 @@
 // Calls and operations that the outside ends, with locks held and without.
 //   outside_program STORY
 
+#include <sched.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <mutex>
 
 #include "lockcheck/lockcheck.h"
+#include "tests/instrument/sleeper.h"
 #include "tests/programs/in_turn.h"
 #include "tests/programs/stories.h"
 
@@ -67,14 +70,20 @@ void OneAfterTheOther() {
   lockcheck::thread(Lock).join();
 }
 
+// It is completed when the first one sleeps.
 void OperationWithALock() {
   lockcheck::async_operation op("reply");
   InTurn(
       [&] {
         op.start();
-        lockcheck::thread outside([&] { op.complete(); });
+        std::atomic<bool> waits = false;
+        lockcheck::thread outside([&, waiter = gettid()] {
+          while (!waits || !lockcheck::testing::IsAsleep(waiter)) sched_yield();
+          op.complete();
+        });
         {
           const std::lock_guard lock(g_m);
+          waits = true;
           op.wait();
         }
         outside.join();
