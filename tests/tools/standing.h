@@ -11,6 +11,8 @@
 #include <fstream>
 #include <map>
 #include <string>
+#include <system_error>
+#include <utility>
 
 #include "tests/runtime/child.h"
 
